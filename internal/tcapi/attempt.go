@@ -1,0 +1,171 @@
+package tcapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
+	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
+)
+
+// maxMessage bounds the service's own text in an error, in bytes.
+const maxMessage = 1000
+
+// Head is what every answer holds; embed it in the type of an answer.
+type Head struct {
+	// RequestID names the request towards Tencent Cloud's support.
+	RequestID string `json:"RequestId"`
+
+	Error *struct {
+		Code    string
+		Message string
+	}
+}
+
+func (h *Head) head() *Head { return h }
+
+// signable is the one request type for all actions and versions: the SDK signs
+// and sends what MarshalJSON returns.
+type signable struct {
+	*tchttp.BaseRequest
+	payload []byte
+}
+
+// MarshalJSON returns the body as it was made once, by the standard library's
+// rules (the SDK's own omit differently).
+func (r *signable) MarshalJSON() ([]byte, error) { return r.payload, nil }
+
+// unparsed keeps the SDK from looking into an answer.
+type unparsed struct{}
+
+func (unparsed) ParseErrorFromHTTPResponse([]byte) error { return nil }
+
+// newSDK sets up the SDK's client to do nothing but sign and send.
+func newSDK(c *Config) *common.Client {
+	p := profile.NewClientProfile()
+	p.Language = "en-US"
+	p.DisableRegionBreaker = true
+	p.NetworkFailureMaxRetries = 0
+	p.RateLimitExceededMaxRetries = 0
+	p.HttpProfile.Endpoint = c.Endpoint.Host
+	p.HttpProfile.Scheme = c.Endpoint.Scheme
+	p.HttpProfile.ReqTimeout = 0 // the context ends an attempt
+	product, version, _ := strings.Cut(c.UserAgent, "/")
+	return new(common.Client).Init(c.Region).
+		WithLogger(silent{}).
+		WithProfile(p).
+		WithHttpTransport(&guard{next: c.Transport, userAgent: c.UserAgent, now: c.Now}).
+		WithRequestClient(product + " " + strings.ReplaceAll(version, "+", "-"))
+}
+
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
+
+// attempt sends a request once and decodes the answer, which is nil with an error.
+func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, keys Keys) (P, *Error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.RequestTimeout, errAttemptTimeout)
+	defer cancel()
+
+	x := new(exchange)
+	defer x.release()
+	request := &signable{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo(c.Service, action.Version, action.Name), payload: payload}
+	request.SetContext(withExchange(ctx, x))
+	// A client is a few words; a copy binds the keys to this attempt.
+	sdk := *c.sdk
+	if c.KeySource == nil {
+		request.SetSkipSign(true)
+	} else {
+		sdk.WithCredential(common.NewTokenCredential(keys.SecretID, keys.SecretKey, keys.Token))
+	}
+	err := sdk.Send(request, unparsed{})
+
+	failure := &Error{
+		Service: c.Service, Action: action.Name, Version: action.Version,
+		RequestID: x.requestID, Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, KeySource: keys.Source,
+	}
+	if x.err != nil {
+		err = x.err
+	} else if err != nil {
+		x.class = ClassOfTransport(err)
+	}
+	if err != nil {
+		failure.Class, failure.Err = x.class, err
+		failure.Message = plain(err)
+		if ctx.Err() != nil {
+			failure.Err = context.Cause(ctx)
+			failure.Class = Fatal
+			if errors.Is(failure.Err, errAttemptTimeout) {
+				failure.Class = Transient
+				failure.Message = fmt.Sprintf("no answer within the request timeout of %s", c.RequestTimeout)
+			}
+		}
+		return nil, failure
+	}
+	return decode[R, P](x, failure, keys)
+}
+
+// reply is a pointer to a type that embeds Head.
+type reply[R any] interface {
+	*R
+	head() *Head
+}
+
+// decode reads an answer, once, straight into its final type.
+func decode[R any, P reply[R]](x *exchange, failure *Error, keys Keys) (P, *Error) {
+	var envelope struct{ Response P }
+	if err := json.Unmarshal(x.body.Bytes(), &envelope); err != nil {
+		failure.Err = err
+		failure.Message = "the answer cannot be decoded: " + err.Error()
+		// A cut body can come with a length that fits.
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset >= int64(x.body.Len()) {
+			failure.Class, failure.Err = Transient, io.ErrUnexpectedEOF
+		}
+		return nil, failure
+	}
+	if envelope.Response == nil {
+		failure.Message = "the answer holds no Response"
+		return nil, failure
+	}
+	head := envelope.Response.head()
+	if head.RequestID != "" {
+		failure.RequestID = head.RequestID
+	}
+	if head.Error == nil {
+		return envelope.Response, nil
+	}
+	failure.Code = head.Error.Code
+	failure.Message = conceal(head.Error.Message, keys)
+	failure.Class = classOfCode(head.Error.Code)
+	if head.Error.Code == "" {
+		failure.Message = "the service answered an error without a code: " + failure.Message
+	}
+	return nil, failure
+}
+
+// conceal takes keys out of a text of the service and bounds it.
+func conceal(message string, keys Keys) string {
+	for _, secret := range []string{keys.SecretKey, keys.Token, keys.SecretID} {
+		if secret != "" {
+			message = strings.ReplaceAll(message, secret, "(hidden)")
+		}
+	}
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + " …"
+	}
+	return message
+}
+
+// plain is the text of an error without the URL that net/http puts before it.
+func plain(err error) string {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return err.Error()
+}

@@ -1,0 +1,190 @@
+package tcapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
+)
+
+// Action is one action of one version of a service's API.
+type Action struct {
+	Version string
+	Name    string
+
+	// PerSecond is the documented limit, in requests a second.
+	PerSecond float64
+}
+
+// Config says how a service is called.
+type Config struct {
+	// Service is the name in the credential scope, such as "teo" or "sts".
+	Service  string
+	Endpoint Endpoint
+
+	// Region goes into a header; many services need none.
+	Region string
+
+	// KeySource may be nil: then requests are not signed, which a few actions
+	// of STS allow.
+	KeySource KeySource
+
+	// Limiters are shared by all clients of a process.
+	Limiters *Limiters
+
+	// Transport carries the requests; NewTransport makes a fitting one.
+	Transport http.RoundTripper
+
+	// UserAgent is "product/version".
+	UserAgent string
+
+	// MaxRetries is how often a failed request is sent again, at the most.
+	MaxRetries int
+
+	// RequestTimeout ends one attempt; 60 s where it is 0.
+	RequestTimeout time.Duration
+
+	// Pace is how long to wait before a retry.
+	Pace Pace
+
+	// Observe, if not nil, is told of every attempt when it has ended.
+	Observe func(context.Context, Attempt)
+
+	// Now is the clock that skews are measured against; time.Now where nil.
+	Now func() time.Time
+}
+
+// Attempt describes one request that was sent. It holds nothing secret.
+type Attempt struct {
+	Service, Action, Version string
+
+	Number    int           // 1 for the first of a call
+	Duration  time.Duration // from sending until the answer was decoded
+	RequestID string
+	Status    int
+	Code      string
+	Failure   string        // why it failed, without the service's own text; empty when it went well
+	Retry     bool          // it is tried again …
+	Wait      time.Duration // … after this time
+	KeySource string
+}
+
+// Client calls the actions of one service.
+type Client struct {
+	Config
+
+	sdk *common.Client
+}
+
+// New returns a client. Nothing is sent yet.
+func New(c Config) *Client {
+	if c.Limiters == nil {
+		c.Limiters = new(Limiters)
+	}
+	if c.Transport == nil {
+		c.Transport = NewTransport()
+	}
+	if c.RequestTimeout <= 0 {
+		c.RequestTimeout = time.Minute
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	client := &Client{Config: c}
+	client.sdk = newSDK(&client.Config)
+	return client
+}
+
+var errAttemptTimeout = fmt.Errorf("the request timeout: %w", context.DeadlineExceeded)
+
+// Admit waits until the rate limit allows one more request of the action.
+func (c *Client) Admit(ctx context.Context, action Action) error {
+	return c.limiter(action).Wait(ctx)
+}
+
+type admittedKey struct{}
+
+// Admitted marks a context whose next Call has been admitted already, so that
+// its first attempt does not wait for the limiter again. Somebody who sends
+// many requests at once thus waits in the limiter's queue only once at a time,
+// and others get their turn.
+func Admitted(ctx context.Context) context.Context {
+	return context.WithValue(ctx, admittedKey{}, true)
+}
+
+func (c *Client) limiter(action Action) *Limiter {
+	return c.Limiters.For(c.Service, action.Version, action.Name, action.PerSecond)
+}
+
+// Call sends a request, which is marshalled once, and returns the answer. R is
+// the type of the answer's Response object and embeds Head. The error is an
+// *Error, that of the KeySource, or the context's cause.
+func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, request any) (P, error) {
+	payload, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the request of %s: %w", action.Name, err)
+	}
+	retries := NewRetries(c.MaxRetries, c.Pace)
+	renewed := false
+	for number := 1; ; number++ {
+		if number > 1 || ctx.Value(admittedKey{}) == nil {
+			if err := c.limiter(action).Wait(ctx); err != nil {
+				return nil, err
+			}
+		}
+		var keys Keys
+		if c.KeySource != nil {
+			if keys, err = c.KeySource.Keys(ctx); err != nil {
+				return nil, err
+			}
+		}
+		begin := time.Now()
+		answer, failure := attempt[R, P](ctx, c, action, payload, keys)
+		seen := Attempt{
+			Service: c.Service, Action: action.Name, Version: action.Version,
+			Number: number, Duration: time.Since(begin), KeySource: keys.Source,
+		}
+		if failure == nil {
+			c.limiter(action).Recover()
+			seen.Status, seen.RequestID = http.StatusOK, answer.head().RequestID
+			c.observe(ctx, seen)
+			return answer, nil
+		}
+		failure.Attempts = number
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		seen.Status, seen.RequestID, seen.Code = failure.Status, failure.RequestID, failure.Code
+		seen.Failure = failure.Message
+		if failure.Code != "" {
+			seen.Failure = failure.Code
+		}
+		if failure.Class == KeysRefused && keys.Temporary() && !renewed {
+			renewed = true
+			seen.Retry = c.KeySource.Renew(ctx, keys) == nil
+		} else {
+			seen.Wait, seen.Retry = retries.After(failure.Class, failure.RetryAfter)
+		}
+		c.observe(ctx, seen)
+		if !seen.Retry {
+			return nil, failure
+		}
+		if failure.Class == Throttled {
+			// The limiter holds this request back together with all others.
+			c.limiter(action).Slow(seen.Wait)
+			continue
+		}
+		if err := Sleep(ctx, seen.Wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (c *Client) observe(ctx context.Context, a Attempt) {
+	if c.Observe != nil {
+		c.Observe(ctx, a)
+	}
+}

@@ -1,0 +1,85 @@
+package tcapi
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// DefaultDomain is the root domain of the mainland API endpoints. The
+// international one is "intl.tencentcloudapi.com".
+const DefaultDomain = "tencentcloudapi.com"
+
+// Endpoint is where a service is called.
+type Endpoint struct {
+	// Scheme is "https", or "http" for a loopback host.
+	Scheme string
+	// Host is a lower-case host name or address with an optional port.
+	Host string
+}
+
+// String gives the endpoint as a URL.
+func (e Endpoint) String() string { return e.Scheme + "://" + e.Host }
+
+// ServiceEndpoint is the public endpoint of a service under a root domain, such
+// as teo.tencentcloudapi.com.
+func ServiceEndpoint(service, domain string) Endpoint {
+	return Endpoint{Scheme: "https", Host: service + "." + strings.ToLower(domain)}
+}
+
+// ParseEndpoint reads "host", "host:port" or a URL of just scheme and host.
+// Plain HTTP is for loopback alone: the signature does not cover the token nor
+// the name of the action, so anyone on the way could read and change them.
+func ParseEndpoint(s string) (Endpoint, error) {
+	if !strings.Contains(s, "://") {
+		s = "https://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		// The text of url.Error repeats the whole input, password and all.
+		return Endpoint{}, errors.New("it is neither a host name nor a URL")
+	}
+	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	switch {
+	case scheme != "https" && scheme != "http":
+		return Endpoint{}, fmt.Errorf("the scheme %q is neither https nor http", scheme)
+	case u.User != nil:
+		return Endpoint{}, errors.New("it must not hold a user name or a password")
+	case u.Hostname() == "" || strings.ContainsAny(host, " \t\r\n"):
+		return Endpoint{}, errors.New("it has no valid host name")
+	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
+		return Endpoint{}, errors.New("it must be a host with an optional port, without a path or a query")
+	case scheme == "http" && !loopback(u.Hostname()):
+		return Endpoint{}, errors.New("plain http is accepted for loopback addresses only; use https")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return Endpoint{}, fmt.Errorf("the port %q is not between 1 and 65535", port)
+		}
+	}
+	return Endpoint{Scheme: scheme, Host: strings.TrimSuffix(host, ":")}, nil
+}
+
+// ParseDomain reads a root domain, such as "intl.tencentcloudapi.com".
+func ParseDomain(s string) (string, error) {
+	e, err := ParseEndpoint("https://" + s)
+	if err != nil || strings.Contains(s, "://") || strings.Contains(e.Host, ":") || !strings.Contains(e.Host, ".") {
+		return "", errors.New(`it is not a root domain such as "intl.tencentcloudapi.com"`)
+	}
+	return strings.Trim(e.Host, "."), nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return addr.IsLoopback()
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
