@@ -1,0 +1,236 @@
+package teo
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+)
+
+// rereadings is how often a list is read again when its pages do not agree.
+const rereadings = 3
+
+// page is one answer, whichever action and version it came from.
+type page[R any] struct {
+	rows      []R
+	total     *int64 // the service's count of all rows; nil where it gave none
+	size      int64  // the page size that the service says it kept to; 0 where it does not
+	pages     int64  // the service's count of pages; 0 where it gave none
+	requestID string
+}
+
+// pager reads every page of one list. Two numberings exist: by page (see
+// readNumbered) and by offset (see readOffsets).
+type pager[R any] struct {
+	client *Client
+	action tcapi.Action
+	size   int // rows asked for
+	most   int // more is a TooManyError; 0 for no limit
+
+	// fetch reads the page with a number, or from an offset on.
+	fetch func(ctx context.Context, at int) (page[R], error)
+
+	// settle orders the rows and drops those that came twice, in place; same
+	// tells whether two rows are one.
+	settle func([]R) []R
+	same   func(a, b R) bool
+
+	// countIsFloor: there may be more rows than the service counts.
+	countIsFloor bool
+}
+
+// reading is one pass over a list.
+type reading[R any] struct {
+	rows      []R
+	raw       int64  // rows that came, with those that came twice
+	total     *int64 // the service's count, from the first page that had one
+	announced int64  // its count of pages
+	pages     int    // pages with rows
+	size      int    // rows of a full page
+	requestID string // of the last page, by number
+}
+
+// errChanged means that the count changed from one page to the next.
+type errChanged struct{ from, to int64 }
+
+func (errChanged) Error() string { return "the number of entries changed between two pages" }
+
+// all reads the list with read, again if the pages do not agree.
+func (p *pager[R]) all(ctx context.Context, read func(context.Context) (*reading[R], error)) (*reading[R], error) {
+	var before *reading[R]
+	for n := 1; ; n++ {
+		r, err := read(ctx)
+		incomplete := &IncompleteError{Readings: n, RequestID: r.requestID}
+		var changed errChanged
+		switch {
+		case errors.As(err, &changed):
+			incomplete.Read, incomplete.Before, incomplete.Total = int64(len(r.rows)), changed.from, changed.to
+			r = nil
+		case err != nil:
+			return nil, err
+		default:
+			r.rows = p.settle(r.rows)
+			if p.whole(r, before) {
+				return r, nil
+			}
+			incomplete.Read, incomplete.Before, incomplete.Total = int64(len(r.rows)), -1, r.expected()
+			if r.raw > int64(len(r.rows)) && r.size > 1 {
+				// Another page size tells rows that the service lists twice
+				// from pages that overlap; see whole.
+				p.size = r.size - r.size/3
+			}
+		}
+		if n > rereadings {
+			return nil, incomplete
+		}
+		before = r
+	}
+}
+
+// expected is the service's count.
+func (r *reading[R]) expected() int64 {
+	if r.total == nil {
+		return r.raw
+	}
+	return *r.total
+}
+
+// whole tells whether the rows agree with the count.
+func (p *pager[R]) whole(r, before *reading[R]) bool {
+	distinct := int64(len(r.rows))
+	switch {
+	case r.total == nil:
+		// Nothing to compare with but the count of pages.
+		return int64(r.pages) >= r.announced
+	case distinct == *r.total, p.countIsFloor && distinct > *r.total:
+		return true
+	case before == nil || before.total == nil:
+		return false
+	}
+	// Rows came twice, and the count says that they should. Either the service
+	// lists them twice, or pages overlap and as many rows were skipped. With
+	// pages of another size only the former gives the same rows again.
+	return r.raw == *r.total && before.raw == *before.total && r.size != before.size &&
+		slices.EqualFunc(r.rows, before.rows, p.same)
+}
+
+// take adds a page to the reading.
+func (p *pager[R]) take(r *reading[R], got page[R]) error {
+	r.requestID = got.requestID
+	if got.total != nil {
+		if r.total != nil && *r.total != *got.total {
+			return errChanged{*r.total, *got.total}
+		}
+		r.total = got.total
+	}
+	if len(got.rows) > 0 {
+		r.pages++
+	}
+	r.announced = max(r.announced, got.pages)
+	r.raw += int64(len(got.rows))
+	if r.rows == nil {
+		r.rows = make([]R, 0, p.room(r, len(got.rows)))
+	}
+	r.rows = append(r.rows, got.rows...)
+	return p.bound(r)
+}
+
+// room is how many rows to make room for; the count is not trusted far.
+func (p *pager[R]) room(r *reading[R], rows int) int {
+	room := int(min(max(r.expected(), 0), DefaultMaxPackages))
+	return max(room, rows)
+}
+
+// bound stops at more rows than are wanted, by the count where there is one.
+func (p *pager[R]) bound(r *reading[R]) error {
+	count := int64(len(r.rows))
+	if r.total != nil && !p.countIsFloor {
+		count = *r.total
+	} else if r.total != nil {
+		count = max(count, *r.total)
+	}
+	if p.most > 0 && count > int64(p.most) {
+		return &TooManyError{Total: count, Most: p.most}
+	}
+	return nil
+}
+
+// one reads a single page into r and returns how many rows it held.
+func (p *pager[R]) one(ctx context.Context, r *reading[R], at int) (int, error) {
+	got, err := p.fetch(ctx, at)
+	if err != nil {
+		return 0, err
+	}
+	p.client.progress(ctx, p.action, len(r.rows)+len(got.rows), got.total)
+	return len(got.rows), p.take(r, got)
+}
+
+// many reads pages in parallel into r and returns how many rows each held. Only
+// one of them waits in the limiter's queue at a time, so that other lists get
+// their turn.
+func (p *pager[R]) many(ctx context.Context, r *reading[R], at []int) ([]int, error) {
+	held := make([]int, len(at))
+	if len(at) == 0 {
+		return held, nil
+	}
+	var (
+		mu   sync.Mutex
+		last int
+		id   = r.requestID
+	)
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(tcapi.MaxInFlight)
+	for i, n := range at {
+		if err := p.client.api.Admit(groupCtx, p.action); err != nil {
+			// A page that failed has ended the group's context and is the error
+			// to tell.
+			if failed := group.Wait(); failed != nil {
+				err = failed
+			}
+			return nil, err
+		}
+		group.Go(func() error {
+			got, err := p.fetch(tcapi.Admitted(groupCtx), n)
+			if err != nil {
+				return pageError{n, err}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if n > last {
+				last, id = n, got.requestID
+			}
+			held[i] = len(got.rows)
+			err = p.take(r, got)
+			p.client.progress(ctx, p.action, len(r.rows), r.total)
+			return err
+		})
+	}
+	err := group.Wait()
+	r.requestID = id
+	return held, err
+}
+
+// pageError tells which page failed.
+type pageError struct {
+	at  int
+	err error
+}
+
+func (e pageError) Error() string { return e.err.Error() }
+func (e pageError) Unwrap() error { return e.err }
+
+// pageSize is the number of rows of a full page: what the service says it kept
+// to, else what it gave although there is more.
+func (r *reading[R]) pageSize(asked int, first page[R]) int {
+	switch {
+	case first.size > 0 && first.size <= int64(asked):
+		return int(first.size)
+	case len(first.rows) > 0 && len(first.rows) < asked && r.total != nil && *r.total > int64(len(first.rows)):
+		return len(first.rows)
+	}
+	return asked
+}

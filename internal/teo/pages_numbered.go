@@ -1,0 +1,125 @@
+package teo
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+)
+
+// pageBase is the number of the first page of 2022-01-06, which is documented
+// nowhere: the example of its page sends 0, its sibling actions start at 1. It
+// is found out by the first list that has to know, and kept.
+type pageBase struct{ known atomic.Int32 } // 0: unknown; else base+1
+
+func (b *pageBase) get() (base int, known bool) {
+	v := b.known.Load()
+	if v == 0 {
+		return 1, false
+	}
+	return int(v - 1), true
+}
+
+func (b *pageBase) set(base int) { b.known.Store(int32(base) + 1) } //nolint:gosec // 0 or 1
+
+func (b *pageBase) forget() { b.known.Store(0) }
+
+// readNumbered reads a list whose pages are numbered from an unknown base.
+//
+// Page 1 exists under either base, so it is asked for first. If pages are
+// counted from 0 it is the second one, and the last number that the total gives
+// is past the end: that page comes back empty, which is the one wasted request,
+// and page 0 holds the missing rows.
+func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R], error) {
+	base, known := memo.get()
+	r := new(reading[R])
+	first, err := p.fetch(ctx, base)
+	if err != nil {
+		return r, err
+	}
+	if err := p.take(r, first); err != nil {
+		return r, err
+	}
+	r.size = r.pageSize(p.size, first)
+	p.client.progress(ctx, p.action, len(r.rows), r.total)
+
+	if r.total == nil {
+		err = p.untilEmpty(ctx, r, base)
+	} else {
+		err = p.byTotal(ctx, r, base, known)
+	}
+	if err != nil {
+		return r, err
+	}
+	if r.complete() {
+		if !known && r.pages > 1 {
+			memo.set(base)
+		}
+		return r, nil
+	}
+	if known {
+		// The pages disagree; the next reading finds the base out again.
+		memo.forget()
+		return r, nil
+	}
+	return r, p.pageZero(ctx, r, memo)
+}
+
+// complete tells whether so many rows came as the service counts.
+func (r *reading[R]) complete() bool { return r.total != nil && r.raw >= *r.total }
+
+// byTotal reads the pages after the first, as many as the total makes.
+func (p *pager[R]) byTotal(ctx context.Context, r *reading[R], base int, known bool) error {
+	var rest []int
+	count := int((*r.total + int64(r.size) - 1) / int64(r.size))
+	if r.complete() {
+		count = 1
+	}
+	for n := 1; n < count; n++ {
+		rest = append(rest, base+n)
+	}
+	_, err := p.many(ctx, r, rest)
+	var failed pageError
+	if !known && errors.As(err, &failed) && failed.at == rest[len(rest)-1] && rejected(err) {
+		// A service that counts from 0 may refuse the page past the end.
+		return nil
+	}
+	return err
+}
+
+// untilEmpty reads page after page, where there is no total to go by.
+func (p *pager[R]) untilEmpty(ctx context.Context, r *reading[R], base int) error {
+	if r.raw == 0 {
+		return nil
+	}
+	for n := base + 1; ; n++ {
+		held, err := p.one(ctx, r, n)
+		if err != nil || held == 0 {
+			return err
+		}
+	}
+}
+
+// pageZero reads page 0, which a service that counts from 1 refuses, answers
+// with nothing, or takes for page 1.
+func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase) error {
+	before := len(p.settle(slices.Clone(r.rows)))
+	if _, err := p.one(ctx, r, 0); err != nil && !rejected(err) {
+		return err
+	}
+	if len(p.settle(slices.Clone(r.rows))) > before {
+		memo.set(0)
+	} else if before > 0 {
+		memo.set(1)
+	}
+	return nil
+}
+
+// rejected tells whether the service did not like a parameter.
+func rejected(err error) bool {
+	failure := tcapi.AsError(err)
+	return failure != nil && strings.HasPrefix(failure.Code, "InvalidParameter")
+}
