@@ -85,7 +85,7 @@ func New(c Config) *Client {
 		c.Limiters = new(Limiters)
 	}
 	if c.Transport == nil {
-		c.Transport = NewTransport()
+		c.Transport = NewTransport(TransportOptions{})
 	}
 	if c.RequestTimeout <= 0 {
 		c.RequestTimeout = time.Minute
