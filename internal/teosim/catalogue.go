@@ -1,0 +1,89 @@
+package teosim
+
+import (
+	"slices"
+	"time"
+)
+
+// Catalogue is an account: its zones and the log packages of both layers. The
+// order of the slices has no meaning.
+type Catalogue struct {
+	Zones  []Zone
+	L7, L4 []Package
+}
+
+func (c Catalogue) isEmpty() bool { return len(c.Zones)+len(c.L7)+len(c.L4) == 0 }
+
+func (c Catalogue) clone() Catalogue {
+	return Catalogue{slices.Clone(c.Zones), slices.Clone(c.L7), slices.Clone(c.L4)}
+}
+
+// zoneName returns the name of a zone by its ID, "" where there is none.
+func (c Catalogue) zoneName(id string) string {
+	for _, zone := range c.Zones {
+		if zone.ID == id {
+			return zone.Name
+		}
+	}
+	return ""
+}
+
+// Zone is a site. Names are not unique: two zones of one name differ by Alias.
+type Zone struct {
+	ID, Name, Alias string
+	// Area is global, mainland or overseas; Type full, partial, dnsPodAccess or
+	// noDomainAccess; Status active, pending, moved or deactivated;
+	// ActiveStatus active, inactive or paused.
+	Area, Type, Status, ActiveStatus string
+	Paused                           bool
+	Tags                             map[string]string
+	// CreatedOn orders DescribeZones, the latest first. The zero value is a day
+	// that follows from the place in the catalogue.
+	CreatedOn time.Time
+}
+
+// Package is a log package: the lines of one domain (or L4 proxy), area and
+// slot of time. Its content follows from its identity (layer, area, host,
+// start, name) and its numbers, so it is the same each time; a package that
+// gets more Members has what it had before as its beginning.
+type Package struct {
+	ZoneID string
+	// ZoneName may be empty: it is then the name of the zone with that ID.
+	ZoneName string
+	// Host is the domain, or in L4 the ID of the proxy.
+	Host string
+	// Area is mainland or overseas; empty leaves it out of the row.
+	Area string
+	// Name is the LogPacketName.
+	Name string
+	// Start and End are LogStartTime and LogEndTime. A window lists a package
+	// that it overlaps, both taken as [start, end).
+	Start, End time.Time
+	// LogTime is in unix seconds, and nothing to rely on.
+	LogTime int64
+	// Size is what the row says, in bytes; 0 says the truth: the length of the
+	// content before compression.
+	Size int64
+	// Members is the number of gzip members, default 1, and LinesPerMember the
+	// lines in each, default 20.
+	Members, LinesPerMember int
+	// StoredBytes, when set, takes the place of Members and LinesPerMember: as
+	// many as give about so many bytes to download.
+	StoredBytes int64
+	// Uncompressed stores the lines without compression, still as gzip: a
+	// large download that costs little to make and to read.
+	Uncompressed bool
+	// Gone packages are listed, but their download answers 404; Forbidden ones
+	// answer 403 however fresh the URL.
+	Gone, Forbidden bool
+}
+
+// PackageName returns the name as the service builds it: date and hour, with
+// the minutes where the slot is shorter than an hour, then the host; UTC.
+func PackageName(host string, start time.Time, slot time.Duration) string {
+	layout := "20060102-15"
+	if slot < time.Hour {
+		layout = "20060102-1504"
+	}
+	return start.UTC().Format(layout) + "-" + host
+}

@@ -1,0 +1,110 @@
+package teosim
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"sync"
+)
+
+const (
+	// storedPerLine7 and storedPerLine4 are what a compressed line takes, about,
+	// for StoredBytes.
+	storedPerLine7 = 95
+	storedPerLine4 = 70
+	// linesAtMost bounds the lines of a member that StoredBytes makes, and so
+	// the memory that it takes.
+	linesAtMost = 4096
+)
+
+// shape is the number of members of a package, and of lines in each.
+func (e *entry) shape() (members, lines int) {
+	if e.StoredBytes <= 0 {
+		return cmp.Or(e.Members, 1), cmp.Or(e.LinesPerMember, 20)
+	}
+	perLine := int64(storedPerLine7)
+	switch {
+	case e.Uncompressed:
+		perLine = e.lineLength()
+	case e.layer == layer4:
+		perLine = storedPerLine4
+	}
+	total := max(1, int(e.StoredBytes/perLine))
+	members = (total + linesAtMost - 1) / linesAtMost
+	return members, total / members
+}
+
+// statedSize is the Size that the row says.
+func (e *entry) statedSize() int64 {
+	if e.Size != 0 {
+		return e.Size
+	}
+	members, lines := e.shape()
+	return int64(members) * int64(lines) * e.lineLength()
+}
+
+// makeMember makes the gzip member of which a package is made. All its members
+// are the same, so that a package of any size is made and sent in the memory
+// that one of them takes.
+func makeMember(e *entry) []byte {
+	level := gzip.BestSpeed
+	if e.Uncompressed {
+		level = gzip.NoCompression
+	}
+	var out bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&out, level) // both levels are valid
+	_, lines := e.shape()
+	w := newLineWriter(e)
+	for n := range lines {
+		_, _ = z.Write(w.next(n, lines)) // to memory
+	}
+	_ = z.Close()
+	return out.Bytes()
+}
+
+// memberCacheBytes bounds the members that are kept.
+const memberCacheBytes = 64 << 20
+
+// memberCache keeps the members made last, so that a benchmark of downloads
+// does not measure how they are compressed.
+type memberCache struct {
+	mu      sync.Mutex
+	members map[memberKey][]byte
+	order   []memberKey
+	bytes   int
+}
+
+type memberKey struct {
+	id           uint64
+	lines        int
+	uncompressed bool
+}
+
+func (c *memberCache) get(e *entry) []byte {
+	_, lines := e.shape()
+	key := memberKey{e.id, lines, e.Uncompressed}
+	c.mu.Lock()
+	member, ok := c.members[key]
+	c.mu.Unlock()
+	if ok {
+		return member
+	}
+	member = makeMember(e)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.members[key]; ok || len(member) > memberCacheBytes {
+		return member
+	}
+	if c.members == nil {
+		c.members = map[memberKey][]byte{}
+	}
+	c.members[key] = member
+	c.order = append(c.order, key)
+	c.bytes += len(member)
+	for c.bytes > memberCacheBytes {
+		c.bytes -= len(c.members[c.order[0]])
+		delete(c.members, c.order[0])
+		c.order = c.order[1:]
+	}
+	return member
+}

@@ -1,0 +1,86 @@
+package teosim
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// editFields applies a fault to the fields of an answer. It takes them apart
+// and puts them together again, which only answers with faults pay for.
+func editFields(fields []byte, f Fault) []byte {
+	answer := map[string]json.RawMessage{}
+	if err := json.Unmarshal([]byte("{"+strings.TrimSuffix(string(fields), ",")+"}"), &answer); err != nil {
+		return fields
+	}
+	switch f.Name {
+	case NullField, OmitField:
+		editField(answer, f)
+	case NullRow:
+		editRows(answer, func(rows []json.RawMessage) []json.RawMessage {
+			return append([]json.RawMessage{json.RawMessage("null")}, rows[1:]...)
+		})
+	case EmptyPage:
+		editRows(answer, func([]json.RawMessage) []json.RawMessage { return []json.RawMessage{} })
+	case DuplicateRows:
+		editRows(answer, func(rows []json.RawMessage) []json.RawMessage { return slices.Insert(rows, 0, rows[0]) })
+	case TotalChanges:
+		editTotal(answer, func(total int64) int64 { return total + 1 })
+	case WrongTotal:
+		wrong, _ := strconv.ParseInt(f.Value, 10, 64)
+		editTotal(answer, func(int64) int64 { return wrong })
+	}
+	edited, _ := json.Marshal(answer)
+	return append(edited[1:len(edited)-1], ',')
+}
+
+// editField changes a field of the answer, or with a dot one of each row.
+func editField(answer map[string]json.RawMessage, f Fault) {
+	field, inRow, nested := strings.Cut(f.Value, ".")
+	if !nested {
+		if f.Name == OmitField {
+			delete(answer, field)
+		} else {
+			answer[field] = json.RawMessage("null")
+		}
+		return
+	}
+	var rows []map[string]json.RawMessage
+	if json.Unmarshal(answer[field], &rows) != nil {
+		return
+	}
+	for _, row := range rows {
+		if f.Name == OmitField {
+			delete(row, inRow)
+		} else {
+			row[inRow] = json.RawMessage("null")
+		}
+	}
+	answer[field], _ = json.Marshal(rows)
+}
+
+// editRows changes the rows of an answer that has any.
+func editRows(answer map[string]json.RawMessage, edit func([]json.RawMessage) []json.RawMessage) {
+	for _, field := range []string{"Data", "Zones"} {
+		var rows []json.RawMessage
+		if json.Unmarshal(answer[field], &rows) == nil && len(rows) > 0 {
+			answer[field], _ = json.Marshal(edit(rows))
+		}
+	}
+}
+
+// editTotal changes the total, and the number of pages that follows from it.
+func editTotal(answer map[string]json.RawMessage, edit func(int64) int64) {
+	for _, field := range []string{"TotalSize", "TotalCount"} {
+		var total, size int64
+		if json.Unmarshal(answer[field], &total) != nil {
+			continue
+		}
+		total = edit(total)
+		answer[field], _ = json.Marshal(total)
+		if json.Unmarshal(answer["PageSize"], &size) == nil && size > 0 {
+			answer["Pages"], _ = json.Marshal((total + size - 1) / size)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package teosim
+
+import (
+	"strconv"
+	"time"
+)
+
+// defaultLimit is the page of 2022-09-01 where a request names none.
+const defaultLimit = 20
+
+// teoService are EdgeOne's actions.
+func (s *Sim) teoService() service {
+	return service{name: "teo", actions: []action{
+		{version: version20220106, name: "DownloadL7Logs", decode: s.decodeLogs20220106},
+		{version: version20220901, name: "DownloadL7Logs", decode: s.decodeLogs20220901(layer7, "Domains")},
+		{version: version20220901, name: "DownloadL4Logs", decode: s.decodeLogs20220901(layer4, "ProxyIds")},
+		{version: version20220901, name: "DescribeZones", decode: s.decodeZones},
+	}}
+}
+
+// decodeLogs20220106 reads DownloadL7Logs of 2022-01-06: pages by number, zones
+// by name, all zones where none is named.
+func (s *Sim) decodeLogs20220106(body []byte) (respond, *apiError) {
+	p := readParameters("", body, "StartTime", "EndTime", "PageSize", "PageNo", "Zones", "Domains")
+	p.require("StartTime", "EndTime", "PageSize", "PageNo")
+	wanted := p.window()
+	wanted.zoneNames = set(p.texts("Zones"))
+	wanted.hosts = set(p.texts("Domains"))
+	size, asked := p.integer("PageSize", 0), p.integer("PageNo", 0)
+	if p.err == nil && size <= 0 {
+		p.fail(invalidValue("PageSize", "it must be greater than 0"))
+	}
+	base := int64(s.options.PageBase)
+	if p.err == nil && asked < base && s.options.StrictPage {
+		p.fail(invalidValue("PageNo", "it must be at least "+strconv.FormatInt(base, 10)))
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	size = min(size, int64(s.options.MaxPageSize))
+	page := max(asked, base)
+	echoed := page
+	if s.options.EchoRawPage {
+		echoed = asked
+	}
+	return func(taken []Fault, now int64) []byte {
+		data, total := s.listLogs(layer7, wanted, times(page-base, size), size, taken, now, s.appendRow20220106)
+		data = append(data, `"PageSize":`...)
+		data = strconv.AppendInt(data, size, 10)
+		data = append(data, `,"PageNo":`...)
+		data = strconv.AppendInt(data, echoed, 10)
+		data = append(data, `,"Pages":`...)
+		data = strconv.AppendInt(data, (total+size-1)/size, 10)
+		data = append(data, `,"TotalSize":`...)
+		return append(strconv.AppendInt(data, total, 10), ',')
+	}, nil
+}
+
+// decodeLogs20220901 reads DownloadL7Logs and DownloadL4Logs of 2022-09-01:
+// pages by offset, zones by ID. Without zones the real service has answered an
+// empty list since 2024-05-30, and no error.
+func (s *Sim) decodeLogs20220901(l layer, hosts string) func([]byte) (respond, *apiError) {
+	return func(body []byte) (respond, *apiError) {
+		p := readParameters("", body, "StartTime", "EndTime", "ZoneIds", hosts, "Limit", "Offset")
+		p.require("StartTime", "EndTime")
+		wanted := p.window()
+		wanted.zoneIDs = set(p.texts("ZoneIds"))
+		wanted.hosts = set(p.texts(hosts))
+		limit, offset := p.page(int64(s.options.MaxLimit))
+		if p.err != nil {
+			return nil, p.err
+		}
+		if wanted.zoneIDs == nil {
+			wanted.zoneIDs = map[string]bool{}
+		}
+		return func(taken []Fault, now int64) []byte {
+			data, total := s.listLogs(l, wanted, offset, limit, taken, now, s.appendRow20220901)
+			data = append(data, `"TotalCount":`...)
+			return append(strconv.AppendInt(data, total, 10), ',')
+		}, nil
+	}
+}
+
+// window reads the times that all log actions have.
+func (p *parameters) window() selection {
+	s := selection{start: p.time("StartTime"), end: p.time("EndTime")}
+	if p.err == nil && !s.end.After(s.start) {
+		p.fail(invalidParameter("EndTime", "it must be later than StartTime"))
+	}
+	return s
+}
+
+// page reads Limit and Offset.
+func (p *parameters) page(maxLimit int64) (limit, offset int64) {
+	limit, offset = p.integer("Limit", defaultLimit), p.integer("Offset", 0)
+	if p.err == nil && (limit <= 0 || limit > maxLimit) {
+		p.fail(invalidValue("Limit", "it must be between 1 and "+strconv.FormatInt(maxLimit, 10)))
+	}
+	if p.err == nil && offset < 0 {
+		p.fail(invalidValue("Offset", "it must be at least 0"))
+	}
+	return limit, offset
+}
+
+// times multiplies numbers that a client chose; no listing has so many rows as
+// the result is bounded by.
+func times(a, b int64) int64 {
+	const bound = 1 << 40
+	return min(a, bound) * min(b, 1<<20)
+}
+
+// listLogs appends the rows of a page as the field Data, and returns the total.
+func (s *Sim) listLogs(l layer, wanted selection, offset, limit int64, taken []Fault, now int64, row appendRow) ([]byte, int64) {
+	for _, f := range taken {
+		if f.Name == CatalogueGrows {
+			s.grow(l, wanted)
+		}
+	}
+	list := s.index.Load().layers[l]
+	found := list.find(wanted)
+	total := int64(len(found))
+	for _, f := range taken {
+		if f.Name == ShiftedPage && offset > 0 {
+			offset--
+		}
+	}
+	expires := now + int64(s.options.URLLifetime/time.Second)
+	from := min(offset, total)
+	page := found[from:min(from+limit, total)]
+	signer := s.newSigner()
+	data := make([]byte, 0, 256+len(page)*512)
+	data = append(data, `"Data":[`...)
+	for i, n := range page {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		data = row(data, &list.sorted[n], signer, expires)
+	}
+	return append(data, "],"...), total
+}
+
+// grow adds a package to what is wanted: later than the latest one by a minute,
+// or by a second where the window ends before that.
+func (s *Sim) grow(l layer, wanted selection) {
+	s.Update(func(c *Catalogue) {
+		list := newIndex(*c).layers[l]
+		found := list.find(wanted)
+		if len(found) == 0 {
+			return
+		}
+		pkg := list.sorted[found[0]].Package
+		pkg.Start = pkg.Start.Add(time.Minute)
+		if !pkg.Start.Before(wanted.end) {
+			pkg.Start = pkg.Start.Add(time.Second - time.Minute)
+		}
+		if !pkg.Start.Before(wanted.end) {
+			return
+		}
+		if !pkg.End.After(pkg.Start) {
+			pkg.End = pkg.Start.Add(time.Minute)
+		}
+		pkg.Name = PackageName(pkg.Host, pkg.Start, time.Minute)
+		if l == layer4 {
+			c.L4 = append(c.L4, pkg)
+		} else {
+			c.L7 = append(c.L7, pkg)
+		}
+	})
+}

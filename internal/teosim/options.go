@@ -1,0 +1,150 @@
+package teosim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"time"
+)
+
+// Keys that a simulator accepts where [Options] name none. They open nothing
+// anywhere else.
+const (
+	DefaultSecretID  = "AKIDsimulated0000000000000000000000"
+	DefaultSecretKey = "simulatedSecretKey00000000000000"
+)
+
+// NoRateLimit, as a value of [Options.Rates], lifts the limit of an action.
+const NoRateLimit = -1
+
+// Options configure a simulator. The zero value is a working one.
+type Options struct {
+	// SecretID, SecretKey and Token are the keys that are accepted, by default
+	// DefaultSecretID and DefaultSecretKey. An empty Token means permanent
+	// keys: a request that carries a token is then refused with
+	// AuthFailure.TokenFailure, as is one without where a Token is set.
+	SecretID, SecretKey, Token string
+	// Now is the clock of the service: of signatures, Date headers, URLs and
+	// records, not of latencies and rate limits. Default time.Now.
+	Now func() time.Time
+	// Listen is the address, default 127.0.0.1:0. Only loopback is allowed, for
+	// signed requests do not cover the token on plain HTTP.
+	Listen string
+	// Latency is added to each answer of the API, not to downloads.
+	Latency time.Duration
+	// Rates are requests a second by "version/action", over a sliding window of
+	// one second and per secret ID; what exceeds them is answered with
+	// RequestLimitExceeded. They override the documented limits: 20 for
+	// 2022-01-06/DownloadL7Logs and 2022-09-01/DescribeZones, 100 for
+	// 2022-09-01/DownloadL7Logs and DownloadL4Logs. NoRateLimit is none.
+	Rates map[string]int
+	// PageBase is the number of the first page in 2022-01-06, 0 or 1. The zero
+	// value means 0, the base that a client which simply starts at 1 misreads.
+	PageBase int
+	// StrictPage makes a PageNo below PageBase an InvalidParameterValue;
+	// otherwise it is taken for the first page.
+	StrictPage bool
+	// EchoRawPage makes an answer of 2022-01-06 repeat the PageNo as it was
+	// sent even where it was taken for the first page; otherwise it says which
+	// page it is.
+	EchoRawPage bool
+	// MaxPageSize is what 2022-01-06 clamps a larger PageSize to, echoing the
+	// smaller one. Default 1000.
+	MaxPageSize int
+	// MaxLimit is the largest Limit of 2022-09-01's log actions; a larger one is
+	// an InvalidParameterValue whose message names Limit. Default 300.
+	MaxLimit int
+	// Gone, when not empty, is the error code with which every action of
+	// 2022-01-06 is answered: ActionOffline, InvalidAction, NoSuchVersion or
+	// UnsupportedOperation.
+	Gone string
+	// OldRowsHaveArea adds Area to the rows of 2022-01-06, which the service
+	// did late in the life of that version.
+	OldRowsHaveArea bool
+	// URLLifetime is how long a download URL is good for, in whole seconds.
+	// Default one hour.
+	URLLifetime time.Duration
+	// Catalogue is what there is to list. Default Demo().
+	Catalogue Catalogue
+}
+
+func defaultRates() map[string]int {
+	return map[string]int{
+		version20220106 + "/DownloadL7Logs": 20,
+		version20220901 + "/DownloadL7Logs": 100,
+		version20220901 + "/DownloadL4Logs": 100,
+		version20220901 + "/DescribeZones":  20,
+	}
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if (o.SecretID == "") != (o.SecretKey == "") {
+		return o, errors.New("teosim: SecretID and SecretKey belong together")
+	}
+	if o.SecretID == "" {
+		o.SecretID, o.SecretKey = DefaultSecretID, DefaultSecretKey
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if err := loopbackOnly(o.Listen); err != nil {
+		return o, err
+	}
+	rates := defaultRates()
+	maps.Copy(rates, o.Rates)
+	for action, n := range rates {
+		if n <= 0 && n != NoRateLimit {
+			return o, fmt.Errorf("teosim: rate of %s is %d: want a positive number or NoRateLimit", action, n)
+		}
+	}
+	o.Rates = rates
+	if o.PageBase != 0 && o.PageBase != 1 {
+		return o, fmt.Errorf("teosim: PageBase is %d: want 0 or 1", o.PageBase)
+	}
+	if o.MaxPageSize == 0 {
+		o.MaxPageSize = 1000
+	}
+	if o.MaxLimit == 0 {
+		o.MaxLimit = 300
+	}
+	if o.MaxPageSize < 0 || o.MaxLimit < 0 || o.Latency < 0 {
+		return o, errors.New("teosim: MaxPageSize, MaxLimit and Latency cannot be negative")
+	}
+	if o.URLLifetime == 0 {
+		o.URLLifetime = time.Hour
+	}
+	if o.URLLifetime < time.Second {
+		return o, fmt.Errorf("teosim: URLLifetime is %s: want at least a second", o.URLLifetime)
+	}
+	if o.Catalogue.isEmpty() {
+		o.Catalogue = Demo()
+	}
+	return o, nil
+}
+
+func loopbackOnly(address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("teosim: listen address: %w", err)
+	}
+	if host == "localhost" {
+		return nil
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return fmt.Errorf("teosim: listen address %q is not a loopback address", address)
+	}
+	return nil
+}
+
+// Unlimited are the Rates that lift every limit.
+func Unlimited() map[string]int {
+	rates := defaultRates()
+	for action := range rates {
+		rates[action] = NoRateLimit
+	}
+	return rates
+}

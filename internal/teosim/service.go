@@ -1,0 +1,157 @@
+package teosim
+
+import (
+	"encoding/json"
+	"mime"
+	"net/http"
+	"strings"
+)
+
+// The versions of EdgeOne's API that are simulated.
+const (
+	version20220106 = "2022-01-06"
+	version20220901 = "2022-09-01"
+)
+
+// service is a product of API 3.0: the name in the scope of a signature, and
+// its actions.
+type service struct {
+	name    string
+	actions []action
+}
+
+// action is one action of one version.
+type action struct {
+	version, name string
+	// unsigned actions are for callers without keys: Authorization is SKIP.
+	unsigned bool
+	// decode reads the request strictly. What it returns answers it: it appends
+	// the fields of the Response but RequestId, each with a comma behind it.
+	decode func(body []byte) (respond, *apiError)
+}
+
+// respond makes the fields of an answer. It applies the faults that are about
+// the catalogue itself; the others are applied to its result.
+type respond func(taken []Fault, now int64) []byte
+
+func (s service) find(version, name string) (action, *apiError) {
+	known := false
+	for _, a := range s.actions {
+		if a.version == version && a.name == name {
+			return a, nil
+		}
+		known = known || a.version == version
+	}
+	if !known {
+		return action{}, codeError("NoSuchVersion")
+	}
+	return action{}, codeError("InvalidAction")
+}
+
+// answer answers a request of the API, and returns the error code in it.
+func (s *Sim) answer(r *http.Request, record *Request, taken []Fault) (reply, string) {
+	english := r.Header.Get("X-TC-Language") == "en-US"
+	for _, f := range taken {
+		if instead, code, ok := faultReply(f, record.RequestID, english); ok {
+			return instead, code
+		}
+	}
+	fields, err := s.respondTo(r, record)
+	if err != nil {
+		return errorReply(err, record.RequestID, english), err.code
+	}
+	body := append([]byte(`{"Response":{`), fields...)
+	body = append(body, `"RequestId":"`+record.RequestID+`"}}`...)
+	return reply{status: http.StatusOK, contentType: jsonType, body: body}, ""
+}
+
+func errorReply(err *apiError, requestID string, english bool) reply {
+	type object map[string]any
+	body, _ := json.Marshal(object{"Response": object{
+		"Error":     object{"Code": err.code, "Message": err.message(english)},
+		"RequestId": requestID,
+	}})
+	return reply{status: http.StatusOK, contentType: jsonType, body: body}
+}
+
+// respondTo finds out who asks for what, and lets the action respond.
+func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.Method != http.MethodPost || r.URL.RawQuery != "" || err != nil || mediaType != jsonType {
+		return nil, codeError("UnsupportedProtocol")
+	}
+	if len(record.Body) > maxBody {
+		return nil, codeError("RequestSizeLimitExceeded")
+	}
+	for _, name := range []string{"Action", "Version"} {
+		if r.Header.Get("X-TC-"+name) == "" {
+			return nil, missingParameter(name)
+		}
+	}
+	act, failure := s.route(r, record)
+	if failure != nil {
+		return nil, failure
+	}
+	if !s.rates.allow(act.version+"/"+act.name, record.SecretID) {
+		return nil, codeError("RequestLimitExceeded")
+	}
+	do, failure := act.decode(record.Body)
+	if failure != nil {
+		return nil, failure
+	}
+	taken := s.faults.take(onListing, s.callOf(record))
+	s.records.change(func() { record.Faults = append(record.Faults, names(taken)...) })
+	fields := do(taken, s.options.Now().Unix())
+	for _, f := range taken {
+		fields = editFields(fields, f)
+	}
+	return fields, nil
+}
+
+// route authenticates a request and finds its action: the service is the one
+// in the scope of the signature, or has an unsigned action of that name.
+func (s *Sim) route(r *http.Request, record *Request) (action, *apiError) {
+	header := r.Header.Get("Authorization")
+	if strings.TrimSpace(header) == "SKIP" {
+		for _, product := range s.services {
+			if act, err := product.find(record.Version, record.Action); err == nil && act.unsigned {
+				return act, nil
+			}
+		}
+		return action{}, codeError("AuthFailure.InvalidAuthorization")
+	}
+	parsed, ok := parseAuthorization(header)
+	if !ok {
+		return action{}, codeError("AuthFailure.InvalidAuthorization")
+	}
+	for _, product := range s.services {
+		if product.name != parsed.service {
+			continue
+		}
+		if err := authenticate(s.keys, s.options.Now(), r, parsed, product.name, record.Body); err != nil {
+			return action{}, err
+		}
+		if product.name == "teo" && record.Version == version20220106 && s.options.Gone != "" {
+			return action{}, codeError(s.options.Gone)
+		}
+		return product.find(record.Version, record.Action)
+	}
+	return action{}, codeError("AuthFailure.SignatureFailure")
+}
+
+// callOf describes a request to the faults. It reads the body leniently, for
+// it may be one that is refused.
+func (s *Sim) callOf(record *Request) call {
+	var body struct{ PageNo, Offset, Limit int }
+	_ = json.Unmarshal(record.Body, &body)
+	c := call{version: record.Version, action: record.Action}
+	switch {
+	case record.Version == version20220106:
+		c.page = max(0, body.PageNo-s.options.PageBase)
+	case body.Limit > 0:
+		c.page = body.Offset / body.Limit
+	default:
+		c.page = body.Offset / defaultLimit
+	}
+	return c
+}

@@ -1,0 +1,204 @@
+package teosim
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Sim is a running simulator. All its methods may be called at any time and
+// from several goroutines.
+type Sim struct {
+	options  Options
+	services []service
+	keys     *keyring
+	rates    *rates
+	faults   faults
+	records  records
+	linkKey  []byte
+	members  memberCache
+
+	mu        sync.Mutex // guards catalogue
+	catalogue Catalogue
+	index     atomic.Pointer[index]
+
+	url     string
+	server  *http.Server
+	ctx     context.Context // ends with Close
+	cancel  context.CancelFunc
+	closing sync.Mutex // guards closed, and serving from growing after it
+	closed  bool
+	serving sync.WaitGroup
+}
+
+// Start starts a simulator, which listens on loopback when Start returns, and
+// until Close. It fails on options that make no sense, and where the address
+// cannot be listened on.
+func Start(options Options) (*Sim, error) {
+	options, err := options.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Sim{
+		options:   options,
+		keys:      newKeyring(),
+		rates:     newRates(options.Rates),
+		linkKey:   []byte(rand.Text()),
+		catalogue: options.Catalogue.clone(),
+	}
+	s.options.Catalogue = Catalogue{}
+	s.services = []service{s.teoService()}
+	s.keys.add(options.SecretID, key{secretKey: options.SecretKey, token: options.Token})
+	s.index.Store(newIndex(s.catalogue))
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+
+	listener, err := new(net.ListenConfig).Listen(s.ctx, "tcp", options.Listen)
+	if err != nil {
+		s.cancel()
+		return nil, fmt.Errorf("teosim: %w", err)
+	}
+	s.url = "http://" + listener.Addr().String()
+	s.server = &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		BaseContext:       func(net.Listener) context.Context { return s.ctx },
+	}
+	s.serving.Go(func() { _ = s.server.Serve(listener) })
+	return s, nil
+}
+
+// Close stops the simulator at once: what is being answered is cut off. It may
+// be called more than once.
+func (s *Sim) Close() {
+	s.closing.Lock()
+	s.closed = true
+	s.closing.Unlock()
+	s.cancel()
+	_ = s.server.Close()
+	s.serving.Wait()
+}
+
+// enter says whether a request may still be served; serving counts it then.
+func (s *Sim) enter() bool {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	if !s.closed {
+		s.serving.Add(1)
+	}
+	return !s.closed
+}
+
+// URL is the endpoint, http://127.0.0.1:port.
+func (s *Sim) URL() string { return s.url }
+
+// SecretID is the secret ID that is accepted.
+func (s *Sim) SecretID() string { return s.options.SecretID }
+
+// SecretKey is the secret key that is accepted.
+func (s *Sim) SecretKey() string { return s.options.SecretKey }
+
+// Token is the token that must come with the keys, "" for permanent keys.
+func (s *Sim) Token() string { return s.options.Token }
+
+// AddKey makes further keys acceptable until expires (zero: for ever), with the
+// token that is bound to them (empty: permanent keys). Temporary keys that have
+// expired are answered with AuthFailure.TokenFailure.
+func (s *Sim) AddKey(secretID, secretKey, token string, expires time.Time) {
+	s.keys.add(secretID, key{secretKey, token, expires})
+}
+
+// RemoveKey makes keys unknown: AuthFailure.SecretIdNotFound, which is what
+// temporary keys come to some time after they have expired.
+func (s *Sim) RemoveKey(secretID string) { s.keys.remove(secretID) }
+
+// Requests returns every request of the API, in order of arrival.
+func (s *Sim) Requests() []Request { return s.records.allRequests() }
+
+// Count returns how many requests of an action have arrived; an empty version
+// or action counts all.
+func (s *Sim) Count(version, action string) int {
+	n := 0
+	for _, r := range s.records.allRequests() {
+		if (version == "" || r.Version == version) && (action == "" || r.Action == action) {
+			n++
+		}
+	}
+	return n
+}
+
+// Downloads returns every request for a package, in order of arrival.
+func (s *Sim) Downloads() []Download { return s.records.allDownloads() }
+
+// InFlightPeak is the largest number of API requests that were being answered
+// at one time.
+func (s *Sim) InFlightPeak() int {
+	s.records.mu.Lock()
+	defer s.records.mu.Unlock()
+	return s.records.peak
+}
+
+// ResetCounters forgets the requests, downloads and the peak.
+func (s *Sim) ResetCounters() { s.records.reset() }
+
+// Inject adds a fault. It panics on one that could never happen: an unknown
+// name, an Action that it does not concern, a Value that it cannot use.
+func (s *Sim) Inject(f Fault) {
+	f, err := f.check()
+	if err != nil {
+		panic("teosim: " + err.Error())
+	}
+	s.faults.inject(f)
+}
+
+// ClearFaults removes the faults that are not used up.
+func (s *Sim) ClearFaults() { s.faults.clear() }
+
+// Update changes the catalogue. Requests that arrive later see the change as a
+// whole.
+func (s *Sim) Update(change func(*Catalogue)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// A copy, for the change may write to elements that Catalogue has handed
+	// out.
+	c := s.catalogue.clone()
+	change(&c)
+	s.catalogue = c
+	s.index.Store(newIndex(c))
+}
+
+// Catalogue returns a copy of the catalogue.
+func (s *Sim) Catalogue() Catalogue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.catalogue.clone()
+}
+
+// wait waits, unless the client goes away or the simulator is closed: then it
+// returns false.
+func (s *Sim) wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-s.ctx.Done():
+	}
+	return false
+}
+
+func names(taken []Fault) []FaultName {
+	var all []FaultName
+	for _, f := range taken {
+		all = append(all, f.Name)
+	}
+	return all
+}
