@@ -133,10 +133,12 @@ func (s *Sim) deliver(w http.ResponseWriter, r *http.Request, e *entry, d delive
 	}
 	for sent := int64(0); sent < send; {
 		chunk := member[:min(int64(len(member)), send-sent)]
+		// Counted before, so that who has received it all finds it counted.
+		s.records.change(func() { record.Bytes = sent + int64(len(chunk)) })
 		n, err := s.writeAt(r.Context(), w, chunk, d.bytesPerSecond)
 		sent += int64(n)
-		s.records.change(func() { record.Bytes = sent })
 		if err != nil {
+			s.records.change(func() { record.Bytes = sent })
 			panic(http.ErrAbortHandler) // the client went away
 		}
 	}

@@ -28,8 +28,8 @@ type Download struct {
 	// Host, Area and Name are those of the package, "" where there is none
 	// under the path.
 	Host, Area, Name string
-	// Status is 0 and Bytes grows until it is answered. Bytes are those of the
-	// body.
+	// Status is 0 until it is answered, and where nothing was answered. Bytes
+	// are those of the body that were sent; they grow while it is.
 	Status int
 	Bytes  int64
 	Faults []FaultName

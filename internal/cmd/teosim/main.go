@@ -1,7 +1,9 @@
 // Command teosim runs the simulated EdgeOne alone, on loopback, until it is
-// interrupted. What it prints can be read by a shell:
+// interrupted. What it prints on standard output is for a shell to read:
 //
-//	go run ./internal/cmd/teosim > sim.env & sleep 5; . ./sim.env
+//	export TENCENTCLOUD_TEO_ENDPOINT=http://127.0.0.1:41273
+//	export TENCENTCLOUD_SECRET_ID=…
+//	export TENCENTCLOUD_SECRET_KEY=…
 package main
 
 import (

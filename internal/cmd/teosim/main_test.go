@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// buffer may be read while it is written.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func TestRunServesUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var out, messages buffer
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx, []string{"-packages", "123", "-token", "bound"}, &out, &messages) }()
+	deadline := time.Now().Add(10 * time.Second)
+	for !strings.Contains(messages.String(), "Ctrl-C") && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	want := regexp.MustCompile(`^export TENCENTCLOUD_TEO_ENDPOINT=(http://127\.0\.0\.1:\d+)
+export TENCENTCLOUD_SECRET_ID=\S+
+export TENCENTCLOUD_SECRET_KEY=\S+
+export TENCENTCLOUD_SECURITY_TOKEN=bound
+$`)
+	match := want.FindStringSubmatch(out.String())
+	if match == nil {
+		t.Fatalf("it prints %q", out.String())
+	}
+	if !strings.Contains(messages.String(), "123 L7") {
+		t.Errorf("it says %q", messages.String())
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, match[1], http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(messages.String(), "stopped after 1 API requests") {
+		t.Errorf("it says %q", messages.String())
+	}
+}
+
+func TestRunRefusesBadFlags(t *testing.T) {
+	t.Parallel()
+	tests := map[string][]string{
+		"unexpected argument":     {"now"},
+		"not a loopback":          {"-listen", "0.0.0.0:0"},
+		"want 0 or 1":             {"-page-base", "3"},
+		"-packages -1":            {"-packages", "-1"},
+		"flag provided but not d": {"-fast"},
+	}
+	for want, args := range tests {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			var messages buffer
+			err := run(t.Context(), args, &messages, &messages)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+	var messages buffer
+	if err := run(t.Context(), []string{"-h"}, &messages, &messages); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestFlagsBecomeOptions(t *testing.T) {
+	t.Parallel()
+	var messages buffer
+	o, err := parse([]string{"-gone", "ActionOffline", "-latency", "50ms", "-max-limit", "10", "-strict-page", "-no-rate-limit"}, &messages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Gone != "ActionOffline" || o.Latency != 50*time.Millisecond || o.MaxLimit != 10 || !o.StrictPage || o.PageBase != 1 ||
+		o.Rates["2022-01-06/DownloadL7Logs"] != -1 {
+		t.Errorf("%+v", o)
+	}
+}
