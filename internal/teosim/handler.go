@@ -23,6 +23,8 @@ func (s *Sim) Handler() http.Handler {
 		switch {
 		case strings.HasPrefix(r.URL.Path, downloadPrefix):
 			s.serveDownload(w, r)
+		case strings.HasPrefix(r.URL.Path, metadataPrefix):
+			s.serveMetadata(w, r)
 		case r.URL.Path == "/":
 			s.serveAPI(w, r)
 		default:

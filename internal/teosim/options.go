@@ -65,6 +65,9 @@ type Options struct {
 	// URLLifetime is how long a download URL is good for, in whole seconds.
 	// Default one hour.
 	URLLifetime time.Duration
+	// STS and Metadata are where keys come from that end.
+	STS      STSOptions
+	Metadata MetadataOptions
 	// Catalogue is what there is to list. Default Demo().
 	Catalogue Catalogue
 }

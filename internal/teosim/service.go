@@ -28,11 +28,20 @@ type action struct {
 	// decode reads the request strictly. What it returns answers it: it appends
 	// the fields of the Response but RequestId, each with a comma behind it.
 	decode func(body []byte) (respond, *apiError)
+	// decodeFor takes the place of decode where the caller's secret ID matters.
+	decodeFor func(secretID string, body []byte) (respond, *apiError)
 }
 
 // respond makes the fields of an answer. It applies the faults that are about
 // the catalogue itself; the others are applied to its result.
 type respond func(taken []Fault, now int64) []byte
+
+func (a action) read(record *Request) (respond, *apiError) {
+	if a.decodeFor != nil {
+		return a.decodeFor(record.SecretID, record.Body)
+	}
+	return a.decode(record.Body)
+}
 
 func (s service) find(version, name string) (action, *apiError) {
 	known := false
@@ -95,7 +104,7 @@ func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 	if !s.rates.allow(act.version+"/"+act.name, record.SecretID) {
 		return nil, codeError("RequestLimitExceeded")
 	}
-	do, failure := act.decode(record.Body)
+	do, failure := act.read(record)
 	if failure != nil {
 		return nil, failure
 	}

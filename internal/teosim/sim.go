@@ -20,6 +20,7 @@ type Sim struct {
 	rates    *rates
 	faults   faults
 	records  records
+	metadata *metadata
 	linkKey  []byte
 	members  memberCache
 
@@ -52,7 +53,8 @@ func Start(options Options) (*Sim, error) {
 		catalogue: options.Catalogue.clone(),
 	}
 	s.options.Catalogue = Catalogue{}
-	s.services = []service{s.teoService()}
+	s.services = []service{s.teoService(), newSTS(options.STS, options.Now, s.keys).service()}
+	s.metadata = newMetadata(options.Metadata)
 	s.keys.add(options.SecretID, key{secretKey: options.SecretKey, token: options.Token})
 	s.index.Store(newIndex(s.catalogue))
 	s.ctx, s.cancel = context.WithCancel(context.Background())
