@@ -1,0 +1,200 @@
+package credential_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const pair = `"secretId":"` + secretID + `","secretKey":"` + secretKey + `"`
+
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		file   string // of the credential file below home
+		text   string
+		set    func(*world, *credential.Options)
+		source string
+		region string
+	}{
+		"default":   {".tccli/default.credential", `{` + pair + `}`, nil, "profile 'default' in ~/.tccli", "ap-seoul"},
+		"attribute": {".tccli/prod.credential", `{` + pair + `,"type":"default"}`, func(_ *world, o *credential.Options) { o.Profile = "prod" }, "profile 'prod' in ~/.tccli", "ap-seoul"},
+		"official variable": {".tccli/prod.credential", `{` + pair + `}`, func(w *world, _ *credential.Options) {
+			w.env["TENCENTCLOUD_PROFILE"], w.env["TCCLI_PROFILE"] = "prod", "other"
+		}, "profile 'prod' in ~/.tccli", "ap-seoul"},
+		"tccli's variable": {".tccli/prod.credential", `{` + pair + `}`, func(w *world, _ *credential.Options) {
+			w.env["TCCLI_PROFILE"] = "prod"
+		}, "profile 'prod' in ~/.tccli", "ap-seoul"},
+		"folder": {"keys/default.credential", `{` + pair + `}`, func(_ *world, o *credential.Options) {
+			o.SharedCredentialsDir = "~/keys"
+		}, "profile 'default' in ~/keys", "ap-seoul"},
+		"folder in the environment": {"keys/default.credential", "\xef\xbb\xbf{" + pair + `}`, func(w *world, _ *credential.Options) {
+			w.env["TENCENTCLOUD_SHARED_CREDENTIALS_DIR"] = "~/keys"
+		}, "profile 'default' in ~/keys", "ap-seoul"},
+		"region of the configuration": {".tccli/default.credential", `{` + pair + `,"token":null}`, func(_ *world, o *credential.Options) {
+			o.Region = "eu-frankfurt"
+		}, "profile 'default' in ~/.tccli", "eu-frankfurt"},
+		"an old end beside permanent keys": {".tccli/default.credential", `{` + pair + `,"expiresAt":1}`, nil, "profile 'default' in ~/.tccli", "ap-seoul"},
+		"role": {
+			".tccli/default.credential", `{` + pair + `,"role-arn":"` + roleARN + `","role-session-name":"me"}`, nil,
+			"assumed role " + roleARN + " (with keys from profile 'default' in ~/.tccli)", "ap-seoul",
+		},
+		"CVM role": {".tccli/default.credential", `{"type":"cvm-role"}`, nil, "the role of this CVM (as profile 'default' in ~/.tccli says)", "ap-seoul"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			path := w.write(test.file, test.text)
+			w.write(strings.TrimPrefix(strings.TrimSuffix(path, ".credential"), w.home)+".configure", `{"_sys_param":{"output":"json","region":" ap-seoul "}}`)
+			o := w.options()
+			if test.set != nil {
+				test.set(w, &o)
+			}
+			if keys := w.keys(o); keys.Source != test.source {
+				t.Errorf("keys from %q, want %q", keys.Source, test.source)
+			}
+			if source := w.source(o); source.Region() != test.region || source.String() != test.source {
+				t.Errorf("region %q of %q, want %q", source.Region(), source, test.region)
+			}
+		})
+	}
+}
+
+// The region is sent to STS, and a default one where there is none.
+func TestRegionOfSTS(t *testing.T) {
+	t.Parallel()
+	for region, want := range map[string]string{"": "ap-guangzhou", "ap-seoul": "ap-seoul"} {
+		w := newWorld(t, teosim.Options{})
+		w.env["TENCENTCLOUD_REGION"] = region
+		o := w.options()
+		o.SecretID, o.SecretKey = secretID, secretKey
+		o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
+		w.keys(o)
+		if got := w.sim.Requests()[0].Header.Get("X-TC-Region"); got != want {
+			t.Errorf("with region %q: X-TC-Region %q, want %q", region, got, want)
+		}
+	}
+}
+
+func TestProfileProblems(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		text      string
+		set       func(*credential.Options)
+		attribute string
+		words     []string
+	}{
+		"empty":             {" \n", nil, "profile", []string{"Unable to read the profile", "default.credential", "it is empty"}},
+		"broken":            {`{"secretId": `, nil, "profile", []string{"not a JSON object"}},
+		"array":             {`[]`, nil, "profile", []string{"not a JSON object"}},
+		"number":            {`{"secretId":1,"secretKey":"x"}`, nil, "profile", []string{"its secretId is not a string"}},
+		"half a pair":       {`{"secretId":"hush"}`, nil, "profile", []string{"it holds no secretKey"}},
+		"other half":        {`{"secretKey":"hush"}`, nil, "profile", []string{"it holds no secretId"}},
+		"no keys":           {`{}`, nil, "profile", []string{"neither secretId nor secretKey"}},
+		"end":               {`{` + pair + `,"token":"t","expiresAt":"soon"}`, nil, "profile", []string{"expiresAt is not a time"}},
+		"role without name": {`{` + pair + `,"role-arn":"` + roleARN + `"}`, nil, "profile", []string{"no role-session-name"}},
+		"role with a bad name": {
+			`{` + pair + `,"role-arn":"` + roleARN + `","role-session-name":"a b"}`, nil, "profile", []string{"role-session-name", "2 to 128"},
+		},
+		"unknown": {`{` + pair + `}`, func(o *credential.Options) { o.Profile = "prod" }, "profile", []string{
+			"no profile 'prod'", "the profiles there are 'default', 'other'",
+		}},
+		"unknown folder": {`{` + pair + `}`, func(o *credential.Options) { o.SharedCredentialsDir = "~/nowhere" }, "shared_credentials_dir", []string{
+			"cannot be read",
+		}},
+		"expired login": {`{` + pair + `,"token":"t","type":"oauth","expiresAt":1650000000}`, nil, "profile", []string{
+			"have expired", "2022-04-15T05:20:00Z", "Run `tccli auth login`",
+		}},
+		"expired login of a profile": {`{` + pair + `}`, func(o *credential.Options) { o.Profile = "other" }, "profile", []string{
+			"Run `tccli auth login --profile other`",
+		}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			w.write(".tccli/default.credential", test.text)
+			w.write(".tccli/other.credential", `{`+pair+`,"token":"hush","type":"oauth","expiresAt":1650000000.5}`)
+			o := w.options()
+			if test.set != nil {
+				test.set(&o)
+			}
+			source, problems := credential.New(o)
+			if source != nil {
+				t.Error("there is a source all the same")
+			}
+			one(t, problems, test.attribute, test.words...)
+			if strings.Contains(problems[0].Detail, "hush") || strings.Contains(problems[0].Detail, secretKey) {
+				t.Errorf("the detail repeats a key: %s", problems[0].Detail)
+			}
+			if w.sim.Count("", "") != 0 {
+				t.Error("a request was sent")
+			}
+		})
+	}
+}
+
+// A file in place of a folder, and a folder in place of a file.
+func TestUnreadableProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	w.write(".tccli/default.credential/x", "")
+	_, problems := credential.New(w.options())
+	one(t, problems, "profile", "default.credential", "is a directory")
+}
+
+// A login while the provider runs brings new keys; without one the error says
+// which command to run. No key is used after its end.
+func TestLoginEndsWhileRunning(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	w := newWorld(t, teosim.Options{})
+	login := func(id string, end time.Time) {
+		w.sim.AddKey(id, "key", "token", end)
+		w.write(".tccli/prod.credential", fmt.Sprintf(`{"secretId":%q,"secretKey":"key","token":"token","type":"oauth","expiresAt":%d}`, id, end.Unix()))
+	}
+	login("AKIDfirst", now.Add(time.Hour))
+	o := w.options()
+	o.Profile, o.Now = "prod", func() time.Time { return now }
+	source := w.source(o)
+	if err := w.list(source); err != nil {
+		t.Fatal(err)
+	}
+
+	now = now.Add(time.Hour)
+	_, err := source.Keys(t.Context())
+	failure, ok := errors.AsType[*credential.SourceError](err)
+	if !ok || failure.Attribute != "profile" || !strings.Contains(failure.Error(), "`tccli auth login --profile prod`") {
+		t.Fatalf("after the end: %v", err)
+	}
+
+	login("AKIDsecond", now.Add(time.Hour))
+	keys, err := source.Keys(t.Context())
+	if err != nil || keys.SecretID != "AKIDsecond" {
+		t.Errorf("after the login: keys of %s, %v", keys.SecretID, err)
+	}
+}
+
+// Two configurations of the provider share nothing, whatever their profiles.
+func TestAliasesShareNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	var sources []*credential.Source
+	for _, name := range []string{"a", "b"} {
+		w.write(".tccli/"+name+".credential", `{"secretId":"`+name+`","secretKey":"key"}`)
+		o := w.options()
+		o.Profile = name
+		sources = append(sources, w.source(o))
+	}
+	for i, want := range []string{"a", "b"} {
+		if keys, err := sources[i].Keys(t.Context()); err != nil || keys.SecretID != want {
+			t.Errorf("alias %s has the keys of %s, %v", want, keys.SecretID, err)
+		}
+	}
+}

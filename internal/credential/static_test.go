@@ -1,0 +1,172 @@
+package credential_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// Attribute before environment, each for itself, as in the official provider;
+// and a profile that is there and has no say.
+func TestStaticKeys(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		attributes [3]string
+		env        map[string]string
+		want       tcapi.Keys
+	}{
+		"attributes": {
+			[3]string{" id ", "key\n", ""},
+			map[string]string{"TENCENTCLOUD_SECRET_ID": "x", "TENCENTCLOUD_SECRET_KEY": "y"},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Source: "the provider configuration"},
+		},
+		"attributes with a token": {
+			[3]string{"id", "key", "token"},
+			map[string]string{"TENCENTCLOUD_SECURITY_TOKEN": "x"},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Token: "token", Source: "the provider configuration"},
+		},
+		"attributes with the token of the environment": {
+			[3]string{"id", "key", ""},
+			map[string]string{"TENCENTCLOUD_SECURITY_TOKEN": "token"},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Token: "token", Source: "the provider configuration with the token of the environment (TENCENTCLOUD_SECURITY_TOKEN)"},
+		},
+		"environment": {
+			[3]string{},
+			map[string]string{"TENCENTCLOUD_SECRET_ID": " id\t", "TENCENTCLOUD_SECRET_KEY": " key ", "TENCENTCLOUD_SECURITY_TOKEN": " token "},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Token: "token", Source: "the environment (TENCENTCLOUD_SECRET_ID)"},
+		},
+		"environment with tccli's token": {
+			[3]string{},
+			map[string]string{"TENCENTCLOUD_SECRET_ID": "id", "TENCENTCLOUD_SECRET_KEY": "key", "TENCENTCLOUD_TOKEN": "token"},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Token: "token", Source: "the environment (TENCENTCLOUD_SECRET_ID)"},
+		},
+		"both tokens": {
+			[3]string{},
+			map[string]string{
+				"TENCENTCLOUD_SECRET_ID": "id", "TENCENTCLOUD_SECRET_KEY": "key",
+				"TENCENTCLOUD_TOKEN": "tccli's", "TENCENTCLOUD_SECURITY_TOKEN": "token",
+			},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Token: "token", Source: "the environment (TENCENTCLOUD_SECRET_ID)"},
+		},
+		"mixed": {
+			[3]string{"id", "", ""},
+			map[string]string{"TENCENTCLOUD_SECRET_KEY": "key"},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Source: "the provider configuration and the environment (TENCENTCLOUD_SECRET_KEY)"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			w.env = test.env
+			w.write(".tccli/default.credential", `{"secretId":"other","secretKey":"other"}`)
+			o := w.options()
+			o.SecretID, o.SecretKey, o.SecurityToken = test.attributes[0], test.attributes[1], test.attributes[2]
+			source := w.source(o)
+			keys, err := source.Keys(t.Context())
+			if err != nil || keys != test.want {
+				t.Errorf("keys %+v, %v; want %+v", keys, err, test.want)
+			}
+			if source.String() != test.want.Source || source.Err() != nil {
+				t.Errorf("it is called %q, %v", source, source.Err())
+			}
+			if err := source.Renew(t.Context(), keys); !errors.Is(err, tcapi.ErrNotRenewable) {
+				t.Errorf("Renew: %v, want ErrNotRenewable", err)
+			}
+			if w.sim.Count("", "") != 0 {
+				t.Errorf("requests were sent")
+			}
+		})
+	}
+}
+
+func TestIncompleteKeys(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		id, key, token string
+		env            map[string]string
+		attribute      string
+		word           string
+	}{
+		"ID alone":          {id: "hush", attribute: "secret_key", word: "TENCENTCLOUD_SECRET_KEY"},
+		"key alone":         {key: "hush", attribute: "secret_id", word: "TENCENTCLOUD_SECRET_ID"},
+		"token alone":       {token: "hush", attribute: "security_token", word: "neither is set"},
+		"ID of environment": {env: map[string]string{"TENCENTCLOUD_SECRET_ID": "hush"}, attribute: "secret_key", word: "without a secret key"},
+		"blank key":         {id: "hush", key: " \n", attribute: "secret_key", word: "without a secret key"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			w.env = test.env
+			w.write(".tccli/default.credential", `{"secretId":"other","secretKey":"other"}`)
+			o := w.options()
+			o.SecretID, o.SecretKey, o.SecurityToken = test.id, test.key, test.token
+			source, problems := credential.New(o)
+			if source != nil {
+				t.Error("there is a source all the same")
+			}
+			one(t, problems, test.attribute, "Incomplete keys", test.word)
+			if strings.Contains(problems[0].Detail, "hush") {
+				t.Errorf("the detail repeats a key: %s", problems[0].Detail)
+			}
+		})
+	}
+}
+
+// tccli's token without keys is somebody else's, and does not hide the profile.
+func TestTokenOfTccliAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	w.env["TENCENTCLOUD_TOKEN"] = "stray"
+	w.write(".tccli/default.credential", `{"secretId":"`+secretID+`","secretKey":"`+secretKey+`"}`)
+	if keys := w.keys(w.options()); keys.Source != "profile 'default' in ~/.tccli" {
+		t.Errorf("keys from %s", keys.Source)
+	}
+}
+
+func TestNoKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	w.env["TENCENTCLOUD_ASSUME_ROLE_ARNN"] = "a slip of the pen"
+	for name, role := range map[string]*credential.AssumeRole{
+		"alone":       nil,
+		"with a role": {RoleARN: roleARN, SessionName: "tf"},
+	} {
+		o := w.options()
+		o.AssumeRole = role
+		source := w.source(o)
+		_, err := source.Keys(context.Background())
+		none, ok := errors.AsType[*credential.NoKeysError](err)
+		if !ok {
+			t.Fatalf("%s: %v, want a NoKeysError", name, err)
+		}
+		if !errors.As(source.Err(), &none) {
+			t.Errorf("%s: Err is %v", name, source.Err())
+		}
+		rest := none.Error()
+		for _, word := range []string{
+			"the provider configuration (secret_id and secret_key are not set)",
+			"the environment (TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not set)",
+			"profile 'default' in ~/.tccli (there is no such file",
+			"cam_role_name", "assume_role_with_saml", "assume_role_with_web_identity", "enable_pod_oidc",
+			"TENCENTCLOUD_ASSUME_ROLE_ARNN",
+		} {
+			_, after, found := strings.Cut(none.Error(), word)
+			if !found {
+				t.Errorf("%s: %q is not in %q", name, word, none)
+			}
+			if word != "cam_role_name" && !strings.HasSuffix(rest, after) && strings.HasPrefix(word, "the ") {
+				t.Errorf("%s: %q is out of order in %q", name, word, none)
+			}
+		}
+		if w.sim.Count("", "") != 0 {
+			t.Errorf("%s: requests were sent", name)
+		}
+	}
+}

@@ -1,0 +1,75 @@
+package credential
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+)
+
+// maxFile bounds a file of keys or of a token, in bytes. Real ones have a few
+// thousand.
+const maxFile = 1 << 20
+
+// readFile reads a small file. Its error names no path: the caller does.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		if inPath, ok := errors.AsType[*fs.PathError](err); ok {
+			return nil, inPath.Err
+		}
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		if inPath, ok := errors.AsType[*fs.PathError](err); ok {
+			return nil, inPath.Err
+		}
+		return nil, err
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("it is larger than %d bytes", maxFile)
+	}
+	return data, nil
+}
+
+// readToken reads the file of a web identity token.
+func readToken(path string) (string, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return "", err
+	}
+	return parseToken(data)
+}
+
+// parseToken takes a raw JWT, as GitHub, GitLab and Kubernetes write it, or the
+// JSON {"web_identity_token": "…"} that the official provider demands. The
+// errors repeat nothing of the content.
+func parseToken(data []byte) (string, error) {
+	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	if len(data) == 0 {
+		return "", errors.New("it is empty")
+	}
+	token := string(data)
+	if data[0] == '{' {
+		var object struct {
+			WebIdentityToken string `json:"web_identity_token"`
+		}
+		if json.Unmarshal(data, &object) != nil {
+			return "", errors.New("it begins like JSON and cannot be read as such")
+		}
+		if token = strings.TrimSpace(object.WebIdentityToken); token == "" {
+			return "", errors.New("its web_identity_token is missing or empty")
+		}
+	}
+	// Anything but visible ASCII is no token, whoever issued it.
+	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", errors.New("it holds neither a token nor JSON with web_identity_token")
+	}
+	return token, nil
+}
