@@ -1,0 +1,178 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+	"gocloud.dev/blob/s3blob"
+)
+
+// Store is an opened destination. It is safe for concurrent use.
+type Store struct {
+	objects
+	name string
+}
+
+// Open opens a destination, written as a Go CDK bucket URL:
+//
+//	file:///srv/logs?prefix=teo/                     a folder, which must exist unless create_dir=true
+//	s3://bucket?region=us-east-1&prefix=teo/         AWS
+//	s3://bucket?region=ap-guangzhou&endpoint=https://cos.ap-guangzhou.myqcloud.com&prefix=teo/
+//
+// Keys for s3 come from where the AWS SDK looks for them (AWS_ACCESS_KEY_ID and
+// so on). With an endpoint, request_checksum_calculation is when_required unless
+// the URL says otherwise: other stores than AWS refuse the trailing checksums of
+// the SDK. The destination is asked for one page of its listing; nothing is
+// written. Every error is a *DestinationError.
+func Open(ctx context.Context, destination string) (*Store, error) {
+	u, err := url.Parse(destination)
+	if err != nil {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err // without the text, which may hold a password
+		}
+		return nil, &DestinationError{Destination: "the destination", Op: "parse the URL", Err: err}
+	}
+	if u.User != nil {
+		return nil, &DestinationError{Destination: u.Redacted(), Op: "use the URL", Err: errors.New("it holds a user name or password; keys come from the environment")}
+	}
+	failed := func(op string, err error) error {
+		return &DestinationError{Destination: destination, Op: op, Err: err}
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, failed("parse the query", err)
+	}
+	prefix, err := cleanPrefix(q.Get("prefix"))
+	if err != nil {
+		return nil, failed("use the prefix", err)
+	}
+	q.Del("prefix")
+	s := &Store{name: destination}
+	switch u.Scheme {
+	case "file":
+		s.objects, err = openFolder(u, q, prefix, destination)
+	case "s3":
+		s.objects, err = openS3(ctx, u, q, prefix, destination)
+	default:
+		err = errors.New("it must begin with file:/// or s3://")
+	}
+	if err != nil {
+		return nil, failed("open it", err)
+	}
+	if err := s.probe(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close releases the destination.
+func (s *Store) Close() error { return s.close() }
+
+// String returns the destination as given; it holds nothing secret.
+func (s *Store) String() string { return s.name }
+
+// cleanPrefix gives a prefix its slash at the end and refuses what a file
+// system would not keep as it is.
+func cleanPrefix(prefix string) (string, error) {
+	prefix = strings.Trim(prefix, "/")
+	if prefix == "" {
+		return "", nil
+	}
+	if len(prefix) > 300 {
+		return "", errors.New("it is longer than 300 bytes")
+	}
+	for segment := range strings.SplitSeq(prefix, "/") {
+		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
+			return "", fmt.Errorf("%q is not a folder's name", segment)
+		}
+	}
+	return prefix + "/", nil
+}
+
+func openFolder(u *url.URL, q url.Values, prefix, name string) (objects, error) {
+	var options fileblob.Options
+	// A temporary file elsewhere could not be renamed across file systems, and
+	// sidecar files would be payload that no manifest knows.
+	options.NoTempDir, options.Metadata = true, fileblob.MetadataDontWrite
+	for _, key := range slices.Sorted(maps.Keys(q)) {
+		value := q.Get(key)
+		switch key {
+		case "create_dir":
+			create, err := strconv.ParseBool(value)
+			if err != nil {
+				return nil, errors.New("create_dir must be true or false")
+			}
+			options.CreateDir = create
+		case "dir_file_mode":
+			mode, err := strconv.ParseUint(value, 0, 32)
+			if err != nil {
+				return nil, errors.New("dir_file_mode must be a number such as 0750")
+			}
+			options.DirFileMode = os.FileMode(mode)
+		case "no_tmp_dir", "metadata":
+			if value != "true" && value != "skip" {
+				return nil, fmt.Errorf("%s cannot be changed", key)
+			}
+		default:
+			return nil, fmt.Errorf("the query parameter %q is unknown (known: prefix, create_dir, dir_file_mode)", key)
+		}
+	}
+	if u.Host != "" && u.Host != "localhost" && u.Host != "." {
+		return nil, fmt.Errorf("write file:///%s%s with three slashes", u.Host, u.Path)
+	}
+	path := u.Path
+	if u.Host == "." || os.PathSeparator != '/' {
+		path = strings.TrimPrefix(path, "/")
+	}
+	if path == "" {
+		return nil, errors.New("it names no folder")
+	}
+	dir, err := filepath.Abs(filepath.FromSlash(path))
+	if err != nil {
+		return nil, err
+	}
+	bucket, err := fileblob.OpenBucket(dir, &options)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the folder does not exist; make it, or add create_dir=true to the URL (%w)", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return newFolder(bucket, dir, prefix, name), nil
+}
+
+func openS3(ctx context.Context, u *url.URL, q url.Values, prefix, name string) (objects, error) {
+	if strings.Trim(u.Path, "/") != "" {
+		return nil, fmt.Errorf("write s3://%s?prefix=%s/ instead of a path", u.Host, strings.Trim(u.Path, "/"))
+	}
+	if endpoint := q.Get("endpoint"); endpoint != "" {
+		if e, err := url.Parse(endpoint); err != nil || e.Host == "" || (e.Scheme != "https" && e.Scheme != "http") || e.User != nil {
+			return nil, errors.New("endpoint must be a URL such as https://cos.ap-guangzhou.myqcloud.com")
+		}
+		for _, key := range []string{"request_checksum_calculation", "response_checksum_validation"} {
+			if !q.Has(key) {
+				q.Set(key, "when_required")
+			}
+		}
+	}
+	bucket, err := new(s3blob.URLOpener).OpenBucketURL(ctx, &url.URL{Scheme: u.Scheme, Host: u.Host, RawQuery: q.Encode()})
+	if err != nil {
+		return nil, err
+	}
+	if prefix != "" {
+		bucket = blob.PrefixedBucket(bucket, prefix)
+	}
+	return &cloud{bucket: bucket, name: name}, nil
+}

@@ -1,0 +1,53 @@
+package archive
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// marker says whose archive a prefix is, and what no bag can say of a run.
+type marker struct {
+	Format     int    `json:"format"`
+	Identifier string `json:"identifier"`
+	Scope      Scope  `json:"scope"`
+
+	// StableAfter is a duration such as "24h0m0s"; PendingCount is that of the
+	// last run, which ended at Updated.
+	StableAfter  string    `json:"stable_after"`
+	PendingCount int       `json:"pending_count"`
+	Updated      time.Time `json:"updated"`
+}
+
+const markerFormat = 1
+
+func newMarker(scope Scope, stableAfter time.Duration, pending int, now time.Time) *marker {
+	scope = scope.normal()
+	return &marker{
+		Format: markerFormat, Identifier: scope.Identifier(), Scope: scope,
+		StableAfter: stableAfter.String(), PendingCount: pending, Updated: now.UTC().Truncate(time.Second),
+	}
+}
+
+func (m *marker) encode() ([]byte, error) {
+	data, err := json.MarshalIndent(m, "", "  ")
+	return append(data, '\n'), err
+}
+
+// decodeMarker returns nil for what is no marker; the bags then say whose they
+// are.
+func decodeMarker(data []byte) *marker {
+	m := new(marker)
+	if json.Unmarshal(data, m) != nil || m.Format != markerFormat || m.Identifier != m.Scope.Identifier() {
+		return nil
+	}
+	return m
+}
+
+func (m *marker) write(ctx context.Context, store *Store) error {
+	data, err := m.encode()
+	if err != nil {
+		return err
+	}
+	return store.put(ctx, markerKey, data)
+}
