@@ -1,0 +1,370 @@
+package credential_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// asTerraform makes the options of somebody with permanent keys.
+func (w *world) asTerraform() credential.Options {
+	o := w.options()
+	o.SecretID, o.SecretKey = secretID, secretKey
+	return o
+}
+
+const policy = `{"version":"2.0","statement":[{"effect":"allow","action":["teo:*"],"resource":"a b+c"}]}`
+
+// Every field reaches STS, from the attribute or from its variable.
+func TestAssumeRole(t *testing.T) {
+	t.Parallel()
+	full := map[string]string{
+		"TENCENTCLOUD_ASSUME_ROLE_ARN":              roleARN,
+		"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME":     "tf",
+		"TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION": "900",
+		"TENCENTCLOUD_ASSUME_ROLE_EXTERNAL_ID":      "ext",
+		"TENCENTCLOUD_ASSUME_ROLE_SOURCE_IDENTITY":  "me",
+		"TENCENTCLOUD_ASSUME_ROLE_SERIAL_NUMBER":    "qcs::cam:uin/1::mfa/softToken",
+		"TENCENTCLOUD_ASSUME_ROLE_TOKEN_CODE":       "123456",
+	}
+	sent := map[string]any{
+		"RoleArn": roleARN, "RoleSessionName": "tf", "DurationSeconds": 900.0, "ExternalId": "ext",
+		"SourceIdentity": "me", "SerialNumber": "qcs::cam:uin/1::mfa/softToken", "TokenCode": "123456",
+	}
+	minimal := map[string]any{"RoleArn": roleARN, "RoleSessionName": "tf", "DurationSeconds": 7200.0}
+	tests := map[string]struct {
+		role *credential.AssumeRole
+		env  map[string]string
+		want map[string]any
+	}{
+		"all attributes": {
+			&credential.AssumeRole{
+				RoleARN: roleARN, SessionName: "tf", SessionDuration: seconds(900), ExternalID: "ext", SourceIdentity: "me",
+				SerialNumber: "qcs::cam:uin/1::mfa/softToken", TokenCode: "123456",
+			},
+			map[string]string{"TENCENTCLOUD_ASSUME_ROLE_ARN": "other", "TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION": "1"}, sent,
+		},
+		"all variables":                 {nil, full, sent},
+		"variables fill the attributes": {&credential.AssumeRole{RoleARN: roleARN, ExternalID: "ext"}, full, sent},
+		"the least":                     {&credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}, nil, minimal},
+		"zero is the default":           {&credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", SessionDuration: seconds(0)}, nil, minimal},
+		"variables of tccli":            {nil, map[string]string{"TENCENTCLOUD_ROLE_ARN": roleARN, "TENCENTCLOUD_ROLE_SESSION_NAME": "tf"}, minimal},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			w.env = test.env
+			o := w.asTerraform()
+			o.AssumeRole = test.role
+			keys := w.keys(o)
+			if want := "assumed role " + roleARN + " (with keys from the provider configuration)"; keys.Source != want {
+				t.Errorf("keys from %q, want %q", keys.Source, want)
+			}
+			if got := w.sent("AssumeRole"); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
+				t.Errorf("sent %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// STS wants the policy encoded as in a URL, and decodes it to what was given.
+func TestRolePolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	o := w.asTerraform()
+	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", Policy: policy}
+	w.keys(o)
+	encoded, _ := w.sent("AssumeRole")[0]["Policy"].(string)
+	for name, decode := range map[string]func(string) (string, error){"as a query": url.QueryUnescape, "as a path": url.PathUnescape} {
+		if plain, err := decode(encoded); err != nil || plain != policy {
+			t.Errorf("decoded %s it is %q, %v", name, plain, err)
+		}
+	}
+}
+
+// The profile's role is assumed first, then that of the configuration with it.
+func TestRoleOnTopOfAProfilesRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	w.write(".tccli/default.credential", `{`+pair+`,"role-arn":"`+roleARN+`","role-session-name":"me"}`)
+	o := w.options()
+	const second = "qcs::cam::uin/100000000007:roleName/audit"
+	o.AssumeRole = &credential.AssumeRole{RoleARN: second, SessionName: "tf"}
+	o.AllowedAccountIDs = []string{"100000000007"}
+	want := "assumed role " + second + " (with keys from assumed role " + roleARN + " (with keys from profile 'default' in ~/.tccli))"
+	if keys := w.keys(o); keys.Source != want {
+		t.Errorf("keys from %q", keys.Source)
+	}
+	if got := w.sent("AssumeRole"); len(got) != 2 || got[0]["RoleArn"] != roleARN || got[1]["RoleArn"] != second {
+		t.Errorf("sent %v", got)
+	}
+}
+
+func TestSAML(t *testing.T) {
+	t.Parallel()
+	want := map[string]any{
+		"SAMLAssertion": "PHNhbWw+", "PrincipalArn": "qcs::cam::uin/1:saml-provider/idp", "RoleArn": roleARN,
+		"RoleSessionName": "tf", "DurationSeconds": 600.0,
+	}
+	env := map[string]string{
+		"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION": "PHNhbWw+", "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN": "qcs::cam::uin/1:saml-provider/idp",
+		"TENCENTCLOUD_ASSUME_ROLE_ARN": roleARN, "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "tf",
+		"TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION": "600",
+	}
+	tests := map[string]*credential.AssumeRoleWithSAML{
+		"attributes": {
+			SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN, SessionName: "tf", SessionDuration: seconds(600),
+		},
+		"variables": nil,
+	}
+	for name, attributes := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			if attributes == nil {
+				w.env = env
+			}
+			o := w.options()
+			o.AssumeRoleWithSAML = attributes
+			keys := w.keys(o)
+			if keys.Source != "assumed role "+roleARN+" (with a SAML assertion)" {
+				t.Errorf("keys from %q", keys.Source)
+			}
+			if got := w.sent("AssumeRoleWithSAML"); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+				t.Errorf("sent %v, want %v", got, want)
+			}
+			unsigned(t, w)
+		})
+	}
+}
+
+// unsigned asserts that the first request carried neither signature nor token.
+func unsigned(t *testing.T, w *world) {
+	t.Helper()
+	header := w.sim.Requests()[0].Header
+	if got := header.Get("Authorization"); got != "SKIP" || header.Get("X-TC-Token") != "" {
+		t.Errorf("Authorization %q, want SKIP and no token", got)
+	}
+}
+
+func TestMFA(t *testing.T) {
+	t.Parallel()
+	want := map[string]any{"SerialNumber": "device", "TokenCode": "123456", "DurationSeconds": 1800.0}
+	longer := maps.Clone(want)
+	longer["DurationSeconds"] = 129600.0
+	tests := map[string]struct {
+		mfa  *credential.MFACertification
+		env  map[string]string
+		want map[string]any
+	}{
+		"attributes": {&credential.MFACertification{SerialNumber: "device", TokenCode: "123456", DurationSeconds: seconds(129600)}, nil, longer},
+		"variables": {nil, map[string]string{
+			"TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER": "device", "TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE": "123456",
+		}, want},
+		"mixed": {&credential.MFACertification{SerialNumber: "device", TokenCode: "123456"}, map[string]string{
+			"TENCENTCLOUD_MFA_CERTIFICATION_DURATION_SECONDS": "129600",
+		}, longer},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			w.env = test.env
+			o := w.asTerraform()
+			o.MFACertification = test.mfa
+			if keys := w.keys(o); keys.Source != "an MFA session (with keys from the provider configuration)" {
+				t.Errorf("keys from %q", keys.Source)
+			}
+			if got := w.sent("GetSessionToken"); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
+				t.Errorf("sent %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// A code that was refused is not sent again: that would lock the device.
+func TestRefusedCodeIsSentOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	o := w.asTerraform()
+	o.MFACertification = &credential.MFACertification{SerialNumber: "device", TokenCode: "wrong"}
+	source := w.source(o)
+	for range 3 {
+		_, err := source.Keys(t.Context())
+		if failure, ok := errors.AsType[*credential.SourceError](err); !ok || failure.Attribute != "mfa_certification" ||
+			tcapi.AsError(err).Code != "AuthFailure.MFAFailure" {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := w.sim.Count("", "GetSessionToken"); n != 1 {
+		t.Errorf("the code was sent %d times", n)
+	}
+}
+
+// All problems are told at once, each on its attribute, and nothing is sent.
+func TestProblemsOfRoles(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 129)
+	tests := map[string]struct {
+		set  func(*world, *credential.Options)
+		want map[string]string // words of the problem by attribute
+	}{
+		"assume_role": {
+			func(_ *world, o *credential.Options) {
+				o.AssumeRole = &credential.AssumeRole{SessionName: "a b", SessionDuration: seconds(43201), Policy: "{", ExternalID: "x"}
+			},
+			map[string]string{
+				"assume_role.role_arn": "TENCENTCLOUD_ASSUME_ROLE_ARN", "assume_role.session_name": `"a b" must have 2 to 128`,
+				"assume_role.session_duration": "between 0 and 43200", "assume_role.policy": "in JSON", "assume_role.external_id": "2 to 128",
+			},
+		},
+		"of variables": {
+			func(w *world, _ *credential.Options) {
+				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"] = roleARN
+				w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION"] = "an hour"
+			},
+			map[string]string{
+				"assume_role.session_name":     "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME",
+				"assume_role.session_duration": `"an hour" of TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION is not a whole number`,
+			},
+		},
+		"negative and long": {
+			func(_ *world, o *credential.Options) {
+				o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: long, SessionDuration: seconds(-1)}
+			},
+			map[string]string{"assume_role.session_name": "2 to 128", "assume_role.session_duration": "0 means the default, 7200"},
+		},
+		"SAML": {
+			func(_ *world, o *credential.Options) { o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SessionName: "x"} },
+			map[string]string{
+				"assume_role_with_saml.saml_assertion": "saml_assertion is not set", "assume_role_with_saml.principal_arn": "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN",
+				"assume_role_with_saml.role_arn": "role_arn is not set", "assume_role_with_saml.session_name": "2 to 128",
+			},
+		},
+		"SAML and web identity": {
+			func(_ *world, o *credential.Options) {
+				o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SAMLAssertion: "a", PrincipalARN: "p", RoleARN: roleARN, SessionName: "tf"}
+				o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0), RoleARN: roleARN, SessionName: "tf"}
+			},
+			map[string]string{"assume_role_with_saml": "either from a SAML assertion or from a web identity token"},
+		},
+		"MFA": {
+			func(_ *world, o *credential.Options) {
+				o.MFACertification = &credential.MFACertification{DurationSeconds: seconds(129601)}
+			},
+			map[string]string{
+				"mfa_certification.serial_number": "TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER", "mfa_certification.token_code": "TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE",
+				"mfa_certification.duration_seconds": "between 0 and 129600 seconds; 0 means the default, 1800",
+			},
+		},
+		"everything": {
+			func(_ *world, o *credential.Options) {
+				o.SecretKey = ""
+				o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "ü"}
+				o.MFACertification = &credential.MFACertification{SerialNumber: "device"}
+				o.AllowedAccountIDs, o.ForbiddenAccountIDs = []string{"1"}, []string{"2", " "}
+			},
+			map[string]string{
+				"secret_key": "without a secret key", "assume_role.session_name": "2 to 128", "mfa_certification.token_code": "not set",
+				"forbidden_account_ids": "must not be empty",
+			},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			o := w.asTerraform()
+			test.set(w, &o)
+			source, problems := credential.New(o)
+			if source != nil {
+				t.Error("there is a source all the same")
+			}
+			got := map[string]string{}
+			for _, p := range problems {
+				got[p.Attribute] += fmt.Sprintf("%s: %s ", p.Summary, p.Detail)
+			}
+			if len(got) != len(test.want) {
+				t.Errorf("problems %+v", problems)
+			}
+			for attribute, words := range test.want {
+				if !strings.Contains(got[attribute], words) {
+					t.Errorf("%s: %q, want %q in it", attribute, got[attribute], words)
+				}
+			}
+			if w.sim.Count("", "") != 0 {
+				t.Error("a request was sent")
+			}
+		})
+	}
+}
+
+// STS's refusal names the role's attribute, the code, and the keys that signed.
+func TestRefusedRole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "UnauthorizedOperation: not you"})
+	o := w.asTerraform()
+	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
+	_, err := w.source(o).Keys(t.Context())
+	failure, ok := errors.AsType[*credential.SourceError](err)
+	if !ok || failure.Attribute != "assume_role" || failure.Summary != "Unable to assume the role" {
+		t.Fatalf("%v", err)
+	}
+	for _, word := range []string{"UnauthorizedOperation: not you", "Allow sts:AssumeRole for the keys from the provider configuration", "request ID "} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%q is not in %q", word, err)
+		}
+	}
+}
+
+// STS has the same guard, retry and typed errors as EdgeOne.
+func TestSTSIsRetriedAndGuarded(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		faults []teosim.FaultName
+		calls  int
+		fails  string
+	}{
+		"throttled, then a server's fault": {[]teosim.FaultName{teosim.Throttled, teosim.BadGateway}, 3, ""},
+		"no JSON":                          {[]teosim.FaultName{teosim.NotJSON}, 1, "not a JSON object"},
+		"an empty answer":                  {[]teosim.FaultName{teosim.EmptyObject}, 1, "holds no Response"},
+		"an error without a code":          {[]teosim.FaultName{teosim.ErrorWithoutCode}, 1, "without a code"},
+	} {
+		w := newWorld(t, teosim.Options{})
+		for _, fault := range test.faults {
+			w.sim.Inject(teosim.Fault{Name: fault, Action: "AssumeRole", Times: 1})
+		}
+		o := w.asTerraform()
+		o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
+		_, err := w.source(o).Keys(t.Context())
+		if test.fails == "" && err != nil || test.fails != "" && (err == nil || !strings.Contains(err.Error(), test.fails)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := w.sim.Count(stsVersion, "AssumeRole"); n != test.calls {
+			t.Errorf("%s: %d requests, want %d", name, n, test.calls)
+		}
+	}
+}
+
+// An answer that lacks a part of the keys is no success.
+func TestIncompleteAnswerOfSTS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	o := w.asTerraform()
+	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
+	o.STS.Transport = answering(`{"Response":{"Credentials":{"TmpSecretId":"a","TmpSecretKey":"b"},"ExpiredTime":9999999999,"RequestId":"r-1"}}`)
+	_, err := w.source(o).Keys(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "without a complete set of keys (request ID r-1)") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,197 @@
+package credential_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// answering is a transport that always gets the same answer.
+type answering string
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(string(a))), ContentLength: int64(len(a)), Request: r,
+	}, nil
+}
+
+func TestWebIdentity(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		set      func(*world, *credential.AssumeRoleWithWebIdentity)
+		provider string
+		from     string
+	}{
+		"token": {func(_ *world, i *credential.AssumeRoleWithWebIdentity) {
+			i.WebIdentityToken, i.WebIdentityTokenFile = jwt(0), "/nowhere"
+		}, "OIDC", "a web identity token"},
+		"raw file": {func(w *world, i *credential.AssumeRoleWithWebIdentity) {
+			w.write("token", jwt(0)+"\n")
+			i.WebIdentityTokenFile, i.ProviderID = "~/token", "github"
+		}, "github", "the web identity token in ~/token"},
+		"JSON file": {func(w *world, i *credential.AssumeRoleWithWebIdentity) {
+			w.write("token", `{"web_identity_token": "`+jwt(0)+`"}`)
+			i.WebIdentityTokenFile = "~/token"
+		}, "OIDC", "the web identity token in ~/token"},
+		"variable": {func(w *world, _ *credential.AssumeRoleWithWebIdentity) {
+			w.env["TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN"] = jwt(0)
+			w.env["TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID"] = "gitlab"
+		}, "gitlab", "a web identity token"},
+		"file of a variable": {func(w *world, _ *credential.AssumeRoleWithWebIdentity) {
+			w.write("token", jwt(0))
+			w.env["TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE"] = "~/token"
+		}, "OIDC", "the web identity token in ~/token"},
+		"file before a variable": {func(w *world, i *credential.AssumeRoleWithWebIdentity) {
+			w.env["TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN"] = "other"
+			w.write("token", jwt(0))
+			i.WebIdentityTokenFile = "~/token"
+		}, "OIDC", "the web identity token in ~/token"},
+	}
+	for name, test := range tests {
+		for _, inAttributes := range []bool{true, false} {
+			w := newWorld(t, teosim.Options{})
+			identity := credential.AssumeRoleWithWebIdentity{RoleARN: roleARN, SessionName: "tf"}
+			test.set(w, &identity)
+			fromEnvironment := identity == credential.AssumeRoleWithWebIdentity{RoleARN: roleARN, SessionName: "tf"}
+			o := w.options()
+			switch {
+			case inAttributes:
+				o.AssumeRoleWithWebIdentity = &identity
+			case !fromEnvironment:
+				continue
+			default:
+				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = roleARN, "tf"
+			}
+			// Keys that are there as well have no say.
+			w.env["TENCENTCLOUD_SECRET_ID"] = "half a pair"
+			keys := w.keys(o)
+			if want := "assumed role " + roleARN + " (with " + test.from + ")"; keys.Source != want {
+				t.Errorf("%s: keys from %q, want %q", name, keys.Source, want)
+			}
+			want := map[string]any{
+				"ProviderId": test.provider, "WebIdentityToken": jwt(0), "RoleArn": roleARN, "RoleSessionName": "tf", "DurationSeconds": 7200.0,
+			}
+			if got := w.sent("AssumeRoleWithWebIdentity"); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+				t.Errorf("%s: sent %v, want %v", name, got, want)
+			}
+			unsigned(t, w)
+		}
+	}
+}
+
+// The role of the configuration is assumed with the web identity's keys.
+func TestRoleOnTopOfWebIdentity(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0), RoleARN: roleARN, SessionName: "ci"}
+	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
+	keys := w.keys(o)
+	if want := "assumed role " + roleARN + " (with keys from assumed role " + roleARN + " (with a web identity token))"; keys.Source != want {
+		t.Errorf("keys from %q", keys.Source)
+	}
+}
+
+func TestWebIdentityProblems(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		file      string
+		identity  credential.AssumeRoleWithWebIdentity
+		attribute string
+		words     []string
+	}{
+		"nothing":   {"", credential.AssumeRoleWithWebIdentity{}, "web_identity_token_file", []string{"There is no token", "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE"}},
+		"no file":   {"", credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"no such file"}},
+		"empty":     {" \n", credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"it is empty"}},
+		"no field":  {`{"token":"hush"}`, credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"web_identity_token is missing"}},
+		"broken":    {`{"web_identity_token":`, credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"cannot be read as such"}},
+		"two lines": {"hush\nhush", credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"neither a token nor JSON"}},
+		"huge":      {strings.Repeat("x", 1<<20+1), credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"larger than"}},
+		"bad token": {"", credential.AssumeRoleWithWebIdentity{WebIdentityToken: "hush hush"}, "web_identity_token", []string{"Invalid web identity token"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			if test.file != "" {
+				w.write("token", test.file)
+			}
+			test.identity.RoleARN, test.identity.SessionName = roleARN, "tf"
+			o := w.options()
+			o.AssumeRoleWithWebIdentity = &test.identity
+			_, problems := credential.New(o)
+			one(t, problems, "assume_role_with_web_identity."+test.attribute, test.words...)
+			if strings.Contains(problems[0].Detail, "hush") {
+				t.Errorf("the detail repeats the token: %s", problems[0].Detail)
+			}
+		})
+	}
+}
+
+// A file is read again for each renewal: the first token has ended by then.
+func TestTokenFileIsReadAgain(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	clock := func() time.Time { return now }
+	w := newWorld(t, teosim.Options{Now: clock})
+	o := w.options()
+	o.Now = clock
+	o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{
+		WebIdentityTokenFile: w.write("token", jwt(now.Unix()+30)), RoleARN: roleARN, SessionName: "tf", SessionDuration: seconds(60),
+	}
+	source := w.source(o)
+	if err := w.list(source); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(61 * time.Second)
+	_, err := source.Keys(t.Context())
+	if failure, ok := errors.AsType[*credential.SourceError](err); !ok || !strings.Contains(err.Error(), "WebIdentityTokenError") ||
+		failure.Attribute != "assume_role_with_web_identity.web_identity_token_file" {
+		t.Errorf("with the old token: %v", err)
+	}
+	w.write("token", "")
+	if _, err := source.Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "it is empty") {
+		t.Errorf("with an empty file: %v", err)
+	}
+	w.write("token", jwt(now.Unix()+30))
+	if err := w.list(source); err != nil {
+		t.Errorf("with a new token: %v", err)
+	}
+}
+
+func TestPodOIDC(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	o.EnablePodOIDC = true
+	w.env["TKE_REGION"], w.env["TKE_PROVIDER_ID"], w.env["TKE_ROLE_ARN"] = "ap-seoul", "cls-1", roleARN
+	_, problems := credential.New(o)
+	one(t, problems, "enable_pod_oidc", "TKE_WEB_IDENTITY_TOKEN_FILE must be set", "serviceAccountName")
+
+	w.env["TKE_WEB_IDENTITY_TOKEN_FILE"] = "/nowhere/token"
+	_, problems = credential.New(o)
+	one(t, problems, "enable_pod_oidc", "/nowhere/token", "no such file")
+
+	w.env["TKE_WEB_IDENTITY_TOKEN_FILE"] = w.write("token", jwt(0))
+	if keys := w.keys(o); keys.Source != "assumed role "+roleARN+" (with the web identity of this TKE pod)" {
+		t.Errorf("keys from %q", keys.Source)
+	}
+	if region := w.sim.Requests()[0].Header.Get("X-TC-Region"); region != "ap-seoul" {
+		t.Errorf("X-TC-Region %q", region)
+	}
+	if got := w.sent("AssumeRoleWithWebIdentity")[0]["ProviderId"]; got != "cls-1" {
+		t.Errorf("ProviderId %v", got)
+	}
+
+	o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{}
+	_, problems = credential.New(o)
+	one(t, problems, "enable_pod_oidc", "Conflicting ways to sign in")
+}
