@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 
 	"github.com/hashicorp/go-version"
@@ -53,11 +54,16 @@ type CLI struct {
 }
 
 // TestEnv is the environment, as "NAME=value", that makes
-// terraform-plugin-testing use this command line. OpenTofu resolves a source
+// terraform-plugin-testing use this command line.
+//
+// The user's own configuration of the command line is shut out: development
+// overrides in it would change what is tested, and where TF_CLI_CONFIG_FILE
+// names a file that is not there, OpenTofu warns on standard output, so that
+// terraform-plugin-testing cannot read its version. OpenTofu resolves a source
 // address without a host to its own registry, so the tests must serve the
 // provider under that host.
 func (c CLI) TestEnv() []string {
-	env := []string{EnvPath + "=" + c.Path}
+	env := []string{EnvPath + "=" + c.Path, "TF_CLI_CONFIG_FILE=" + os.DevNull}
 	if c.Product == OpenTofu {
 		env = append(env,
 			"TF_ACC_PROVIDER_HOST=registry.opentofu.org",

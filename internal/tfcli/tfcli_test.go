@@ -3,6 +3,7 @@ package tfcli
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -167,9 +168,13 @@ func TestFindEndsWithItsContext(t *testing.T) {
 func TestTestEnv(t *testing.T) {
 	t.Parallel()
 	tests := map[Product][]string{
-		Terraform: {EnvPath + "=/bin/x"},
+		Terraform: {
+			EnvPath + "=/bin/x",
+			"TF_CLI_CONFIG_FILE=" + os.DevNull,
+		},
 		OpenTofu: {
 			EnvPath + "=/bin/x",
+			"TF_CLI_CONFIG_FILE=" + os.DevNull,
 			"TF_ACC_PROVIDER_HOST=registry.opentofu.org",
 			"TF_ACC_PROVIDER_NAMESPACE=edgeone-community",
 		},
