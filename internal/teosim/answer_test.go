@@ -115,18 +115,18 @@ func TestAnswerForm(t *testing.T) {
 	uuid := regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 	for _, action := range []string{"DescribeZones", "DescribeZone"} {
-		resp, answer, err := c.send(version20220901, action, "{}")
+		got, err := c.send(version20220901, action, "{}")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "application/json" {
-			t.Errorf("%s: status %d, content type %q", action, resp.StatusCode, resp.Header.Get("Content-Type"))
+		if got.status != http.StatusOK || got.header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: status %d, content type %q", action, got.status, got.header.Get("Content-Type"))
 		}
-		if got := resp.Header.Get("Date"); got != "Wed, 11 May 2022 12:00:00 GMT" {
-			t.Errorf("%s: date %q", action, got)
+		if date := got.header.Get("Date"); date != "Wed, 11 May 2022 12:00:00 GMT" {
+			t.Errorf("%s: date %q", action, date)
 		}
-		if !strings.HasPrefix(string(answer), `{"Response":{`) {
-			t.Errorf("%s: %.40s", action, answer)
+		if !strings.HasPrefix(string(got.body), `{"Response":{`) {
+			t.Errorf("%s: %.40s", action, got.body)
 		}
 	}
 	first, second := c.call(version20220901, "DescribeZones", "{}"), c.call(version20220901, "DescribeZones", "{}")
@@ -167,9 +167,9 @@ func TestProtocol(t *testing.T) {
 	}
 	c := newCaller(t, sim)
 	c.path = "/v2"
-	resp, _, err := c.send(version20220901, "DescribeZones", "{}")
-	if err != nil || resp.StatusCode != http.StatusNotFound {
-		t.Errorf("another path: %v, %v", resp, err)
+	got, err := c.send(version20220901, "DescribeZones", "{}")
+	if err != nil || got.status != http.StatusNotFound {
+		t.Errorf("another path: status %d, %v", got.status, err)
 	}
 	if got := newCaller(t, sim).call(version20220901, "DescribeZones", `{"Limit":`+strings.Repeat(" ", maxBody)+"1}").code(); got != "RequestSizeLimitExceeded" {
 		t.Errorf("code %q of more than 10 MB", got)

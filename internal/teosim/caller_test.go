@@ -79,16 +79,27 @@ func client() *http.Client {
 	}
 }
 
-// send returns the answer and its body, however it ends.
-func (c *caller) send(version, action, body string) (*http.Response, []byte, error) {
-	c.t.Helper()
-	resp, err := client().Do(c.request(version, action, body))
+// answer is an answer over HTTP; its body may have been cut.
+type answer struct {
+	status int // 0: there was none
+	header http.Header
+	length int64
+	body   []byte
+}
+
+func do(req *http.Request) (answer, error) {
+	resp, err := client().Do(req)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	return resp, answer, err
+	body, err := io.ReadAll(resp.Body)
+	return answer{resp.StatusCode, resp.Header, resp.ContentLength, body}, err
+}
+
+func (c *caller) send(version, action, body string) (answer, error) {
+	c.t.Helper()
+	return do(c.request(version, action, body))
 }
 
 // response is any answer of the API.
@@ -113,15 +124,15 @@ type row struct {
 
 func (c *caller) call(version, action, body string) response {
 	c.t.Helper()
-	resp, answer, err := c.send(version, action, body)
+	got, err := c.send(version, action, body)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	var whole struct{ Response json.RawMessage }
 	var r response
-	decoder := json.NewDecoder(bytes.NewReader(answer))
+	decoder := json.NewDecoder(bytes.NewReader(got.body))
 	if err := decoder.Decode(&whole); err != nil || decoder.More() {
-		c.t.Fatalf("%s: %v in %.300s", resp.Status, err, answer)
+		c.t.Fatalf("status %d: %v in %.300s", got.status, err, got.body)
 	}
 	if err := json.Unmarshal(whole.Response, &r); err != nil {
 		c.t.Fatalf("%v in %.300s", err, whole.Response)

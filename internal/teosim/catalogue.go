@@ -18,16 +18,6 @@ func (c Catalogue) clone() Catalogue {
 	return Catalogue{slices.Clone(c.Zones), slices.Clone(c.L7), slices.Clone(c.L4)}
 }
 
-// zoneName returns the name of a zone by its ID, "" where there is none.
-func (c Catalogue) zoneName(id string) string {
-	for _, zone := range c.Zones {
-		if zone.ID == id {
-			return zone.Name
-		}
-	}
-	return ""
-}
-
 // Zone is a site. Names are not unique: two zones of one name differ by Alias.
 type Zone struct {
 	ID, Name, Alias string

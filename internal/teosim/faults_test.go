@@ -2,7 +2,7 @@ package teosim
 
 import (
 	"encoding/json"
-	"io"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,17 +14,17 @@ const firstPage = `"PageSize":10,"PageNo":0`
 
 // outcome is how a request ended, in a word, without what differs each time.
 func outcome(c *caller, version, action, body string) string {
-	resp, answer, err := c.send(version, action, body)
+	got, err := c.send(version, action, body)
 	switch {
-	case resp == nil:
+	case got.status == 0:
 		return "no answer"
 	case err != nil:
 		return "cut"
-	case resp.StatusCode != http.StatusOK:
-		return resp.Status + " " + resp.Header.Get("Retry-After") + resp.Header.Get("Location")
-	case strings.HasPrefix(string(answer), "<html>"):
+	case got.status != http.StatusOK:
+		return strings.TrimSpace(fmt.Sprint(got.status, " ", got.header.Get("Retry-After"), got.header.Get("Location")))
+	case strings.HasPrefix(string(got.body), "<html>"):
 		return "html"
-	case !json.Valid(answer):
+	case !json.Valid(got.body):
 		return "not JSON"
 	}
 	var r struct {
@@ -32,10 +32,10 @@ func outcome(c *caller, version, action, body string) string {
 			Error *struct{ Code, Message string }
 		}
 	}
-	_ = json.Unmarshal(answer, &r)
+	_ = json.Unmarshal(got.body, &r)
 	switch {
 	case r.Response == nil:
-		return string(answer)
+		return string(got.body)
 	case r.Response.Error != nil:
 		return r.Response.Error.Code + ": " + r.Response.Error.Message
 	}
@@ -56,10 +56,10 @@ func TestFaultsInsteadOfAnAnswer(t *testing.T) {
 		{Fault{Name: CamUnauthorized}, "UnauthorizedOperation.CamUnauthorized: CAM is not authorized."},
 		{Fault{Name: APIError, Value: "OperationDenied: not today: no"}, "OperationDenied: not today: no"},
 		{Fault{Name: ErrorWithoutCode}, ": an error has occurred"},
-		{Fault{Name: BadGateway}, "502 Bad Gateway "},
-		{Fault{Name: TooManyRequests}, "429 Too Many Requests 1"},
-		{Fault{Name: TooManyRequests, Value: "7"}, "429 Too Many Requests 7"},
-		{Fault{Name: Redirect, Value: "https://other.example/"}, "302 Found https://other.example/"},
+		{Fault{Name: BadGateway}, "502"},
+		{Fault{Name: TooManyRequests}, "429 1"},
+		{Fault{Name: TooManyRequests, Value: "7"}, "429 7"},
+		{Fault{Name: Redirect, Value: "https://other.example/"}, "302 https://other.example/"},
 		{Fault{Name: NotJSON}, "html"},
 		{Fault{Name: NullBody}, "null"},
 		{Fault{Name: EmptyObject}, "{}"},
@@ -227,7 +227,7 @@ func TestFaultsBySelection(t *testing.T) {
 		}
 		sim.ClearFaults()
 	}
-	const gateway = "502 Bad Gateway "
+	const gateway = "502"
 	expect("none", "ok", "ok", "ok")
 	sim.Inject(Fault{Name: BadGateway})
 	expect("any", gateway, gateway, gateway)
@@ -238,7 +238,9 @@ func TestFaultsBySelection(t *testing.T) {
 	sim.Inject(Fault{Name: BadGateway, Page: new(2)})
 	expect("a page", "ok", gateway, "ok")
 	sim.Inject(Fault{Name: BadGateway, Skip: 1, Times: 1})
-	expect("skip", "ok", gateway, "ok")
+	expect("skip one", "ok", gateway, "ok")
+	sim.Inject(Fault{Name: BadGateway, Skip: 2})
+	expect("skip two", "ok", "ok", gateway)
 	sim.Inject(Fault{Name: BadGateway, Times: 2})
 	expect("times", gateway, gateway, "ok")
 	sim.Inject(Fault{Name: BadGateway, Action: DownloadAction})
@@ -260,11 +262,11 @@ func TestClockSkewAndSlow(t *testing.T) {
 	sim.Inject(Fault{Name: ClockSkew, Delay: -time.Hour})
 	sim.Inject(Fault{Name: Slow, Delay: 30 * time.Millisecond})
 	before := time.Now()
-	resp, _, err := newCaller(t, sim).send(version20220901, "DescribeZones", "{}")
+	answer, err := newCaller(t, sim).send(version20220901, "DescribeZones", "{}")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := resp.Header.Get("Date"); got != "Wed, 11 May 2022 11:00:00 GMT" {
+	if got := answer.header.Get("Date"); got != "Wed, 11 May 2022 11:00:00 GMT" {
 		t.Errorf("date %q", got)
 	}
 	if took := time.Since(before); took < 30*time.Millisecond {
@@ -339,25 +341,14 @@ func TestFaultsUnderConcurrency(t *testing.T) {
 	outcomes := make(chan string)
 	for range 40 {
 		go func() {
-			resp, err := client().Do(c.request(version20220106, "DownloadL7Logs", body(firstPage)))
-			if err != nil {
-				outcomes <- err.Error()
-				return
-			}
-			defer resp.Body.Close()
-			answer, _ := io.ReadAll(resp.Body)
-			if strings.Contains(string(answer), "RequestLimitExceeded") {
-				outcomes <- "throttled"
-				return
-			}
-			outcomes <- "ok"
+			outcomes <- outcome(c, version20220106, "DownloadL7Logs", body(firstPage))
 		}()
 	}
 	count := map[string]int{}
 	for range 40 {
 		count[<-outcomes]++
 	}
-	if count["throttled"] != 7 || count["ok"] != 33 {
+	if count["RequestLimitExceeded: The request frequency limit is exceeded."] != 7 || count["ok"] != 33 {
 		t.Errorf("%v", count)
 	}
 	if got, want := len(sim.Catalogue().L7), len(Demo().L7)+5; got != want {

@@ -206,20 +206,24 @@ func TestRowForms(t *testing.T) {
 		want                    string
 	}{
 		"2022-01-06": {
-			Options{}, version20220106, "DownloadL7Logs", `"PageSize":10,"PageNo":0`,
+			Options{},
+			version20220106, "DownloadL7Logs", `"PageSize":10,"PageNo":0`,
 			strings.Replace(old, "AREA", "", 1),
 		},
 		"2022-01-06 with area": {
-			Options{OldRowsHaveArea: true}, version20220106, "DownloadL7Logs", `"PageSize":10,"PageNo":0`,
+			Options{OldRowsHaveArea: true},
+			version20220106, "DownloadL7Logs", `"PageSize":10,"PageNo":0`,
 			strings.Replace(old, "AREA", `"Area":"mainland",`, 1),
 		},
 		"2022-09-01": {
-			Options{}, version20220901, "DownloadL7Logs", `"ZoneIds":["zone-1"]`,
+			Options{},
+			version20220901, "DownloadL7Logs", `"ZoneIds":["zone-1"]`,
 			`{"Domain":"www.example.com","Area":"mainland","LogPacketName":"a \"name\"\n/../é","Url":"URL",` +
 				`"LogStartTime":"2022-05-04T06:00:00Z","LogEndTime":"2022-05-04T07:00:00Z","LogTime":7,"Size":12}`,
 		},
 		"L4": {
-			Options{}, version20220901, "DownloadL4Logs", `"ZoneIds":["zone-1"]`,
+			Options{},
+			version20220901, "DownloadL4Logs", `"ZoneIds":["zone-1"]`,
 			`{"ProxyId":"sid-1","LogPacketName":"20220504-06-sid-1","Url":"URL","LogStartTime":"2022-05-04T06:00:00Z",` +
 				`"LogEndTime":"2022-05-04T07:00:00Z","LogTime":0,"Size":` + fmt.Sprint(20*(lineLength4+len(`"sid-1"`))) + `}`,
 		},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -44,17 +45,19 @@ func (a action) read(record *Request) (respond, *apiError) {
 }
 
 func (s service) find(version, name string) (action, *apiError) {
-	known := false
 	for _, a := range s.actions {
 		if a.version == version && a.name == name {
 			return a, nil
 		}
-		known = known || a.version == version
 	}
-	if !known {
+	if !s.serves(version) {
 		return action{}, codeError("NoSuchVersion")
 	}
 	return action{}, codeError("InvalidAction")
+}
+
+func (s service) serves(version string) bool {
+	return slices.ContainsFunc(s.actions, func(a action) bool { return a.version == version })
 }
 
 // answer answers a request of the API, and returns the error code in it.
@@ -117,8 +120,9 @@ func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 	return fields, nil
 }
 
-// route authenticates a request and finds its action: the service is the one
-// in the scope of the signature, or has an unsigned action of that name.
+// route authenticates a request and finds its action. Products share one
+// endpoint here, and only the version tells which of their hosts was meant: a
+// signature for another product is then wrong, as it is there.
 func (s *Sim) route(r *http.Request, record *Request) (action, *apiError) {
 	header := r.Header.Get("Authorization")
 	if strings.TrimSpace(header) == "SKIP" {
@@ -134,10 +138,15 @@ func (s *Sim) route(r *http.Request, record *Request) (action, *apiError) {
 		return action{}, codeError("AuthFailure.InvalidAuthorization")
 	}
 	for _, product := range s.services {
+		if product.name != parsed.service && product.serves(record.Version) {
+			return action{}, codeError("AuthFailure.SignatureFailure")
+		}
+	}
+	for _, product := range s.services {
 		if product.name != parsed.service {
 			continue
 		}
-		if err := authenticate(s.keys, s.options.Now(), r, parsed, product.name, record.Body); err != nil {
+		if err := authenticate(s.keys, s.options.Now(), r, parsed, record.Body); err != nil {
 			return action{}, err
 		}
 		if product.name == "teo" && record.Version == version20220106 && s.options.Gone != "" {

@@ -99,9 +99,10 @@ func sign(secretKey, service string, timestamp int64, canonical string) string {
 	return hex.EncodeToString(hmacSHA256(key, toSign))
 }
 
-// authenticate verifies a request for service with the keys of the store.
-// The order of the checks is from what needs no secret to what needs one.
-func authenticate(keys *keyring, now time.Time, r *http.Request, a authorization, service string, body []byte) *apiError {
+// authenticate verifies a request, signed for the service in its scope, with
+// the keys of the store. The order of the checks is from what needs no secret
+// to what needs one.
+func authenticate(keys *keyring, now time.Time, r *http.Request, a authorization, body []byte) *apiError {
 	timestamp, err := strconv.ParseInt(r.Header.Get("X-TC-Timestamp"), 10, 64)
 	if err != nil {
 		return codeError("AuthFailure.InvalidAuthorization")
@@ -109,14 +110,14 @@ func authenticate(keys *keyring, now time.Time, r *http.Request, a authorization
 	if off := now.Unix() - timestamp; off > int64(signatureValidity/time.Second) || -off > int64(signatureValidity/time.Second) {
 		return codeError("AuthFailure.SignatureExpire")
 	}
-	if a.date != time.Unix(timestamp, 0).UTC().Format(time.DateOnly) || a.service != service {
+	if a.date != time.Unix(timestamp, 0).UTC().Format(time.DateOnly) {
 		return codeError("AuthFailure.SignatureFailure")
 	}
 	key, ok := keys.find(a.secretID)
 	if !ok {
 		return codeError("AuthFailure.SecretIdNotFound")
 	}
-	want := sign(key.secretKey, service, timestamp, canonicalRequest(r.Host, r.Header, a.signedHeaders, body))
+	want := sign(key.secretKey, a.service, timestamp, canonicalRequest(r.Host, r.Header, a.signedHeaders, body))
 	if !hmac.Equal([]byte(want), []byte(strings.ToLower(a.signature))) {
 		return codeError("AuthFailure.SignatureFailure")
 	}

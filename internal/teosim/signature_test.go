@@ -59,13 +59,13 @@ func TestAuthenticationCodes(t *testing.T) {
 	header := func(name, value string) func(*caller) {
 		return func(c *caller) { c.edit = func(r *http.Request) { r.Header.Set(name, value) } }
 	}
-	authorization := func(old, new string) func(*caller) {
+	authorization := func(part, other string) func(*caller) {
 		return func(c *caller) {
 			c.edit = func(r *http.Request) {
 				before := r.Header.Get("Authorization")
-				after := strings.Replace(before, old, new, 1)
+				after := strings.Replace(before, part, other, 1)
 				if before == after {
-					t.Errorf("%q is not in %q", old, before)
+					t.Errorf("%q is not in %q", part, before)
 				}
 				r.Header.Set("Authorization", after)
 			}
@@ -89,6 +89,7 @@ func TestAuthenticationCodes(t *testing.T) {
 		"removed secret ID":   {func(c *caller) { c.id, c.secret = "AKIDremoved", "temporary" }, "AuthFailure.SecretIdNotFound"},
 		"date of another day": {func(c *caller) { c.date = "2022-05-10" }, "AuthFailure.SignatureFailure"},
 		"another service":     {func(c *caller) { c.service = "cvm" }, "AuthFailure.SignatureFailure"},
+		"a service of here":   {func(c *caller) { c.service = "sts" }, "AuthFailure.SignatureFailure"},
 		"host changed":        {func(c *caller) { c.edit = func(r *http.Request) { r.Host = "teo.tencentcloudapi.com" } }, "AuthFailure.SignatureFailure"},
 		"signed header changed": {func(c *caller) {
 			c.signed = []string{"content-type", "host", "x-tc-action"}
@@ -169,4 +170,17 @@ func FuzzParseAuthorization(f *testing.F) {
 			t.Errorf("%q is read otherwise than %q", again, header)
 		}
 	})
+}
+
+// The other way round: a version of STS, signed for EdgeOne.
+func TestVersionOfAnotherService(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, start(t, Options{}))
+	if got := c.call(versionSTS, "GetCallerIdentity", "{}").code(); got != "AuthFailure.SignatureFailure" {
+		t.Errorf("code %q", got)
+	}
+	c.service = "sts"
+	if got := c.call(versionSTS, "GetCallerIdentity", "{}").code(); got != "" {
+		t.Errorf("code %q with the right service", got)
+	}
 }
