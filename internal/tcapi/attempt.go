@@ -44,7 +44,7 @@ func (r *signable) MarshalJSON() ([]byte, error) { return r.payload, nil }
 // unparsed keeps the SDK from looking into an answer.
 type unparsed struct{}
 
-func (unparsed) ParseErrorFromHTTPResponse([]byte) error { return nil }
+func (*unparsed) ParseErrorFromHTTPResponse([]byte) error { return nil }
 
 // newSDK sets up the SDK's client to do nothing but sign and send.
 func newSDK(c *Config) *common.Client {
@@ -84,7 +84,7 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	} else {
 		sdk.WithCredential(common.NewTokenCredential(keys.SecretID, keys.SecretKey, keys.Token))
 	}
-	err := sdk.Send(request, unparsed{})
+	err := sdk.Send(request, new(unparsed))
 
 	failure := &Error{
 		Service: c.Service, Action: action.Name, Version: action.Version,

@@ -67,20 +67,35 @@ func (p *Package) Host() string {
 type Identity struct {
 	Area, Host, Name string
 	Start            int64 // unix seconds
+
+	// Source is where the package is, without the signature. It stands in for
+	// the area in rows that have none: the packages of two areas are then the
+	// same but for this.
+	Source string
 }
 
 // Identity returns the package's identity.
 func (p *Package) Identity() Identity {
-	return Identity{Area: p.Area, Host: p.Host(), Name: p.Name, Start: p.Start.Unix()}
+	return Identity{Area: p.Area, Host: p.Host(), Name: p.Name, Start: p.Start.Unix(), Source: p.source()}
 }
 
-// ByTime orders packages by start, host, area and name.
+func (p *Package) source() string {
+	if p.Area != "" {
+		return ""
+	}
+	source, _, _ := strings.Cut(p.URL, "?")
+	return source
+}
+
+// ByTime orders packages by start, host, area and name, so that rows of one
+// identity are neighbours.
 func ByTime(a, b Package) int {
 	return cmp.Or(
 		a.Start.Compare(b.Start.Time),
 		strings.Compare(a.Host(), b.Host()),
 		strings.Compare(a.Area, b.Area),
 		strings.Compare(a.Name, b.Name),
+		strings.Compare(a.source(), b.source()),
 	)
 }
 

@@ -1,0 +1,127 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// settled is the age after which the service adds nothing to packages any more.
+const settled = 24 * time.Hour
+
+// readError explains why a list could not be read, on the attribute that is to
+// blame where there is one.
+func (f family) readError(q teo.Query, err error) diag.Diagnostic {
+	var (
+		many       *teo.TooManyError
+		unknown    *teo.UnknownZonesError
+		incomplete *teo.IncompleteError
+		late       timeoutError
+	)
+	asked := f.asked(q)
+	switch {
+	case errors.As(err, &many):
+		return diag.NewAttributeErrorDiagnostic(path.Root("max_packages"), "Too many "+f.title,
+			fmt.Sprintf("%s has %d packages, and max_packages allows %d. Nothing was read after the first page.\n\n"+
+				"Narrow the window, zones or %s; divide the window with provider::teo::windows and for_each; or raise max_packages.",
+				asked, many.Total, many.Most, f.hosts))
+	case errors.As(err, &unknown):
+		return unknownZones(path.Root("zones"), unknown)
+	case errors.As(err, &incomplete):
+		return diag.NewErrorDiagnostic("Incomplete "+f.title,
+			fmt.Sprintf("%s could not be read as a whole: %s.\n\n"+
+				"A short list is not passed off as a whole one. Try again in a few minutes; if packages are still being added, end the window earlier.",
+				asked, incomplete.Error()))
+	case errors.As(err, &late):
+		return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), "Timeout while reading "+f.title,
+			fmt.Sprintf("%s was not read within %s. Raise timeouts, narrow the window, or divide it with provider::teo::windows.", asked, time.Duration(late)))
+	}
+	return apiError("Unable to read "+f.title, asked, err, f.action)
+}
+
+// asked says what was asked for, at the head of a detail.
+func (f family) asked(q teo.Query) string {
+	text := fmt.Sprintf("The list of %s from %s to %s", f.title, q.Start.Format(time.RFC3339), q.End.Format(time.RFC3339))
+	var narrowed []string
+	for _, n := range []struct {
+		label  string
+		values []string
+	}{{"zones", q.Zones}, {"zone_ids", q.ZoneIDs}, {f.hosts, q.Hosts}} {
+		if len(n.values) > 0 {
+			narrowed = append(narrowed, n.label+" "+some(n.values))
+		}
+	}
+	if len(narrowed) > 0 {
+		text += " (" + strings.Join(narrowed, "; ") + ")"
+	}
+	return text
+}
+
+// some lists the first few of many values.
+func some(values []string) string {
+	const most = 5
+	if len(values) <= most {
+		return strings.Join(values, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(values[:most], ", "), len(values)-most)
+}
+
+// warnings tells what a user may want to know of a list that was read.
+func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if over := l.ChangedOver; over != nil {
+		diags.AddWarning("API version 2022-01-06 is gone",
+			fmt.Sprintf("The service answered %s (request ID %s), so the provider goes over to API version 2022-09-01 from here on. "+
+				"Set api_version = \"2022-09-01\" in the provider to go there at once.", over.Code, over.RequestID))
+	}
+	if len(l.Packages) == 0 {
+		diags.AddWarning("No "+f.title+" found", f.ladder(now, q, l))
+	}
+	if now.Sub(q.End) < settled {
+		diags.AddAttributeWarning(path.Root("end_time"), "Log packages may still be added",
+			fmt.Sprintf("The window ends at %s, less than 24 hours ago or in the future. EdgeOne shows packages after about 3 hours and adds to them for about 24, "+
+				"so a later read can find more packages and larger ones.", q.End.UTC().Format(time.RFC3339)))
+	}
+	if l.Nameless > 0 {
+		diags.AddWarning("Log packages without a name",
+			fmt.Sprintf("%d of %d rows came without log_packet_name (request ID %s). They are listed, but cannot be told apart.", l.Nameless, len(l.Packages), l.RequestID))
+	}
+	return diags
+}
+
+// ladder names the causes of an empty list, the likely ones first.
+func (f family) ladder(now time.Time, q teo.Query, l *teo.Listing) string {
+	var causes []string
+	if f.layer == teo.L7 && len(q.Hosts) > 0 {
+		cause := "domains names a site (example.com) where the sub-domain as served is wanted (www.example.com)."
+		if len(l.RootDomains) > 0 {
+			cause = fmt.Sprintf("domains names a site where the sub-domain as served is wanted (such as www.%s): %s.", l.RootDomains[0], strings.Join(l.RootDomains, ", "))
+		}
+		causes = append(causes, cause)
+	}
+	recent := "the window is too recent: packages are shown after about 3 hours."
+	if now.Sub(q.End) < 3*time.Hour {
+		recent = "the window ends less than 3 hours ago, and packages are shown after about 3 hours."
+	}
+	causes = append(causes, recent,
+		"there was no traffic: an hour without requests has no package.",
+		"the zone is missing or another one: compare with data \"teo_zones\".",
+		"offline logs are not enabled for the site: sites added after 2026-01-20 store none until that is switched on in the console.",
+		"the logs are older than they are kept (31 days, on Standard and Enterprise plans up to 183).",
+	)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is empty. That is valid; possible causes:", f.asked(q))
+	for i, cause := range causes {
+		fmt.Fprintf(&b, "\n  %d. %s", i+1, cause)
+	}
+	if l.RequestID != "" {
+		fmt.Fprintf(&b, "\nRequest ID %s.", l.RequestID)
+	}
+	return b.String()
+}

@@ -1,0 +1,72 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// family is what differs between the offline logs of layer 7 and of layer 4;
+// everything else is the same for both, and for data source and ephemeral
+// resource.
+type family struct {
+	layer  teo.Layer
+	name   string // of the type, after the provider's name
+	title  string // in texts
+	action string // that CAM has to allow
+
+	hosts, host         string // attributes: what narrows the list, what a row is of
+	hostsText, hostText string // their descriptions
+
+	list func(*teo.Client, context.Context, teo.Query) (*teo.Listing, error)
+}
+
+// read lists the packages and makes the state, or the ephemeral result, of the
+// configuration.
+func (f family) read(ctx context.Context, s *session, config tfsdk.Config, timeout time.Duration, diags *diag.Diagnostics) (tftypes.Value, bool) {
+	m := f.decode(ctx, config, diags)
+	q := m.query(ctx, diags)
+	if diags.HasError() {
+		return tftypes.Value{}, false
+	}
+	if f.layer == teo.L7 && s.apiVersion == teo.Version20220106 && len(q.ZoneIDs) > 0 {
+		diags.AddAttributeError(path.Root("zone_ids"), "Zone IDs need API version 2022-09-01",
+			"The provider is pinned to api_version 2022-01-06, which knows sites by name only. "+
+				"Give their names in zones instead, or remove api_version from the provider (or set it to 2022-09-01).")
+		return tftypes.Value{}, false
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
+	defer cancel()
+
+	listing, err := f.list(s.teo, ctx, q)
+	if err != nil {
+		diags.Append(f.readError(q, err))
+		return tftypes.Value{}, false
+	}
+	diags.Append(f.warnings(s.now(), q, listing)...)
+	if !m.includeURLs.IsNull() && !m.includeURLs.ValueBool() {
+		for i := range listing.Packages {
+			listing.Packages[i].URL = ""
+		}
+	}
+	value, err := results(ctx, config, map[string]tftypes.Value{
+		"logs":        f.columns().list(listing.Packages),
+		"total_count": tftypes.NewValue(tftypes.Number, listing.TotalCount),
+		"total_bytes": tftypes.NewValue(tftypes.Number, listing.TotalBytes),
+		"pages":       tftypes.NewValue(tftypes.Number, listing.Pages),
+		"page_size":   tftypes.NewValue(tftypes.Number, listing.PageSize),
+		"api_version": tftypes.NewValue(tftypes.String, listing.APIVersion),
+		"request_id":  tftypes.NewValue(tftypes.String, orNull(listing.RequestID)),
+	})
+	if err != nil {
+		diags.AddError("Unable to hold "+f.title+" in the state", "This is a bug of the provider: "+err.Error())
+		return tftypes.Value{}, false
+	}
+	return value, true
+}

@@ -1,0 +1,123 @@
+// Package provider is the Terraform provider "teo": schemas, configuration and
+// diagnostics. It is the only package that knows of Terraform; what it reads
+// comes from package teo.
+package provider
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// Address is the provider's address in the registry.
+const Address = "registry.terraform.io/edgeone-community/teo"
+
+var (
+	_ provider.Provider                       = (*teoProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*teoProvider)(nil)
+)
+
+// Options replace what a provider takes from its surroundings; tests use them.
+// The zero value is the real world.
+type Options struct {
+	// Transport carries the API calls.
+	Transport http.RoundTripper
+
+	// Now is the clock that ages of packages are told by.
+	Now func() time.Time
+
+	// Getenv reads the environment.
+	Getenv func(string) string
+
+	// Pace is how long failed requests wait before they are sent again.
+	Pace tcapi.Pace
+}
+
+// New returns what makes a provider of a version.
+func New(version string) func() provider.Provider { return NewWith(version, Options{}) }
+
+// NewWith is New with options.
+func NewWith(version string, options Options) func() provider.Provider {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.Getenv == nil {
+		options.Getenv = os.Getenv
+	}
+	return func() provider.Provider { return &teoProvider{version: version, options: options} }
+}
+
+type teoProvider struct {
+	version string
+	options Options
+}
+
+// session is what a configured provider gives to its data sources and
+// resources.
+type session struct {
+	teo *teo.Client
+
+	// apiVersion is the pinned version, or empty.
+	apiVersion string
+
+	now func() time.Time
+}
+
+// sessionOf takes the session out of what the framework hands on. It is nil
+// while a configuration is only validated.
+func sessionOf(data any, diags *diag.Diagnostics) *session {
+	if data == nil {
+		return nil
+	}
+	s, ok := data.(*session)
+	if !ok {
+		diags.AddError("Unexpected provider data", "The provider was configured by something else than itself. This is a bug of the provider.")
+	}
+	return s
+}
+
+func (p *teoProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "teo"
+	resp.Version = p.version
+}
+
+func (p *teoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = providerSchema()
+}
+
+func (p *teoProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	s := p.configure(ctx, req.Config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.DataSourceData, resp.EphemeralResourceData, resp.ResourceData = s, s, s
+}
+
+func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		newL7OfflineLogsDataSource,
+		newL4OfflineLogsDataSource,
+		newZonesDataSource,
+	}
+}
+
+func (p *teoProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{
+		newL7OfflineLogsEphemeralResource,
+		newL4OfflineLogsEphemeralResource,
+	}
+}
+
+func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
+	return nil
+}
