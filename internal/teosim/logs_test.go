@@ -1,6 +1,7 @@
 package teosim
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -240,6 +241,16 @@ func TestRowForms(t *testing.T) {
 				t.Errorf("%s\nwant %s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestAppendString(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "www.example.com", "\"", "\\", "a\tb", "\x7f", "пример", "<&>", "\xff"} {
+		var got string
+		if err := json.Unmarshal(appendString(nil, text), &got); err != nil || got != strings.ToValidUTF8(text, "\ufffd") {
+			t.Errorf("%q becomes %q: %v", text, got, err)
+		}
 	}
 }
 
