@@ -27,7 +27,7 @@ type assumeRoleRequest struct {
 }
 
 func (a *assumeRole) issue(ctx context.Context) (issued, error) {
-	keys, err := a.issuer.issue(ctx, a.request, a.source)
+	keys, err := a.issuer.issue(ctx, a.request, a.source, a.request.TokenCode)
 	if err != nil {
 		return issued{}, sourceFailure(ctx, a.attribute, "Unable to assume the role", err)
 	}

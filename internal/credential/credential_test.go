@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,7 +34,11 @@ type world struct {
 	sim  *teosim.Sim
 	env  map[string]string
 	home string
+
+	mu   sync.Mutex
 	logs []string
+
+	transport http.RoundTripper
 }
 
 func newWorld(t *testing.T, o teosim.Options) *world {
@@ -43,7 +48,7 @@ func newWorld(t *testing.T, o teosim.Options) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(sim.Close)
-	return &world{t: t, sim: sim, env: map[string]string{}, home: t.TempDir()}
+	return &world{t: t, sim: sim, env: map[string]string{}, home: t.TempDir(), transport: handlerTransport{sim.Handler()}}
 }
 
 // options are those of a provider without any attribute.
@@ -56,13 +61,13 @@ func (w *world) options() credential.Options {
 	return credential.Options{
 		STS: tcapi.Config{
 			Endpoint:   tcapi.Endpoint{Scheme: u.Scheme, Host: u.Host},
-			Transport:  handlerTransport{w.sim.Handler()},
+			Transport:  w.transport,
 			UserAgent:  "terraform-provider-teo/test",
 			MaxRetries: 2,
 			Pace:       tcapi.Pace{First: time.Millisecond, Most: time.Millisecond, Throttled: time.Millisecond},
 		},
 		MetadataURL:       w.sim.URL(),
-		MetadataTransport: handlerTransport{w.sim.Handler()},
+		MetadataTransport: w.transport,
 		Getenv:            func(name string) string { return w.env[name] },
 		Environ: func() []string {
 			var all []string
@@ -73,6 +78,8 @@ func (w *world) options() credential.Options {
 		},
 		Home: w.home,
 		Log: func(_ context.Context, message string, fields map[string]any) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			w.logs = append(w.logs, fmt.Sprint(message, fields))
 		},
 	}
@@ -107,7 +114,7 @@ func (w *world) list(keys tcapi.KeySource) error {
 	config := w.options().STS
 	config.Service, config.KeySource = "teo", keys
 	action := tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 1000}
-	_, err := tcapi.Call[tcapi.Head](w.t.Context(), tcapi.New(config), action, struct{}{})
+	_, err := tcapi.Call[tcapi.Head](context.Background(), tcapi.New(config), action, struct{}{})
 	return err
 }
 

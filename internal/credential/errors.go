@@ -87,6 +87,8 @@ func nextStep(e *tcapi.Error) string {
 	switch {
 	case e == nil:
 		return ""
+	case e.KeySource == "" && strings.HasPrefix(e.Code, "AuthFailure."):
+		return ""
 	case e.Code == "AuthFailure.SignatureExpire" && e.Skew != 0:
 		side := "behind"
 		if e.Skew < 0 {

@@ -17,7 +17,7 @@ type mfaRequest struct {
 }
 
 func (m *mfaSession) issue(ctx context.Context) (issued, error) {
-	keys, err := m.issuer.issue(ctx, m.request, m.source)
+	keys, err := m.issuer.issue(ctx, m.request, m.source, m.request.TokenCode)
 	if err != nil {
 		return issued{}, sourceFailure(ctx, "mfa_certification", "Unable to open the MFA session", err)
 	}

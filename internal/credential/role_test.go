@@ -244,7 +244,9 @@ func TestProblemsOfRoles(t *testing.T) {
 			map[string]string{"assume_role.session_name": "2 to 128", "assume_role.session_duration": "0 means the default, 7200"},
 		},
 		"SAML": {
-			func(_ *world, o *credential.Options) { o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SessionName: "x"} },
+			func(_ *world, o *credential.Options) {
+				o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SessionName: "x"}
+			},
 			map[string]string{
 				"assume_role_with_saml.saml_assertion": "saml_assertion is not set", "assume_role_with_saml.principal_arn": "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN",
 				"assume_role_with_saml.role_arn": "role_arn is not set", "assume_role_with_saml.session_name": "2 to 128",

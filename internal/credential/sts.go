@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
@@ -46,10 +47,15 @@ type issuer struct {
 	now      func() time.Time
 }
 
-// issue sends the request, and names the keys after source.
-func (i issuer) issue(ctx context.Context, request any, source string) (issued, error) {
+// issue sends the request, and names the keys after source. What is secret in
+// the request must not come back in an error.
+func (i issuer) issue(ctx context.Context, request any, source, secret string) (issued, error) {
 	sent := i.now()
 	answer, err := tcapi.Call[stsKeys](ctx, i.client, stsAction(i.action), request)
+	if e := tcapi.AsError(err); e != nil && secret != "" {
+		// The error belongs to this call alone.
+		e.Message = strings.ReplaceAll(e.Message, secret, "(hidden)")
+	}
 	if err != nil {
 		return issued{}, err
 	}

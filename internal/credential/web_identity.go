@@ -40,7 +40,7 @@ func (w *webIdentity) issue(ctx context.Context) (issued, error) {
 		}
 		request.WebIdentityToken = token
 	}
-	keys, err := w.issuer.issue(ctx, request, w.source())
+	keys, err := w.issuer.issue(ctx, request, w.source(), request.WebIdentityToken)
 	if err != nil {
 		return issued{}, sourceFailure(ctx, w.attribute, "Unable to assume the role with a web identity", err)
 	}

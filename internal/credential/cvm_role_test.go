@@ -1,0 +1,200 @@
+package credential_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// The role goes before keys, as in the official provider, and its keys are
+// asked for once.
+func TestCVMRole(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]func(*world, *credential.Options){
+		"attribute": func(_ *world, o *credential.Options) { o.CAMRoleName = teosim.DefaultCAMRole },
+		"variable":  func(w *world, _ *credential.Options) { w.env["TENCENTCLOUD_CAM_ROLE_NAME"] = teosim.DefaultCAMRole },
+	} {
+		w := newWorld(t, teosim.Options{})
+		o := w.asTerraform()
+		o.MetadataTransport = nil // the real one, over the network
+		set(w, &o)
+		if keys := w.keys(o); keys.Source != "role 'simulated-role' of this CVM" || !keys.Temporary() {
+			t.Errorf("%s: keys %s from %q", name, keys.SecretID, keys.Source)
+		}
+		if got := w.sim.MetadataRequests(); len(got) != 1 || got[0].Path != "/latest/meta-data/cam/security-credentials/simulated-role" {
+			t.Errorf("%s: requests %+v", name, got)
+		}
+	}
+}
+
+func TestCVMRoleFails(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		role     string
+		fault    teosim.Fault
+		requests int
+		words    string
+	}{
+		"another role":      {"other", teosim.Fault{}, 1, "knows no role 'other': attach it to the CVM"},
+		"a role with slash": {"a/b?c", teosim.Fault{}, 1, "knows no role 'a/b?c'"},
+		"not a success":     {"", teosim.Fault{Name: teosim.APIError, Value: "Failed: x"}, 1, `answered the code "Failed"`},
+		"no code":           {"", teosim.Fault{Name: teosim.EmptyObject}, 1, `answered the code ""`},
+		"HTML":              {"", teosim.Fault{Name: teosim.NotJSON}, 1, "did not answer with JSON"},
+		"server's fault":    {"", teosim.Fault{Name: teosim.BadGateway}, 3, "answered HTTP 502"},
+		"redirect":          {"", teosim.Fault{Name: teosim.Redirect, Value: "http://127.0.0.1:1/"}, 1, "answered HTTP 302"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			if test.fault.Name != "" {
+				test.fault.Action = teosim.MetadataAction
+				w.sim.Inject(test.fault)
+			}
+			o := w.options()
+			if o.CAMRoleName = test.role; test.role == "" {
+				o.CAMRoleName = teosim.DefaultCAMRole
+			}
+			_, err := w.source(o).Keys(t.Context())
+			failure, ok := errors.AsType[*credential.SourceError](err)
+			if !ok || failure.Attribute != "cam_role_name" || !strings.Contains(err.Error(), test.words) {
+				t.Errorf("%v, want %q", err, test.words)
+			}
+			if n := len(w.sim.MetadataRequests()); n != test.requests {
+				t.Errorf("%d requests, want %d", n, test.requests)
+			}
+		})
+	}
+}
+
+// A fault that passes is retried.
+func TestCVMRoleIsRetried(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []teosim.FaultName{teosim.BadGateway, teosim.DropConnection, teosim.CutBody} {
+		w := newWorld(t, teosim.Options{})
+		w.sim.Inject(teosim.Fault{Name: fault, Action: teosim.MetadataAction, Times: 2})
+		o := w.options()
+		o.MetadataTransport = nil
+		o.CAMRoleName = teosim.DefaultCAMRole
+		if _, err := w.source(o).Keys(t.Context()); err != nil {
+			t.Errorf("%s: %v", fault, err)
+		}
+		if n := len(w.sim.MetadataRequests()); n != 3 {
+			t.Errorf("%s: %d requests, want 3", fault, n)
+		}
+	}
+}
+
+// Answers that would sign nothing are no keys.
+func TestCVMRoleWithIncompleteKeys(t *testing.T) {
+	t.Parallel()
+	for answer, words := range map[string]string{
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:          "without a complete set of keys",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c"}`:                       "without a complete set of keys",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":"soon"}`:  "did not answer with JSON",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":1234567}`: "had ended before they arrived",
+	} {
+		w := newWorld(t, teosim.Options{})
+		o := w.options()
+		o.CAMRoleName, o.MetadataTransport = "r", answering(answer)
+		if _, err := w.source(o).Keys(t.Context()); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%s: %v, want %q", answer, err, words)
+		}
+	}
+}
+
+// Where nothing listens it takes no retries to say so.
+func TestNoCVM(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	o.CAMRoleName, o.MetadataURL, o.MetadataTransport = "r", "http://"+address, nil
+	begin := time.Now()
+	_, err = w.source(o).Keys(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "cannot be reached, which only a CVM can do") {
+		t.Errorf("%v", err)
+	}
+	if time.Since(begin) > 30*time.Second {
+		t.Errorf("it took %s", time.Since(begin))
+	}
+}
+
+// The keys of a CVM never pass a proxy, whatever the environment says.
+func TestMetadataGoesThroughNoProxy(t *testing.T) { //nolint:paralleltest // it sets the environment of the process
+	var asked atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		_, _ = io.WriteString(w, "proxied")
+	}))
+	t.Cleanup(proxy.Close)
+	t.Setenv("HTTP_PROXY", proxy.URL)
+	t.Setenv("http_proxy", proxy.URL)
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	// A name that is not loopback, for which net/http would ask the proxy.
+	o.CAMRoleName, o.MetadataURL, o.MetadataTransport = "r", "http://metadata.invalid", nil
+	if _, err := w.source(o).Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
+		t.Errorf("%v", err)
+	}
+	if asked.Load() != 0 {
+		t.Error("the proxy was asked")
+	}
+}
+
+// Keys that the service does not replace yet are used on, without a storm of
+// requests.
+func TestMetadataWithoutNewKeys(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	o.Now = func() time.Time { return now }
+	var asked atomic.Int32
+	o.CAMRoleName, o.MetadataTransport = "r", counting{&asked, answering(
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":` + unix(now.Add(1000*time.Second)) + `}`)}
+	source := w.source(o)
+	for range 1000 {
+		if _, err := source.Keys(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Second)
+	}
+	// Once at first, once when a tenth is left, and then when a tenth of that
+	// is left, and so on.
+	if n := asked.Load(); n < 2 || n > 8 {
+		t.Errorf("asked %d times", n)
+	}
+	if _, err := source.Keys(t.Context()); err == nil {
+		t.Error("keys are handed out after their end")
+	}
+	err := source.Renew(t.Context(), tcapi.Keys{SecretID: "a", Token: "c"})
+	if err == nil {
+		t.Error("Renew brought no other keys and said nothing")
+	}
+}
+
+type counting struct {
+	n    *atomic.Int32
+	next http.RoundTripper
+}
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.n.Add(1)
+	return c.next.RoundTrip(r)
+}
