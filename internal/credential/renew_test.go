@@ -137,11 +137,11 @@ func TestFailingRenewal(t *testing.T) {
 		}
 		w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "InternalErrorOfMine: out to lunch"})
 		time.Sleep(900 * time.Second)
-		for range 9999 {
+		for range 999 {
 			if err := w.list(source); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
 		}
 		// 100 s in steps of at least a twentieth of what is left, and of a
 		// second: 5 s at first, 1 s in the last twenty.
