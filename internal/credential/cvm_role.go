@@ -46,13 +46,9 @@ type cvmRole struct {
 	now       func() time.Time
 }
 
-// cvmRole returns the layer of cam_role_name; false where it is not set, or
-// where something else takes its place.
-func (b *builder) cvmRole(replaced bool) (layer, bool) {
+// cvmRole returns the layer of cam_role_name; false where it is not set.
+func (b *builder) cvmRole() (layer, bool) {
 	role := b.env.first(b.options.CAMRoleName, envCAMRoleName)
-	if replaced {
-		return layer{}, false
-	}
 	if role == "" {
 		b.pass("cam_role_name", "neither it nor "+envCAMRoleName+" is set")
 		return layer{}, false

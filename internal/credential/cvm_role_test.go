@@ -70,8 +70,9 @@ func TestCVMRoleFails(t *testing.T) {
 			if !ok || failure.Attribute != "cam_role_name" || !strings.Contains(err.Error(), test.words) {
 				t.Errorf("%v, want %q", err, test.words)
 			}
-			if n := len(w.sim.MetadataRequests()); n != test.requests {
-				t.Errorf("%d requests, want %d", n, test.requests)
+			got := w.sim.MetadataRequests()
+			if len(got) != test.requests || got[0].Path != "/latest/meta-data/cam/security-credentials/"+o.CAMRoleName {
+				t.Errorf("requests %+v, want %d", got, test.requests)
 			}
 		})
 	}

@@ -12,7 +12,8 @@ import (
 
 // SourceError is a source that gave no keys, or whose keys may not be used.
 type SourceError struct {
-	// Attribute is the path of the attribute to blame, as in Problem.
+	// Attribute is the path of the attribute to blame, as in Problem; empty
+	// where none is.
 	Attribute string
 
 	// Summary is static and fit for a diagnostic, such as "Unable to assume the

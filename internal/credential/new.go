@@ -94,19 +94,10 @@ func newBuilder(o Options) *builder {
 
 // base returns the layer that needs no other keys.
 func (b *builder) base() layer {
-	unsigned, found := b.unsigned()
-	role, onCVM := b.cvmRole(found)
-	switch {
-	case found:
-		return unsigned
-	case onCVM:
-		return role
-	}
-	if keys, ok := b.static(); ok {
-		return keys
-	}
-	if keys, ok := b.profile(); ok {
-		return keys
+	for _, find := range []func() (layer, bool){b.unsigned, b.cvmRole, b.static, b.profile} {
+		if found, ok := find(); ok {
+			return found
+		}
 	}
 	b.missing = &NoKeysError{Tried: b.inOrder(), UnknownVariables: unknownVariables(b.options.Environ())}
 	return layer{keys: noKeys{b.missing}, describe: "nowhere"}

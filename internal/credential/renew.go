@@ -2,7 +2,7 @@ package credential
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -135,7 +135,11 @@ func (r *renewer) fly(ctx context.Context) (tcapi.Keys, error) {
 	}
 	fresh, err := r.origin.issue(ctx)
 	if err == nil && !fresh.holds(r.now()) {
-		err = errors.New("the keys had ended before they arrived: is the local clock right?")
+		err = &SourceError{
+			Summary: "The keys had ended before they arrived",
+			Next:    "Check that the local clock is right",
+			Err:     fmt.Errorf("those from %s ended at %s", fresh.keys.Source, fresh.expires.UTC().Format(time.RFC3339)),
+		}
 	}
 	if err != nil {
 		r.failed(ctx, held, err)
@@ -144,9 +148,6 @@ func (r *renewer) fly(ctx context.Context) (tcapi.Keys, error) {
 	r.mu.Lock()
 	r.current, r.refused, r.retryAt = fresh, false, time.Time{}
 	r.mu.Unlock()
-	if had.keys.SecretID != "" && !fresh.expires.After(had.expires) {
-		r.postpone() // the origin has nothing newer yet
-	}
 	r.log(ctx, "Keys issued", map[string]any{"key_source": fresh.keys.Source, "expires": fresh.expires})
 	return fresh.keys, nil
 }

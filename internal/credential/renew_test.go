@@ -373,6 +373,24 @@ func TestLayersAreRenewed(t *testing.T) {
 	})
 }
 
+// STS may give keys a shorter life than was asked for.
+func TestKeysThatLiveShorterThanAsked(t *testing.T) {
+	t.Parallel()
+	capped := teosim.Options{STS: teosim.STSOptions{MaxDuration: 30 * time.Second}}
+	inBubble(t, 0, capped, func(t *testing.T, w *world) {
+		source := w.source(w.shortLived(7200))
+		for range 60 {
+			if err := w.list(source); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if n := w.sim.Count("", "AssumeRole"); len(w.refusals()) > 0 || n != 3 {
+			t.Errorf("%d calls of STS, want 3 (at 0, 27 and 54 s); refused: %v", n, w.refusals())
+		}
+	})
+}
+
 // The service's clock may be five minutes off, and keys live shorter than that.
 func TestKeysUnderAnotherClock(t *testing.T) {
 	t.Parallel()
