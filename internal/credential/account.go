@@ -28,7 +28,7 @@ type account struct {
 type callerIdentity struct {
 	tcapi.Head
 
-	AccountId string //nolint:revive,staticcheck // the API's spelling
+	AccountId string
 }
 
 // check asks STS whose keys these are, unless that is known already. All who

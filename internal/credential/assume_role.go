@@ -16,11 +16,11 @@ type assumeRole struct {
 }
 
 type assumeRoleRequest struct {
-	RoleArn         string //nolint:revive,staticcheck // the API's spelling
+	RoleArn         string
 	RoleSessionName string
 	DurationSeconds int64
 	Policy          string `json:",omitempty"` // encoded as in a URL, the API demands
-	ExternalId      string `json:",omitempty"` //nolint:revive,staticcheck // the API's spelling
+	ExternalId      string `json:",omitempty"`
 	SourceIdentity  string `json:",omitempty"`
 	SerialNumber    string `json:",omitempty"`
 	TokenCode       string `json:",omitempty"`

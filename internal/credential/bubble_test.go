@@ -58,6 +58,6 @@ func (b *bubble) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	b.now = time.Now()
 	// What was made inside, such as the context, must not be waited for outside.
-	b.requests <- r.Clone(context.Background())
+	b.requests <- r.Clone(context.WithoutCancel(r.Context()))
 	return <-b.responses, nil
 }

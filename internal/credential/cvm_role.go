@@ -100,7 +100,7 @@ func (c *cvmRole) get(ctx context.Context) (issued, error) {
 		return issued{}, err
 	}
 	var answer struct {
-		Code, TmpSecretId, TmpSecretKey, Token string //nolint:revive,staticcheck // the API's spelling
+		Code, TmpSecretId, TmpSecretKey, Token string
 		ExpiredTime                            int64
 	}
 	if json.Unmarshal(body, &answer) != nil {
@@ -157,7 +157,7 @@ func (c *cvmRole) fetchOnce(ctx context.Context, role string) ([]byte, tcapi.Cla
 		}
 		return nil, class, fmt.Errorf("the metadata service cannot be reached, which only a CVM can do: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // it has been read
+	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxFile))
 	switch {
 	case response.StatusCode == http.StatusNotFound:

@@ -117,7 +117,7 @@ func TestCVMRoleWithIncompleteKeys(t *testing.T) {
 // Where nothing listens it takes no retries to say so.
 func TestNoCVM(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

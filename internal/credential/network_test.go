@@ -88,7 +88,7 @@ func tunnel(t *testing.T, tunnels *atomic.Int32) http.HandlerFunc {
 			return
 		}
 		var both sync.WaitGroup
-		both.Go(func() { _, _ = io.Copy(there, buffered); _ = there.(*net.TCPConn).CloseWrite() }) //nolint:forcetypeassert // it was dialled as tcp
+		both.Go(func() { _, _ = io.Copy(there, buffered); _ = there.(*net.TCPConn).CloseWrite() })
 		both.Go(func() { _, _ = io.Copy(here, there) })
 		both.Wait()
 		_, _ = here.Close(), there.Close()

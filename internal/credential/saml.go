@@ -11,8 +11,8 @@ type samlRole struct {
 
 type samlRequest struct {
 	SAMLAssertion   string
-	PrincipalArn    string //nolint:revive,staticcheck // the API's spelling
-	RoleArn         string //nolint:revive,staticcheck // the API's spelling
+	PrincipalArn    string
+	RoleArn         string
 	RoleSessionName string
 	DurationSeconds int64
 }

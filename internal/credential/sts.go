@@ -31,7 +31,7 @@ type stsKeys struct {
 
 	Credentials struct {
 		Token        string
-		TmpSecretId  string //nolint:revive,staticcheck // the API's spelling
+		TmpSecretId  string
 		TmpSecretKey string
 	}
 

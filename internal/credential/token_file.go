@@ -24,7 +24,7 @@ func readFile(path string) ([]byte, error) {
 		}
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		if inPath, ok := errors.AsType[*fs.PathError](err); ok {

@@ -16,9 +16,9 @@ type webIdentity struct {
 }
 
 type webIdentityRequest struct {
-	ProviderId       string //nolint:revive,staticcheck // the API's spelling
+	ProviderId       string
 	WebIdentityToken string
-	RoleArn          string //nolint:revive,staticcheck // the API's spelling
+	RoleArn          string
 	RoleSessionName  string
 	DurationSeconds  int64
 }

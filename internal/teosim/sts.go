@@ -95,7 +95,7 @@ func (s *sts) issue(seconds int64, who identity) respond {
 
 type temporaryKeys struct {
 	Token        string
-	TmpSecretId  string //nolint:revive,staticcheck // the API's spelling
+	TmpSecretId  string
 	TmpSecretKey string
 }
 

@@ -175,7 +175,7 @@ func TestMetadata(t *testing.T) {
 	now = now.Add(time.Minute)
 	_, second := get(http.MethodGet, "logs")
 	var keys struct {
-		TmpSecretId, TmpSecretKey, Token, Expiration, Code string //nolint:revive,staticcheck // the API's spelling
+		TmpSecretId, TmpSecretKey, Token, Expiration, Code string
 		ExpiredTime                                        int64
 	}
 	if err := json.Unmarshal([]byte(second), &keys); err != nil {
