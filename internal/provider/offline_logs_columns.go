@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -8,7 +9,7 @@ import (
 
 // columns are the attributes of a row.
 func (f family) columns() columns[teo.Package] {
-	return columns[teo.Package]{
+	all := columns[teo.Package]{
 		{
 			name: f.host, kind: text, description: f.hostText,
 			value: func(p *teo.Package) any { return orNull(p.Host()) },
@@ -49,6 +50,10 @@ func (f family) columns() columns[teo.Package] {
 			value:       func(p *teo.Package) any { return orNullInt(p.Size) },
 		},
 	}
+	if f.inventory {
+		return slices.DeleteFunc(all, func(c column[teo.Package]) bool { return c.sensitive })
+	}
+	return all
 }
 
 func instant(t teo.Time) any {

@@ -18,7 +18,8 @@ var (
 // readTimeout is enough for the longest list at a hundredth of the rate.
 const readTimeout = 20 * time.Minute
 
-// offlineLogsDataSource is data "teo_l7_offline_logs" or "teo_l4_offline_logs".
+// offlineLogsDataSource is data "teo_l7_offline_logs" or "teo_l4_offline_logs",
+// or an inventory of these.
 type offlineLogsDataSource struct {
 	family
 
@@ -31,6 +32,14 @@ func newL7OfflineLogsDataSource() datasource.DataSource {
 
 func newL4OfflineLogsDataSource() datasource.DataSource {
 	return &offlineLogsDataSource{family: l4Family}
+}
+
+func newL7OfflineLogInventoryDataSource() datasource.DataSource {
+	return &offlineLogsDataSource{family: l7Family.withoutURLs()}
+}
+
+func newL4OfflineLogInventoryDataSource() datasource.DataSource {
+	return &offlineLogsDataSource{family: l4Family.withoutURLs()}
 }
 
 func (d *offlineLogsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {

@@ -15,6 +15,10 @@ import (
 // settled is the age after which the service adds nothing to packages any more.
 const settled = 24 * time.Hour
 
+// manySensitive is the length of a list from which Terraform's time over
+// sensitive values is felt.
+const manySensitive = 2000
+
 // readError explains why a list could not be read, on the attribute that is to
 // blame where there is one.
 func (f family) readError(q teo.Query, err error) diag.Diagnostic {
@@ -87,6 +91,11 @@ func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagno
 		diags.AddAttributeWarning(path.Root("end_time"), "Log packages may still be added",
 			fmt.Sprintf("The window ends at %s, less than 24 hours ago or in the future. EdgeOne shows packages after about 3 hours and adds to them for about 24, "+
 				"so a later read can find more packages and larger ones.", q.End.UTC().Format(time.RFC3339)))
+	}
+	if n := len(l.Packages); n > manySensitive && !f.inventory {
+		diags.AddWarning("Many sensitive URLs",
+			fmt.Sprintf("The list has %d packages with a sensitive url each. Terraform's own time grows with the square of that number (2,000 packages take it about 20 seconds, 10,000 minutes), also where include_urls is false. "+
+				"Use data \"teo_%s\", which has no URLs, or divide the window.", n, f.withoutURLs().name))
 	}
 	if l.Nameless > 0 {
 		diags.AddWarning("Log packages without a name",

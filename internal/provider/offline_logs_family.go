@@ -21,10 +21,22 @@ type family struct {
 	title  string // in texts
 	action string // that CAM has to allow
 
+	// inventory leaves the URLs out, as a column and as an argument. Terraform
+	// marks each sensitive value of a list by comparing its path with all
+	// others, so a list of n rows with URLs costs it n x n steps.
+	inventory bool
+
 	hosts, host         string // attributes: what narrows the list, what a row is of
 	hostsText, hostText string // their descriptions
 
 	list func(*teo.Client, context.Context, teo.Query) (*teo.Listing, error)
+}
+
+// withoutURLs is the family of the inventory: the same list, without URLs.
+func (f family) withoutURLs() family {
+	f.inventory = true
+	f.name = string(f.layer) + "_offline_log_inventory"
+	return f
 }
 
 // read lists the packages and makes the state, or the ephemeral result, of the

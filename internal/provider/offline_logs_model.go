@@ -29,10 +29,11 @@ type offlineLogsModel struct {
 // cannot.
 func (f family) decode(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) offlineLogsModel {
 	var m offlineLogsModel
-	for _, attribute := range []struct {
+	type argument struct {
 		name   string
 		target any
-	}{
+	}
+	arguments := []argument{
 		{"start_time", &m.startTime},
 		{"end_time", &m.endTime},
 		{"zones", &m.zones},
@@ -40,8 +41,13 @@ func (f family) decode(ctx context.Context, config tfsdk.Config, diags *diag.Dia
 		{f.hosts, &m.hosts},
 		{"page_size", &m.pageSize},
 		{"max_packages", &m.maxPackages},
-		{"include_urls", &m.includeURLs},
-	} {
+	}
+	if f.inventory {
+		m.includeURLs = types.BoolValue(false)
+	} else {
+		arguments = append(arguments, argument{"include_urls", &m.includeURLs})
+	}
+	for _, attribute := range arguments {
 		diags.Append(config.GetAttribute(ctx, path.Root(attribute.name), attribute.target)...)
 	}
 	window(m.startTime, m.endTime, diags)

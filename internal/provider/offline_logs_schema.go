@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	ephemeraltimeouts "github.com/hashicorp/terraform-plugin-framework-timeouts/ephemeral/timeouts"
@@ -48,33 +47,33 @@ var (
 )
 
 func (f family) dataSourceSchema(ctx context.Context) datasourceschema.Schema {
-	return datasourceschema.Schema{
-		MarkdownDescription: f.description("Lists", "state"),
-		Attributes: map[string]datasourceschema.Attribute{
-			"start_time":   datasourceschema.StringAttribute{MarkdownDescription: startTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
-			"end_time":     datasourceschema.StringAttribute{MarkdownDescription: endTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
-			"zones":        datasourceschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType, Validators: names},
-			"zone_ids":     datasourceschema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType, Validators: names},
-			f.hosts:        datasourceschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType, Validators: names},
-			"page_size":    datasourceschema.Int64Attribute{MarkdownDescription: pageSizeText, Optional: true, Computed: true, Validators: pageSizes},
-			"max_packages": datasourceschema.Int64Attribute{MarkdownDescription: maxText, Optional: true, Validators: positive},
-			"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: includeText + " By default true.", Optional: true},
-			"timeouts":     timeouts.Attributes(ctx),
-			"logs":         f.columns().dataSourceAttribute(fmt.Sprintf(logsText, f.host)),
-			"total_count":  datasourceschema.Int64Attribute{MarkdownDescription: totalText, Computed: true},
-			"total_bytes":  datasourceschema.Int64Attribute{MarkdownDescription: bytesText, Computed: true},
-			"pages":        datasourceschema.Int64Attribute{MarkdownDescription: pagesText, Computed: true},
-			"api_version":  datasourceschema.StringAttribute{MarkdownDescription: versionText, Computed: true},
-			"request_id":   datasourceschema.StringAttribute{MarkdownDescription: requestText, Computed: true},
-		},
+	attributes := map[string]datasourceschema.Attribute{
+		"start_time":   datasourceschema.StringAttribute{MarkdownDescription: startTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
+		"end_time":     datasourceschema.StringAttribute{MarkdownDescription: endTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
+		"zones":        datasourceschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType, Validators: names},
+		"zone_ids":     datasourceschema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType, Validators: names},
+		f.hosts:        datasourceschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType, Validators: names},
+		"page_size":    datasourceschema.Int64Attribute{MarkdownDescription: pageSizeText, Optional: true, Computed: true, Validators: pageSizes},
+		"max_packages": datasourceschema.Int64Attribute{MarkdownDescription: maxText, Optional: true, Validators: positive},
+		"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: includeText + " By default true.", Optional: true},
+		"timeouts":     timeouts.Attributes(ctx),
+		"logs":         f.columns().dataSourceAttribute(fmt.Sprintf(logsText, f.host)),
+		"total_count":  datasourceschema.Int64Attribute{MarkdownDescription: totalText, Computed: true},
+		"total_bytes":  datasourceschema.Int64Attribute{MarkdownDescription: bytesText, Computed: true},
+		"pages":        datasourceschema.Int64Attribute{MarkdownDescription: pagesText, Computed: true},
+		"api_version":  datasourceschema.StringAttribute{MarkdownDescription: versionText, Computed: true},
+		"request_id":   datasourceschema.StringAttribute{MarkdownDescription: requestText, Computed: true},
 	}
+	if f.inventory {
+		delete(attributes, "include_urls")
+	}
+	return datasourceschema.Schema{MarkdownDescription: f.dataSourceText(), Attributes: attributes}
 }
 
 // ephemeralSchema has the attributes of the data source; only the timeouts are
 // those of opening.
 func (f family) ephemeralSchema(ctx context.Context) ephemeralschema.Schema {
-	attributes := map[string]ephemeralschema.Attribute{}
-	maps.Copy(attributes, map[string]ephemeralschema.Attribute{
+	attributes := map[string]ephemeralschema.Attribute{
 		"start_time":   ephemeralschema.StringAttribute{MarkdownDescription: startTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
 		"end_time":     ephemeralschema.StringAttribute{MarkdownDescription: endTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
 		"zones":        ephemeralschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType, Validators: names},
@@ -90,14 +89,22 @@ func (f family) ephemeralSchema(ctx context.Context) ephemeralschema.Schema {
 		"pages":        ephemeralschema.Int64Attribute{MarkdownDescription: pagesText, Computed: true},
 		"api_version":  ephemeralschema.StringAttribute{MarkdownDescription: versionText, Computed: true},
 		"request_id":   ephemeralschema.StringAttribute{MarkdownDescription: requestText, Computed: true},
-	})
-	return ephemeralschema.Schema{MarkdownDescription: f.description("Opens", "result of the run"), Attributes: attributes}
+	}
+	return ephemeralschema.Schema{MarkdownDescription: f.ephemeralText(), Attributes: attributes}
 }
 
-func (f family) description(verb, where string) string {
-	text := fmt.Sprintf("%s the %s of a window: one package for each %s, area and slot. All pages are read, and the %s holds the whole list or there is an error.", verb, f.title, f.host, where)
-	if verb == "Opens" {
-		return text + " Nothing of it is kept in a plan or in the state, so the signed URLs end with the run."
+// dataSourceText and ephemeralText describe the two.
+func (f family) dataSourceText() string {
+	text := fmt.Sprintf("Lists the %s of a window: one package for each %s, area and slot. All pages are read; the state holds the whole list, or there is an error.\n\n", f.title, f.host)
+	if f.inventory {
+		return text + fmt.Sprintf("This is `teo_%s_offline_logs` without the signed URLs, for lists of thousands of packages: nothing secret gets into the state, "+
+			"and Terraform's time grows in step with the list, while for a list with sensitive URLs it grows with the square.", f.layer)
 	}
-	return text + fmt.Sprintf(" The signed URLs become part of the state: use `include_urls = false`, or the ephemeral resource `teo_%s`, to keep them out.", f.name)
+	return text + fmt.Sprintf("The signed URLs become part of the state (sensitive): use `include_urls = false`, or the ephemeral resource `teo_%s`, to keep them out. "+
+		"For more than about two thousand packages use `teo_%s`, since the time that Terraform takes over sensitive values grows with the square of their number.", f.name, f.withoutURLs().name)
+}
+
+func (f family) ephemeralText() string {
+	return fmt.Sprintf("Lists the %s of a window with their signed URLs, for this run only: nothing of it is kept in a plan or in the state. "+
+		"There is one package for each %s, area and slot. All pages are read; the result holds the whole list, or there is an error.", f.title, f.host)
 }

@@ -6,7 +6,6 @@ package provider
 import (
 	"context"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -36,8 +35,12 @@ type Options struct {
 	// Now is the clock that ages of packages are told by.
 	Now func() time.Time
 
-	// Getenv reads the environment.
+	// Getenv reads the environment, and Home is the user's home folder.
 	Getenv func(string) string
+	Home   string
+
+	// MetadataURL is the base of a CVM's metadata service.
+	MetadataURL string
 
 	// Pace is how long failed requests wait before they are sent again.
 	Pace tcapi.Pace
@@ -50,9 +53,6 @@ func New(version string) func() provider.Provider { return NewWith(version, Opti
 func NewWith(version string, options Options) func() provider.Provider {
 	if options.Now == nil {
 		options.Now = time.Now
-	}
-	if options.Getenv == nil {
-		options.Getenv = os.Getenv
 	}
 	return func() provider.Provider { return &teoProvider{version: version, options: options} }
 }
@@ -107,6 +107,8 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 	return []func() datasource.DataSource{
 		newL7OfflineLogsDataSource,
 		newL4OfflineLogsDataSource,
+		newL7OfflineLogInventoryDataSource,
+		newL4OfflineLogInventoryDataSource,
 		newZonesDataSource,
 	}
 }

@@ -3,16 +3,19 @@ package provider
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"os"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -23,25 +26,30 @@ const (
 )
 
 // configure makes a session of the configuration: attribute, then environment,
-// then default. It reports all problems at once and sends nothing.
+// then default. It reports all problems at once, and sends nothing.
 func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *session {
+	// What is not known is said first; the rest is then checked as if it were
+	// not set, but what is missing because of it is not reported again.
+	known := rejectUnknown(config, diags)
+	unknown := diags.HasError()
 	var m providerModel
-	diags.Append(config.Get(ctx, &m)...)
-	if diags.HasError() {
+	if problems := known.Get(ctx, &m); problems.HasError() {
+		diags.Append(problems...)
 		return nil
 	}
 	c := configuration{getenv: p.options.Getenv, diags: diags}
-	c.rejectUnknown(config, &m)
+	if c.getenv == nil {
+		c.getenv = os.Getenv
+	}
 
-	apiVersion := c.apiVersion(m.APIVersion)
-	keys := c.keys(&m)
+	transport := c.transport(&m, p.options.Transport)
+	domain := c.domain(m.Domain)
+	limiters := &tcapi.Limiters{PerSecond: m.RequestsPerSecond.ValueFloat64()}
 	api := tcapi.Config{
 		Service:        teo.Service,
-		Endpoint:       c.endpoint(&m),
-		Region:         c.text(m.Region, "TENCENTCLOUD_REGION").value,
-		KeySource:      tcapi.StaticKeys(keys),
-		Limiters:       &tcapi.Limiters{PerSecond: m.RequestsPerSecond.ValueFloat64()},
-		Transport:      p.options.Transport,
+		Endpoint:       c.endpoint("endpoint", m.Endpoint, "TENCENTCLOUD_TEO_ENDPOINT", teo.Service, domain),
+		Limiters:       limiters,
+		Transport:      transport,
 		UserAgent:      "terraform-provider-teo/" + p.version,
 		MaxRetries:     defaultMaxRetries,
 		RequestTimeout: c.requestTimeout(m.RequestTimeout),
@@ -51,17 +59,72 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 	if !m.MaxRetries.IsNull() {
 		api.MaxRetries = int(m.MaxRetries.ValueInt64())
 	}
+	apiVersion := c.apiVersion(m.APIVersion)
+
+	options := m.credentials(ctx, diags)
+	options.STS = api
+	options.STS.Endpoint = c.endpoint("sts_endpoint", m.STSEndpoint, "TENCENTCLOUD_STS_ENDPOINT", "sts", domain)
+	options.Getenv, options.Home, options.Now = p.options.Getenv, p.options.Home, p.options.Now
+	options.MetadataURL = p.options.MetadataURL
+	options.Log = func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) }
+	keys, problems := credential.New(options)
+	for _, problem := range problems {
+		if !unknown {
+			diags.AddAttributeError(attributePath(problem.Attribute), problem.Summary, problem.Detail)
+		}
+	}
+	if keys != nil && keys.Err() != nil && !unknown {
+		diags.AddAttributeError(path.Root("secret_id"), "Missing provider credentials", missingKeys(keys.Err()))
+	}
 	if diags.HasError() {
 		return nil
 	}
+	api.KeySource, api.Region = keys, keys.Region()
 	tflog.Debug(ctx, "configured", map[string]any{
-		"endpoint": api.Endpoint.String(), "keys": keys.Source, "api_version": apiVersion,
+		"endpoint": api.Endpoint.String(), "key_source": keys.String(), "api_version": apiVersion,
 	})
 	return &session{
 		teo:        teo.New(tcapi.New(api), teo.Options{APIVersion: apiVersion, Progress: logProgress}),
 		apiVersion: apiVersion,
 		now:        p.options.Now,
 	}
+}
+
+// rejectUnknown reports attributes that are only known after apply: a provider
+// that is configured half would ask with the wrong keys, or the wrong service.
+// It returns the configuration with null in their place.
+func rejectUnknown(config tfsdk.Config, diags *diag.Diagnostics) tfsdk.Config {
+	attributes := map[string]tftypes.Value{}
+	if err := config.Raw.As(&attributes); err != nil {
+		return config
+	}
+	for name, value := range attributes {
+		if value.IsFullyKnown() {
+			continue
+		}
+		diags.AddAttributeError(path.Root(name), "Unknown provider argument",
+			name+" depends on something that is only known after apply, but the provider needs it to read. "+
+				"Apply that first with -target, or give the value by a variable or the environment.")
+		attributes[name] = tftypes.NewValue(value.Type(), nil)
+	}
+	config.Raw = tftypes.NewValue(config.Raw.Type(), attributes)
+	return config
+}
+
+// missingKeys says where keys were looked for.
+func missingKeys(err error) string {
+	return "The provider has no keys to sign requests with: " + err.Error() +
+		".\n\nSet secret_id and secret_key in the provider, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment; keys are made in the console under Access Management. The documentation of the provider lists all ways to sign in."
+}
+
+// attributePath is the path of "assume_role.session_name".
+func attributePath(dotted string) path.Path {
+	parts := strings.Split(dotted, ".")
+	at := path.Root(parts[0])
+	for _, part := range parts[1:] {
+		at = at.AtName(part)
+	}
+	return at
 }
 
 // configuration resolves attributes and collects what is wrong with them.
@@ -71,78 +134,39 @@ type configuration struct {
 }
 
 // setting is a resolved text and where it comes from.
-type setting struct {
-	value  string
-	source string // "the provider configuration" or the variable's name; empty where it is not set
-}
+type setting struct{ value, source string }
 
-// text takes the attribute, else the first of the variables that is set. White
-// space around it is dropped.
-func (c configuration) text(attribute types.String, variables ...string) setting {
+// text takes the attribute, else the variable. White space around it is dropped.
+func (c configuration) text(attribute types.String, variable string) setting {
 	if !attribute.IsNull() {
 		return setting{strings.TrimSpace(attribute.ValueString()), "the provider configuration"}
 	}
-	for _, name := range variables {
-		if value := strings.TrimSpace(c.getenv(name)); value != "" {
-			return setting{value, "the environment (" + name + ")"}
-		}
+	if value := strings.TrimSpace(c.getenv(variable)); value != "" {
+		return setting{value, "the environment (" + variable + ")"}
 	}
 	return setting{}
 }
 
-// rejectUnknown reports attributes that are only known after apply: a provider
-// that is configured half would ask with the wrong keys, or the wrong service.
-func (c configuration) rejectUnknown(config tfsdk.Config, m *providerModel) {
-	for name, value := range map[string]attr.Value{
-		"secret_id": m.SecretID, "secret_key": m.SecretKey, "security_token": m.SecurityToken,
-		"region": m.Region, "endpoint": m.Endpoint, "domain": m.Domain, "api_version": m.APIVersion,
-		"requests_per_second": m.RequestsPerSecond, "max_retries": m.MaxRetries, "request_timeout": m.RequestTimeout,
-	} {
-		if value.IsUnknown() {
-			c.diags.AddAttributeError(path.Root(name), "Unknown provider argument",
-				name+" depends on something that is only known after apply, but the provider needs it to read. "+
-					"Apply that first with -target, or give the value by a variable or the environment.")
-		}
-	}
-}
-
-func (c configuration) keys(m *providerModel) tcapi.Keys {
-	id := c.text(m.SecretID, "TENCENTCLOUD_SECRET_ID")
-	key := c.text(m.SecretKey, "TENCENTCLOUD_SECRET_KEY")
-	token := c.text(m.SecurityToken, "TENCENTCLOUD_SECURITY_TOKEN", "TENCENTCLOUD_TOKEN")
-	for _, missing := range []struct {
-		setting  setting
-		unknown  bool
-		name     string
-		variable string
-	}{
-		{id, m.SecretID.IsUnknown(), "secret_id", "TENCENTCLOUD_SECRET_ID"},
-		{key, m.SecretKey.IsUnknown(), "secret_key", "TENCENTCLOUD_SECRET_KEY"},
-	} {
-		if missing.setting.value == "" && !missing.unknown {
-			c.diags.AddAttributeError(path.Root(missing.name), "Missing provider credentials",
-				fmt.Sprintf("%s is not set. Set it in the provider, or %s in the environment; the keys are made in the console under Access Management.", missing.name, missing.variable))
-		}
-	}
-	return tcapi.Keys{SecretID: id.value, SecretKey: key.value, Token: token.value, Source: id.source}
-}
-
-func (c configuration) endpoint(m *providerModel) tcapi.Endpoint {
-	domain := tcapi.DefaultDomain
-	if set := c.text(m.Domain, "TENCENTCLOUD_DOMAIN"); set.value != "" {
-		parsed, err := tcapi.ParseDomain(set.value)
-		if err != nil {
-			c.diags.AddAttributeError(path.Root("domain"), "Invalid domain", fmt.Sprintf("%q, from %s: %s.", set.value, set.source, err))
-		}
-		domain = parsed
-	}
-	set := c.text(m.Endpoint, "TENCENTCLOUD_TEO_ENDPOINT")
+func (c configuration) domain(attribute types.String) string {
+	set := c.text(attribute, "TENCENTCLOUD_DOMAIN")
 	if set.value == "" {
-		return tcapi.ServiceEndpoint(teo.Service, domain)
+		return tcapi.DefaultDomain
+	}
+	domain, err := tcapi.ParseDomain(set.value)
+	if err != nil {
+		c.diags.AddAttributeError(path.Root("domain"), "Invalid domain", fmt.Sprintf("%q, from %s: %s.", set.value, set.source, err))
+	}
+	return domain
+}
+
+func (c configuration) endpoint(name string, attribute types.String, variable, service, domain string) tcapi.Endpoint {
+	set := c.text(attribute, variable)
+	if set.value == "" {
+		return tcapi.ServiceEndpoint(service, domain)
 	}
 	endpoint, err := tcapi.ParseEndpoint(set.value)
 	if err != nil {
-		c.diags.AddAttributeError(path.Root("endpoint"), "Invalid endpoint", fmt.Sprintf("The endpoint from %s is not valid: %s.", set.source, err))
+		c.diags.AddAttributeError(path.Root(name), "Invalid endpoint", fmt.Sprintf("The %s from %s is not valid: %s.", name, set.source, err))
 	}
 	return endpoint
 }
@@ -159,7 +183,7 @@ func (c configuration) apiVersion(attribute types.String) string {
 }
 
 func (c configuration) requestTimeout(attribute types.String) time.Duration {
-	if attribute.IsNull() || attribute.IsUnknown() {
+	if attribute.IsNull() {
 		return defaultRequestTimeout
 	}
 	timeout, err := time.ParseDuration(strings.TrimSpace(attribute.ValueString()))
@@ -168,4 +192,24 @@ func (c configuration) requestTimeout(attribute types.String) time.Duration {
 			fmt.Sprintf("%q is not a length of time above 0, such as \"30s\" or \"2m\".", attribute.ValueString()))
 	}
 	return timeout
+}
+
+// transport carries calls and downloads.
+func (c configuration) transport(m *providerModel, given http.RoundTripper) http.RoundTripper {
+	var options tcapi.TransportOptions
+	var err error
+	if proxy := strings.TrimSpace(m.HTTPProxy.ValueString()); proxy != "" {
+		if options.ProxyURL, err = tcapi.ParseProxy(proxy); err != nil {
+			c.diags.AddAttributeError(path.Root("http_proxy"), "Invalid proxy", fmt.Sprintf("The proxy is not valid: %s.", err))
+		}
+	}
+	if bundle := strings.TrimSpace(m.CustomCABundle.ValueString()); bundle != "" {
+		if options.RootCAs, err = tcapi.LoadCABundle(bundle); err != nil {
+			c.diags.AddAttributeError(path.Root("custom_ca_bundle"), "Invalid CA bundle", fmt.Sprintf("The certificates of %q cannot be used: %s.", bundle, err))
+		}
+	}
+	if given != nil {
+		return given
+	}
+	return tcapi.NewTransport(options)
 }

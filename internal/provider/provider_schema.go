@@ -11,20 +11,6 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// providerModel is the configuration of the provider.
-type providerModel struct {
-	SecretID          types.String  `tfsdk:"secret_id"`
-	SecretKey         types.String  `tfsdk:"secret_key"`
-	SecurityToken     types.String  `tfsdk:"security_token"`
-	Region            types.String  `tfsdk:"region"`
-	Endpoint          types.String  `tfsdk:"endpoint"`
-	Domain            types.String  `tfsdk:"domain"`
-	APIVersion        types.String  `tfsdk:"api_version"`
-	RequestsPerSecond types.Float64 `tfsdk:"requests_per_second"`
-	MaxRetries        types.Int64   `tfsdk:"max_retries"`
-	RequestTimeout    types.String  `tfsdk:"request_timeout"`
-}
-
 func providerSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "Reads the offline logs of Tencent Cloud EdgeOne (TEO).",
@@ -44,11 +30,47 @@ func providerSchema() schema.Schema {
 				Sensitive:           true,
 			},
 			"region": schema.StringAttribute{
-				MarkdownDescription: "Region that is sent along with requests; none of the actions used needs one. Environment: `TENCENTCLOUD_REGION`.",
+				MarkdownDescription: "Region that is sent along with requests; none of the actions used needs one. Environment: `TENCENTCLOUD_REGION`; else the profile's.",
 				Optional:            true,
+			},
+			"profile": schema.StringAttribute{
+				MarkdownDescription: "Profile of tccli to take keys from, where `secret_id`, `secret_key` and `security_token` are all empty; by default `default`. Environment: `TENCENTCLOUD_PROFILE`, `TCCLI_PROFILE`.",
+				Optional:            true,
+			},
+			"shared_credentials_dir": schema.StringAttribute{
+				MarkdownDescription: "Folder of tccli's profiles, by default `~/.tccli`. Environment: `TENCENTCLOUD_SHARED_CREDENTIALS_DIR`.",
+				Optional:            true,
+			},
+			"cam_role_name": schema.StringAttribute{
+				MarkdownDescription: "Role of the CVM that this runs on; its keys come from the metadata service. Environment: `TENCENTCLOUD_CAM_ROLE_NAME`.",
+				Optional:            true,
+			},
+			"assume_role":                   assumeRoleAttribute(),
+			"assume_role_with_saml":         samlAttribute(),
+			"assume_role_with_web_identity": webIdentityAttribute(),
+			"mfa_certification":             mfaAttribute(),
+			"enable_pod_oidc": schema.BoolAttribute{
+				MarkdownDescription: "Whether to sign in as the TKE pod that this runs in, by the variables `TKE_REGION`, `TKE_PROVIDER_ID`, `TKE_WEB_IDENTITY_TOKEN_FILE` and `TKE_ROLE_ARN` that TKE sets.",
+				Optional:            true,
+			},
+			"allowed_account_ids": schema.SetAttribute{
+				MarkdownDescription: "IDs of the accounts that the keys may belong to; others are an error. Conflicts with `forbidden_account_ids`.",
+				Optional:            true,
+				ElementType:         types.StringType,
+				Validators:          names,
+			},
+			"forbidden_account_ids": schema.SetAttribute{
+				MarkdownDescription: "IDs of accounts that the keys must not belong to. Conflicts with `allowed_account_ids`.",
+				Optional:            true,
+				ElementType:         types.StringType,
+				Validators:          names,
 			},
 			"endpoint": schema.StringAttribute{
 				MarkdownDescription: "Where the API of EdgeOne is called: a host with an optional port, or a URL of these. `http://` is accepted for loopback addresses only. By default `teo.tencentcloudapi.com`; international accounts use `teo.intl.tencentcloudapi.com`. Environment: `TENCENTCLOUD_TEO_ENDPOINT`.",
+				Optional:            true,
+			},
+			"sts_endpoint": schema.StringAttribute{
+				MarkdownDescription: "Where STS is called, in the same forms as `endpoint`. By default `sts.tencentcloudapi.com`. Environment: `TENCENTCLOUD_STS_ENDPOINT`.",
 				Optional:            true,
 			},
 			"domain": schema.StringAttribute{
@@ -69,6 +91,15 @@ func providerSchema() schema.Schema {
 				MarkdownDescription: "How often a failed request is sent again at the most, where that makes sense. By default 5.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(0, 100)},
+			},
+			"http_proxy": schema.StringAttribute{
+				MarkdownDescription: "URL of the proxy for calls of the API and of STS and for downloads. By default that of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).",
+				Optional:            true,
+				Sensitive:           true,
+			},
+			"custom_ca_bundle": schema.StringAttribute{
+				MarkdownDescription: "Path of a file of PEM certificates to trust besides those of the system. Environment: `SSL_CERT_FILE` replaces the system's.",
+				Optional:            true,
 			},
 			"request_timeout": schema.StringAttribute{
 				MarkdownDescription: "How long one attempt of a request may take, such as `30s` or `2m`. By default `60s`.",
