@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -24,6 +25,7 @@ const Address = "registry.terraform.io/edgeone-community/teo"
 var (
 	_ provider.Provider                       = (*teoProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*teoProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*teoProvider)(nil)
 )
 
 // Options replace what a provider takes from its surroundings; tests use them.
@@ -117,6 +119,15 @@ func (p *teoProvider) EphemeralResources(context.Context) []func() ephemeral.Eph
 	return []func() ephemeral.EphemeralResource{
 		newL7OfflineLogsEphemeralResource,
 		newL4OfflineLogsEphemeralResource,
+	}
+}
+
+func (p *teoProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		newParseLogPacketNameFunction,
+		newLastHoursFunction,
+		newLastDaysFunction,
+		newWindowsFunction,
 	}
 }
 
