@@ -26,6 +26,7 @@ type world struct {
 	client *teo.Client
 	rounds http.RoundTripper
 	ticks  atomic.Int64
+	sent   atomic.Int64
 	now    time.Time
 }
 
@@ -99,6 +100,7 @@ func (w *world) archive(store *Store, change func(*Config)) *Archive {
 	if change != nil {
 		change(&c)
 	}
+	c.Transport = &counted{c.Transport, w}
 	a, err := New(c)
 	if err != nil {
 		w.t.Fatal(err)
@@ -116,8 +118,21 @@ func (w *world) run(a *Archive) *Summary {
 	return s
 }
 
-// downloads counts the packages that were asked for since reset.
-func (w *world) downloads() int { return len(w.sim.Downloads()) }
+// downloads is how many packages were asked for since the last call. They are
+// counted where they are sent: the simulator may come to see one of a run that
+// was killed only later.
+func (w *world) downloads() int { return int(w.sent.Swap(0)) }
+
+// counted counts the downloads of a world.
+type counted struct {
+	http.RoundTripper
+	w *world
+}
+
+func (c *counted) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.w.sent.Add(1)
+	return c.RoundTripper.RoundTrip(r)
+}
 
 // newFolderStore opens a folder; dir is where its files are.
 func newFolderStore(t testing.TB) (store *Store, dir string) {
