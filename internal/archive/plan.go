@@ -124,10 +124,10 @@ func (a *Archive) diff(v *view, listed []teo.Package) *diff {
 		switch {
 		case damaged[id]:
 			t.why = isDamaged
-		case finished && sameSize(e.Record.Size, pkg.Size):
+		case finished && sameSize(&e.Record, pkg.Size):
 			d.kept++
 			continue
-		case t.old != nil && !finished && sameSize(t.old.Size, pkg.Size):
+		case t.old != nil && !finished && sameSize(t.old, pkg.Size):
 			d.kept++
 			continue
 		case !stable:
@@ -183,7 +183,14 @@ func latest(pkg teo.Package) time.Time {
 }
 
 // sameSize tells whether a listing gives no reason to archive again. A size that
-// is not said is none.
-func sameSize(archived, listed *int64) bool {
-	return listed == nil || archived != nil && *archived == *listed
+// is not said is none; one that was not said is taken from the content, for the
+// service counts the log before compression.
+func sameSize(archived *Record, listed *int64) bool {
+	switch {
+	case listed == nil:
+		return true
+	case archived.Size == nil:
+		return archived.UncompressedBytes == *listed
+	}
+	return *archived.Size == *listed
 }
