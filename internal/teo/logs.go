@@ -127,20 +127,21 @@ func logPager(c *Client, action tcapi.Action, q Query) *pager[Package] {
 // settlePackages puts packages in order and keeps the larger one of two that
 // are the same: packages grow, so it is the newer row. Rows without a name have
 // no identity and all stay.
-func settlePackages(rows []Package) []Package {
+func settlePackages(rows []Package) (kept, twice []Package) {
 	slices.SortStableFunc(rows, ByTime)
-	kept := rows[:0]
+	kept = rows[:0]
 	for _, row := range rows {
 		if n := len(kept); n > 0 && row.Name != "" && samePackage(kept[n-1], row) {
 			if size(row) > size(kept[n-1]) {
-				kept[n-1] = row
+				kept[n-1], row = row, kept[n-1]
 			}
+			twice = append(twice, row)
 			continue
 		}
 		kept = append(kept, row)
 	}
 	clear(rows[len(kept):])
-	return kept
+	return kept, twice
 }
 
 func samePackage(a, b Package) bool { return a.Identity() == b.Identity() }

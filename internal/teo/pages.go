@@ -34,9 +34,9 @@ type pager[R any] struct {
 	// fetch reads the page with a number, or from an offset on.
 	fetch func(ctx context.Context, at int) (page[R], error)
 
-	// settle orders the rows and drops those that came twice, in place; same
+	// settle orders the rows in place and takes out those that came twice; same
 	// tells whether two rows are one.
-	settle func([]R) []R
+	settle func([]R) (kept, twice []R)
 	same   func(a, b R) bool
 
 	// countIsFloor: there may be more rows than the service counts.
@@ -46,12 +46,16 @@ type pager[R any] struct {
 // reading is one pass over a list.
 type reading[R any] struct {
 	rows      []R
+	twice     []R    // rows that came again, once the rows are settled
 	raw       int64  // rows that came, with those that came twice
 	total     *int64 // the service's count, from the first page that had one
 	announced int64  // its count of pages
 	pages     int    // pages with rows
 	size      int    // rows of a full page
 	requestID string // of the last page, by number
+
+	// doubt, if not nil, forgets what the reading took for granted.
+	doubt func()
 }
 
 // errChanged means that the count changed from one page to the next.
@@ -73,15 +77,16 @@ func (p *pager[R]) all(ctx context.Context, read func(context.Context) (*reading
 		case err != nil:
 			return nil, err
 		default:
-			r.rows = p.settle(r.rows)
+			r.rows, r.twice = p.settle(r.rows)
 			if p.whole(r, before) {
 				return r, nil
 			}
+			if r.doubt != nil {
+				r.doubt()
+			}
 			incomplete.Read, incomplete.Before, incomplete.Total = int64(len(r.rows)), -1, r.expected()
-			if r.raw > int64(len(r.rows)) && r.size > 1 {
-				// Another page size tells rows that the service lists twice
-				// from pages that overlap; see whole.
-				p.size = r.size - r.size/3
+			if len(r.twice) > 0 {
+				p.size = otherSize(r.size)
 			}
 		}
 		if n > rereadings {
@@ -91,12 +96,24 @@ func (p *pager[R]) all(ctx context.Context, read func(context.Context) (*reading
 	}
 }
 
-// expected is the service's count.
-func (r *reading[R]) expected() int64 {
-	if r.total == nil {
-		return r.raw
+// otherSize is a page size unlike the one that gave rows twice. It tells rows
+// that the service lists twice from pages that overlap; see whole.
+func otherSize(size int) int {
+	if size == 1 {
+		return 2
 	}
-	return *r.total
+	return size - max(1, size/3)
+}
+
+// expected is the service's count, or the least that its pages can hold.
+func (r *reading[R]) expected() int64 {
+	switch {
+	case r.total != nil:
+		return *r.total
+	case r.announced > 1:
+		return max(r.raw, (r.announced-1)*int64(r.size)+1)
+	}
+	return r.raw
 }
 
 // whole tells whether the rows agree with the count.
@@ -113,9 +130,9 @@ func (p *pager[R]) whole(r, before *reading[R]) bool {
 	}
 	// Rows came twice, and the count says that they should. Either the service
 	// lists them twice, or pages overlap and as many rows were skipped. With
-	// pages of another size only the former gives the same rows again.
+	// pages of another size only the former gives the same rows twice again.
 	return r.raw == *r.total && before.raw == *before.total && r.size != before.size &&
-		slices.EqualFunc(r.rows, before.rows, p.same)
+		slices.EqualFunc(r.rows, before.rows, p.same) && slices.EqualFunc(r.twice, before.twice, p.same)
 }
 
 // take adds a page to the reading.

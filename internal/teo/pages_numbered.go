@@ -36,6 +36,9 @@ func (b *pageBase) forget() { b.known.Store(0) }
 func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R], error) {
 	base, known := memo.get()
 	r := new(reading[R])
+	if known {
+		r.doubt = memo.forget
+	}
 	first, err := p.fetch(ctx, base)
 	if err != nil {
 		return r, err
@@ -46,23 +49,27 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R
 	r.size = r.pageSize(p.size, first)
 	p.client.progress(ctx, p.action, len(r.rows), r.total)
 
+	next := base + 1
+	if !known && first.size == 0 && r.size < p.size {
+		// Either all pages are as short as this one, or it is the last of two
+		// that are counted from 0. The other one tells.
+		if err := p.pageZero(ctx, r, memo); err != nil {
+			return r, err
+		}
+		base, known = memo.get()
+	}
 	if r.total == nil {
-		err = p.untilEmpty(ctx, r, base)
+		err = p.untilEmpty(ctx, r, next)
 	} else {
-		err = p.byTotal(ctx, r, base, known)
+		err = p.byTotal(ctx, r, base, next, known)
 	}
-	if err != nil {
+	switch {
+	case err != nil, known:
 		return r, err
-	}
-	if r.complete() {
-		if !known && r.pages > 1 {
+	case r.complete():
+		if r.pages > 1 {
 			memo.set(base)
 		}
-		return r, nil
-	}
-	if known {
-		// The pages disagree; the next reading finds the base out again.
-		memo.forget()
 		return r, nil
 	}
 	return r, p.pageZero(ctx, r, memo)
@@ -71,19 +78,19 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R
 // complete tells whether so many rows came as the service counts.
 func (r *reading[R]) complete() bool { return r.total != nil && r.raw >= *r.total }
 
-// byTotal reads the pages after the first, as many as the total makes.
-func (p *pager[R]) byTotal(ctx context.Context, r *reading[R], base int, known bool) error {
-	var rest []int
-	count := int((*r.total + int64(r.size) - 1) / int64(r.size))
+// byTotal reads the pages from a number on, as many as the total makes.
+func (p *pager[R]) byTotal(ctx context.Context, r *reading[R], base, next int, known bool) error {
 	if r.complete() {
-		count = 1
+		return nil
 	}
-	for n := 1; n < count; n++ {
-		rest = append(rest, base+n)
+	var rest []int
+	end := base + int((*r.total+int64(r.size)-1)/int64(r.size))
+	for ; next < end; next++ {
+		rest = append(rest, next)
 	}
 	_, err := p.many(ctx, r, rest)
 	var failed pageError
-	if !known && errors.As(err, &failed) && failed.at == rest[len(rest)-1] && rejected(err) {
+	if !known && errors.As(err, &failed) && failed.at == end-1 && rejected(err) {
 		// A service that counts from 0 may refuse the page past the end.
 		return nil
 	}
@@ -91,12 +98,12 @@ func (p *pager[R]) byTotal(ctx context.Context, r *reading[R], base int, known b
 }
 
 // untilEmpty reads page after page, where there is no total to go by.
-func (p *pager[R]) untilEmpty(ctx context.Context, r *reading[R], base int) error {
+func (p *pager[R]) untilEmpty(ctx context.Context, r *reading[R], next int) error {
 	if r.raw == 0 {
 		return nil
 	}
-	for n := base + 1; ; n++ {
-		held, err := p.one(ctx, r, n)
+	for ; ; next++ {
+		held, err := p.one(ctx, r, next)
 		if err != nil || held == 0 {
 			return err
 		}
@@ -104,18 +111,29 @@ func (p *pager[R]) untilEmpty(ctx context.Context, r *reading[R], base int) erro
 }
 
 // pageZero reads page 0, which a service that counts from 1 refuses, answers
-// with nothing, or takes for page 1.
+// with nothing, or takes for page 1: its rows then count for nothing.
 func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase) error {
-	before := len(p.settle(slices.Clone(r.rows)))
-	if _, err := p.one(ctx, r, 0); err != nil && !rejected(err) {
+	before := *r
+	distinct := p.distinct(r)
+	held, err := p.one(ctx, r, 0)
+	switch {
+	case err != nil && !rejected(err):
 		return err
-	}
-	if len(p.settle(slices.Clone(r.rows))) > before {
+	case p.distinct(r) > distinct:
 		memo.set(0)
-	} else if before > 0 {
+		r.size = max(r.size, min(held, p.size))
+		return nil
+	case distinct > 0:
 		memo.set(1)
 	}
+	r.rows, r.raw, r.pages = before.rows, before.raw, before.pages
 	return nil
+}
+
+// distinct counts the rows that are not the same.
+func (p *pager[R]) distinct(r *reading[R]) int {
+	kept, _ := p.settle(slices.Clone(r.rows))
+	return len(kept)
 }
 
 // rejected tells whether the service did not like a parameter.

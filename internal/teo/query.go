@@ -87,7 +87,10 @@ type ChangeOver struct {
 // each time that the list was read. There is no list then: a short one could
 // pass for a whole one.
 type IncompleteError struct {
-	Read, Total int64 // distinct entries that were read and the service's count, the last time
+	// Read is the number of distinct entries that were read, the last time, and
+	// Total the service's count; where it only counts its pages, the least that
+	// those can hold.
+	Read, Total int64
 	Before      int64 // the service's count on an earlier page, where it changed, else -1
 	Readings    int
 	RequestID   string

@@ -1,6 +1,7 @@
 package teo
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -66,7 +67,8 @@ func (c *Client) Zones(ctx context.Context, names, ids []string) ([]Zone, error)
 		}
 		found = append(found, some...)
 	}
-	return settleZones(found), nil
+	found, _ = settleZones(found)
+	return found, nil
 }
 
 // zoneFilters splits names and IDs into as many requests as the limit on the
@@ -98,7 +100,7 @@ func chunks(name string, values []string) [][]filter {
 func (c *Client) describeZones(ctx context.Context, filters []filter) ([]Zone, error) {
 	p := &pager[Zone]{
 		client: c, action: describeZones, size: zonesPerPage, countIsFloor: true,
-		settle: settleZones, same: func(a, b Zone) bool { return a.ID == b.ID },
+		settle: settleZones, same: sameZone,
 	}
 	p.fetch = func(ctx context.Context, at int) (page[Zone], error) {
 		answer, err := tcapi.Call[zonesAnswer](ctx, c.api, describeZones, zonesRequest{Offset: at, Limit: p.size, Filters: filters})
@@ -114,13 +116,20 @@ func (c *Client) describeZones(ctx context.Context, filters []filter) ([]Zone, e
 	return r.rows, nil
 }
 
-// settleZones puts zones in order and drops those that came twice.
-func settleZones(zones []Zone) []Zone {
-	slices.SortFunc(zones, func(a, b Zone) int {
-		if byName := strings.Compare(a.Name, b.Name); byName != 0 {
-			return byName
-		}
-		return strings.Compare(a.ID, b.ID)
+// settleZones puts zones in order and takes out those that came twice.
+func settleZones(zones []Zone) (kept, twice []Zone) {
+	slices.SortStableFunc(zones, func(a, b Zone) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
-	return slices.CompactFunc(zones, func(a, b Zone) bool { return a.ID == b.ID && a.ID != "" })
+	kept = slices.CompactFunc(zones, func(a, b Zone) bool {
+		if !sameZone(a, b) {
+			return false
+		}
+		twice = append(twice, b)
+		return true
+	})
+	return kept, twice
 }
+
+// sameZone tells whether two rows are one zone. Rows without an ID all stay.
+func sameZone(a, b Zone) bool { return a.ID == b.ID && a.ID != "" }

@@ -1,0 +1,193 @@
+package teo_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// Every package of a generated catalogue begins within this window.
+var (
+	windowStart = time.Date(2022, 5, 1, 0, 0, 0, 0, time.UTC)
+	windowEnd   = windowStart.AddDate(2, 0, 0)
+)
+
+// whole asks for everything, so many rows at once.
+func whole(pageSize int) teo.Query {
+	return teo.Query{Start: windowStart, End: windowEnd, PageSize: pageSize}
+}
+
+// quick are waits that tests can afford.
+var quick = tcapi.Pace{First: time.Millisecond, Most: 5 * time.Millisecond, Throttled: 5 * time.Millisecond}
+
+// catalogue has one zone and n packages: two domains, two areas, hour by hour,
+// so that mainland and overseas packages bear the same names.
+func catalogue(n int) teosim.Catalogue {
+	c := teosim.Generate(teosim.GenerateOptions{Domains: 2, Count: max(1, n)})
+	c.L7 = c.L7[:n]
+	return c
+}
+
+func startSim(t testing.TB, o teosim.Options) *teosim.Sim {
+	t.Helper()
+	if o.Rates == nil {
+		o.Rates = teosim.Unlimited()
+	}
+	sim, err := teosim.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sim.Close)
+	return sim
+}
+
+// newClient is a client whose own rate limit is out of the way.
+func newClient(t testing.TB, sim *teosim.Sim, o teo.Options) *teo.Client {
+	t.Helper()
+	return teo.New(newCaller(t, sim, 100_000), o)
+}
+
+// newCaller calls the simulator, so many times a second at most; 0 is 0.9 times
+// the documented limit.
+func newCaller(t testing.TB, sim *teosim.Sim, perSecond float64) *tcapi.Client {
+	t.Helper()
+	endpoint, err := tcapi.ParseEndpoint(sim.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := tcapi.NewTransport(tcapi.TransportOptions{})
+	t.Cleanup(transport.CloseIdleConnections)
+	return tcapi.New(tcapi.Config{
+		Service: teo.Service, Endpoint: endpoint, Transport: transport, UserAgent: "terraform-provider-teo/test",
+		KeySource: tcapi.StaticKeys{SecretID: sim.SecretID(), SecretKey: sim.SecretKey(), Token: sim.Token()},
+		Limiters:  &tcapi.Limiters{PerSecond: perSecond}, MaxRetries: 5, Pace: quick,
+	})
+}
+
+// row is what tells packages apart, as a listing shows it.
+type row struct {
+	Start            time.Time
+	Host, Area, Name string
+}
+
+func compareRows(a, b row) int {
+	return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Area, b.Area), cmp.Compare(a.Name, b.Name))
+}
+
+// catalogued is what a listing of these packages has to be: each once, in order
+// of start, host, area and name.
+func catalogued(packages []teosim.Package, areas bool) []row {
+	rows := make([]row, 0, len(packages))
+	for _, p := range packages {
+		r := row{p.Start, p.Host, p.Area, p.Name}
+		if !areas {
+			r.Area = ""
+		}
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, compareRows)
+	return rows
+}
+
+// listed is what a listing is.
+func listed(l *teo.Listing) []row {
+	rows := make([]row, 0, len(l.Packages))
+	for i := range l.Packages {
+		p := &l.Packages[i]
+		rows = append(rows, row{p.Start.Time, p.Host(), p.Area, p.Name})
+	}
+	return rows
+}
+
+// checkExact fails unless a listing has just the packages of layer 7 that the
+// simulator has. Rows of 2022-01-06 say no area: those of two areas are then
+// told apart by their URLs alone.
+func checkExact(t *testing.T, sim *teosim.Sim, l *teo.Listing) {
+	t.Helper()
+	checkPackages(t, sim.Catalogue().L7, l)
+}
+
+func checkPackages(t *testing.T, want []teosim.Package, l *teo.Listing) {
+	t.Helper()
+	areas := len(l.Packages) > 0 && l.Packages[0].Area != ""
+	checkRows(t, catalogued(want, areas), listed(l))
+	urls := map[string]bool{}
+	for _, p := range l.Packages {
+		if p.URL != "" && urls[p.URL] {
+			t.Errorf("%s is listed twice with the same URL", p.Name)
+		}
+		urls[p.URL] = true
+		if p.RequestID == "" {
+			t.Errorf("%s came without the ID of its request", p.Name)
+		}
+	}
+}
+
+func checkRows(t *testing.T, want, got []row) {
+	t.Helper()
+	if slices.Equal(want, got) {
+		return
+	}
+	t.Errorf("%d packages are listed, want %d", len(got), len(want))
+	for i := range max(len(want), len(got)) {
+		switch {
+		case i >= len(got):
+			t.Fatalf("the first one missing is %v", want[i])
+		case i >= len(want):
+			t.Fatalf("the first one too many is %v", got[i])
+		case want[i] != got[i]:
+			t.Fatalf("package %d is %v, want %v", i, got[i], want[i])
+		}
+	}
+}
+
+// sent are the parameters of a request that matter here.
+type sent struct {
+	PageSize, PageNo, Limit, Offset int
+	ZoneIds, Domains, ProxyIds      []string //nolint:revive // as on the wire
+	Filters                         []struct {
+		Name   string
+		Values []string
+	}
+}
+
+// requests are those of an action that arrived, in order.
+func requests(t testing.TB, sim *teosim.Sim, version, action string) []sent {
+	t.Helper()
+	var all []sent
+	for _, r := range sim.Requests() {
+		if r.Version != version || r.Action != action {
+			continue
+		}
+		var s sent
+		if err := json.Unmarshal(r.Body, &s); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// checkCount fails unless so many requests have arrived in all.
+func checkCount(t testing.TB, sim *teosim.Sim, want int) {
+	t.Helper()
+	if got := sim.Count("", ""); got != want {
+		t.Errorf("%d requests were sent, want %d", got, want)
+	}
+}
+
+// list lists layer 7 or fails.
+func list(t testing.TB, c *teo.Client, q teo.Query) *teo.Listing {
+	t.Helper()
+	l, err := c.L7Logs(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
