@@ -23,11 +23,13 @@ func (m *limitMemo) apply(size int) int {
 	return size
 }
 
+// keep remembers a size that was taken after a larger one was rejected.
+func (m *limitMemo) keep(size int) { m.most.Store(int32(size)) } //nolint:gosec // a few hundred
+
 // lower returns the next smaller size to try, and false if there is none.
-func (m *limitMemo) lower(size int) (int, bool) {
+func lower(size int) (int, bool) {
 	for _, next := range limits {
 		if next < size {
-			m.most.Store(int32(next)) //nolint:gosec // a few hundred
 			return next, true
 		}
 	}
@@ -39,14 +41,18 @@ func (m *limitMemo) lower(size int) (int, bool) {
 // page is full, or the count is missing or proven too small, there may be more.
 func (p *pager[R]) readOffsets(ctx context.Context, memo *limitMemo) (*reading[R], error) {
 	p.size = memo.apply(p.size)
+	asked := p.size
 	first, err := p.fetch(ctx, 0)
 	for rejectsLimit(err) {
-		next, ok := memo.lower(p.size)
+		next, ok := lower(p.size)
 		if !ok {
 			break
 		}
 		p.size = next
 		first, err = p.fetch(ctx, 0)
+	}
+	if err == nil && p.size < asked {
+		memo.keep(p.size)
 	}
 	r := new(reading[R])
 	if err != nil {
