@@ -2,6 +2,8 @@ package provider_test
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,16 +29,32 @@ func simulator(t testing.TB, options teosim.Options) *teosim.Sim {
 	return sim
 }
 
-// factories serve the provider inside the test, with an empty environment.
-func factories(options provider.Options) map[string]func() (tfprotov6.ProviderServer, error) {
+// isolated fills in options so that nothing of this machine leaks in: neither
+// its environment nor the profiles in its home folder.
+func isolated(t testing.TB, options provider.Options) provider.Options {
+	t.Helper()
 	if options.Getenv == nil {
-		options.Getenv = func(string) string { return "" }
+		options.Getenv = environment(nil)
+	}
+	if options.Home == "" {
+		options.Home = t.TempDir()
 	}
 	if options.Pace == (tcapi.Pace{}) {
 		options.Pace = quick
 	}
+	return options
+}
+
+// environment is an environment of just these variables.
+func environment(variables map[string]string) func(string) string {
+	return func(name string) string { return variables[name] }
+}
+
+// factories serve the provider inside the test.
+func factories(t testing.TB, options provider.Options) map[string]func() (tfprotov6.ProviderServer, error) {
+	t.Helper()
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"teo": providerserver.NewProtocol6WithError(provider.NewWith("test", options)()),
+		"teo": providerserver.NewProtocol6WithError(provider.NewWith("test", isolated(t, options))()),
 	}
 }
 
@@ -48,4 +66,17 @@ func providerBlock(sim *teosim.Sim, lines ...string) string {
 		block += "  " + line + "\n"
 	}
 	return block + "}\n"
+}
+
+// says matches what Terraform prints: the parts in this order, however it wraps
+// its lines.
+func says(parts ...string) *regexp.Regexp {
+	for i, part := range parts {
+		words := strings.Fields(part)
+		for j, word := range words {
+			words[j] = regexp.QuoteMeta(word)
+		}
+		parts[i] = strings.Join(words, `\s+`)
+	}
+	return regexp.MustCompile(`(?s)` + strings.Join(parts, `.*`))
 }
