@@ -79,10 +79,8 @@ func some(values []string) string {
 // warnings tells what a user may want to know of a list that was read.
 func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if over := l.ChangedOver; over != nil {
-		diags.AddWarning("API version 2022-01-06 is gone",
-			fmt.Sprintf("The service answered %s (request ID %s), so the provider goes over to API version 2022-09-01 from here on. "+
-				"Set api_version = \"2022-09-01\" in the provider to go there at once.", over.Code, over.RequestID))
+	if l.ChangedOver != nil {
+		diags.Append(changedOver(l.ChangedOver))
 	}
 	if len(l.Packages) == 0 {
 		diags.AddWarning("No "+f.title+" found", f.ladder(now, q, l))
@@ -102,6 +100,13 @@ func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagno
 			fmt.Sprintf("%d of %d rows came without log_packet_name (request ID %s). They are listed, but cannot be told apart.", l.Nameless, len(l.Packages), l.RequestID))
 	}
 	return diags
+}
+
+// changedOver says, once, that another version of the API is used from now on.
+func changedOver(over *teo.ChangeOver) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("API version 2022-01-06 is gone",
+		fmt.Sprintf("The service answered %s (request ID %s), so the provider goes over to API version 2022-09-01 from here on. "+
+			"Set api_version = \"2022-09-01\" in the provider to go there at once.", over.Code, over.RequestID))
 }
 
 // ladder names the causes of an empty list, the likely ones first.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -44,13 +43,10 @@ func (f family) withoutURLs() family {
 func (f family) read(ctx context.Context, s *session, config tfsdk.Config, timeout time.Duration, diags *diag.Diagnostics) (tftypes.Value, bool) {
 	m := f.decode(ctx, config, diags)
 	q := m.query(ctx, diags)
-	if diags.HasError() {
-		return tftypes.Value{}, false
+	if f.layer == teo.L7 {
+		s.checkZoneIDs(q, diags)
 	}
-	if f.layer == teo.L7 && s.apiVersion == teo.Version20220106 && len(q.ZoneIDs) > 0 {
-		diags.AddAttributeError(path.Root("zone_ids"), "Zone IDs need API version 2022-09-01",
-			"The provider is pinned to api_version 2022-01-06, which knows sites by name only. "+
-				"Give their names in zones instead, or remove api_version from the provider (or set it to 2022-09-01).")
+	if diags.HasError() {
 		return tftypes.Value{}, false
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))

@@ -9,14 +9,12 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
-	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 // Address is the provider's address in the registry.
@@ -64,30 +62,6 @@ type teoProvider struct {
 	options Options
 }
 
-// session is what a configured provider gives to its data sources and
-// resources.
-type session struct {
-	teo *teo.Client
-
-	// apiVersion is the pinned version, or empty.
-	apiVersion string
-
-	now func() time.Time
-}
-
-// sessionOf takes the session out of what the framework hands on. It is nil
-// while a configuration is only validated.
-func sessionOf(data any, diags *diag.Diagnostics) *session {
-	if data == nil {
-		return nil
-	}
-	s, ok := data.(*session)
-	if !ok {
-		diags.AddError("Unexpected provider data", "The provider was configured by something else than itself. This is a bug of the provider.")
-	}
-	return s
-}
-
 func (p *teoProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
 	resp.TypeName = "teo"
 	resp.Version = p.version
@@ -132,5 +106,7 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 }
 
 func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
-	return nil
+	return []func() resource.Resource{
+		newArchiveResource,
+	}
 }

@@ -86,6 +86,10 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 	return &session{
 		teo:        teo.New(tcapi.New(api), teo.Options{APIVersion: apiVersion, Progress: logProgress}),
 		apiVersion: apiVersion,
+		transport:  transport,
+		pace:       api.Pace,
+		maxRetries: api.MaxRetries,
+		agent:      api.UserAgent,
 		now:        p.options.Now,
 	}
 }

@@ -68,9 +68,8 @@ type Identity struct {
 	Area, Host, Name string
 	Start            int64 // unix seconds
 
-	// Source is where the package is, without the signature. It stands in for
-	// the area in rows that have none: the packages of two areas are then the
-	// same but for this.
+	// Source is the path of the package's URL. It stands in for the area in
+	// rows that have none: packages of two areas then differ in nothing else.
 	Source string
 }
 
@@ -83,8 +82,20 @@ func (p *Package) source() string {
 	if p.Area != "" {
 		return ""
 	}
-	source, _, _ := strings.Cut(p.URL, "?")
-	return source
+	return p.SourcePath()
+}
+
+// SourcePath is the path of the package's URL as the service writes it, without
+// host and query, so that nothing of it is secret.
+func (p *Package) SourcePath() string {
+	rest, _, _ := strings.Cut(p.URL, "?")
+	if _, after, found := strings.Cut(rest, "://"); found {
+		rest = after
+	}
+	if i := strings.IndexByte(rest, '/'); i >= 0 {
+		return rest[i:]
+	}
+	return ""
 }
 
 // ByTime orders packages by start, host, area and name, so that rows of one

@@ -1,0 +1,137 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// archiveModel is the resource's configuration and state.
+type archiveModel struct {
+	StartTime   timetypes.RFC3339    `tfsdk:"start_time"`
+	EndTime     timetypes.RFC3339    `tfsdk:"end_time"`
+	Zones       types.Set            `tfsdk:"zones"`
+	ZoneIDs     types.Set            `tfsdk:"zone_ids"`
+	Domains     types.Set            `tfsdk:"domains"`
+	Destination types.String         `tfsdk:"destination"`
+	StableAfter timetypes.GoDuration `tfsdk:"stable_after"`
+	Parallelism types.Int64          `tfsdk:"parallelism"`
+	OnDestroy   types.String         `tfsdk:"on_destroy"`
+	Timeouts    timeouts.Value       `tfsdk:"timeouts"`
+
+	PackageCount types.Int64 `tfsdk:"package_count"`
+	PendingCount types.Int64 `tfsdk:"pending_count"`
+	TotalBytes   types.Int64 `tfsdk:"total_bytes"`
+	Bags         types.Map   `tfsdk:"bags"`
+}
+
+type bagModel struct {
+	Path           types.String `tfsdk:"path"`
+	PackageCount   types.Int64  `tfsdk:"package_count"`
+	TotalBytes     types.Int64  `tfsdk:"total_bytes"`
+	ManifestSHA256 types.String `tfsdk:"manifest_sha256"`
+}
+
+var bagType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"path": types.StringType, "package_count": types.Int64Type, "total_bytes": types.Int64Type, "manifest_sha256": types.StringType,
+}}
+
+// check reports what the types of the attributes cannot, as far as it is known.
+func (m *archiveModel) check(diags *diag.Diagnostics) {
+	window(m.StartTime, m.EndTime, diags)
+	if !m.StableAfter.IsNull() && !m.StableAfter.IsUnknown() && m.stableAfter() <= 0 {
+		diags.AddAttributeError(path.Root("stable_after"), "Invalid time until packages are stable",
+			"stable_after must be above zero, such as \"24h\". The service adds to packages for about a day.")
+	}
+	if !m.Destination.IsNull() && !m.Destination.IsUnknown() {
+		if err := archive.CheckDestination(m.Destination.ValueString()); err != nil {
+			diags.Append(destinationError(err))
+		}
+	}
+}
+
+func (m *archiveModel) stableAfter() time.Duration {
+	d, _ := m.StableAfter.ValueGoDuration()
+	return d
+}
+
+// query lists what the archive is of. An archive has no limit on its length.
+func (m *archiveModel) query(ctx context.Context, diags *diag.Diagnostics) teo.Query {
+	q := teo.Query{
+		Zones:       texts(ctx, m.Zones, diags),
+		ZoneIDs:     texts(ctx, m.ZoneIDs, diags),
+		Hosts:       texts(ctx, m.Domains, diags),
+		MaxPackages: 100 * teo.DefaultMaxPackages,
+	}
+	q.Start, q.End = window(m.StartTime, m.EndTime, diags)
+	return q
+}
+
+// scopeOf is what the archive of a query holds: whole seconds, as on the wire.
+func scopeOf(q teo.Query) archive.Scope {
+	end := q.End.Truncate(time.Second)
+	if end.Before(q.End) {
+		end = end.Add(time.Second)
+	}
+	return archive.Scope{Start: q.Start.Truncate(time.Second), End: end, Zones: q.Zones, ZoneIDs: q.ZoneIDs, Domains: q.Hosts}
+}
+
+// take puts a summary into the computed attributes. Packages that failed are
+// pending as well: another apply is to archive them.
+func (m *archiveModel) take(ctx context.Context, s archive.Summary, failed int) diag.Diagnostics {
+	bags := make(map[string]bagModel, len(s.Bags))
+	for day, bag := range s.Bags {
+		bags[day] = bagModel{
+			Path:           types.StringValue(bag.Path),
+			PackageCount:   types.Int64Value(int64(bag.PackageCount)),
+			TotalBytes:     types.Int64Value(bag.TotalBytes),
+			ManifestSHA256: types.StringValue(bag.ManifestSHA256),
+		}
+	}
+	m.PackageCount = types.Int64Value(int64(s.PackageCount))
+	m.PendingCount = types.Int64Value(int64(s.PendingCount + failed))
+	m.TotalBytes = types.Int64Value(s.TotalBytes)
+	var diags diag.Diagnostics
+	m.Bags, diags = types.MapValueFrom(ctx, bagType, bags)
+	return diags
+}
+
+// unknown leaves the computed attributes to an apply.
+func (m *archiveModel) unknown() {
+	m.PackageCount, m.PendingCount, m.TotalBytes = types.Int64Unknown(), types.Int64Unknown(), types.Int64Unknown()
+	m.Bags = types.MapUnknown(bagType)
+}
+
+// restore takes what an archive says of itself, for an import.
+func (m *archiveModel) restore(ctx context.Context, scope archive.Scope, stableAfter time.Duration) diag.Diagnostics {
+	var diags diag.Diagnostics
+	m.StartTime = timetypes.NewRFC3339TimeValue(scope.Start.UTC())
+	m.EndTime = timetypes.NewRFC3339TimeValue(scope.End.UTC())
+	for _, set := range []struct {
+		target *types.Set
+		values []string
+	}{{&m.Zones, scope.Zones}, {&m.ZoneIDs, scope.ZoneIDs}, {&m.Domains, scope.Domains}} {
+		*set.target = types.SetNull(types.StringType)
+		if len(set.values) > 0 {
+			value, d := types.SetValueFrom(ctx, types.StringType, set.values)
+			diags.Append(d...)
+			*set.target = value
+		}
+	}
+	m.StableAfter = timetypes.NewGoDurationValueFromStringMust(defaultStableAfter)
+	if stableAfter > 0 && stableAfter != 24*time.Hour {
+		m.StableAfter = timetypes.NewGoDurationValue(stableAfter)
+	}
+	m.Parallelism = types.Int64Value(defaultParallelism)
+	m.OnDestroy = types.StringValue(onDestroyKeep)
+	return diags
+}
