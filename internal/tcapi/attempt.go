@@ -123,8 +123,9 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, keys Keys) (P, *Erro
 	if err := json.Unmarshal(x.body.Bytes(), &envelope); err != nil {
 		failure.Err = err
 		failure.Message = "the answer cannot be decoded: " + err.Error()
-		// A cut body can come with a length that fits.
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Offset >= int64(x.body.Len()) {
+		// A cut body can come with a length that fits. The package tells it from
+		// other syntax errors by the text alone.
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Error() == "unexpected end of JSON input" {
 			failure.Class, failure.Err = Transient, io.ErrUnexpectedEOF
 		}
 		return nil, failure

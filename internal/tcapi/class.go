@@ -77,6 +77,7 @@ func ClassOfTransport(err error) Class {
 		invalid x509.CertificateInvalidError
 		verify  *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
+		stream  streamError
 		netErr  net.Error
 		op      *net.OpError
 	)
@@ -92,6 +93,10 @@ func ClassOfTransport(err error) Class {
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EPIPE),
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, net.ErrClosed):
 		return Transient
+	case errors.As(err, &stream), strings.HasPrefix(err.Error(), "http2: "):
+		// HTTP/2's words for a connection that broke, in types net/http keeps to
+		// itself.
+		return Transient
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return Transient
 	case errors.As(err, &op):
@@ -104,3 +109,13 @@ func ClassOfTransport(err error) Class {
 	}
 	return Fatal
 }
+
+// streamError has the fields of net/http's own error of a broken HTTP/2 stream,
+// by which errors.As finds that one.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (streamError) Error() string { return "stream error" }

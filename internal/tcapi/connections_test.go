@@ -1,0 +1,108 @@
+package tcapi_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	golog "log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+)
+
+// quiet is for servers whose complaints are part of a test.
+func quiet() *golog.Logger { return golog.New(io.Discard, "", 0) }
+
+// counting counts the connections to a server.
+func counting(n *atomic.Int32) func(net.Conn, http.ConnState) {
+	return func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			n.Add(1)
+		}
+	}
+}
+
+// Ten workers with thirty requests each need ten connections; the SDK's own
+// transport opened 98. A few more may be dialled when a connection becomes free
+// while another is being opened.
+func TestConnectionsAreKept(t *testing.T) {
+	t.Parallel()
+	const workers, each = 10, 30
+	var connections, requests atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		body(fine)(w, r)
+	}))
+	server.Config.ConnState = counting(&connections)
+	server.Start()
+	t.Cleanup(server.Close)
+	client, _ := to(t, server.URL, func(c *tcapi.Config) { c.Limiters = &tcapi.Limiters{PerSecond: 1e6} })
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for range each {
+				if err := ask(t.Context(), client); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if requests.Load() != workers*each || connections.Load() > 2*workers {
+		t.Errorf("%d connections for %d requests, want about %d", connections.Load(), requests.Load(), workers)
+	}
+}
+
+// A kept connection that the server has closed meanwhile is not an error, nor
+// an attempt: the request goes out again over a new one.
+func TestStaleConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var connections, requests atomic.Int32
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			go func() {
+				defer conn.Close()
+				r := bufio.NewReader(conn)
+				// One answer a connection; the next request of it finds a closed door.
+				for n := range 2 {
+					req, err := http.ReadRequest(r)
+					if err != nil {
+						return
+					}
+					_, _ = io.Copy(io.Discard, req.Body)
+					if _, ok := req.Header["X-Idempotency-Key"]; ok {
+						t.Error("the key that marks a request as replayable was sent")
+					}
+					requests.Add(1)
+					if n == 0 {
+						_, _ = fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(fine), fine)
+					}
+				}
+			}()
+		}
+	}()
+	client, seen := to(t, "http://"+listener.Addr().String(), func(c *tcapi.Config) { c.MaxRetries = 0 })
+	for range 3 {
+		if err := ask(t.Context(), client); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen.all()) != 3 || connections.Load() != 3 || requests.Load() != 5 {
+		t.Errorf("%d attempts, %d connections, %d requests; want 3, 3 and 5", len(seen.all()), connections.Load(), requests.Load())
+	}
+}

@@ -1,0 +1,285 @@
+package tcapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+)
+
+// hijack takes the connection away from the server.
+func hijack(w http.ResponseWriter) net.Conn {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	return conn
+}
+
+// page answers a status with HTML.
+func page(status int, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<html>https://log.example.com/a.log.gz?sign=secret</html>")
+	}
+}
+
+// body answers 200 with a text.
+func body(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
+}
+
+// Faults between client and service: what they are, how often it is tried, and
+// what is said. Each is met by a real connection.
+func TestNetworkFaults(t *testing.T) {
+	t.Parallel()
+	const (
+		once   = 1
+		thrice = 3 // with two retries
+	)
+	for name, test := range map[string]struct {
+		handle  http.HandlerFunc
+		class   tcapi.Class
+		sent    int
+		status  int
+		message string
+		is      error
+	}{
+		"closed before an answer": {
+			handle: func(w http.ResponseWriter, _ *http.Request) { hijack(w).Close() },
+			class:  tcapi.Transient, sent: thrice, message: "EOF", is: io.EOF,
+		},
+		"reset": {
+			handle: func(w http.ResponseWriter, _ *http.Request) {
+				conn := hijack(w)
+				_ = conn.(*net.TCPConn).SetLinger(0)
+				conn.Close()
+			},
+			class: tcapi.Transient, sent: thrice, message: "reset", is: syscall.ECONNRESET,
+		},
+		"silent": {
+			handle: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			class:  tcapi.Transient, sent: thrice, message: "no answer within the request timeout of 100ms", is: context.DeadlineExceeded,
+		},
+		"silent in the middle of the body": {
+			handle: func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, `{"Response":`)
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+			},
+			class: tcapi.Transient, sent: thrice, status: 200, message: "no answer within the request timeout of 100ms", is: context.DeadlineExceeded,
+		},
+		"cut body": {
+			handle: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "100")
+				_, _ = io.WriteString(w, `{"Response":`)
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			},
+			class: tcapi.Transient, sent: thrice, status: 200, message: "the answer broke off after 12 bytes", is: io.ErrUnexpectedEOF,
+		},
+		"cut chunks": {
+			handle: func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = io.WriteString(w, `{"Response":`)
+				_ = http.NewResponseController(w).Flush()
+				panic(http.ErrAbortHandler)
+			},
+			class: tcapi.Transient, sent: thrice, status: 200, message: "the answer broke off after 12 bytes", is: io.ErrUnexpectedEOF,
+		},
+		"truncated JSON": {
+			handle: body(`{"Response":{"RequestId":"r`),
+			class:  tcapi.Transient, sent: thrice, status: 200, message: "cannot be decoded", is: io.ErrUnexpectedEOF,
+		},
+		"a word of HTML at the end": {
+			handle: body(`{"Response":{"RequestId":"r"}}<`),
+			class:  tcapi.Fatal, sent: once, status: 200, message: "cannot be decoded",
+		},
+		"other types":   {handle: body(`{"Response":[]}`), class: tcapi.Fatal, sent: once, status: 200, message: "cannot be decoded"},
+		"HTML":          {handle: page(200), class: tcapi.Fatal, sent: once, status: 200, message: `not a JSON object (Content-Type "text/html"): this is not an API endpoint`},
+		"an empty body": {handle: body(""), class: tcapi.Fatal, sent: once, status: 200, message: "not a JSON object"},
+		"500":           {handle: page(500), class: tcapi.Transient, sent: thrice, status: 500, message: "the endpoint answered 500 Internal Server Error"},
+		"502":           {handle: page(502), class: tcapi.Transient, sent: thrice, status: 502, message: `502 Bad Gateway (Content-Type "text/html")`},
+		"503":           {handle: page(503), class: tcapi.Transient, sent: thrice, status: 503, message: "503"},
+		"504":           {handle: page(504), class: tcapi.Transient, sent: thrice, status: 504, message: "504"},
+		"429":           {handle: page(429), class: tcapi.Throttled, sent: thrice, status: 429, message: "429"},
+		"400":           {handle: page(400), class: tcapi.Fatal, sent: once, status: 400, message: "400"},
+		"403":           {handle: page(403), class: tcapi.Fatal, sent: once, status: 403, message: "403"},
+		"404":           {handle: page(404), class: tcapi.Fatal, sent: once, status: 404, message: "404 Not Found"},
+		"407":           {handle: page(407), class: tcapi.Fatal, sent: once, status: 407, message: "the proxy wants a user name and a password"},
+		"501":           {handle: page(501), class: tcapi.Fatal, sent: once, status: 501, message: "501"},
+		"201":           {handle: page(201), class: tcapi.Fatal, sent: once, status: 201, message: "201"},
+		"204":           {handle: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, class: tcapi.Fatal, sent: once, status: 204, message: "204"},
+		"a redirect to itself": {
+			handle: page(302, "Location", "/?token=secret"),
+			class:  tcapi.Fatal, sent: once, status: 302, message: "redirects to 127.0.0.1: this is not an API endpoint",
+		},
+		"a redirect to nowhere": {handle: page(308), class: tcapi.Fatal, sent: once, status: 308, message: "redirects to elsewhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int32
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				requests.Add(1)
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.Header().Set("X-TC-RequestId", "r-head")
+				test.handle(w, r)
+			})
+			client, seen := to(t, server.URL, func(c *tcapi.Config) {
+				c.MaxRetries = 2
+				if strings.HasPrefix(name, "silent") {
+					c.RequestTimeout = 100 * time.Millisecond
+				}
+			})
+			err := ask(t.Context(), client)
+			got := failed(t, err)
+			requestID := ""
+			if test.status != 0 {
+				requestID = "r-head"
+			}
+			if got.Class != test.class || got.Attempts != test.sent || got.Status != test.status || got.RequestID != requestID ||
+				got.Code != "" || got.Action != "DescribeZones" || got.Version != "2022-09-01" {
+				t.Errorf("%+v", got)
+			}
+			if !strings.Contains(got.Message, test.message) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%q, want %q in it", got.Message, test.message)
+			}
+			if test.is != nil && !errors.Is(err, test.is) {
+				t.Errorf("%v is not %v", err, test.is)
+			}
+			if int(requests.Load()) != test.sent || len(seen.all()) != test.sent {
+				t.Errorf("%d requests arrived, %d attempts seen, want %d", requests.Load(), len(seen.all()), test.sent)
+			}
+		})
+	}
+}
+
+// Faults of the way to a service that no server ever sees.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := listener.Addr().String()
+	listener.Close()
+	failing := func(err error) http.RoundTripper {
+		return &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, err }}
+	}
+	for name, test := range map[string]struct {
+		transport http.RoundTripper
+		class     tcapi.Class
+		sent      int
+		message   string
+	}{
+		"refused":       {tcapi.NewTransport(tcapi.TransportOptions{}), tcapi.Transient, 3, "refused"},
+		"no such host":  {failing(&net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}), tcapi.Fatal, 1, "no such host"},
+		"DNS times out": {failing(&net.DNSError{Err: "i/o timeout", Name: "x", IsTimeout: true}), tcapi.Transient, 3, "i/o timeout"},
+		"no route":      {failing(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}), tcapi.Transient, 3, "no route"},
+		"TLS alert":     {failing(&net.OpError{Op: "remote error", Err: errors.New("tls: handshake failure")}), tcapi.Fatal, 1, "handshake failure"},
+		"a riddle":      {failing(errors.New("a riddle")), tcapi.Fatal, 1, "a riddle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, seen := over(test.transport, func(c *tcapi.Config) {
+				c.Endpoint, c.MaxRetries = tcapi.Endpoint{Scheme: "http", Host: nobody}, 2
+			})
+			got := failed(t, ask(t.Context(), client))
+			if got.Class != test.class || got.Attempts != test.sent || len(seen.all()) != test.sent || got.Status != 0 ||
+				got.RequestID != "" || !strings.Contains(got.Message, test.message) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// A certificate that is not trusted stays so: one handshake, no request.
+func TestUntrustedCertificate(t *testing.T) {
+	t.Parallel()
+	var requests, connections atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+	server.Config.ErrorLog = quiet()
+	server.Config.ConnState = counting(&connections)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	client, _ := to(t, server.URL)
+	got := failed(t, ask(t.Context(), client))
+	if got.Class != tcapi.Fatal || got.Attempts != 1 || requests.Load() != 0 || connections.Load() != 1 ||
+		!strings.Contains(got.Message, "certificate") {
+		t.Errorf("%+v after %d connections and %d requests", got, connections.Load(), requests.Load())
+	}
+}
+
+// A proxy that refuses the tunnel is asked once, and its password is not told.
+func TestProxyRefusesTheTunnel(t *testing.T) {
+	t.Parallel()
+	var tunnels atomic.Int32
+	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodConnect {
+			tunnels.Add(1)
+		}
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	})
+	proxyURL, err := url.Parse(strings.Replace(proxy.URL, "http://", "http://user:hunter2@", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, _ := over(tcapi.NewTransport(tcapi.TransportOptions{ProxyURL: proxyURL}))
+	got := failed(t, ask(t.Context(), client))
+	if got.Class != tcapi.Fatal || got.Attempts != 1 || tunnels.Load() != 1 ||
+		!strings.Contains(got.Message, "Proxy Authentication Required") || strings.Contains(fmt.Sprintf("%+v", got), "hunter2") {
+		t.Errorf("%+v after %d tunnels", got, tunnels.Load())
+	}
+}
+
+// HTTP/2 has errors of its own for a connection that breaks.
+func TestBrokenStreamOfHTTP2(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]string{"before an answer": "", "in the middle of the body": `{"Response":`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int32
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.ProtoMajor != 2 {
+					t.Errorf("the protocol is %s", r.Proto)
+				}
+				if requests.Add(1) > 2 {
+					_, _ = io.WriteString(w, fine)
+					return
+				}
+				if before != "" {
+					_, _ = io.WriteString(w, before)
+					_ = http.NewResponseController(w).Flush()
+				}
+				panic(http.ErrAbortHandler)
+			}))
+			server.EnableHTTP2 = true
+			server.Config.ErrorLog = quiet()
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			transport := server.Client().Transport
+			endpoint, err := tcapi.ParseEndpoint(server.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client, seen := over(transport, func(c *tcapi.Config) { c.Endpoint = endpoint })
+			if err := ask(t.Context(), client); err != nil || len(seen.all()) != 3 {
+				t.Errorf("%v after %d attempts", err, len(seen.all()))
+			}
+		})
+	}
+}
