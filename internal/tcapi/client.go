@@ -127,10 +127,15 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 	if err != nil {
 		return nil, fmt.Errorf("encoding the request of %s: %w", action.Name, err)
 	}
+	admitted := ctx.Value(admittedKey{}) != nil
+	if admitted {
+		// The key source makes calls of its own with this context.
+		ctx = context.WithValue(ctx, admittedKey{}, nil)
+	}
 	retries := NewRetries(c.MaxRetries, c.Pace)
 	renewed := false
 	for number := 1; ; number++ {
-		if number > 1 || ctx.Value(admittedKey{}) == nil {
+		if number > 1 || !admitted {
 			if err := c.limiter(action).Wait(ctx); err != nil {
 				return nil, err
 			}
@@ -169,16 +174,18 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 			seen.Wait, seen.Retry = retries.After(failure.Class, failure.RetryAfter)
 		}
 		c.observe(ctx, seen)
+		if failure.Class == Throttled {
+			// The limiter holds this request back together with all others, which
+			// must slow down even where this one gives up.
+			c.limiter(action).Slow(max(seen.Wait, c.Pace.orDefault().Throttled))
+		}
 		if !seen.Retry {
 			return nil, failure
 		}
-		if failure.Class == Throttled {
-			// The limiter holds this request back together with all others.
-			c.limiter(action).Slow(seen.Wait)
-			continue
-		}
-		if err := Sleep(ctx, seen.Wait); err != nil {
-			return nil, err
+		if failure.Class != Throttled {
+			if err := Sleep(ctx, seen.Wait); err != nil {
+				return nil, err
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -99,7 +100,7 @@ func (x *exchange) head(resp *http.Response, sent, received time.Time) {
 	x.status = resp.StatusCode
 	x.requestID = resp.Header.Get("X-TC-RequestId")
 	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		x.retryAfter = time.Duration(seconds) * time.Second
+		x.retryAfter = time.Duration(min(seconds, math.MaxInt32)) * time.Second
 	} else if at, err := http.ParseTime(resp.Header.Get("Retry-After")); err == nil {
 		x.retryAfter = max(0, at.Sub(received))
 	}

@@ -72,7 +72,8 @@ func (r *Retries) After(class Class, retryAfter time.Duration) (time.Duration, b
 	if r.left--; r.left < 0 {
 		return 0, false
 	}
-	wait := max(r.backoff.NextBackOff(), min(retryAfter, maxRetryAfter))
+	// The random part comes on top of the backoff's own bound.
+	wait := max(min(r.backoff.NextBackOff(), r.pace.Most), min(retryAfter, maxRetryAfter))
 	if class == Throttled {
 		wait += r.pace.Throttled
 	}
