@@ -43,7 +43,8 @@ type Client struct {
 
 	base     pageBase
 	limits   limitMemo
-	overdone atomic.Bool // 2022-01-06 is gone
+	over     atomic.Pointer[ChangeOver] // nil while 2022-01-06 is not gone
+	overTold atomic.Bool
 	zones    zoneCache
 }
 

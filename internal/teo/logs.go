@@ -16,18 +16,17 @@ import (
 // Errors: *tcapi.Error, *IncompleteError, *TooManyError, *UnknownZonesError,
 // those of the key source, or the context's cause.
 func (c *Client) L7Logs(ctx context.Context, q Query) (*Listing, error) {
-	if c.version(q) == Version20220901 {
-		return c.current(ctx, L7, q)
+	if c.version(q) == Version20220106 {
+		listing, err := c.numbered(ctx, q)
+		failure := tcapi.AsError(err)
+		if failure == nil || failure.Class != tcapi.Gone || c.opts.APIVersion != "" {
+			return listing, err
+		}
+		c.over.CompareAndSwap(nil, &ChangeOver{Code: failure.Code, RequestID: failure.RequestID})
 	}
-	listing, err := c.numbered(ctx, q)
-	failure := tcapi.AsError(err)
-	if failure == nil || failure.Class != tcapi.Gone || c.opts.APIVersion != "" {
-		return listing, err
-	}
-	first := c.overdone.CompareAndSwap(false, true)
-	listing, err = c.current(ctx, L7, q)
-	if first && err == nil {
-		listing.ChangedOver = &ChangeOver{Code: failure.Code, RequestID: failure.RequestID}
+	listing, err := c.current(ctx, L7, q)
+	if over := c.over.Load(); err == nil && over != nil && len(q.ZoneIDs) == 0 && c.overTold.CompareAndSwap(false, true) {
+		listing.ChangedOver = over
 	}
 	return listing, err
 }
@@ -43,7 +42,7 @@ func (c *Client) version(q Query) string {
 	switch {
 	case c.opts.APIVersion != "":
 		return c.opts.APIVersion
-	case len(q.ZoneIDs) > 0, c.overdone.Load():
+	case len(q.ZoneIDs) > 0, c.over.Load() != nil:
 		return Version20220901
 	}
 	return Version20220106

@@ -29,7 +29,7 @@ type pager[R any] struct {
 	client *Client
 	action tcapi.Action
 	size   int // rows asked for
-	most   int // more is a TooManyError; 0 for no limit
+	most   int // more is a TooManyError
 
 	// fetch reads the page with a number, or from an offset on.
 	fetch func(ctx context.Context, at int) (page[R], error)
@@ -170,7 +170,7 @@ func (p *pager[R]) bound(r *reading[R]) error {
 	} else if r.total != nil {
 		count = max(count, *r.total)
 	}
-	if p.most > 0 && count > int64(p.most) {
+	if count > int64(p.most) {
 		return &TooManyError{Total: count, Most: p.most}
 	}
 	return nil

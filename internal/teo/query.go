@@ -66,8 +66,8 @@ type Listing struct {
 	// RequestID is that of the last page.
 	RequestID string
 
-	// ChangedOver is set once in a client's life: on the list that found that
-	// 2022-01-06 is gone.
+	// ChangedOver is set once in a client's life: on the first list that was
+	// read with Version20220901 because 2022-01-06 is gone.
 	ChangedOver *ChangeOver
 
 	// RootDomains are the queried domains that are names of sites, looked for
@@ -104,14 +104,15 @@ func (e *IncompleteError) Error() string {
 	return fmt.Sprintf("%s; the list was read %d times (request ID %s)", why, e.Readings, e.RequestID)
 }
 
-// TooManyError means that a list is longer than Query.MaxPackages.
+// TooManyError means that a list is longer than Query.MaxPackages, or that the
+// service counts more zones than an account can have.
 type TooManyError struct {
 	Total int64
 	Most  int
 }
 
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("the list has %d packages, more than the %d that are allowed", e.Total, e.Most)
+	return fmt.Sprintf("the list has %d entries, more than the %d that are allowed", e.Total, e.Most)
 }
 
 // UnknownZonesError means that no zone of the account bears these names.

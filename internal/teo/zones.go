@@ -35,6 +35,10 @@ type Tag struct {
 const (
 	zonesPerPage    = 100 // documented
 	valuesPerFilter = 20  // documented
+
+	// mostZones ends a list that has no end: a count that is far off, or pages
+	// that are never empty. Accounts have thousands of zones at the most.
+	mostZones = 100_000
 )
 
 type zonesRequest struct {
@@ -99,7 +103,7 @@ func chunks(name string, values []string) [][]filter {
 // describeZones reads every page of DescribeZones.
 func (c *Client) describeZones(ctx context.Context, filters []filter) ([]Zone, error) {
 	p := &pager[Zone]{
-		client: c, action: describeZones, size: zonesPerPage, countIsFloor: true,
+		client: c, action: describeZones, size: zonesPerPage, most: mostZones, countIsFloor: true,
 		settle: settleZones, same: sameZone,
 	}
 	p.fetch = func(ctx context.Context, at int) (page[Zone], error) {

@@ -1,0 +1,333 @@
+package teo_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+func contains(s, part string) bool { return strings.Contains(s, part) }
+
+// byName asks 2022-09-01 for all logs of sites by name.
+func byName(names ...string) teo.Query {
+	q := whole(0)
+	q.Zones = names
+	return q
+}
+
+func TestZones(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name       string
+		names, ids []string
+		want       []string
+	}{
+		{name: "all", want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}},
+		{name: "a name of two", names: []string{"example.com"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os"}},
+		{name: "an ID", ids: []string{"zone-2demo00003og"}, want: []string{"zone-2demo00003og"}},
+		{name: "both", names: []string{"example.com"}, ids: []string{"zone-2demo00002os", "zone-2demo00003og"}, want: []string{"zone-2demo00002os"}},
+		{name: "twice", ids: []string{"zone-2demo00003og", "zone-2demo00003og"}, want: []string{"zone-2demo00003og"}},
+		{name: "unknown", names: []string{"nothing.example"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), test.names, test.ids)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := zoneIDs(zones); !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+func zoneIDs(zones []teo.Zone) []string {
+	var ids []string
+	for _, z := range zones {
+		ids = append(ids, z.ID)
+	}
+	return ids
+}
+
+func TestZoneFields(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{})
+	zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), nil, []string{"zone-2demo00001cn"})
+	if err != nil || len(zones) != 1 {
+		t.Fatalf("got %v and %v, want a zone", zones, err)
+	}
+	z := zones[0]
+	if z.Name != "example.com" || z.AliasName != "shop-cn" || z.Area != "global" || z.Type != "partial" ||
+		z.Status != "active" || z.ActiveStatus != "active" || z.Paused == nil || *z.Paused {
+		t.Errorf("got %+v", z)
+	}
+	if want := []teo.Tag{{"stage", "production"}, {"team", "shop"}}; !slices.Equal(z.Tags, want) {
+		t.Errorf("the tags are %v, want %v", z.Tags, want)
+	}
+}
+
+// Pages of 100 zones, filters of 20 values.
+func TestZonesOnTheWire(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for i := range 45 {
+		names = append(names, fmt.Sprintf("site%d.example", 5*i))
+	}
+	sim := startSim(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
+	client := newClient(t, sim, teo.Options{})
+	for _, test := range []struct {
+		names []string
+		zones int
+		sizes []int // values of the filter of each request
+	}{
+		{zones: 250, sizes: []int{0, 0, 0}},
+		{names: names[:20], zones: 20, sizes: []int{20}},
+		{names: names[:21], zones: 21, sizes: []int{20, 1}},
+		{names: names, zones: 45, sizes: []int{20, 20, 5}},
+	} {
+		sim.ResetCounters()
+		zones, err := client.Zones(t.Context(), test.names, nil)
+		if err != nil || len(zones) != test.zones {
+			t.Fatalf("got %d zones and %v, want %d", len(zones), err, test.zones)
+		}
+		var sizes []int
+		for _, r := range requests(t, sim, teo.Version20220901, "DescribeZones") {
+			n := 0
+			for _, f := range r.Filters {
+				n += len(f.Values)
+			}
+			if r.Limit != 100 {
+				t.Errorf("the limit is %d, want 100", r.Limit)
+			}
+			sizes = append(sizes, n)
+		}
+		if !slices.Equal(sizes, test.sizes) {
+			t.Errorf("the filters have %v values, want %v", sizes, test.sizes)
+		}
+	}
+}
+
+// The names of a query are looked up together, once.
+func TestZonesByName(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for i := range 45 {
+		names = append(names, fmt.Sprintf("site%d.example", i))
+	}
+	sim := startSim(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 60, Slots: 1})})
+	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+	for _, want := range []int{3, 0} {
+		sim.ResetCounters()
+		l := list(t, client, byName(names...))
+		checkPackages(t, slices.DeleteFunc(sim.Catalogue().L7, func(p teosim.Package) bool { return !slices.Contains(names, p.ZoneName) }), l)
+		if got := sim.Count("", "DescribeZones"); got != want {
+			t.Errorf("%d requests of DescribeZones were sent, want %d", got, want)
+		}
+	}
+}
+
+// A name that two zones bear takes both; names and IDs add up; spelling in
+// capitals is the same name.
+func TestZonesOfAQuery(t *testing.T) {
+	t.Parallel()
+	cn, os, og := "zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"
+	for _, test := range []struct{ names, ids, want []string }{
+		{want: []string{cn, os, og}},
+		{names: []string{"example.com"}, want: []string{cn, os}},
+		{names: []string{"EXAMPLE.com", "example.com"}, want: []string{cn, os}},
+		{names: []string{"example.org"}, ids: []string{os}, want: []string{os, og}},
+		{ids: []string{og, cn, og}, want: []string{cn, og}},
+	} {
+		t.Run(fmt.Sprintf("%v,%v", test.names, test.ids), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			q := byName(test.names...)
+			q.ZoneIDs = test.ids
+			l := list(t, newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}), q)
+			checkPackages(t, slices.DeleteFunc(sim.Catalogue().L7, func(p teosim.Package) bool { return !slices.Contains(test.want, p.ZoneID) }), l)
+			for _, r := range requests(t, sim, teo.Version20220901, logs) {
+				if !slices.Equal(r.ZoneIds, test.want) {
+					t.Errorf("sent the zones %v, want %v", r.ZoneIds, test.want)
+				}
+			}
+		})
+	}
+}
+
+// An account without zones has no logs, and there is nothing to ask for.
+func TestAccountWithoutZones(t *testing.T) {
+	t.Parallel()
+	c := catalogue(1)
+	c.Zones = nil
+	sim := startSim(t, teosim.Options{Catalogue: c})
+	l := list(t, newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}), whole(0))
+	if len(l.Packages) != 0 || l.APIVersion != teo.Version20220901 {
+		t.Errorf("got %+v", l)
+	}
+	if got := sim.Count("", logs); got != 0 {
+		t.Errorf("%d requests of %s were sent, want none", got, logs)
+	}
+}
+
+func TestUnknownZones(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		asked, unknown, near []string
+	}{
+		{asked: []string{"exmaple.com"}, unknown: []string{"exmaple.com"}, near: []string{"example.com"}},
+		{asked: []string{"www.example.org", "example.com"}, unknown: []string{"www.example.org"}, near: []string{"example.org"}},
+		{asked: []string{"example"}, unknown: []string{"example"}, near: []string{"example.com", "example.org"}},
+		{asked: []string{"zzz.invalid", "aaa.invalid"}, unknown: []string{"aaa.invalid", "zzz.invalid"}},
+	} {
+		t.Run(fmt.Sprint(test.asked), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+			for range 2 {
+				l, err := client.L7Logs(t.Context(), byName(test.asked...))
+				var unknown *teo.UnknownZonesError
+				if !errors.As(err, &unknown) || l != nil {
+					t.Fatalf("got %v and %v, want an UnknownZonesError", l, err)
+				}
+				if !slices.Equal(unknown.Names, test.unknown) || !slices.Equal(unknown.Near, test.near) {
+					t.Errorf("got %q near %q, want %q near %q", unknown.Names, unknown.Near, test.unknown, test.near)
+				}
+				for _, name := range slices.Concat(test.unknown, test.near) {
+					if !strings.Contains(err.Error(), name) {
+						t.Errorf("%q does not name %s", err, name)
+					}
+				}
+			}
+			if got := sim.Count("", "DescribeZones"); got != 2 {
+				t.Errorf("%d requests of DescribeZones were sent, want one for the names and one for near ones", got)
+			}
+			if got := sim.Count("", logs); got != 0 {
+				t.Errorf("%d requests of %s were sent, want none", got, logs)
+			}
+		})
+	}
+}
+
+// Many queries at once ask for their zones once; their own requests follow.
+func TestConcurrentQueriesLookUpOnce(t *testing.T) {
+	t.Parallel()
+	for _, names := range [][]string{nil, {"example.com"}} {
+		t.Run(fmt.Sprint(names), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+			var group sync.WaitGroup
+			for range 20 {
+				group.Go(func() {
+					if _, err := client.L7Logs(t.Context(), byName(names...)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			if got := sim.Count("", "DescribeZones"); got != 1 {
+				t.Errorf("%d requests of DescribeZones were sent, want 1", got)
+			}
+			if got := sim.Count("", logs); got < 20 {
+				t.Errorf("%d requests of %s were sent, want 20 at least", got, logs)
+			}
+		})
+	}
+}
+
+// A look-up that failed is not remembered.
+func TestZonesAreAskedAgainAfterAFailure(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{})
+	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones", Times: 1})
+	_, err := client.L7Logs(t.Context(), byName("example.com"))
+	if failure := tcapi.AsError(err); failure == nil || failure.Action != "DescribeZones" {
+		t.Fatalf("got %v, want the error of DescribeZones", err)
+	}
+	list(t, client, byName("example.com"))
+}
+
+// Near names are a hint: without the permission to list zones there are none.
+func TestUnknownZonesWithoutHints(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{})
+	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones", Skip: 1})
+	_, err := client.L7Logs(t.Context(), byName("exmaple.com"))
+	var unknown *teo.UnknownZonesError
+	if !errors.As(err, &unknown) || len(unknown.Near) != 0 {
+		t.Errorf("got %v, want an UnknownZonesError without near names", err)
+	}
+}
+
+// The names of sites among the domains are told where nothing is listed.
+func TestRootDomains(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{teo.Version20220106, teo.Version20220901} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			client := newClient(t, sim, teo.Options{APIVersion: version})
+			q := byName("example.com")
+			q.Hosts = []string{"example.com"}
+			if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.RootDomains, q.Hosts) {
+				t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.RootDomains, q.Hosts)
+			}
+			q.Hosts = []string{"none.example.com"}
+			if l := list(t, client, q); len(l.Packages) != 0 || l.RootDomains != nil {
+				t.Errorf("got %d packages and the sites %v, want neither", len(l.Packages), l.RootDomains)
+			}
+			q.Hosts = []string{"example.com", "www.example.com"}
+			if l := list(t, client, q); len(l.Packages) == 0 || l.RootDomains != nil {
+				t.Errorf("got %d packages and the sites %v, want packages only", len(l.Packages), l.RootDomains)
+			}
+		})
+	}
+}
+
+// DescribeZones pages as the log actions do, and its counts are trusted no more.
+func TestZonesFaults(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		fault teosim.Fault
+		whole bool
+	}{
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "TotalCount"}, whole: true},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones", Times: 1}, whole: true},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones"}},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones.Tags"}, whole: true},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones.AliasZoneName"}, whole: true},
+		{fault: teosim.Fault{Name: teosim.EmptyPage, Page: new(1), Times: 1}, whole: true},
+		{fault: teosim.Fault{Name: teosim.EmptyPage, Page: new(1)}},
+		{fault: teosim.Fault{Name: teosim.DuplicateRows}, whole: true},
+		{fault: teosim.Fault{Name: teosim.WrongTotal, Value: "1"}, whole: true},
+		{fault: teosim.Fault{Name: teosim.WrongTotal, Value: "251"}},
+		{fault: teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(1 << 50)}},
+		{fault: teosim.Fault{Name: teosim.TotalChanges, Page: new(2), Times: 1}, whole: true},
+		{fault: teosim.Fault{Name: teosim.BadGateway, Times: 2}, whole: true},
+	} {
+		t.Run(fmt.Sprintf("%s/%s/%d", test.fault.Name, test.fault.Value, test.fault.Times), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
+			sim.Inject(test.fault)
+			zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), nil, nil)
+			switch {
+			case !test.whole && (err == nil || zones != nil):
+				t.Errorf("got %d zones and %v, want an error", len(zones), err)
+			case test.whole && (err != nil || len(zones) != 250):
+				t.Errorf("got %d zones and %v, want 250", len(zones), err)
+			}
+		})
+	}
+}
