@@ -1,0 +1,44 @@
+# What `make demo` applies: every L7 log package of a window, page by page.
+# Keys and endpoint come from the environment, so this is the same on the
+# simulator and on the real service.
+
+terraform {
+  required_providers {
+    teo = {
+      source = "registry.terraform.io/edgeone-community/teo"
+    }
+  }
+}
+
+provider "teo" {}
+
+variable "start_time" {
+  description = "Start of the window, RFC 3339 with an offset."
+  type        = string
+  default     = "2022-05-04T03:27:00+08:00"
+}
+
+variable "end_time" {
+  description = "End of the window, RFC 3339 with an offset."
+  type        = string
+  default     = "2022-05-10T23:59:00+08:00"
+}
+
+variable "zones" {
+  description = "Names of the sites; every site of the account if empty."
+  type        = set(string)
+  default     = []
+}
+
+variable "page_size" {
+  description = "Packages to ask for at once: small, so that there are several pages to see."
+  type        = number
+  default     = 60
+}
+
+data "teo_l7_offline_logs" "demo" {
+  start_time = var.start_time
+  end_time   = var.end_time
+  zones      = var.zones
+  page_size  = var.page_size
+}

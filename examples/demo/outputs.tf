@@ -1,0 +1,27 @@
+output "summary" {
+  description = "What was read, and how."
+  value = {
+    packages    = data.teo_l7_offline_logs.demo.total_count
+    bytes       = data.teo_l7_offline_logs.demo.total_bytes
+    pages       = data.teo_l7_offline_logs.demo.pages
+    page_size   = data.teo_l7_offline_logs.demo.page_size
+    api_version = data.teo_l7_offline_logs.demo.api_version
+    request_id  = data.teo_l7_offline_logs.demo.request_id
+  }
+}
+
+# Without url: an output with a sensitive value in it would have to be
+# sensitive as a whole.
+output "first_packages" {
+  description = "The first packages of the list."
+  value = [
+    for log in slice(data.teo_l7_offline_logs.demo.logs, 0, min(10, length(data.teo_l7_offline_logs.demo.logs))) : {
+      log_packet_name = log.log_packet_name
+      domain          = log.domain
+      area            = log.area
+      log_start_time  = log.log_start_time
+      log_end_time    = log.log_end_time
+      size            = log.size
+    }
+  ]
+}

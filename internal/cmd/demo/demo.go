@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/examples"
+	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
+)
+
+// demo is one run, with its surroundings as fields.
+type demo struct {
+	live    bool
+	out     io.Writer
+	find    func(context.Context) (tfcli.CLI, error)
+	now     func() time.Time
+	environ []string // "NAME=value"
+	home    string   // of tccli's profiles, "" for the user's
+	temp    string   // where the temporary folder is made, "" for the system's
+}
+
+// run does everything, and stops and removes what it has made, also when ctx
+// ends in the middle.
+func (d demo) run(ctx context.Context) error {
+	began := d.now()
+	where, err := d.service()
+	if err != nil {
+		return err
+	}
+	defer where.stop()
+	d.say("%s", where.text)
+
+	cli, err := d.find(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("%s %s (%s)", cli.Product, cli.Version, cli.Path)
+
+	temp, err := os.MkdirTemp(d.temp, "teo-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	box, err := d.prepare(ctx, cli, temp, where.env)
+	if err != nil {
+		return err
+	}
+	if err := d.apply(ctx, box); err != nil {
+		return err
+	}
+	var outputs bytes.Buffer
+	if err := box.Run(ctx, &outputs, d.out, "output", "-json", "-no-color"); err != nil {
+		return err
+	}
+	if err := report(d.out, outputs.Bytes()); err != nil {
+		return err
+	}
+	where.afterwards(d.out)
+	d.say("done in %s", d.now().Sub(began).Round(100*time.Millisecond))
+	return nil
+}
+
+// prepare builds the provider and puts examples/demo beside it.
+func (d demo) prepare(ctx context.Context, cli tfcli.CLI, temp string, env []string) (*sandbox.Sandbox, error) {
+	began := d.now()
+	mirror, err := sandbox.Build(ctx, filepath.Join(temp, "mirror"))
+	if err != nil {
+		return nil, err
+	}
+	d.say("the provider is built, in %s", d.now().Sub(began).Round(100*time.Millisecond))
+	files, err := fs.Sub(examples.FS, "demo")
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.New(cli, mirror, files, filepath.Join(temp, "work"), env...)
+}
+
+// apply runs init and apply, and passes on what they tell.
+func (d demo) apply(ctx context.Context, box *sandbox.Sandbox) error {
+	for _, args := range [][]string{
+		{"init", "-input=false", "-no-color"},
+		{"apply", "-input=false", "-auto-approve", "-json"},
+	} {
+		d.say("%s %s (examples/demo)", box.CLI.Product, args[0])
+		messages := newNarrator(d.out, args[0] == "apply")
+		err := box.Run(ctx, messages, messages, args...)
+		messages.flush(err != nil && ctx.Err() == nil)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d demo) say(format string, args ...any) {
+	fmt.Fprintf(d.out, "==> "+format+"\n", args...)
+}

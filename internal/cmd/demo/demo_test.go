@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
+)
+
+// watched is an output that calls a function when a text comes by.
+type watched struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	wait string
+	then func()
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.text.Write(p)
+	if w.then != nil && strings.Contains(w.text.String(), w.wait) {
+		w.then()
+		w.then = nil
+	}
+	return len(p), nil
+}
+
+func (w *watched) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
+
+// newDemo is a demo that writes to out, knows no keys and has a temporary
+// folder of its own.
+func newDemo(t *testing.T, out *watched) demo {
+	t.Helper()
+	return demo{
+		out:  out,
+		find: tfcli.Find,
+		now:  time.Now,
+		home: t.TempDir(),
+		temp: t.TempDir(),
+	}
+}
+
+func assertEmpty(t *testing.T, dir string) {
+	t.Helper()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// assertNoProcess looks for processes that work below dir: the command line and
+// the provider do. It sees some on Linux only.
+func assertNoProcess(t *testing.T, dir string) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range links {
+		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
+			t.Errorf("%s still works in %s", link, at)
+		}
+	}
+}
+
+func TestDemoOnTheSimulator(t *testing.T) {
+	t.Parallel()
+	var out watched
+	d := newDemo(t, &out)
+	if err := d.run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	for _, want := range []string{
+		`(?m)^==> a simulated EdgeOne at http://127\.0\.0\.1:\d+: 3 zones, \d+ L7 packages$`,
+		`(?m)^    data\.teo_l7_offline_logs\.demo: Re`,
+		`(?m)^(\d{3}) packages, \d+ bytes, on \d+ pages of up to 60 \(API 2022-01-06, last request `,
+		`(?m)^20220504-00-www\.example\.com +www\.example\.com +mainland +2022-05-04T00:00:00Z  2022-05-04T01:00:00Z  \d+$`,
+		`(?m)^… and \d+ more$`,
+		`2022-01-06 DownloadL7Logs, page 5 of 60 packages each: answered`,
+		`(?m)^==> done in `,
+	} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("it does not say %s:\n%s", want, &out)
+		}
+	}
+	if strings.Contains(out.String(), "WARNING") || strings.Contains(out.String(), "sig") {
+		t.Errorf("a warning, or a signed URL:\n%s", &out)
+	}
+	assertEmpty(t, d.temp)
+}
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"==> a simulated EdgeOne", " init ", "data.teo_l7_offline_logs.demo: "} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			out := watched{wait: at, then: stop}
+			d := newDemo(t, &out)
+			err := d.run(ctx)
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%v, want the context's error\n%s", err, &out)
+			}
+			if strings.Contains(out.String(), "done in") {
+				t.Errorf("it went on:\n%s", &out)
+			}
+			assertEmpty(t, d.temp)
+			assertNoProcess(t, d.temp)
+		})
+	}
+}
+
+func TestLiveWithoutKeys(t *testing.T) {
+	t.Parallel()
+	var out watched
+	d := newDemo(t, &out)
+	d.live = true
+	d.find = func(context.Context) (tfcli.CLI, error) {
+		t.Error("a command line is looked for")
+		return tfcli.CLI{}, errors.New("not here")
+	}
+	err := d.run(t.Context())
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"no keys", "TENCENTCLOUD_SECRET_ID", "without LIVE=1"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+	assertEmpty(t, d.temp)
+}
+
+// With keys the environment is handed on, with a window that the user's own
+// overrides. Nothing is sent: only what would be is looked at.
+func TestLiveTakesTheEnvironment(t *testing.T) {
+	t.Parallel()
+	d := newDemo(t, new(watched))
+	d.live = true
+	d.now = func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+	d.environ = []string{
+		"TENCENTCLOUD_SECRET_ID=id", "TENCENTCLOUD_SECRET_KEY=secret", "HOME=/x",
+		"TF_VAR_end_time=2026-01-01T00:00:00Z", "TF_CLI_ARGS=-help",
+	}
+	got, err := d.service()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"TF_VAR_start_time=2025-12-31T21:00:00Z", "TF_VAR_end_time=2026-01-01T03:00:00Z",
+		"TENCENTCLOUD_SECRET_ID=id", "TENCENTCLOUD_SECRET_KEY=secret", "TF_VAR_end_time=2026-01-01T00:00:00Z",
+	}
+	if strings.Join(got.env, " ") != strings.Join(want, " ") {
+		t.Errorf("%q, want %q", got.env, want)
+	}
+	if !strings.Contains(got.text, "real EdgeOne") || strings.Contains(got.text, "secret ") {
+		t.Errorf("it says %q", got.text)
+	}
+}
+
+func TestNarratorShowsWhatFailed(t *testing.T) {
+	t.Parallel()
+	var out watched
+	n := newNarrator(&out, true)
+	for _, part := range []string{
+		`{"@message":"x: Reading...","type":"apply_start"}` + "\n" + `{"@message":"hidden","type":"outputs"}` + "\n",
+		`{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No",`, `"detail":"one\ntwo"}}` + "\nnot json",
+	} {
+		if _, err := n.Write([]byte(part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.flush(true)
+	want := "    x: Reading...\n    ERROR: No\n    | one\n    | two\nnot json\n"
+	if out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}

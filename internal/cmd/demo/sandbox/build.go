@@ -1,0 +1,77 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Source is the provider's source address, as required_providers spells it.
+// OpenTofu would look for an address without a host in its own registry.
+const Source = "registry.terraform.io/edgeone-community/teo"
+
+// Version is what the local build is called in the mirror. It is no
+// pre-release, since version constraints do not match those.
+const Version = "0.1.0"
+
+// Mirror is a folder from which Terraform and OpenTofu install the provider
+// without a registry.
+type Mirror struct {
+	// Dir is the absolute path of the folder.
+	Dir string
+}
+
+// Build builds the provider of the module that holds the working folder into a
+// filesystem mirror at dir, which is made if it is not there. It needs a Go
+// toolchain and takes seconds, or a minute where nothing is compiled yet.
+func Build(ctx context.Context, dir string) (Mirror, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return Mirror{}, err
+	}
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return Mirror{}, err
+	}
+	binary := filepath.Join(dir, filepath.FromSlash(Source), Version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-teo_v"+Version)
+	if runtime.GOOS == "windows" {
+		binary += ".exe"
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w -X main.version="+Version, "-o", binary, ".")
+	cmd.Dir = root
+	supervise(cmd)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		if ctx.Err() != nil {
+			return Mirror{}, ctx.Err()
+		}
+		return Mirror{}, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return Mirror{Dir: dir}, nil
+}
+
+// moduleRoot is the folder of the go.mod that is in force.
+func moduleRoot(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	file := strings.TrimSpace(string(out))
+	if file == "" || file == os.DevNull {
+		return "", errors.New("this has to run in a checkout of the provider")
+	}
+	return filepath.Dir(file), nil
+}
+
+// writeConfig writes a configuration of the command line that installs the
+// provider from the mirror, and nothing from anywhere else.
+func (m Mirror) writeConfig(file string) error {
+	// The language of the configuration reads a backslash as an escape, and
+	// takes slashes on every system.
+	text := fmt.Sprintf("disable_checkpoint = true\n\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.ToSlash(m.Dir))
+	return os.WriteFile(file, []byte(text), 0o600)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// service is the EdgeOne that is asked.
+type service struct {
+	text       string
+	env        []string // how the provider finds it
+	stop       func()
+	afterwards func(io.Writer)
+}
+
+func (d demo) service() (service, error) {
+	if d.live {
+		return d.realService()
+	}
+	// Rows with an area, so that two packages of one name can be told apart.
+	sim, err := teosim.Start(teosim.Options{OldRowsHaveArea: true})
+	if err != nil {
+		return service{}, err
+	}
+	c := sim.Catalogue()
+	return service{
+		text: fmt.Sprintf("a simulated EdgeOne at %s: %d zones, %d L7 packages", sim.URL(), len(c.Zones), len(c.L7)),
+		env: []string{
+			"TENCENTCLOUD_TEO_ENDPOINT=" + sim.URL(),
+			"TENCENTCLOUD_SECRET_ID=" + sim.SecretID(),
+			"TENCENTCLOUD_SECRET_KEY=" + sim.SecretKey(),
+			`TF_VAR_zones=["example.com"]`,
+		},
+		stop:       sim.Close,
+		afterwards: func(w io.Writer) { pages(w, sim) },
+	}, nil
+}
+
+// pages tells what the simulator was asked.
+func pages(w io.Writer, sim *teosim.Sim) {
+	fmt.Fprintln(w, "==> what the provider asked the simulator")
+	requests := sim.Requests()
+	for _, r := range requests {
+		var body struct {
+			PageNo, PageSize int
+		}
+		_ = json.Unmarshal(r.Body, &body)
+		outcome := "answered"
+		if r.Code != "" {
+			outcome = r.Code
+		}
+		fmt.Fprintf(w, "    %s %s %s, page %d of %d packages each: %s\n",
+			r.Time.UTC().Format("15:04:05.000"), r.Version, r.Action, body.PageNo, body.PageSize, outcome)
+	}
+	fmt.Fprintf(w, "    %d requests, up to %d at once\n", len(requests), sim.InFlightPeak())
+}
+
+// realService takes the keys and settings of the environment. By default the
+// window is six hours that ended a day ago: whole by then, and a short list.
+func (d demo) realService() (service, error) {
+	keys, problems := credential.New(d.credentials())
+	if len(problems) > 0 {
+		return service{}, fmt.Errorf("the keys of the environment cannot be used: %s: %s", problems[0].Summary, problems[0].Detail)
+	}
+	if err := keys.Err(); err != nil {
+		return service{}, fmt.Errorf("there are no keys to read from the real service with\n"+
+			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in by any other way that docs/index.md describes.\n"+
+			"  `make demo` without LIVE=1 reads from a simulator, and needs none.\n"+
+			"  Looked for: %w", err)
+	}
+	end := d.now().UTC().Add(-24 * time.Hour).Truncate(time.Hour)
+	env := []string{
+		"TF_VAR_start_time=" + end.Add(-6*time.Hour).Format(time.RFC3339),
+		"TF_VAR_end_time=" + end.Format(time.RFC3339),
+	}
+	for _, pair := range d.environ {
+		for _, prefix := range []string{"TENCENTCLOUD_", "TCCLI_", "TKE_", "TF_VAR_"} {
+			if strings.HasPrefix(pair, prefix) {
+				env = append(env, pair) // the last of two wins
+			}
+		}
+	}
+	return service{
+		text:       fmt.Sprintf("the real EdgeOne, with keys from %s; it is only read", keys),
+		env:        env,
+		stop:       func() {},
+		afterwards: func(io.Writer) {},
+	}, nil
+}
+
+// credentials looks for keys where the provider will, which is configured by
+// the environment alone.
+func (d demo) credentials() credential.Options {
+	return credential.Options{
+		Getenv: func(name string) string {
+			for _, pair := range d.environ {
+				if found, value, _ := strings.Cut(pair, "="); found == name {
+					return value
+				}
+			}
+			return ""
+		},
+		Environ: func() []string { return d.environ },
+		Home:    d.home,
+	}
+}
