@@ -159,21 +159,23 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 			return answer, nil
 		}
 		failure.Attempts = number
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
 		seen.Status, seen.RequestID, seen.Code = failure.Status, failure.RequestID, failure.Code
 		seen.Failure = failure.Message
 		if failure.Code != "" {
 			seen.Failure = failure.Code
 		}
-		if failure.Class == KeysRefused && keys.Temporary() && !renewed {
+		switch {
+		case ctx.Err() != nil:
+		case failure.Class == KeysRefused && keys.Temporary() && !renewed:
 			renewed = true
 			seen.Retry = c.KeySource.Renew(ctx, keys) == nil
-		} else {
+		default:
 			seen.Wait, seen.Retry = retries.After(failure.Class, failure.RetryAfter)
 		}
 		c.observe(ctx, seen)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		if failure.Class == Throttled {
 			// The limiter holds this request back together with all others, which
 			// must slow down even where this one gives up.

@@ -1,0 +1,203 @@
+package tcapi_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+)
+
+var errStopped = errors.New("somebody pressed Ctrl-C")
+
+// A call ends as soon as its context does, wherever it is, with the context's
+// cause, and sends nothing more. Each case says where it is by closing there.
+func TestCancelAtEveryWait(t *testing.T) {
+	t.Parallel()
+	patient := tcapi.Pace{First: time.Hour, Most: time.Hour, Throttled: time.Hour}
+	never := func(ctx context.Context) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	for name, test := range map[string]struct {
+		handle   func(w http.ResponseWriter, r *http.Request)
+		change   func(c *tcapi.Config, there func())
+		requests int
+	}{
+		"limiter": {
+			change: func(c *tcapi.Config, there func()) {
+				c.Limiters = &tcapi.Limiters{PerSecond: 0.001}
+				_ = c.Limiters.For("teo", zones.Version, zones.Name, 0).Wait(context.Background())
+				there()
+			},
+		},
+		"limiter, held back": {
+			change: func(c *tcapi.Config, there func()) {
+				c.Limiters = new(tcapi.Limiters)
+				c.Limiters.For("teo", zones.Version, zones.Name, 1).Slow(time.Hour)
+				there()
+			},
+		},
+		"keys": {
+			change: func(c *tcapi.Config, there func()) {
+				c.KeySource = &source{before: func(ctx context.Context) error { there(); return never(ctx) }}
+			},
+		},
+		"renewal": {
+			handle: body(apiError("AuthFailure.TokenFailure", "")),
+			change: func(c *tcapi.Config, there func()) {
+				c.KeySource = renewer{func(ctx context.Context) error { there(); return never(ctx) }}
+			},
+			requests: 1,
+		},
+		"in flight": {
+			handle:   func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			requests: 1,
+		},
+		"reading the body": {
+			handle: func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.WriteString(w, `{"Response":{"Data":[`)
+				_ = http.NewResponseController(w).Flush()
+				<-r.Context().Done()
+			},
+			requests: 1,
+		},
+		"before a retry": {
+			handle:   page(502),
+			change:   func(c *tcapi.Config, there func()) { c.Observe = func(context.Context, tcapi.Attempt) { there() } },
+			requests: 1,
+		},
+		"throttled": {
+			handle:   body(apiError("RequestLimitExceeded", "")),
+			change:   func(c *tcapi.Config, there func()) { c.Observe = func(context.Context, tcapi.Attempt) { there() } },
+			requests: 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			arrived := make(chan struct{}, 10)
+			there := func() { arrived <- struct{}{} }
+			requests := make(chan struct{}, 10)
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				requests <- struct{}{}
+				if test.change == nil {
+					there()
+				}
+				test.handle(w, r)
+			})
+			client, _ := to(t, server.URL, func(c *tcapi.Config) {
+				c.Pace = patient
+				if test.change != nil {
+					test.change(c, there)
+				}
+			})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			stopped := make(chan time.Time, 1)
+			go func() {
+				<-arrived
+				// The call has come to its wait, or will in a moment.
+				time.Sleep(20 * time.Millisecond)
+				stopped <- time.Now()
+				cancel(errStopped)
+			}()
+			err := ask(ctx, client)
+			if took := time.Since(<-stopped); took > time.Second/2 {
+				t.Errorf("it went on for %s", took)
+			}
+			if !errors.Is(err, errStopped) {
+				t.Errorf("%T %v, want the cause", err, err)
+			}
+			if len(requests) != test.requests {
+				t.Errorf("%d requests, want %d", len(requests), test.requests)
+			}
+		})
+	}
+}
+
+// renewer has temporary keys and renews them its own way.
+type renewer struct{ renew func(context.Context) error }
+
+func (renewer) Keys(context.Context) (tcapi.Keys, error) {
+	return tcapi.Keys{SecretID: secretID, SecretKey: secretKey, Token: token}, nil
+}
+
+func (r renewer) Renew(ctx context.Context, _ tcapi.Keys) error { return r.renew(ctx) }
+
+// Without a cause of its own, the end of a context is what the standard library
+// calls it; a deadline of the caller is not the timeout of an attempt.
+func TestCancelWithoutACause(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		context func(context.Context) (context.Context, context.CancelFunc)
+		want    error
+	}{
+		"deadline": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 50*time.Millisecond)
+		}, context.DeadlineExceeded},
+		"cancelled": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(50*time.Millisecond, cancel)
+			return ctx, cancel
+		}, context.Canceled},
+		"ended before": {func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			cancel()
+			return ctx, cancel
+		}, context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			})
+			client, seen := to(t, server.URL)
+			ctx, cancel := test.context(t.Context())
+			defer cancel()
+			begin := time.Now()
+			err := ask(ctx, client)
+			if !errors.Is(err, test.want) || tcapi.AsError(err) != nil || time.Since(begin) > time.Second {
+				t.Errorf("%T %v after %s, want %v", err, err, time.Since(begin), test.want)
+			}
+			if n := len(seen.all()); n > 1 {
+				t.Errorf("%d attempts", n)
+			}
+		})
+	}
+}
+
+// An attempt that was sent is reported, also when it was cancelled.
+func TestCancelledAttemptIsObserved(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	client, seen := over(wire(func(r *http.Request) (*http.Response, error) {
+		cancel()
+		return nil, r.Context().Err()
+	}))
+	if err := ask(ctx, client); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if all := seen.all(); len(all) != 1 || all[0].Retry || all[0].Failure != "context canceled" {
+		t.Errorf("%+v", all)
+	}
+}
+
+// A connection that never comes about ends with the context as well.
+func TestCancelWhileDialling(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	transport := &http.Transport{DialContext: func(dial context.Context, _, _ string) (net.Conn, error) {
+		cancel(errStopped)
+		<-dial.Done()
+		return nil, dial.Err()
+	}}
+	client, _ := over(transport)
+	if err := ask(ctx, client); !errors.Is(err, errStopped) {
+		t.Error(err)
+	}
+}
