@@ -14,9 +14,6 @@ import (
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 )
 
-// maxMessage bounds the service's own text in an error, in bytes.
-const maxMessage = 1000
-
 // Head is what every answer holds; embed it in the type of an answer.
 type Head struct {
 	// RequestID names the request towards Tencent Cloud's support.
@@ -111,6 +108,9 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	return decode[R, P](x, failure, keys)
 }
 
+// errNoCode is an error object of the service that the SDK takes for success.
+var errNoCode = errors.New("the service answered an error without a code")
+
 // reply is a pointer to a type that embeds Head.
 type reply[R any] interface {
 	*R
@@ -145,22 +145,10 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, keys Keys) (P, *Erro
 	failure.Message = conceal(head.Error.Message, keys)
 	failure.Class = classOfCode(head.Error.Code)
 	if head.Error.Code == "" {
-		failure.Message = "the service answered an error without a code: " + failure.Message
+		failure.Err = errNoCode
+		failure.Message = errNoCode.Error() + ": " + failure.Message
 	}
 	return nil, failure
-}
-
-// conceal takes keys out of a text of the service and bounds it.
-func conceal(message string, keys Keys) string {
-	for _, secret := range []string{keys.SecretKey, keys.Token, keys.SecretID} {
-		if secret != "" {
-			message = strings.ReplaceAll(message, secret, "(hidden)")
-		}
-	}
-	if len(message) > maxMessage {
-		message = strings.ToValidUTF8(message[:maxMessage], "") + " …"
-	}
-	return message
 }
 
 // plain is the text of an error without the URL that net/http puts before it.

@@ -160,10 +160,7 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 		}
 		failure.Attempts = number
 		seen.Status, seen.RequestID, seen.Code = failure.Status, failure.RequestID, failure.Code
-		seen.Failure = failure.Message
-		if failure.Code != "" {
-			seen.Failure = failure.Code
-		}
+		seen.Failure = failure.reason()
 		switch {
 		case ctx.Err() != nil:
 		case failure.Class == KeysRefused && keys.Temporary() && !renewed:

@@ -71,6 +71,17 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// reason says why the call failed, without the service's own text.
+func (e *Error) reason() string {
+	switch {
+	case e.Code != "":
+		return e.Code
+	case errors.Is(e.Err, errNoCode):
+		return errNoCode.Error()
+	}
+	return e.Message
+}
+
 // Unwrap returns the cause, so that errors.Is finds a context's error.
 func (e *Error) Unwrap() error { return e.Err }
 
