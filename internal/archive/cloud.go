@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 )
@@ -23,6 +24,7 @@ const (
 type cloud struct {
 	bucket *blob.Bucket
 	name   string
+	parts  *parts // nil where there is no S3
 }
 
 func (c *cloud) probe(ctx context.Context) error {
@@ -102,7 +104,13 @@ func (c *cloud) remove(ctx context.Context, key string) error {
 
 func (c *cloud) settle(context.Context, []string) error { return nil }
 
-func (c *cloud) sweep(context.Context) error { return nil }
+func (c *cloud) sweep(ctx context.Context) error {
+	var client *s3.Client
+	if c.parts != nil && c.bucket.As(&client) {
+		c.parts.abandon(ctx, client)
+	}
+	return nil
+}
 
 func (c *cloud) close() error { return c.bucket.Close() }
 

@@ -127,10 +127,10 @@ func (r *run) describe(record *Record, t *task, pkg *teo.Package) {
 	record.Domain, record.Area, record.Name = pkg.Host(), pkg.Area, pkg.Name
 	record.Start, record.End = pkg.Start.UTC(), latest(*pkg).UTC()
 	record.Size, record.RequestID = pkg.Size, pkg.RequestID
-	record.Path = t.path
+	record.Path, record.SourcePath = t.path, pkg.SourcePath()
 	record.RetrievedAt = r.Now().UTC().Truncate(time.Millisecond)
 	if u, err := url.Parse(pkg.URL); err == nil {
-		record.SourceHost, record.SourcePath = u.Host, u.EscapedPath()
+		record.SourceHost = u.Host
 	}
 	if t.old == nil {
 		return

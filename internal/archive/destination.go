@@ -36,45 +36,68 @@ type Store struct {
 // the SDK. The destination is asked for one page of its listing; nothing is
 // written. Every error is a *DestinationError.
 func Open(ctx context.Context, destination string) (*Store, error) {
-	u, err := url.Parse(destination)
+	at, err := parseDestination(destination)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // without the text, which may hold a password
-		}
-		return nil, &DestinationError{Destination: "the destination", Op: "parse the URL", Err: err}
+		return nil, err
 	}
-	if u.User != nil {
-		return nil, &DestinationError{Destination: u.Redacted(), Op: "use the URL", Err: errors.New("it holds a user name or password; keys come from the environment")}
-	}
-	failed := func(op string, err error) error {
-		return &DestinationError{Destination: destination, Op: op, Err: err}
-	}
-	q, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, failed("parse the query", err)
-	}
-	prefix, err := cleanPrefix(q.Get("prefix"))
-	if err != nil {
-		return nil, failed("use the prefix", err)
-	}
-	q.Del("prefix")
 	s := &Store{name: destination}
-	switch u.Scheme {
-	case "file":
-		s.objects, err = openFolder(u, q, prefix, destination)
-	case "s3":
-		s.objects, err = openS3(ctx, u, q, prefix, destination)
-	default:
-		err = errors.New("it must begin with file:/// or s3://")
+	if at.url.Scheme == "file" {
+		s.objects, err = openFolder(at.url, at.query, at.prefix, destination)
+	} else {
+		s.objects, err = openS3(ctx, at.url, at.query, at.prefix, destination)
 	}
 	if err != nil {
-		return nil, failed("open it", err)
+		return nil, &DestinationError{Destination: destination, Op: "open it", Err: err}
 	}
 	if err := s.probe(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// CheckDestination tells what is wrong with the form of a destination, without
+// looking at what is there. Its error is a *DestinationError.
+func CheckDestination(destination string) error {
+	_, err := parseDestination(destination)
+	return err
+}
+
+// location is a destination that was taken apart; the prefix is not in the
+// query any more.
+type location struct {
+	url    *url.URL
+	query  url.Values
+	prefix string
+}
+
+func parseDestination(destination string) (location, error) {
+	u, err := url.Parse(destination)
+	if err != nil {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err // without the text, which may hold a password
+		}
+		return location{}, &DestinationError{Destination: "the destination", Op: "parse the URL", Err: err}
+	}
+	if u.User != nil {
+		return location{}, &DestinationError{Destination: u.Redacted(), Op: "use the URL", Err: errors.New("it holds a user name or password; keys come from the environment")}
+	}
+	failed := func(op string, err error) (location, error) {
+		return location{}, &DestinationError{Destination: destination, Op: op, Err: err}
+	}
+	if u.Scheme != "file" && u.Scheme != "s3" {
+		return failed("open it", errors.New("it must begin with file:/// or s3://"))
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return failed("parse the query", err)
+	}
+	prefix, err := cleanPrefix(q.Get("prefix"))
+	if err != nil {
+		return failed("use the prefix", err)
+	}
+	q.Del("prefix")
+	return location{u, q, prefix}, nil
 }
 
 // Close releases the destination.
@@ -174,5 +197,5 @@ func openS3(ctx context.Context, u *url.URL, q url.Values, prefix, name string) 
 	if prefix != "" {
 		bucket = blob.PrefixedBucket(bucket, prefix)
 	}
-	return &cloud{bucket: bucket, name: name}, nil
+	return &cloud{bucket: bucket, name: name, parts: &parts{u.Host, prefix}}, nil
 }

@@ -3,7 +3,9 @@ package archive
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -106,22 +108,35 @@ func (f *folder) create(ctx context.Context, key, contentType string) (upload, e
 	return u, nil
 }
 
+// claim writes the file aside and links it to its name: the link fails where the
+// name is taken, and nobody ever reads a half of it. (fileblob's IfNotExist lets
+// several writers win.)
 func (f *folder) claim(ctx context.Context, key string, data []byte) error {
-	fail := func(err error) error { return destinationError(ctx, f.name, "write", key, err) }
-	if err := os.MkdirAll(filepath.Dir(f.path(key)), 0o777); err != nil {
-		return fail(err)
+	path := f.path(key)
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	if err != nil {
+		return destinationError(ctx, f.name, "write", key, err)
 	}
-	file, err := os.OpenFile(f.path(key), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		return errExists
+	aside := fmt.Sprintf("%s.%016x.tmp", path, rand.Uint64()) //nolint:gosec // a name, no secret
+	file, err := os.OpenFile(aside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return destinationError(ctx, f.name, "write", key, err)
+	}
+	defer os.Remove(aside) //nolint:errcheck // the next run sweeps it up
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		err = os.Link(aside, path)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist):
+		return errExists // or its owner has just swept the file aside away
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, fs.ErrPermission):
+		// A file system without links, such as FAT: the first of two that are
+		// as fast as each other may then lose its claim.
+		err = os.Rename(aside, path)
 	}
 	if err != nil {
-		return fail(err)
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		_ = os.Remove(f.path(key))
-		return fail(err)
+		return destinationError(ctx, f.name, "write", key, err)
 	}
 	return f.settle(ctx, []string{key})
 }
@@ -156,7 +171,9 @@ func (f *folder) sweep(ctx context.Context) error {
 		case entry.IsDir() && ours(key+"/"):
 			dirs = append(dirs, path)
 		case !entry.IsDir() && temporary.MatchString(key) && ours(key):
-			return os.Remove(path)
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 		return nil
 	})

@@ -53,7 +53,7 @@ func payloadPath(id teo.Identity, taken func(path string) bool) string {
 		segment(id.Host), segment(area), time.Unix(id.Start, 0).UTC().Hour())
 	path := folder + segment(id.Name) + ".log.gz"
 	if taken(strings.ToLower(path)) {
-		path = folder + segment(id.Name) + mark(fmt.Sprintf("%q %q %q %d", id.Host, id.Area, id.Name, id.Start)) + ".log.gz"
+		path = folder + segment(id.Name) + mark(fmt.Sprintf("%q %q %q %d %q", id.Host, id.Area, id.Name, id.Start, id.Source)) + ".log.gz"
 	}
 	return path
 }
@@ -63,8 +63,8 @@ func payloadPath(id teo.Identity, taken func(path string) bool) string {
 const maxSegment = 160
 
 // segment makes one part of a path of a text that is only data. Letters, digits,
-// '-', '_' and '.' stay; any other byte, and a leading '.', become '~' and two
-// hex digits. '~' and not '%', for BagIt would have '%' escaped again in the
+// '-', '_' and '.' stay; any other byte, and a '.' at either end, become '~' and
+// two hex digits. '~' and not '%', for BagIt would have '%' escaped again in the
 // manifest, where sha256sum could not find the file. Texts stay distinct: one
 // that is too long is cut and ends in "~-" and a hash of the whole.
 func segment(text string) string {
@@ -73,7 +73,7 @@ func segment(text string) string {
 		before := b.Len()
 		c := text[i]
 		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.' && i > 0:
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.' && i > 0 && i < len(text)-1:
 			b.WriteByte(c)
 		default:
 			fmt.Fprintf(&b, "~%02X", c)

@@ -110,6 +110,12 @@ func (a *Archive) diff(v *view, listed []teo.Package) *diff {
 	now, seen := a.Now(), map[teo.Identity]bool{}
 	for _, pkg := range slices.SortedStableFunc(slices.Values(listed), teo.ByTime) {
 		id := pkg.Identity()
+		if bare := id; archived[id] == nil {
+			bare.Source = ""
+			if archived[bare] != nil {
+				id = bare // what was rescued has lost its source
+			}
+		}
 		if seen[id] {
 			continue
 		}

@@ -51,8 +51,13 @@ type Record struct {
 	Supersedes []string `json:"supersedes,omitempty"`
 }
 
+// identity is that of the package when it was listed (teo.Package.Identity).
 func (r *Record) identity() teo.Identity {
-	return teo.Identity{Area: r.Area, Host: r.Domain, Name: r.Name, Start: r.Start.Unix()}
+	id := teo.Identity{Area: r.Area, Host: r.Domain, Name: r.Name, Start: r.Start.Unix()}
+	if r.Area == "" {
+		id.Source = r.SourcePath
+	}
+	return id
 }
 
 // day is the bag the record belongs to.

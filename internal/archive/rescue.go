@@ -44,7 +44,7 @@ func (r *run) rescue(ctx context.Context, b *bag) error {
 			b.records = append(b.records, d.Record)
 		case found != nil && (found.SHA256 == d.SHA256 || found.SHA256 == d.other):
 			found.Path = d.Path
-			if err := identify(found, b.day, &d.Record); err != nil {
+			if err := recollect(found, b.day, &d.Record); err != nil {
 				r.failures = append(r.failures, Failure{Package: d.Path, Path: key, Err: err})
 				continue
 			}
@@ -77,10 +77,10 @@ func (r *run) reread(ctx context.Context, key string) (*Record, error) {
 	return found, nil
 }
 
-// identify fills in what a record says of the package, from the damaged record
+// recollect fills in what a record says of the package, from the damaged record
 // or, where there is none, from the path. When and whence it was retrieved is
 // lost then.
-func identify(found *Record, day string, damaged *Record) error {
+func recollect(found *Record, day string, damaged *Record) error {
 	if damaged.Name != "" && damaged.day() == day {
 		content := *found
 		*found = *damaged

@@ -32,6 +32,9 @@ func (a *Archive) Run(ctx context.Context, listed []teo.Package) (*Summary, erro
 	r := &run{Archive: a, view: v, started: a.Now()}
 	r.listing.archive = a
 	r.journal = newJournal(a.Store, r.started)
+	if err := a.Store.sweep(ctx); err != nil {
+		return nil, err
+	}
 	if err := r.restore(ctx); err != nil {
 		return nil, err
 	}
@@ -67,10 +70,7 @@ type run struct {
 
 // claim makes sure that the prefix is this archive's, and marks it.
 func (a *Archive) claim(ctx context.Context) (*view, error) {
-	if err := a.Store.sweep(ctx); err != nil {
-		return nil, err
-	}
-	for first := true; ; first = false {
+	for tries := 0; ; tries++ {
 		v, err := look(ctx, a.Store)
 		if err != nil {
 			return nil, err
@@ -92,11 +92,11 @@ func (a *Archive) claim(ctx context.Context) (*view, error) {
 			return nil, err
 		}
 		err = a.Store.claim(ctx, markerKey, data)
-		if errors.Is(err, errExists) && first {
+		if errors.Is(err, errExists) && tries < 5 {
 			continue // another archive was faster: look whose it is
 		}
 		v.marker = mark
-		return v, err
+		return v, a.Store.failed(ctx, "write", markerKey, err)
 	}
 }
 
@@ -236,9 +236,9 @@ func (r *run) complete(ctx context.Context, day, previous string) (string, error
 	if b == nil {
 		b = &bag{day: day, standing: map[string]string{}}
 	}
-	records := map[teo.Identity]Record{}
+	records := map[string]Record{} // by path
 	for _, record := range b.records {
-		records[record.identity()] = record
+		records[record.Path] = record
 	}
 	fresh := map[teo.Identity]entry{}
 	for id, e := range r.view.entries {
@@ -253,8 +253,8 @@ func (r *run) complete(ctx context.Context, day, previous string) (string, error
 	r.mu.Unlock()
 	var moves []move
 	var keys []string
-	for id, e := range fresh {
-		records[id] = e.Record
+	for _, e := range fresh {
+		records[e.Record.Path] = e.Record
 		if e.Staged != "" {
 			moves = append(moves, move{From: e.Staged, To: e.Record.key(), SHA256: e.Record.SHA256})
 		}
