@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -24,6 +25,9 @@ func (e timeoutError) Error() string { return "not done within " + time.Duration
 // the service said (code, message, request ID), and what to do. action is what
 // CAM has to allow.
 func apiError(summary, asked string, err error, action string) diag.Diagnostic {
+	if source, ok := errors.AsType[*credential.SourceError](err); ok {
+		return sourceError(source, asked)
+	}
 	failure := tcapi.AsError(err)
 	if failure == nil {
 		next := ""
@@ -37,6 +41,35 @@ func apiError(summary, asked string, err error, action string) diag.Diagnostic {
 		detail += "\n\n" + next
 	}
 	return diag.NewErrorDiagnostic(summary, detail)
+}
+
+// sourceError says why there were no keys to sign with. The argument to blame is
+// one of the provider, which a diagnostic of a data source or resource cannot
+// point at, so the text names it.
+func sourceError(e *credential.SourceError, asked string) diag.Diagnostic {
+	detail := asked + " could not be read, for want of keys"
+	if e.Err != nil {
+		detail += ": " + strings.TrimSuffix(e.Err.Error(), ".")
+	}
+	detail += "."
+	next := e.Next
+	if failure := tcapi.AsError(e.Err); next == "" && failure != nil {
+		next = nextStep(failure, failure.Action)
+	}
+	if next != "" {
+		detail += "\n\n" + strings.TrimSuffix(next, ".") + "."
+	}
+	if e.Attribute != "" {
+		detail += "\n\nThis is about " + e.Attribute + " in the provider, or the environment variables in its place."
+	}
+	return diag.NewErrorDiagnostic(e.Summary, detail)
+}
+
+// timedOut is the error on timeouts that ended a read; orElse goes on with what
+// to do besides raising them.
+func timedOut(title, asked string, after timeoutError, orElse string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), "Timeout while reading "+title,
+		fmt.Sprintf("%s was not read within %s. Raise timeouts%s.", asked, time.Duration(after), orElse))
 }
 
 // nextStep says what a user can do about an answer of the service.
@@ -71,6 +104,8 @@ func nextStep(e *tcapi.Error, action string) string {
 		return "Check the arguments that the message names. If they are right, the service may have changed: please report the request ID and the version of the provider."
 	case e.Class == tcapi.Transient || e.Class == tcapi.Busy:
 		return "It was tried again as often as max_retries allows (busy services 3 times). Try again later; the request ID helps Tencent Cloud's support."
+	case e.Code == "" && e.Service == "sts":
+		return "Check sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT), domain, and the proxy of the environment: what answered is not STS."
 	case e.Code == "":
 		return "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, and the proxy of the environment: what answered is not the API."
 	}

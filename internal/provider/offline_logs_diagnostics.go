@@ -43,8 +43,7 @@ func (f family) readError(q teo.Query, err error) diag.Diagnostic {
 				"A short list is not passed off as a whole one. Try again in a few minutes; if packages are still being added, end the window earlier.",
 				asked, incomplete.Error()))
 	case errors.As(err, &late):
-		return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), "Timeout while reading "+f.title,
-			fmt.Sprintf("%s was not read within %s. Raise timeouts, narrow the window, or divide it with provider::teo::windows.", asked, time.Duration(late)))
+		return timedOut(f.title, asked, late, ", narrow the window, or divide it with provider::teo::windows")
 	}
 	return apiError("Unable to read "+f.title, asked, err, f.action)
 }

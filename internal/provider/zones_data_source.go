@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,6 +116,10 @@ func (d *zonesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	defer cancel()
 
 	zones, err := d.session.teo.Zones(ctx, wanted, ids)
+	if late, ok := errors.AsType[timeoutError](err); ok {
+		resp.Diagnostics.Append(timedOut("zones", "The list of zones", late, ""))
+		return
+	}
 	if err != nil {
 		resp.Diagnostics.Append(apiError("Unable to read zones", "The list of zones", err, "DescribeZones"))
 		return
