@@ -1,0 +1,246 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const l7Hour = `
+data "teo_l7_offline_logs" "test" {
+  start_time = "2022-05-04T00:00:00Z"
+  end_time   = "2022-05-04T01:00:00Z"
+}
+`
+
+// unableToRead is the one summary of a list that the service did not give.
+const unableToRead = "error: Unable to read L7 offline logs"
+
+// A failure says what was asked, what the service answered and what to do, after
+// as many requests as make sense.
+func TestOfflineLogsFailures(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		sim      teosim.Options
+		fault    teosim.Fault
+		provider arguments
+		head     string // else unableToRead
+		details  []string
+		requests int
+	}{
+		"wrong secret ID": {
+			provider: arguments{"secret_id": "AKIDother"},
+			details: []string{
+				"The list of L7 offline logs from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z could not be read", "DownloadL7Logs (teo 2022-01-06)",
+				"AuthFailure.SecretIdNotFound", "does not know the keys (from the provider configuration)", "Check secret_id",
+			},
+			requests: 1,
+		},
+		"wrong secret key": {
+			provider: arguments{"secret_key": "otherSecretKey"},
+			details:  []string{"AuthFailure.SignatureFailure", "check secret_key", "keys (from the provider configuration)"},
+			requests: 1,
+		},
+		"a token with permanent keys": {
+			provider: arguments{"security_token": "someToken"},
+			details:  []string{"AuthFailure.TokenFailure", "remove security_token"},
+			requests: 1,
+		},
+		"wrong clock": {
+			sim:      teosim.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }},
+			details:  []string{"AuthFailure.SignatureExpire", "ahead of this machine's", "Set the clock"},
+			requests: 1,
+		},
+		"no permission": {
+			fault:    teosim.Fault{Name: teosim.CamUnauthorized},
+			details:  []string{"UnauthorizedOperation.CamUnauthorized", "Allow the CAM action teo:DownloadL7Logs", "policy"},
+			requests: 1,
+		},
+		"operation denied": {
+			fault:    teosim.Fault{Name: teosim.APIError, Value: "OperationDenied: denied."},
+			details:  []string{"OperationDenied: denied", "plan of the site", "support"},
+			requests: 1,
+		},
+		"parameter that the service does not like": {
+			fault:    teosim.Fault{Name: teosim.APIError, Value: "InvalidParameter.Filter: no."},
+			details:  []string{"InvalidParameter.Filter: no", "Check the arguments"},
+			requests: 1,
+		},
+		"quota": {
+			fault:    teosim.Fault{Name: teosim.QuotaExceeded},
+			details:  []string{"LimitExceeded: The quota is exceeded", "request ID"},
+			requests: 1,
+		},
+		"pinned version is gone": {
+			sim:      teosim.Options{Gone: "ActionOffline"},
+			provider: arguments{"api_version": "2022-01-06"},
+			details:  []string{"ActionOffline", "does not serve this version", `Remove api_version from the provider, or set it to "2022-09-01"`},
+			requests: 1,
+		},
+		"throttled for ever": {
+			fault:    teosim.Fault{Name: teosim.Throttled},
+			provider: arguments{"max_retries": 2},
+			details:  []string{"RequestLimitExceeded", "3 attempts", "requests_per_second"},
+			requests: 3,
+		},
+		"busy": {
+			fault:    teosim.Fault{Name: teosim.Busy},
+			details:  []string{"ResourceUnavailable", "4 attempts", "Try again later"},
+			requests: 4,
+		},
+		"bad gateway without retries": {
+			fault:    teosim.Fault{Name: teosim.BadGateway},
+			provider: arguments{"max_retries": 0},
+			details:  []string{"502 Bad Gateway", "HTTP 502"},
+			requests: 1,
+		},
+		"HTML": {
+			fault:    teosim.Fault{Name: teosim.NotJSON},
+			details:  []string{`not a JSON object (Content-Type "text/html")`, "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT)"},
+			requests: 1,
+		},
+		"redirect": {
+			fault:    teosim.Fault{Name: teosim.Redirect, Value: "https://login.example.com/?next=secret"},
+			details:  []string{"redirects to login.example.com", "HTTP 302", "Check endpoint"},
+			requests: 1,
+		},
+		"no answer in time": {
+			fault:    teosim.Fault{Name: teosim.Hang},
+			provider: arguments{"request_timeout": "50ms", "max_retries": 1},
+			details:  []string{"no answer within the request timeout of 50ms", "2 attempts"},
+			requests: 2,
+		},
+		"rows that are missing": {
+			fault: teosim.Fault{Name: teosim.WrongTotal, Value: "7"},
+			head:  "error: Incomplete L7 offline logs",
+			details: []string{
+				"5 entries were read, but the service counts 7", "read 4 times", "request ID",
+				"A short list is not passed off as a whole one", "Try again in a few minutes",
+			},
+			requests: 6, // four readings, of which the first and the third find out the base of the pages
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := simulator(t, test.sim)
+			if test.fault.Name != "" {
+				sim.Inject(test.fault)
+			}
+			w := configured(t, provider.Options{}, signIn(sim).and(test.provider))
+			_, said := w.read("teo_l7_offline_logs", anHour)
+			details := test.details
+			for _, request := range sim.Requests() {
+				if request.Code != "" { // the last one's
+					details = append(test.details[:len(test.details):len(test.details)], "request ID "+request.RequestID)
+				}
+			}
+			if test.head == "" {
+				test.head = unableToRead
+			}
+			expectSaid(t, said, complaint{test.head, details})
+			if n := len(sim.Requests()); n != test.requests {
+				t.Errorf("%d requests were sent, want %d", n, test.requests)
+			}
+			for _, secret := range []string{"sign=", "next=", "<html", "otherSecretKey", "someToken", sim.SecretKey()} {
+				if strings.Contains(said.all(), secret) {
+					t.Errorf("a diagnostic holds %q:\n%s", secret, said.all())
+				}
+			}
+		})
+	}
+}
+
+// An endpoint that does not resolve is told after one attempt: no server can
+// have seen it.
+func TestOfflineLogsUnknownHost(t *testing.T) {
+	t.Parallel()
+	sent := 0
+	direct := &http.Transport{}
+	t.Cleanup(direct.CloseIdleConnections)
+	count := roundTripper(func(r *http.Request) (*http.Response, error) {
+		sent++
+		return direct.RoundTrip(r)
+	})
+	w := configured(t, provider.Options{Transport: count}, keys.and(arguments{"endpoint": "teo.invalid", "max_retries": 0}))
+	_, said := w.read("teo_l7_offline_logs", anHour)
+	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, and the proxy"}})
+	if sent != 1 {
+		t.Errorf("%d attempts", sent)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// The timeouts of the configuration end a read, and so does Terraform.
+func TestOfflineLogsEnd(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{})
+	sim.Inject(teosim.Fault{Name: teosim.Hang})
+	w := configured(t, provider.Options{}, signIn(sim))
+	begin := time.Now()
+
+	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"read": "50ms"}}))
+	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms", "Raise timeouts", "provider::teo::windows"}})
+	_, said = w.open("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"open": "50ms"}}))
+	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms"}})
+	_, said = w.read("teo_zones", arguments{"timeouts": arguments{"read": "50ms"}})
+	expectSaid(t, said, complaint{"error timeouts: Timeout while reading zones", []string{"was not read within 50ms", "Raise timeouts"}})
+
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for sim.Count("", "") < 4 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	_, said = w.readContext(ctx, "teo_l7_offline_logs", anHour)
+	expectSaid(t, said, complaint{unableToRead, []string{"It was interrupted; nothing was changed."}})
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+}
+
+// The same texts through a real Terraform.
+func TestOfflineLogsFailuresInTerraform(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{})
+	denied := simulator(t, teosim.Options{})
+	denied.Inject(teosim.Fault{Name: teosim.CamUnauthorized})
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{}),
+		Steps: []resource.TestStep{
+			{
+				Config: fmt.Sprintf("provider \"teo\" {\n  secret_id = %q\n  secret_key = \"wrong\"\n  endpoint = %q\n}\n", sim.SecretID(), sim.URL()) + l7Hour,
+				ExpectError: says("Error: Unable to read L7 offline logs", "with data.teo_l7_offline_logs.test", "AuthFailure.SignatureFailure",
+					"request ID", "check secret_key"),
+			},
+			{
+				Config:      providerBlock(denied) + l7Hour,
+				ExpectError: says("Error: Unable to read L7 offline logs", "UnauthorizedOperation.CamUnauthorized", "request ID", "Allow the CAM action teo:DownloadL7Logs"),
+			},
+			{
+				Config:      "provider \"teo\" {\n  endpoint = \"http://teo.example.com\"\n}\n" + l7Hour,
+				ExpectError: says("Error: Invalid endpoint", "endpoint = ", "plain http is accepted for loopback addresses only"),
+			},
+			{
+				Config:      "provider \"teo\" {\n  endpoint = \"http://teo.example.com\"\n}\n" + l7Hour,
+				ExpectError: says("Error: Missing provider credentials", "Set secret_id and secret_key"),
+			},
+		},
+	})
+	for _, s := range []*teosim.Sim{sim, denied} {
+		if n := len(s.Requests()); n != 1 {
+			t.Errorf("%d requests were sent, want 1", n)
+		}
+	}
+}

@@ -1,0 +1,225 @@
+package provider_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// An hour of the simulator's catalogue, with 5 packages in it.
+var anHour = arguments{"start_time": "2022-05-04T00:00:00Z", "end_time": "2022-05-04T01:00:00Z"}
+
+// complaint is what is expected to be said.
+type complaint struct {
+	head    string   // as in spoken.heads
+	details []string // what its detail must hold
+}
+
+// expectSaid compares the diagnostics with what is expected, in any order.
+func expectSaid(t *testing.T, said spoken, want ...complaint) {
+	t.Helper()
+	heads := said.heads()
+	wanted := []string{}
+	for _, c := range want {
+		wanted = append(wanted, c.head)
+	}
+	sorted := slices.Sorted(slices.Values(heads))
+	slices.Sort(wanted)
+	if !slices.Equal(sorted, wanted) {
+		t.Fatalf("said\n  %s\nwant\n  %s\n\n%s", strings.Join(sorted, "\n  "), strings.Join(wanted, "\n  "), said.all())
+	}
+	for _, c := range want {
+		detail := said[slices.Index(heads, c.head)].Detail
+		for _, part := range c.details {
+			if !strings.Contains(detail, part) {
+				t.Errorf("%s\ndoes not say %q:\n%s", c.head, part, detail)
+			}
+		}
+	}
+}
+
+// Arguments that cannot be right are errors on themselves, and nothing is sent.
+func TestOfflineLogsBadArguments(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		provider arguments
+		config   arguments
+		want     []complaint
+	}{
+		"time without an offset": {
+			config: arguments{"start_time": "2022-05-04T00:00:00"},
+			want:   []complaint{{"error start_time: Invalid RFC3339 String Value", []string{"2022-05-04T00:00:00"}}},
+		},
+		"a date": {
+			config: arguments{"end_time": "2022-05-04"},
+			want:   []complaint{{"error end_time: Invalid RFC3339 String Value", []string{"2022-05-04"}}},
+		},
+		"both times": {
+			config: arguments{"start_time": "yesterday", "end_time": ""},
+			want: []complaint{
+				{"error start_time: Invalid RFC3339 String Value", []string{"yesterday"}},
+				{"error end_time: Invalid RFC3339 String Value", nil},
+			},
+		},
+		"end at the start": {
+			config: arguments{"end_time": "2022-05-04T00:00:00Z"},
+			want:   []complaint{{"error end_time: Window ends before it starts", []string{"(2022-05-04T00:00:00Z) must be after start_time (2022-05-04T00:00:00Z)"}}},
+		},
+		"end before the start": {
+			config: arguments{"end_time": "2022-05-03T00:00:00Z"},
+			want:   []complaint{{"error end_time: Window ends before it starts", []string{"2022-05-03T00:00:00Z"}}},
+		},
+		"end before the start by its offset": {
+			config: arguments{"start_time": "2022-05-04T00:00:00Z", "end_time": "2022-05-04T07:30:00+08:00"},
+			want:   []complaint{{"error end_time: Window ends before it starts", []string{"+08:00", "compared as instants"}}},
+		},
+		"page_size of 0": {
+			config: arguments{"page_size": 0},
+			want:   []complaint{{"error page_size: Invalid Attribute Value", []string{"between 1 and 1000", "got: 0"}}},
+		},
+		"page_size of 1001": {
+			config: arguments{"page_size": 1001},
+			want:   []complaint{{"error page_size: Invalid Attribute Value", []string{"between 1 and 1000", "got: 1001"}}},
+		},
+		"max_packages of 0": {
+			config: arguments{"max_packages": 0},
+			want:   []complaint{{"error max_packages: Invalid Attribute Value", []string{"at least 1"}}},
+		},
+		"empty names": {
+			config: arguments{"zones": []string{""}, "zone_ids": []string{""}, "domains": []string{"www.example.com", ""}},
+			want: []complaint{
+				{"error zones: Invalid Attribute Value Length", []string{"at least 1"}},
+				{"error zone_ids: Invalid Attribute Value Length", nil},
+				{"error domains: Invalid Attribute Value Length", nil},
+			},
+		},
+		"null in sets": {
+			config: arguments{"zones": []any{nil}, "domains": []any{"www.example.com", nil}},
+			want: []complaint{
+				{"error zones: Null Set Value", nil},
+				{"error domains: Null Set Value", nil},
+			},
+		},
+		"timeout that is none": {
+			config: arguments{"timeouts": arguments{"read": "soon"}},
+			want:   []complaint{{"error timeouts.read: Invalid Attribute Value Time Duration", []string{"soon"}}},
+		},
+		"zone_ids with 2022-01-06": {
+			provider: arguments{"api_version": "2022-01-06"},
+			config:   arguments{"zone_ids": []string{"zone-2demo00001cn"}},
+			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"pinned to api_version 2022-01-06", "names in zones", "remove api_version"}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := simulator(t, teosim.Options{})
+			w := configured(t, provider.Options{}, signIn(sim).and(test.provider))
+			for _, kind := range []string{"teo_l7_offline_logs", "teo_l7_offline_log_inventory"} {
+				_, said := w.read(kind, anHour.and(test.config))
+				expectSaid(t, said, test.want...)
+			}
+			if test.config["timeouts"] == nil { // that of an ephemeral resource is called open
+				_, said := w.open("teo_l7_offline_logs", anHour.and(test.config))
+				expectSaid(t, said, test.want...)
+			}
+			if n := len(sim.Requests()); n != 0 {
+				t.Errorf("%d requests were sent", n)
+			}
+			// What the absence of requests is worth.
+			if _, said := w.read("teo_l7_offline_logs", anHour); said.failed() || len(sim.Requests()) == 0 {
+				t.Errorf("a good configuration sent %d requests and said %s", len(sim.Requests()), said.all())
+			}
+		})
+	}
+}
+
+// The same through a real Terraform: it shows them before anything is planned.
+func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{})
+	step := func(lines string, want ...string) resource.TestStep {
+		return resource.TestStep{
+			Config:      providerBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {\n" + lines + "\n}\n",
+			ExpectError: says(want...),
+		}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{}),
+		Steps: []resource.TestStep{
+			step("start_time = \"2022-05-04\"\nend_time = \"2022-05-04T00:00:00Z\"", "Error: Invalid RFC3339 String Value", "start_time"),
+			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-04T07:30:00+08:00\"", "Error: Window ends before it starts", "end_time = ", "must be after start_time"),
+			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-05T00:00:00Z\"\npage_size = 0", "Error: Invalid Attribute Value", "page_size"),
+			step("start_time = \"2022-05-04T00:00:00Z\"", "Error: Missing required argument", "end_time"),
+		},
+	})
+	if n := len(sim.Requests()); n != 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// More packages than max_packages are an error after the first page.
+func TestOfflineLogsMaxPackages(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		provider arguments
+		config   arguments
+		total    int
+	}{
+		"2022-01-06": {config: arguments{"page_size": 2}, total: 5},
+		"2022-09-01": {config: arguments{"page_size": 2, "zone_ids": []string{"zone-2demo00001cn"}}, total: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := simulator(t, teosim.Options{})
+			w := configured(t, provider.Options{}, signIn(sim))
+			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config).and(arguments{"max_packages": test.total - 1}))
+			expectSaid(t, said, complaint{"error max_packages: Too many L7 offline logs", []string{
+				"from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z",
+				fmt.Sprintf("has %d packages, and max_packages allows %d", test.total, test.total-1),
+				"Narrow the window, zones or domains", "provider::teo::windows", "raise max_packages",
+			}})
+			if n := len(sim.Requests()); n != 1 {
+				t.Errorf("%d requests were sent, want 1", n)
+			}
+			if _, said := w.read("teo_l7_offline_logs", anHour.and(test.config).and(arguments{"max_packages": test.total})); said.failed() {
+				t.Errorf("as many packages as max_packages: %s", said.all())
+			}
+		})
+	}
+}
+
+// A name that no zone bears is an error that lists near ones; no logs are asked
+// for.
+func TestOfflineLogsUnknownZones(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		zones []string
+		said  []string
+	}{
+		"slip of the pen": {[]string{"exmaple.com"}, []string{"No zone of the account is named exmaple.com.", "Near names are example.com", `data "teo_zones"`}},
+		"a sub-domain":    {[]string{"www.example.org", "example.com"}, []string{"is named www.example.org.", "Near names are example.org", "not www.example.com"}},
+		"nothing like it": {[]string{"zzz.test", "yyy.test"}, []string{"is named yyy.test, zzz.test."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := simulator(t, teosim.Options{})
+			w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
+			_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": test.zones}))
+			expectSaid(t, said, complaint{"error zones: Unknown zone name", test.said})
+			if logs, zones := sim.Count("", "DownloadL7Logs"), sim.Count("", "DescribeZones"); logs != 0 || zones != 2 {
+				t.Errorf("%d requests for logs and %d for zones, want 0 and 2 (by name, and all for the near ones)", logs, zones)
+			}
+			_, said = w.read("teo_l4_offline_logs", anHour.and(arguments{"zones": test.zones}))
+			expectSaid(t, said, complaint{"error zones: Unknown zone name", test.said})
+			if n := sim.Count("", "DescribeZones"); n != 2 {
+				t.Errorf("the second list asked for zones again: %d requests", n)
+			}
+		})
+	}
+}
