@@ -114,10 +114,12 @@ func (c columns[R]) list(rows []R) tftypes.Value {
 // results makes the state, or the ephemeral result, of a configuration and of
 // what was computed for it.
 func results(ctx context.Context, config tfsdk.Config, computed map[string]tftypes.Value) (tftypes.Value, error) {
-	attributes := map[string]tftypes.Value{}
-	if err := config.Raw.As(&attributes); err != nil {
+	var given map[string]tftypes.Value
+	if err := config.Raw.As(&given); err != nil {
 		return tftypes.Value{}, err
 	}
+	// What As gives is the configuration's own map.
+	attributes := maps.Clone(given)
 	maps.Copy(attributes, computed)
 	return tftypes.NewValue(config.Schema.Type().TerraformType(ctx), attributes), nil
 }

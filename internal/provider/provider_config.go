@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -98,11 +99,13 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 // that is configured half would ask with the wrong keys, or the wrong service.
 // It returns the configuration with null in their place.
 func rejectUnknown(config tfsdk.Config, diags *diag.Diagnostics) tfsdk.Config {
-	attributes := map[string]tftypes.Value{}
-	if err := config.Raw.As(&attributes); err != nil {
+	var given map[string]tftypes.Value
+	if err := config.Raw.As(&given); err != nil {
 		return config
 	}
-	for name, value := range attributes {
+	// What As gives is the configuration's own map.
+	attributes := maps.Clone(given)
+	for name, value := range given {
 		if value.IsFullyKnown() {
 			continue
 		}
