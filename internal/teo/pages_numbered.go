@@ -53,7 +53,7 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R
 	if !known && first.size == 0 && r.size < p.size {
 		// Either all pages are as short as this one, or it is the last of two
 		// that are counted from 0. The other one tells.
-		if err := p.pageZero(ctx, r, memo); err != nil {
+		if err := p.pageZero(ctx, r, memo, len(first.rows)); err != nil {
 			return r, err
 		}
 		base, known = memo.get()
@@ -72,7 +72,7 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R
 		}
 		return r, nil
 	}
-	return r, p.pageZero(ctx, r, memo)
+	return r, p.pageZero(ctx, r, memo, len(first.rows))
 }
 
 // complete tells whether so many rows came as the service counts.
@@ -111,19 +111,21 @@ func (p *pager[R]) untilEmpty(ctx context.Context, r *reading[R], next int) erro
 }
 
 // pageZero reads page 0, which a service that counts from 1 refuses, answers
-// with nothing, or takes for page 1: its rows then count for nothing.
-func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase) error {
+// with nothing, or takes for page 1, whose rows are the first that r has: then
+// they count for nothing.
+func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase, first int) error {
 	before := *r
-	distinct := p.distinct(r)
 	held, err := p.one(ctx, r, 0)
-	switch {
-	case err != nil && !rejected(err):
+	if err != nil && !rejected(err) {
 		return err
-	case p.distinct(r) > distinct:
+	}
+	pageOne, zero := r.rows[:first], r.rows[len(before.rows):]
+	if p.distinct(pageOne, zero) > p.distinct(pageOne) {
 		memo.set(0)
 		r.size = max(r.size, min(held, p.size))
 		return nil
-	case distinct > 0:
+	}
+	if len(before.rows) > 0 {
 		memo.set(1)
 	}
 	r.rows, r.raw, r.pages = before.rows, before.raw, before.pages
@@ -131,8 +133,8 @@ func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase) 
 }
 
 // distinct counts the rows that are not the same.
-func (p *pager[R]) distinct(r *reading[R]) int {
-	kept, _ := p.settle(slices.Clone(r.rows))
+func (p *pager[R]) distinct(rows ...[]R) int {
+	kept, _ := p.settle(slices.Concat(rows...))
 	return len(kept)
 }
 
