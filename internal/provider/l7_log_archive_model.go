@@ -111,27 +111,24 @@ func (m *archiveModel) unknown() {
 	m.Bags = types.MapUnknown(bagType)
 }
 
-// restore takes what an archive says of itself, for an import.
-func (m *archiveModel) restore(ctx context.Context, scope archive.Scope, stableAfter time.Duration) diag.Diagnostics {
-	var diags diag.Diagnostics
-	m.StartTime = timetypes.NewRFC3339TimeValue(scope.Start.UTC())
-	m.EndTime = timetypes.NewRFC3339TimeValue(scope.End.UTC())
-	for _, set := range []struct {
-		target *types.Set
-		values []string
-	}{{&m.Zones, scope.Zones}, {&m.ZoneIDs, scope.ZoneIDs}, {&m.Domains, scope.Domains}} {
-		*set.target = types.SetNull(types.StringType)
-		if len(set.values) > 0 {
-			value, d := types.SetValueFrom(ctx, types.StringType, set.values)
-			diags.Append(d...)
-			*set.target = value
+// restored are the attributes that an archive says of itself, for an import;
+// the refresh that follows adds the rest.
+func restored(destination string, report *archive.Report) map[string]any {
+	attributes := map[string]any{
+		"destination":  destination,
+		"start_time":   report.Scope.Start.UTC().Format(time.RFC3339),
+		"end_time":     report.Scope.End.UTC().Format(time.RFC3339),
+		"stable_after": defaultStableAfter,
+		"parallelism":  int64(defaultParallelism),
+		"on_destroy":   onDestroyKeep,
+	}
+	if d := report.StableAfter; d > 0 && d != 24*time.Hour {
+		attributes["stable_after"] = d.String()
+	}
+	for name, values := range map[string][]string{"zones": report.Scope.Zones, "zone_ids": report.Scope.ZoneIDs, "domains": report.Scope.Domains} {
+		if len(values) > 0 {
+			attributes[name] = values
 		}
 	}
-	m.StableAfter = timetypes.NewGoDurationValueFromStringMust(defaultStableAfter)
-	if stableAfter > 0 && stableAfter != 24*time.Hour {
-		m.StableAfter = timetypes.NewGoDurationValue(stableAfter)
-	}
-	m.Parallelism = types.Int64Value(defaultParallelism)
-	m.OnDestroy = types.StringValue(onDestroyKeep)
-	return diags
+	return attributes
 }

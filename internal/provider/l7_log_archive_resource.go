@@ -301,11 +301,9 @@ func (r *archiveResource) ImportState(ctx context.Context, req resource.ImportSt
 		resp.Diagnostics.Append(archiveError(err))
 		return
 	}
-	var m archiveModel
-	resp.Diagnostics.Append(resp.State.Get(ctx, &m)...)
-	resp.Diagnostics.Append(m.restore(ctx, report.Scope, report.StableAfter)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("destination"), req.ID)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	for name, value := range restored(req.ID, report) {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
 }
 
 func listProblems(problems []archive.Problem) string {
