@@ -92,7 +92,7 @@ func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagno
 	if n := len(l.Packages); n > manySensitive && !f.inventory {
 		diags.AddWarning("Many sensitive URLs",
 			fmt.Sprintf("The list has %d packages with a sensitive url each. Terraform's own time grows with the square of that number (2,000 packages take it about 20 seconds, 10,000 minutes), also where include_urls is false. "+
-				"Use data \"teo_%s\", which has no URLs, or divide the window.", n, f.withoutURLs().name))
+				"Use data \"teo_%s\", which has no URLs, or the ephemeral resource \"teo_%s\", which does not have that cost.", n, f.withoutURLs().name, f.name))
 	}
 	if l.Nameless > 0 {
 		diags.AddWarning("Log packages without a name",

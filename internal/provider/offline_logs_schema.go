@@ -101,7 +101,7 @@ func (f family) dataSourceText() string {
 			"and Terraform's time grows in step with the list, while for a list with sensitive URLs it grows with the square.", f.layer)
 	}
 	return text + fmt.Sprintf("The signed URLs become part of the state (sensitive): use `include_urls = false`, or the ephemeral resource `teo_%s`, to keep them out. "+
-		"For more than about two thousand packages use `teo_%s`, since the time that Terraform takes over sensitive values grows with the square of their number.", f.name, f.withoutURLs().name)
+		"For more than about two thousand packages use that, or `teo_%s` where no URLs are wanted: the time that Terraform takes over the sensitive values of a data source grows with the square of their number.", f.name, f.withoutURLs().name)
 }
 
 func (f family) ephemeralText() string {
