@@ -1,0 +1,362 @@
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// smallAccount is a catalogue in which every value is known: two zones, and five
+// packages in the hour from 2022-05-04T03:00:00Z, not in order.
+func smallAccount() teosim.Catalogue {
+	three := time.Date(2022, 5, 4, 3, 0, 0, 0, time.UTC)
+	hour := func(zone, host, area string, size int64) teosim.Package {
+		return teosim.Package{
+			ZoneID: zone, Host: host, Area: area, Name: teosim.PackageName(host, three, time.Hour),
+			Start: three, End: three.Add(time.Hour), LogTime: three.Unix() + 60, Size: size,
+		}
+	}
+	quarter := hour("zone-2", "img.example.org", "mainland", 400)
+	quarter.Start, quarter.End = three.Add(15*time.Minute), three.Add(30*time.Minute-time.Second)
+	quarter.Name = teosim.PackageName(quarter.Host, quarter.Start, 15*time.Minute)
+	return teosim.Catalogue{
+		Zones: []teosim.Zone{{ID: "zone-1", Name: "example.com"}, {ID: "zone-2", Name: "example.org"}},
+		L7: []teosim.Package{
+			quarter,
+			hour("zone-1", "www.example.com", "overseas", 200),
+			hour("zone-1", "www.example.com", "mainland", 100),
+			hour("zone-2", "example.org", "overseas", 500),
+			hour("zone-1", "api.example.com", "mainland", 300),
+		},
+		L4: []teosim.Package{hour("zone-2", "sid-2", "overseas", 20), hour("zone-1", "sid-1", "mainland", 10)},
+	}
+}
+
+const smallWindow = `
+  start_time = "2022-05-04T11:00:00+08:00"
+  end_time   = "2022-05-04T04:00:00Z"
+`
+
+// row is what the state must hold of a package; area "" is null.
+func row(hostAttribute, host, area, name string, size int, from, to string) map[string]knownvalue.Check {
+	checked := map[string]knownvalue.Check{
+		hostAttribute:     knownvalue.StringExact(host),
+		"area":            knownvalue.StringExact(area),
+		"log_packet_name": knownvalue.StringExact(name),
+		"url": knownvalue.StringRegexp(regexp.MustCompile(
+			`^http://127\.0\.0\.1:\d+/logs/1251234567/20220504/2022050403-` + regexp.QuoteMeta(host) + `-[0-9a-f]{16}\.log\.gz\?sign=[0-9a-f]{64}&t=\d+$`)),
+		"log_time":       knownvalue.Int64Exact(time.Date(2022, 5, 4, 3, 1, 0, 0, time.UTC).Unix()),
+		"log_start_time": knownvalue.StringExact("2022-05-04T" + from + "Z"),
+		"log_end_time":   knownvalue.StringExact("2022-05-04T" + to + "Z"),
+		"size":           knownvalue.Int64Exact(int64(size)),
+	}
+	if area == "" {
+		checked["area"] = knownvalue.Null()
+	}
+	return checked
+}
+
+// smallRows are all rows of the small account, in the order of the state.
+func smallRows() []map[string]knownvalue.Check {
+	return []map[string]knownvalue.Check{
+		row("domain", "api.example.com", "mainland", "20220504-03-api.example.com", 300, "03:00:00", "04:00:00"),
+		row("domain", "example.org", "overseas", "20220504-03-example.org", 500, "03:00:00", "04:00:00"),
+		row("domain", "www.example.com", "mainland", "20220504-03-www.example.com", 100, "03:00:00", "04:00:00"),
+		row("domain", "www.example.com", "overseas", "20220504-03-www.example.com", 200, "03:00:00", "04:00:00"),
+		row("domain", "img.example.org", "mainland", "20220504-0315-img.example.org", 400, "03:15:00", "03:29:59"),
+	}
+}
+
+func exactRows(rows []map[string]knownvalue.Check) knownvalue.Check {
+	var checks []knownvalue.Check
+	for _, row := range rows {
+		checks = append(checks, knownvalue.ObjectExact(row))
+	}
+	return knownvalue.ListExact(checks)
+}
+
+// whole checks all attributes of something in the state: one that is not named
+// must not be there.
+func whole(address string, attributes map[string]knownvalue.Check) statecheck.StateCheck {
+	return wholeState{address, knownvalue.ObjectExact(attributes)}
+}
+
+type wholeState struct {
+	address string
+	want    knownvalue.Check
+}
+
+func (w wholeState) CheckState(_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse) {
+	for _, r := range req.State.Values.RootModule.Resources {
+		if r.Address == w.address {
+			resp.Error = w.want.CheckValue(r.AttributeValues)
+			return
+		}
+	}
+	resp.Error = fmt.Errorf("%s is not in the state", w.address)
+}
+
+// sensitive checks what `terraform show -json` marks as sensitive, exactly.
+type sensitive struct{ address, want string }
+
+func (s sensitive) CheckState(_ context.Context, req statecheck.CheckStateRequest, resp *statecheck.CheckStateResponse) {
+	for _, r := range req.State.Values.RootModule.Resources {
+		if r.Address != s.address {
+			continue
+		}
+		var got, want any
+		if resp.Error = json.Unmarshal(r.SensitiveValues, &got); resp.Error == nil {
+			resp.Error = json.Unmarshal([]byte(s.want), &want)
+		}
+		if resp.Error == nil && !reflect.DeepEqual(got, want) {
+			resp.Error = fmt.Errorf("sensitive in %s: %s, want %s", s.address, r.SensitiveValues, s.want)
+		}
+		return
+	}
+	resp.Error = fmt.Errorf("%s is not in the state", s.address)
+}
+
+var (
+	requestID = knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f-]{27}$`))
+	nothing   = knownvalue.Null()
+	emptyPlan = resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
+)
+
+func number(n int) knownvalue.Check { return knownvalue.Int64Exact(int64(n)) }
+
+func listed(names ...string) knownvalue.Check {
+	var checks []knownvalue.Check
+	for _, name := range names {
+		checks = append(checks, knownvalue.StringExact(name))
+	}
+	return knownvalue.SetExact(checks)
+}
+
+// Every attribute of the data source, by both versions of the API and both ways
+// to count pages; then a plan that has nothing to do.
+func TestL7OfflineLogsDataSource(t *testing.T) {
+	t.Parallel()
+	noArea := func(rows []map[string]knownvalue.Check) []map[string]knownvalue.Check {
+		for _, row := range rows {
+			row["area"] = nothing
+		}
+		return rows
+	}
+	// Rows of 2022-01-06 have no times: those of a quarter are from its name.
+	exclusive := func(rows []map[string]knownvalue.Check) []map[string]knownvalue.Check {
+		rows[4]["log_end_time"] = knownvalue.StringExact("2022-05-04T03:30:00Z")
+		return rows
+	}
+	all := map[string]knownvalue.Check{
+		"start_time": knownvalue.StringExact("2022-05-04T11:00:00+08:00"), "end_time": knownvalue.StringExact("2022-05-04T04:00:00Z"),
+		"zones": nothing, "zone_ids": nothing, "domains": nothing, "max_packages": nothing, "include_urls": nothing, "timeouts": nothing,
+		"page_size": number(300), "pages": number(1), "total_count": number(5), "total_bytes": number(1500),
+		"api_version": knownvalue.StringExact("2022-01-06"), "request_id": requestID,
+	}
+	for name, test := range map[string]struct {
+		sim       teosim.Options
+		provider  string
+		arguments string
+		want      map[string]knownvalue.Check // in place of those in all
+	}{
+		"2022-01-06 counted from 0": {
+			arguments: "page_size = 2",
+			sim:       teosim.Options{OldRowsHaveArea: true, PageBase: 0},
+			want:      map[string]knownvalue.Check{"page_size": number(2), "pages": number(3), "logs": exactRows(exclusive(smallRows()))},
+		},
+		"2022-01-06 counted from 1": {
+			arguments: "page_size = 2\n max_packages = 5\n timeouts = { read = \"1m\" }",
+			sim:       teosim.Options{OldRowsHaveArea: true, PageBase: 1, StrictPage: true},
+			want: map[string]knownvalue.Check{
+				"page_size": number(2), "pages": number(3), "logs": exactRows(exclusive(smallRows())), "max_packages": number(5),
+				"timeouts": knownvalue.ObjectExact(map[string]knownvalue.Check{"read": knownvalue.StringExact("1m")}),
+			},
+		},
+		"2022-01-06 with a smaller page than asked for": {
+			arguments: "page_size = 1000\n zones = []",
+			sim:       teosim.Options{OldRowsHaveArea: true, MaxPageSize: 3},
+			want:      map[string]knownvalue.Check{"page_size": number(3), "pages": number(2), "logs": exactRows(exclusive(smallRows())), "zones": listed()},
+		},
+		"2022-01-06 by names, without areas": {
+			arguments: "zones = [\"example.com\", \"example.org\"]\n domains = [\"api.example.com\", \"example.org\"]\n include_urls = true",
+			want: map[string]knownvalue.Check{
+				"zones": listed("example.com", "example.org"), "domains": listed("api.example.com", "example.org"), "include_urls": knownvalue.Bool(true),
+				"logs": exactRows(noArea(smallRows()[:2])), "total_count": number(2), "total_bytes": number(800),
+			},
+		},
+		"2022-09-01 by IDs": {
+			arguments: "zone_ids = [\"zone-2\", \"zone-1\"]\n page_size = 2",
+			want: map[string]knownvalue.Check{
+				"zone_ids": listed("zone-1", "zone-2"), "api_version": knownvalue.StringExact("2022-09-01"),
+				"page_size": number(2), "pages": number(3), "logs": exactRows(smallRows()),
+			},
+		},
+		"2022-09-01 by names, without URLs": {
+			provider:  `api_version = "2022-09-01"`,
+			arguments: "zones = [\"example.org\"]\n page_size = 1000\n include_urls = false",
+			want: func() map[string]knownvalue.Check {
+				rows := smallRows()
+				rows = []map[string]knownvalue.Check{rows[1], rows[4]}
+				for _, row := range rows {
+					row["url"] = nothing
+				}
+				return map[string]knownvalue.Check{
+					"zones": listed("example.org"), "api_version": knownvalue.StringExact("2022-09-01"), "include_urls": knownvalue.Bool(false),
+					"logs": exactRows(rows), "total_count": number(2), "total_bytes": number(900),
+				}
+			}(),
+		},
+		"2022-09-01 with a smaller limit than documented": {
+			provider: `api_version = "2022-09-01"`,
+			sim:      teosim.Options{MaxLimit: 100},
+			want:     map[string]knownvalue.Check{"api_version": knownvalue.StringExact("2022-09-01"), "page_size": number(100), "logs": exactRows(smallRows())},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.sim.Catalogue = smallAccount()
+			sim := simulator(t, test.sim)
+			want := map[string]knownvalue.Check{}
+			for _, from := range []map[string]knownvalue.Check{all, test.want} {
+				for attribute, check := range from {
+					want[attribute] = check
+				}
+			}
+			config := providerBlock(sim, test.provider) + "data \"teo_l7_offline_logs\" \"test\" {" + smallWindow + test.arguments + "\n}\n"
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: factories(t, provider.Options{}),
+				Steps: []resource.TestStep{
+					{Config: config, ConfigStateChecks: []statecheck.StateCheck{whole("data.teo_l7_offline_logs.test", want)}},
+					{Config: config, ConfigPlanChecks: emptyPlan},
+				},
+			})
+		})
+	}
+}
+
+// Only the URLs are sensitive, and an output of them must say so.
+func TestL7OfflineLogsSensitive(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	config := providerBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {" + smallWindow + "domains = [\"www.example.com\"]\n}\n"
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{}),
+		Steps: []resource.TestStep{
+			{
+				Config: config,
+				ConfigStateChecks: []statecheck.StateCheck{
+					sensitive{"data.teo_l7_offline_logs.test", `{"domains": [false], "logs": [{"url": true}, {"url": true}]}`},
+				},
+			},
+			{
+				Config:      config + "output \"urls\" {\n  value = data.teo_l7_offline_logs.test.logs[*].url\n}\n",
+				ExpectError: says("Error: Output refers to sensitive values"),
+			},
+		},
+	})
+}
+
+// A window that is only known after apply is read then, with the rest of the
+// plan knowing that it does not know.
+func TestL7OfflineLogsUnknownWindow(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	const address = "data.teo_l7_offline_logs.test"
+	config := providerBlock(sim) + `
+resource "terraform_data" "window" {
+  input = { start = "2022-05-04T03:00:00Z", zones = ["example.com"], size = 2 }
+}
+
+data "teo_l7_offline_logs" "test" {
+  start_time = terraform_data.window.output.start
+  end_time   = timeadd(terraform_data.window.output.start, "1h")
+  zones      = terraform_data.window.output.zones
+  page_size  = terraform_data.window.output.size
+}
+`
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{}),
+		Steps: []resource.TestStep{
+			{
+				Config: config,
+				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(address, plancheck.ResourceActionRead),
+					plancheck.ExpectUnknownValue(address, tfjsonpath.New("start_time")),
+					plancheck.ExpectUnknownValue(address, tfjsonpath.New("logs")),
+				}},
+				ConfigStateChecks: []statecheck.StateCheck{
+					statecheck.ExpectKnownValue(address, tfjsonpath.New("total_count"), number(3)),
+					statecheck.ExpectKnownValue(address, tfjsonpath.New("page_size"), number(2)),
+				},
+			},
+			{Config: config, ConfigPlanChecks: emptyPlan},
+		},
+	})
+}
+
+// How many requests a read makes: the base of the pages is found out once for
+// all data sources of a provider, with one wasted request at the most.
+func TestL7OfflineLogsRequests(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		sim           teosim.Options
+		config        arguments
+		first, second int
+	}{
+		"counted from 0":          {teosim.Options{}, arguments{"page_size": 2}, 4, 3},
+		"counted from 1":          {teosim.Options{PageBase: 1}, arguments{"page_size": 2}, 3, 3},
+		"clamped":                 {teosim.Options{MaxPageSize: 2}, arguments{"page_size": 1000}, 4, 3},
+		"one page, from 1":        {teosim.Options{PageBase: 1}, nil, 1, 1},
+		"by offset":               {teosim.Options{}, arguments{"page_size": 2, "zone_ids": []string{"zone-1", "zone-2"}}, 3, 3},
+		"by offset, one page":     {teosim.Options{}, arguments{"zone_ids": []string{"zone-1", "zone-2"}}, 1, 1},
+		"a limit that is refused": {teosim.Options{MaxLimit: 200}, arguments{"zone_ids": []string{"zone-1", "zone-2"}}, 2, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test.sim.Catalogue = smallAccount()
+			sim := simulator(t, test.sim)
+			w := configured(t, provider.Options{}, signIn(sim))
+			for i, want := range []int{test.first, test.second, test.second} {
+				sim.ResetCounters()
+				state, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z"}.and(test.config))
+				expectSaid(t, said)
+				if n := len(state["logs"].([]any)); n != 5 {
+					t.Errorf("%d packages", n)
+				}
+				if n := len(sim.Requests()); n != want {
+					t.Errorf("read %d sent %d requests, want %d", i+1, n, want)
+				}
+			}
+		})
+	}
+}
+
+// A time goes to the wire in UTC and whole seconds, widened where it has a
+// fraction.
+func TestL7OfflineLogsTimesOnTheWire(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	w := configured(t, provider.Options{}, signIn(sim))
+	_, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T11:00:00.9+08:00", "end_time": "2022-05-04T03:59:59.1Z"})
+	expectSaid(t, said)
+	body := string(sim.Requests()[0].Body)
+	for _, want := range []string{`"StartTime":"2022-05-04T03:00:00Z"`, `"EndTime":"2022-05-04T04:00:00Z"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("sent %s, want %s in it", body, want)
+		}
+	}
+}
