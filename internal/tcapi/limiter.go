@@ -46,6 +46,11 @@ type Limiter struct {
 	rate *rate.Limiter
 	full rate.Limit
 
+	// turn holds one: whoever put it there is next, the others wait in line.
+	// They must not reserve their times ahead. Those would stand when the rate
+	// is lowered, and after a stall of the machine all be due at once.
+	turn chan struct{}
+
 	mu     sync.Mutex
 	resume time.Time // nothing is sent before
 }
@@ -54,18 +59,25 @@ func newLimiter(documented, configured float64) *Limiter {
 	perSecond, burst := configured, configured/10
 	if configured <= 0 {
 		// Sustained rate and burst together stay within the documented
-		// number in any one second.
-		perSecond, burst = documented*headroom, documented*(1-headroom)
+		// number in any one second, and leave one for a timer that fires late.
+		perSecond, burst = documented*headroom, documented*(1-headroom)-1
 	}
 	return &Limiter{
 		rate: rate.NewLimiter(rate.Limit(perSecond), max(1, int(burst+0.5))),
 		full: rate.Limit(perSecond),
+		turn: make(chan struct{}, 1),
 	}
 }
 
 // Wait returns when a request may be sent, in the order of asking, or with the
-// context's error.
+// context's cause.
 func (l *Limiter) Wait(ctx context.Context) error {
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	for {
 		if err := Sleep(ctx, l.paused()); err != nil {
 			return err

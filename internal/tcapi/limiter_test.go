@@ -221,6 +221,31 @@ func TestRefusalsOfOneMomentCountOnce(t *testing.T) {
 	})
 }
 
+// Requests that were waiting when the refusal came slow down with the others.
+func TestQueuedRequestsSlowDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sent := new(times)
+		client, _ := over(wire(func(*http.Request) (*http.Response, error) {
+			sent.add()
+			// Not one that lets the rate recover.
+			return answer(apiError("OperationDenied", "")), nil
+		}))
+		limiter := client.Limiters.For("teo", slowAction.Version, slowAction.Name, slowAction.PerSecond)
+		var group sync.WaitGroup
+		for range 60 {
+			group.Go(func() { _, _ = tcapi.Call[tcapi.Head](t.Context(), client, slowAction, nil) })
+		}
+		synctest.Wait()
+		sent.all = nil // what did not have to wait
+		limiter.Slow(time.Second)
+		group.Wait()
+		if mean := sent.mean(); mean < 8.9 || mean > 9.6 {
+			t.Errorf("%.1f requests a second after a refusal, want 9", mean)
+		}
+	})
+}
+
 // Two listings that each have many pages to read take turns: a short one does
 // not wait for the end of a long one.
 func TestListingsTakeTurns(t *testing.T) {
