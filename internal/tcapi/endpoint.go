@@ -49,7 +49,7 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		return Endpoint{}, fmt.Errorf("the scheme %q is neither https nor http", scheme)
 	case u.User != nil:
 		return Endpoint{}, errors.New("it must not hold a user name or a password")
-	case u.Hostname() == "" || strings.ContainsAny(host, " \t\r\n"):
+	case u.Hostname() == "" || strings.ContainsFunc(host, notOfHost):
 		return Endpoint{}, errors.New("it has no valid host name")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
 		return Endpoint{}, errors.New("it must be a host with an optional port, without a path or a query")
@@ -67,10 +67,19 @@ func ParseEndpoint(s string) (Endpoint, error) {
 // ParseDomain reads a root domain, such as "intl.tencentcloudapi.com".
 func ParseDomain(s string) (string, error) {
 	e, err := ParseEndpoint("https://" + s)
-	if err != nil || strings.Contains(s, "://") || strings.Contains(e.Host, ":") || !strings.Contains(e.Host, ".") {
+	domain := strings.Trim(e.Host, ".")
+	if err != nil || strings.Contains(s, "://") || strings.Contains(domain, ":") ||
+		!strings.Contains(domain, ".") || strings.Contains(domain, "..") {
 		return "", errors.New(`it is not a root domain such as "intl.tencentcloudapi.com"`)
 	}
-	return strings.Trim(e.Host, "."), nil
+	return domain, nil
+}
+
+// notOfHost tells what a lower-case host with an optional port does not hold:
+// url.Parse lets spaces of Unicode and the zones of addresses pass, which no
+// URL can be made of again.
+func notOfHost(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-._:[]", r)
 }
 
 func loopback(host string) bool {
