@@ -153,6 +153,9 @@ func size(p Package) int64 {
 }
 
 func newListing(r *reading[Package], version string) *Listing {
+	if r.total != nil && r.raw == *r.total {
+		r.rows = otherHosts(r.rows, r.twice)
+	}
 	l := &Listing{
 		Packages: r.rows, TotalCount: int64(len(r.rows)), Pages: r.pages, PageSize: r.size,
 		APIVersion: version, RequestID: r.requestID,
@@ -167,6 +170,28 @@ func newListing(r *reading[Package], version string) *Listing {
 		}
 	}
 	return l
+}
+
+// otherHosts puts rows back that came twice by their identity, are counted as
+// two, and have URLs on different hosts: without an area, nothing else may tell
+// the packages of two areas apart. It is not part of the identity, for one
+// package can be served by one host today and by another tomorrow.
+func otherHosts(rows, twice []Package) []Package {
+	listed := len(rows)
+	for _, row := range twice {
+		at, found := slices.BinarySearchFunc(rows[:listed], row, ByTime)
+		if !found || row.Area != "" || row.sourceHost() == rows[at].sourceHost() {
+			continue
+		}
+		known := func(p Package) bool { return samePackage(p, row) && p.sourceHost() == row.sourceHost() }
+		if !slices.ContainsFunc(rows[listed:], known) {
+			rows = append(rows, row)
+		}
+	}
+	if len(rows) > listed {
+		slices.SortStableFunc(rows, ByTime)
+	}
+	return rows
 }
 
 // intersect returns what is in both, in the order of the first.

@@ -88,14 +88,25 @@ func (p *Package) source() string {
 // SourcePath is the path of the package's URL as the service writes it, without
 // host and query, so that nothing of it is secret.
 func (p *Package) SourcePath() string {
+	_, path := p.splitURL()
+	return path
+}
+
+func (p *Package) sourceHost() string {
+	host, _ := p.splitURL()
+	return host
+}
+
+// splitURL gives host and path of the URL, as they are written.
+func (p *Package) splitURL() (host, path string) {
 	rest, _, _ := strings.Cut(p.URL, "?")
 	if _, after, found := strings.Cut(rest, "://"); found {
 		rest = after
 	}
 	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		return rest[i:]
+		return rest[:i], rest[i:]
 	}
-	return ""
+	return rest, ""
 }
 
 // ByTime orders packages by start, host, area and name, so that rows of one

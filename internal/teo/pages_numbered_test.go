@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -297,6 +298,35 @@ func TestNumberedAreas(t *testing.T) {
 			}
 			if len(names) != 2 || slices.Max([]int{names[l.Packages[0].Name], names[l.Packages[3].Name]}) != 2 {
 				t.Errorf("the names are %v, want two of them twice", names)
+			}
+		})
+	}
+}
+
+// Nothing says that two areas do not serve one path from two hosts. Where the
+// service counts both rows, both are packages.
+func TestNumberedAreasByHostOnly(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		hosts []string
+		total int
+		want  int
+	}{
+		"two hosts, counted":      {[]string{"cn", "os"}, 2, 2},
+		"two hosts, not counted":  {[]string{"cn", "os"}, 1, 1},
+		"one host, counted":       {[]string{"cn", "cn"}, 2, 1},
+		"two of three, counted":   {[]string{"cn", "os", "os"}, 3, 2},
+		"three of three, counted": {[]string{"a", "b", "c"}, 3, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var rows []string
+			for i, host := range test.hosts {
+				rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-02-a.example","Domain":"a.example","Url":"https://%s.example/p?sign=%d"}`, host, i))
+			}
+			client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":%d,"RequestId":"r"}}`, strings.Join(rows, ","), test.total), "")
+			if l := list(t, client, whole(10)); len(l.Packages) != test.want || l.TotalCount != int64(test.total) {
+				t.Errorf("%d packages of %d are listed, want %d", len(l.Packages), l.TotalCount, test.want)
 			}
 		})
 	}

@@ -47,7 +47,8 @@ type Query struct {
 
 // Listing is a whole list of packages.
 type Listing struct {
-	// Packages are in the order of ByTime, each identity once.
+	// Packages are in the order of ByTime, each identity once, except for rows
+	// without an area that are counted as two and differ in the URL's host.
 	Packages []Package
 
 	// TotalCount is the number of entries by the service's count, or the number
