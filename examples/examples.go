@@ -4,7 +4,9 @@ package examples
 
 import "embed"
 
-// FS holds every folder of examples that has a configuration.
+// FS holds every folder of examples that has a configuration. Each works by
+// itself; where the terraform block is left out, as on the pages of data
+// sources and functions, that of provider/provider.tf belongs to it.
 //
-//go:embed demo
+//go:embed data-sources demo ephemeral-resources functions patterns provider quick-start
 var FS embed.FS

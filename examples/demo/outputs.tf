@@ -6,7 +6,6 @@ output "summary" {
     pages       = data.teo_l7_offline_logs.demo.pages
     page_size   = data.teo_l7_offline_logs.demo.page_size
     api_version = data.teo_l7_offline_logs.demo.api_version
-    request_id  = data.teo_l7_offline_logs.demo.request_id
   }
 }
 

@@ -16,7 +16,6 @@ type outputs struct {
 			Pages      int64  `json:"pages"`
 			PageSize   int64  `json:"page_size"`
 			APIVersion string `json:"api_version"`
-			RequestID  string `json:"request_id"`
 		} `json:"value"`
 	} `json:"summary"`
 	First struct {
@@ -38,8 +37,8 @@ func report(w io.Writer, text []byte) error {
 		return fmt.Errorf("the outputs of the demo: %w", err)
 	}
 	s := o.Summary.Value
-	fmt.Fprintf(w, "\n%d packages, %d bytes, on %d pages of up to %d (API %s, last request %s)\n\n",
-		s.Packages, s.Bytes, s.Pages, s.PageSize, s.APIVersion, s.RequestID)
+	fmt.Fprintf(w, "\n%d packages, %d bytes, on %d pages of up to %d (API %s)\n\n",
+		s.Packages, s.Bytes, s.Pages, s.PageSize, s.APIVersion)
 	if len(o.First.Value) == 0 {
 		return nil
 	}

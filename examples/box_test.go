@@ -1,0 +1,127 @@
+package examples_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/go-version"
+
+	"github.com/edgeone-community/terraform-provider-teo/examples"
+	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
+)
+
+// box is an example in a folder of its own, ready to be run.
+type box struct {
+	*sandbox.Sandbox
+
+	t *testing.T
+}
+
+func newBox(t *testing.T, folder string, env ...string) box {
+	t.Helper()
+	files, err := fs.Sub(examples.FS, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sandbox.New(built.cli, built.mirror, files, filepath.Join(t.TempDir(), "work"), env...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return box{s, t}
+}
+
+// complete adds what the pages of the documentation leave out.
+func (b box) complete() {
+	b.t.Helper()
+	sources, err := filepath.Glob(filepath.Join(b.Dir, "*.tf"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, source := range sources {
+		text, err := os.ReadFile(source)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("required_providers")) {
+			return
+		}
+	}
+	b.write("terraform.tf", "terraform {\n  required_providers {\n    teo = {\n      source = \""+sandbox.Source+"\"\n    }\n  }\n}\n")
+}
+
+func (b box) write(name, text string) {
+	b.t.Helper()
+	if err := os.WriteFile(filepath.Join(b.Dir, name), []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// run runs the command line and returns all that it said.
+func (b box) run(args ...string) (string, error) {
+	b.t.Helper()
+	var out bytes.Buffer
+	err := b.Run(b.t.Context(), &out, &out, args...)
+	return plain(out.String()), err
+}
+
+// must is run that has to work.
+func (b box) must(args ...string) string {
+	b.t.Helper()
+	out, err := b.run(args...)
+	if err != nil {
+		b.t.Fatalf("%v\n%s", err, out)
+	}
+	return out
+}
+
+func (b box) init() { b.t.Helper(); b.must("init", "-input=false", "-no-color") }
+func (b box) apply() string {
+	b.t.Helper()
+	return b.must("apply", "-input=false", "-no-color", "-auto-approve")
+}
+
+// outputs are the values of all outputs.
+func (b box) outputs() map[string]any {
+	b.t.Helper()
+	var named map[string]struct{ Value any }
+	if err := json.Unmarshal([]byte(b.must("output", "-json", "-no-color")), &named); err != nil {
+		b.t.Fatal(err)
+	}
+	values := map[string]any{}
+	for name, output := range named {
+		values[name] = output.Value
+	}
+	return values
+}
+
+// plain drops the frames of diagnostics and the breaks of their lines.
+func plain(text string) string {
+	text = strings.NewReplacer("│", "", "╷", "", "╵", "").Replace(text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// needsEphemeral skips the test where there are no ephemeral resources yet.
+func needsEphemeral(t *testing.T) {
+	t.Helper()
+	first := map[tfcli.Product]string{tfcli.Terraform: "1.10.0", tfcli.OpenTofu: "1.11.0"}[built.cli.Product]
+	if version.Must(version.NewVersion(built.cli.Version)).Core().LessThan(version.Must(version.NewVersion(first))) {
+		t.Skipf("%s %s has no ephemeral resources", built.cli.Product, built.cli.Version)
+	}
+}
+
+// script runs commands of a shell, which have to work, and returns what they
+// said.
+func (b box) script(commands string) string {
+	b.t.Helper()
+	var out bytes.Buffer
+	if err := b.Script(b.t.Context(), &out, &out, commands); err != nil {
+		b.t.Fatalf("%v\n%s\n%s", err, commands, &out)
+	}
+	return plain(out.String())
+}

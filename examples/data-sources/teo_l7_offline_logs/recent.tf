@@ -1,0 +1,12 @@
+# The last whole UTC day of which the packages are stable: EdgeOne adds to a
+# package for about 24 hours.
+locals {
+  stable_day = provider::teo::last_days(timeadd(plantimestamp(), "-24h"), 1)
+}
+
+data "teo_l7_offline_logs" "stable_day" {
+  start_time   = local.stable_day.start_time
+  end_time     = local.stable_day.end_time
+  zone_ids     = ["zone-27q0p0bali16"]
+  include_urls = false
+}

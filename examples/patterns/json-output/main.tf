@@ -1,0 +1,32 @@
+# Structured outputs for other tools: report.sh reads them with jq.
+
+terraform {
+  required_providers {
+    teo = {
+      source = "registry.terraform.io/edgeone-community/teo"
+    }
+  }
+}
+
+provider "teo" {}
+
+variable "start_time" {
+  type    = string
+  default = "2026-05-04T00:00:00Z"
+}
+
+variable "end_time" {
+  type    = string
+  default = "2026-05-05T00:00:00Z"
+}
+
+data "teo_l7_offline_log_inventory" "window" {
+  start_time = var.start_time
+  end_time   = var.end_time
+}
+
+# request_id is left out: it is another one at each read, and an output with it
+# would make every plan show a change.
+output "logs" {
+  value = data.teo_l7_offline_log_inventory.window.logs
+}

@@ -1,0 +1,20 @@
+terraform {
+  required_providers {
+    teo = {
+      source = "registry.terraform.io/edgeone-community/teo"
+    }
+  }
+}
+
+# The role is assumed with whichever keys are found first, here those of the
+# environment. Its temporary keys are renewed in time, however long a run takes.
+provider "teo" {
+  assume_role = {
+    role_arn         = "qcs::cam::uin/100000000001:roleName/edgeone-logs"
+    session_name     = "terraform"
+    session_duration = 3600
+    external_id      = "log-export"
+  }
+}
+
+data "teo_zones" "all" {}
