@@ -1,0 +1,145 @@
+package provider_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// Every attribute of the ephemeral resources. The echo provider puts into the
+// state what the real state never sees.
+func TestOfflineLogsEphemeralResources(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	want := func(more map[string]knownvalue.Check) knownvalue.Check {
+		all := map[string]knownvalue.Check{
+			"start_time": knownvalue.StringExact("2022-05-04T11:00:00+08:00"), "end_time": knownvalue.StringExact("2022-05-04T04:00:00Z"),
+			"zones": nothing, "zone_ids": nothing, "max_packages": nothing, "include_urls": nothing,
+			"timeouts":    nothing,
+			"page_size":   number(300),
+			"pages":       number(1),
+			"api_version": knownvalue.StringExact("2022-09-01"), "request_id": requestID,
+		}
+		for attribute, check := range more {
+			all[attribute] = check
+		}
+		return knownvalue.ObjectExact(all)
+	}
+	echoed := factories(t, provider.Options{})
+	echoed["echo"] = echoprovider.NewProviderServer()
+	resource.UnitTest(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
+		ProtoV6ProviderFactories: echoed,
+		Steps: []resource.TestStep{{
+			Config: providerBlock(sim, `api_version = "2022-09-01"`) + `
+ephemeral "teo_l7_offline_logs" "test" {` + smallWindow + `
+  zone_ids  = ["zone-1", "zone-2"]
+  page_size = 2
+  timeouts  = { open = "1m" }
+}
+
+ephemeral "teo_l4_offline_logs" "test" {` + smallWindow + `
+  zones        = ["example.com"]
+  proxy_ids    = ["sid-1"]
+  include_urls = false
+}
+
+provider "echo" {
+  data = { l7 = ephemeral.teo_l7_offline_logs.test, l4 = ephemeral.teo_l4_offline_logs.test }
+}
+
+resource "echo" "test" {}
+`,
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey("l7"), want(map[string]knownvalue.Check{
+					"domains": nothing, "zone_ids": listedAsTuple("zone-1", "zone-2"), "page_size": number(2), "pages": number(3),
+					"timeouts": knownvalue.ObjectExact(map[string]knownvalue.Check{"open": knownvalue.StringExact("1m")}),
+					"logs":     exactRows(smallRows()), "total_count": number(5), "total_bytes": number(1500),
+				})),
+				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey("l4"), want(map[string]knownvalue.Check{
+					"zones": listedAsTuple("example.com"), "proxy_ids": listedAsTuple("sid-1"), "include_urls": knownvalue.Bool(false),
+					"logs": exactRows([]map[string]knownvalue.Check{func() map[string]knownvalue.Check {
+						r := row("proxy_id", "sid-1", "mainland", "20220504-03-sid-1", 10, "03:00:00", "04:00:00")
+						r["url"] = nothing
+						return r
+					}()}), "total_count": number(1), "total_bytes": number(10),
+				})),
+			},
+		}},
+	})
+}
+
+// listedAsTuple is a set as a state of dynamic type holds it.
+func listedAsTuple(names ...string) knownvalue.Check {
+	var checks []knownvalue.Check
+	for _, name := range names {
+		checks = append(checks, knownvalue.StringExact(name))
+	}
+	return knownvalue.ListExact(checks)
+}
+
+// Nothing of an ephemeral resource is in the plan or in the state, neither URL
+// nor name; with a data source beside it the same look finds them.
+func TestOfflineLogsEphemeralResourcesLeaveNothing(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	ephemeral := providerBlock(sim) + `
+ephemeral "teo_l7_offline_logs" "test" {` + smallWindow + `}
+ephemeral "teo_l4_offline_logs" "test" {` + smallWindow + `}
+
+locals {
+  urls = concat(ephemeral.teo_l7_offline_logs.test.logs[*].url, ephemeral.teo_l4_offline_logs.test.logs[*].url)
+}
+
+resource "terraform_data" "test" {
+  input = "something to apply"
+
+  lifecycle {
+    precondition {
+      condition     = length(local.urls) == 7 && alltrue([for url in local.urls : strcontains(url, "sign=")])
+      error_message = "The URLs are not there."
+    }
+  }
+}
+`
+	w := newWorkspace(t, ephemeral)
+	kept := func() string {
+		t.Helper()
+		if stdout, stderr, err := w.run("plan", "-input=false", "-out=plan"); err != nil {
+			t.Fatalf("plan: %v\n%s\n%s", err, stdout, stderr)
+		}
+		plan, _, err := w.run("show", "-json", "plan")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.apply()
+		return plan + w.file("terraform.tfstate")
+	}
+	found := func(text string) (all []string) {
+		for _, secret := range []string{"sign=", "20220504-03-www.example.com", "20220504-03-sid-1"} {
+			if strings.Contains(text, secret) {
+				all = append(all, secret)
+			}
+		}
+		return all
+	}
+	if all := found(kept()); len(all) > 0 {
+		t.Errorf("plan or state holds %q", all)
+	}
+	if n := sim.Count("", "DownloadL4Logs"); n < 2 {
+		t.Errorf("L4 logs were read %d times, want in plan and apply", n)
+	}
+	w.write(ephemeral + "data \"teo_l7_offline_logs\" \"test\" {" + smallWindow + "}\ndata \"teo_l4_offline_logs\" \"test\" {" + smallWindow + "}\n")
+	if all := found(kept()); len(all) != 3 {
+		t.Errorf("beside data sources the look finds only %q, so it proves nothing", all)
+	}
+}
