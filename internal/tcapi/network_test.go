@@ -74,7 +74,7 @@ func TestNetworkFaults(t *testing.T) {
 		},
 		"silent": {
 			handle: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			class:  tcapi.Transient, sent: thrice, message: "no answer within the request timeout of 100ms", is: context.DeadlineExceeded,
+			class:  tcapi.Transient, sent: thrice, message: "no answer within the request timeout of 300ms", is: context.DeadlineExceeded,
 		},
 		"silent in the middle of the body": {
 			handle: func(w http.ResponseWriter, r *http.Request) {
@@ -82,7 +82,7 @@ func TestNetworkFaults(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				<-r.Context().Done()
 			},
-			class: tcapi.Transient, sent: thrice, status: 200, message: "no answer within the request timeout of 100ms", is: context.DeadlineExceeded,
+			class: tcapi.Transient, sent: thrice, status: 200, message: "no answer within the request timeout of 300ms", is: context.DeadlineExceeded,
 		},
 		"cut body": {
 			handle: func(w http.ResponseWriter, _ *http.Request) {
@@ -142,7 +142,7 @@ func TestNetworkFaults(t *testing.T) {
 			client, seen := to(t, server.URL, func(c *tcapi.Config) {
 				c.MaxRetries = 2
 				if strings.HasPrefix(name, "silent") {
-					c.RequestTimeout = 100 * time.Millisecond
+					c.RequestTimeout = 300 * time.Millisecond
 				}
 			})
 			err := ask(t.Context(), client)

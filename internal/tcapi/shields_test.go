@@ -46,23 +46,23 @@ func TestAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-// A body is bounded, however it comes: gzip makes 64 KiB of it.
+// A body is bounded, whatever length it claims.
 func TestBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	const most = 64 << 20
 	for size, want := range map[int64]string{
-		most:     "the answer holds no Response",
+		most:     "the answer is not a JSON object", // it was read, then
 		most + 1: "the answer is larger than 64 MiB",
 		1 << 40:  "the answer is larger than 64 MiB",
 	} {
 		client, _ := over(wire(func(*http.Request) (*http.Response, error) {
 			r := answer("")
-			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{}"), io.LimitReader(spaces{}, size-2)))
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("x"), io.LimitReader(spaces{}, size-1)))
 			r.ContentLength = size
 			return r, nil
 		}))
 		failure := failed(t, ask(t.Context(), client))
-		if failure.Message != want || failure.Class != tcapi.Fatal || failure.Attempts != 1 {
+		if !strings.HasPrefix(failure.Message, want) || failure.Class != tcapi.Fatal || failure.Attempts != 1 {
 			t.Errorf("%d bytes: %+v", size, failure)
 		}
 	}
@@ -70,12 +70,9 @@ func TestBodyIsBounded(t *testing.T) {
 
 type spaces struct{}
 
-func (spaces) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
-}
+var blank = strings.Repeat(" ", 1<<16)
+
+func (spaces) Read(p []byte) (int, error) { return copy(p, blank), nil }
 
 // The token goes nowhere but to the endpoint.
 func TestRedirectsAreNotFollowed(t *testing.T) {

@@ -118,7 +118,7 @@ func TestSimulatedFaults(t *testing.T) {
 			timeout := func(c *tcapi.Config) {
 				c.MaxRetries = 0
 				if test.fault.Name == teosim.Hang {
-					c.RequestTimeout = 100 * time.Millisecond
+					c.RequestTimeout = 500 * time.Millisecond
 				}
 			}
 			test.fault.Times = 1
