@@ -108,7 +108,7 @@ func download(b *testing.B, rounds http.RoundTripper, listed []teo.Package, dir 
 func BenchmarkManyPackages(b *testing.B) {
 	packages := somePackages(10_000)
 	store, _ := newFolderStore(b)
-	a, err := New(Config{Store: store, Scope: may(), Transport: &endless{newEndless(b, 1).member[:0], 0}, Now: time.Now})
+	a, err := New(Config{Store: store, Scope: may(), Transport: newEndless(b, 10, 1), Now: time.Now})
 	if err != nil {
 		b.Fatal(err)
 	}

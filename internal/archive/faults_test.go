@@ -46,6 +46,7 @@ func TestDownloadFaults(t *testing.T) {
 		"expired twice":      {fault: teosim.Fault{Name: teosim.Forbidden403}, times: 2, sent: 6},
 		"expired too often":  {fault: teosim.Fault{Name: teosim.Forbidden403}, times: 100, text: "403", sent: 8},
 		"gone":               {fault: teosim.Fault{Name: teosim.Gone404}, times: 100, is: ErrSourceGone, text: "404", sent: 8},
+		"a slow link":        {fault: teosim.Fault{Name: teosim.Slow, Value: "6000"}, times: 1, sent: 4},
 		"hangs, then serves": {fault: teosim.Fault{Name: teosim.Hang}, times: 1, sent: 5},
 	}
 	for title, test := range tests {
@@ -237,8 +238,8 @@ func TestPayload(t *testing.T) {
 	}
 }
 
-// TestLengthIsChecked: a server that says less than it sends, or more, is not
-// believed. (net/http itself stops where it says more.)
+// TestUnsaidLength: a server that streams says no length; the gzip members alone
+// then tell that all has come.
 func TestUnsaidLength(t *testing.T) {
 	t.Parallel()
 	var body bytes.Buffer

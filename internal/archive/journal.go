@@ -104,7 +104,9 @@ func (j *journal) write(ctx context.Context) {
 func (j *journal) append(ctx context.Context, s checkpoint) error {
 	j.seq++
 	s.key = fmt.Sprintf("%s%s-%06d.jsonl", checkpointFolder, j.run, j.seq)
-	if err := j.store.put(ctx, s.key, s.lines); err != nil {
+	// Its folder is not flushed: the packages that it names are, right after it,
+	// and a file system that keeps the order of names brings both or neither.
+	if err := j.store.write(ctx, s.key, s.lines); err != nil {
 		return err
 	}
 	j.held = append(j.held, s)

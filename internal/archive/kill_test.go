@@ -31,7 +31,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 			w.sim.Update(func(c *teosim.Catalogue) {
 				for i := range c.L7 {
 					switch c.L7[i].Name {
-					case "20220501-04-www0.site0.example": // grown, in both areas
+					case "20220501-00-www0.site0.example": // grown, in both areas
 						c.L7[i].Members = 2
 					}
 				}
@@ -46,7 +46,7 @@ func TestKilledAtEveryWrite(t *testing.T) {
 
 func killEverywhere(t *testing.T, prepare func(*world, *Store, string)) {
 	for n := int64(0); ; n++ {
-		w := newWorld(t, 18, func(g *teosim.GenerateOptions) { g.Slot = 4 * time.Hour }) // 6 slots a day
+		w := newWorld(t, 12, func(g *teosim.GenerateOptions) { g.Slot = 8 * time.Hour }) // three slots a day, in two areas
 		store, dir := newFolderStore(t)
 		prepare(w, store, dir)
 		before := contents(t, store)
@@ -74,7 +74,7 @@ func killEverywhere(t *testing.T, prepare func(*world, *Store, string)) {
 		after := contents(t, store)
 		checkBags(t, after)
 		preserved(t, n, before, after)
-		if s.PackageCount != 18 {
+		if s.PackageCount != 12 {
 			t.Errorf("write %d: %d packages", n, s.PackageCount)
 		}
 		if r, err := w.archive(store, nil).Inspect(t.Context()); err != nil || len(r.Problems) > 0 {

@@ -23,14 +23,14 @@ type endless struct {
 	times  int64
 }
 
-func newEndless(t testing.TB, size int64) *endless {
+func newEndless(t testing.TB, lines int, size int64) *endless {
 	t.Helper()
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = z.Write(bytes.Repeat([]byte(`{"RequestID":"0123456789abcdef","ClientIP":"192.0.2.1"}`+"\n"), 19_000))
+	_, _ = z.Write(bytes.Repeat([]byte(`{"RequestID":"0123456789abcdef","ClientIP":"192.0.2.1"}`+"\n"), lines))
 	_ = z.Close()
 	return &endless{b.Bytes(), size/int64(b.Len()) + 1}
 }
@@ -124,7 +124,7 @@ func TestMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures th
 	}
 	store, _ := newFolderStore(t)
 	a, err := New(Config{
-		Store: &Store{objects: &swallowed{store.objects}, name: store.name}, Scope: may(), Transport: newEndless(t, 1<<30), Parallelism: 1,
+		Store: &Store{objects: &swallowed{store.objects}, name: store.name}, Scope: may(), Transport: newEndless(t, 19_000, 1<<30), Parallelism: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures th
 // TestS3MemoryIsBounded sends a large package to a bucket in parts.
 func TestS3MemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures the process
 	g := startGateway(t)
-	a, err := New(Config{Store: g.open(t, ""), Scope: may(), Transport: newEndless(t, 80<<20), Parallelism: 2})
+	a, err := New(Config{Store: g.open(t, ""), Scope: may(), Transport: newEndless(t, 19_000, 80<<20), Parallelism: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

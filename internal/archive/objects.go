@@ -82,6 +82,14 @@ func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
 
 // put writes a small object, whole and lasting.
 func (s *Store) put(ctx context.Context, key string, data []byte) error {
+	if err := s.write(ctx, key, data); err != nil {
+		return err
+	}
+	return s.settle(ctx, []string{key})
+}
+
+// write is put for an object that nobody misses after a loss of power.
+func (s *Store) write(ctx context.Context, key string, data []byte) error {
 	u, err := s.create(ctx, key, "text/plain; charset=utf-8")
 	if err != nil {
 		return err
@@ -90,10 +98,7 @@ func (s *Store) put(ctx context.Context, key string, data []byte) error {
 		u.abort()
 		return s.failed(ctx, "write", key, err)
 	}
-	if err := u.commit(); err != nil {
-		return err
-	}
-	return s.settle(ctx, []string{key})
+	return u.commit()
 }
 
 // removeAll deletes objects, several at once.

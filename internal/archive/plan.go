@@ -112,11 +112,14 @@ func (a *Archive) diff(v *view, listed []teo.Package) *diff {
 		id := pkg.Identity()
 		if bare := id; archived[id] == nil {
 			bare.Source = ""
-			if archived[bare] != nil {
+			if archived[bare] != nil && !seen[bare] {
 				id = bare // what was rescued has lost its source
 			}
 		}
 		if seen[id] {
+			// A list holds each package once: these are two, of which one would
+			// be lost without a word.
+			d.failures = append(d.failures, Failure{Package: label(id), Err: errAlike})
 			continue
 		}
 		seen[id] = true
@@ -168,6 +171,10 @@ func (a *Archive) diff(v *view, listed []teo.Package) *diff {
 	slices.SortFunc(d.failures, func(a, b Failure) int { return strings.Compare(a.Path+a.Package, b.Path+b.Package) })
 	return d
 }
+
+// errAlike is the failure of a package that differs from another one in nothing
+// but the host of its URL, which may change from day to day.
+var errAlike = errors.New("the service lists two packages that it does not tell apart: API version 2022-09-01, which names the area, does")
 
 // errGoneForGood is the failure of a mend without a source.
 var errGoneForGood = &goneError{}
