@@ -1,0 +1,156 @@
+package provider_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// zoneRow is what the state must hold of a zone of the simulator's demo; alias
+// "" is null.
+func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownvalue.Check {
+	checked := map[string]knownvalue.Check{}
+	for key, value := range tags {
+		checked[key] = knownvalue.StringExact(value)
+	}
+	aliasCheck := knownvalue.Check(nothing)
+	if alias != "" {
+		aliasCheck = knownvalue.StringExact(alias)
+	}
+	return knownvalue.ObjectExact(map[string]knownvalue.Check{
+		"zone_id": knownvalue.StringExact(id), "zone_name": knownvalue.StringExact(name), "alias_zone_name": aliasCheck,
+		"area": knownvalue.StringExact(area), "type": knownvalue.StringExact(kind), "status": knownvalue.StringExact("active"),
+		"active_status": knownvalue.StringExact("active"), "paused": knownvalue.Bool(false), "tags": knownvalue.MapExact(checked),
+	})
+}
+
+// All zones, by name (which two of them bear), by ID, and both: a zone has to be
+// in both then.
+func TestZonesDataSource(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{})
+	shop := zoneRow("zone-2demo00001cn", "example.com", "shop-cn", "global", "partial", map[string]string{"team": "shop", "stage": "production"})
+	overseas := zoneRow("zone-2demo00002os", "example.com", "shop-overseas", "overseas", "partial", map[string]string{"team": "shop"})
+	org := zoneRow("zone-2demo00003og", "example.org", "", "global", "full", nil)
+	zones := func(names, ids knownvalue.Check, rows ...knownvalue.Check) map[string]knownvalue.Check {
+		return map[string]knownvalue.Check{"names": names, "zone_ids": ids, "timeouts": nothing, "zones": knownvalue.ListExact(rows)}
+	}
+	config := providerBlock(sim) + `
+data "teo_zones" "all" {}
+
+data "teo_zones" "by_name" {
+  names = ["example.com"]
+}
+
+data "teo_zones" "by_id" {
+  zone_ids = ["zone-2demo00003og", "zone-2demo00001cn"]
+}
+
+data "teo_zones" "both" {
+  names    = ["example.com", "example.org"]
+  zone_ids = ["zone-2demo00002os"]
+}
+
+data "teo_zones" "empty" {
+  names = []
+}
+
+data "teo_l7_offline_logs" "of_zones" {
+  start_time = "2022-05-04T00:00:00Z"
+  end_time   = "2022-05-04T01:00:00Z"
+  zone_ids   = [for zone in data.teo_zones.by_name.zones : zone.zone_id if zone.alias_zone_name == "shop-overseas"]
+}
+`
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{}),
+		Steps: []resource.TestStep{
+			{
+				Config: config,
+				ConfigStateChecks: []statecheck.StateCheck{
+					whole("data.teo_zones.all", zones(nothing, nothing, shop, overseas, org)),
+					whole("data.teo_zones.by_name", zones(listed("example.com"), nothing, shop, overseas)),
+					whole("data.teo_zones.by_id", zones(nothing, listed("zone-2demo00001cn", "zone-2demo00003og"), shop, org)),
+					whole("data.teo_zones.both", zones(listed("example.com", "example.org"), listed("zone-2demo00002os"), overseas)),
+					whole("data.teo_zones.empty", zones(listed(), nothing, shop, overseas, org)),
+				},
+			},
+			{Config: config, ConfigPlanChecks: emptyPlan},
+		},
+	})
+}
+
+// What no zone bears is warned of, and the zones that there are stay.
+func TestZonesMissing(t *testing.T) {
+	t.Parallel()
+	w := configured(t, provider.Options{}, signIn(simulator(t, teosim.Options{})))
+	state, said := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
+	expectSaid(t, said,
+		complaint{"warning names: Zones not found", []string{"matches names: aaa.test, zzz.test."}},
+		complaint{"warning zone_ids: Zones not found", []string{"matches zone_ids: zone-none."}},
+	)
+	if n := len(state["zones"].([]any)); n != 1 {
+		t.Errorf("%d zones", n)
+	}
+}
+
+// More names than one filter takes, and more zones than one page.
+func TestZonesMany(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
+	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 10000}))
+	names := []string{}
+	for i := range 45 {
+		names = append(names, fmt.Sprintf("site%d.example", i*5))
+	}
+	for _, test := range []struct {
+		config          arguments
+		zones, requests int
+	}{
+		{nil, 250, 3},
+		{arguments{"names": names}, 45, 3},
+	} {
+		sim.ResetCounters()
+		state, said := w.read("teo_zones", test.config)
+		expectSaid(t, said)
+		if n := len(state["zones"].([]any)); n != test.zones {
+			t.Errorf("%d zones, want %d", n, test.zones)
+		}
+		if n := len(sim.Requests()); n != test.requests {
+			t.Errorf("%d requests, want %d", n, test.requests)
+		}
+	}
+}
+
+// Failures, and arguments that cannot be right.
+func TestZonesFailures(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{})
+	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Times: 1})
+	w := configured(t, provider.Options{}, signIn(sim))
+	_, said := w.read("teo_zones", nil)
+	expectSaid(t, said, complaint{"error: Unable to read zones", []string{
+		"DescribeZones (teo 2022-09-01): UnauthorizedOperation.CamUnauthorized", "request ID " + sim.Requests()[0].RequestID, "Allow the CAM action teo:DescribeZones",
+	}})
+	_, said = w.read("teo_zones", arguments{"names": []string{""}, "zone_ids": []any{nil}})
+	expectSaid(t, said, complaint{"error names: Invalid Attribute Value Length", nil}, complaint{"error zone_ids: Null Set Value", nil})
+	if n := len(sim.Requests()); n != 1 {
+		t.Errorf("%d requests were sent, want 1", n)
+	}
+}
+
+// A name is looked up for the logs, which needs a permission of its own; the
+// error names that one.
+func TestZonesPermissionForNames(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{})
+	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
+	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
+	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))
+	expectSaid(t, said, complaint{unableToRead, []string{"Allow the CAM action teo:DescribeZones"}})
+}
