@@ -1,0 +1,122 @@
+package examples_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/examples"
+)
+
+// block is a fenced block of a document, with the note on the line above it.
+type block struct {
+	file, language, text string
+
+	// note is "run: FOLDER" (an example in which the commands work), "not run
+	// here: REASON", or "".
+	note string
+}
+
+// fence matches a block that is fenced by three backticks. Notes are comments of
+// Markdown, or in templates of the template.
+var fence = regexp.MustCompile("(?m)(?:^(?:<!-- (.*) -->|\\{\\{/\\* (.*) \\*/ -\\}\\})\n)?^```([a-z]*)\n((?s:.*?))^```$")
+
+// documents are what people write: the README and the templates of docs/.
+func documents(t *testing.T) []block {
+	t.Helper()
+	files := []string{filepath.Join("..", "README.md")}
+	err := filepath.WalkDir(filepath.Join("..", "templates"), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blocks []block
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range fence.FindAllStringSubmatch(string(text), -1) {
+			blocks = append(blocks, block{file: file, note: match[1] + match[2], language: match[3], text: match[4]})
+		}
+	}
+	if len(blocks) < 5 {
+		t.Fatalf("only %d blocks were found", len(blocks))
+	}
+	return blocks
+}
+
+// Configurations that a document shows are examples, which TestExamples runs;
+// templates take theirs from the files.
+func TestDocumentsShowExamples(t *testing.T) {
+	t.Parallel()
+	for _, b := range documents(t) {
+		switch b.language {
+		case "terraform":
+			if !isExample(t, b.text) {
+				t.Errorf("%s: this is no file below examples:\n%s", b.file, b.text)
+			}
+		case "json":
+			if !json.Valid([]byte(b.text)) {
+				t.Errorf("%s: this is not JSON:\n%s", b.file, b.text)
+			}
+		}
+	}
+}
+
+func isExample(t *testing.T, text string) bool {
+	t.Helper()
+	found := false
+	err := fs.WalkDir(examples.FS, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || found {
+			return err
+		}
+		content, err := fs.ReadFile(examples.FS, path)
+		found = string(content) == text
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// Every command of the documents works as it stands, in an example, on the
+// simulator; the exceptions say where else they are run, or why not.
+func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
+	needs(t, "sh")
+	for _, b := range documents(t) {
+		if b.language != "sh" {
+			continue
+		}
+		first, _, _ := strings.Cut(b.text, "\n")
+		t.Run(filepath.Base(b.file)+" "+first, func(t *testing.T) {
+			t.Parallel()
+			if reason, ok := strings.CutPrefix(b.note, "not run here: "); ok {
+				t.Log(reason)
+				return
+			}
+			folder, ok := strings.CutPrefix(b.note, "run: ")
+			if !ok {
+				t.Fatalf("no note says where this works:\n%s", b.text)
+			}
+			for _, tool := range []string{"jq", "curl"} {
+				if strings.Contains(b.text, tool+" ") {
+					needs(t, tool)
+				}
+			}
+			_, env := simulator(t)
+			in := newBox(t, folder, append(env, "TF_CLI_ARGS_apply=-auto-approve", "TF_INPUT=0")...)
+			in.script(b.text)
+		})
+	}
+}
