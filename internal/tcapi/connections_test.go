@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
@@ -36,6 +37,7 @@ func TestConnectionsAreKept(t *testing.T) {
 	var connections, requests atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
+		time.Sleep(2 * time.Millisecond) // so that all workers are under way at once
 		body(fine)(w, r)
 	}))
 	server.Config.ConnState = counting(&connections)
