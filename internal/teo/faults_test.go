@@ -220,8 +220,8 @@ func TestLargerRowIsKept(t *testing.T) {
 // reading again, or it is an error: the list is never short.
 func TestShiftedPages(t *testing.T) {
 	t.Parallel()
-	for _, rows := range []int{18, 20, 35, 36, 37, 60} {
-		for _, size := range []int{2, 3, 6, 9, 10, 12} {
+	for _, rows := range []int{18, 36, 37} {
+		for _, size := range []int{2, 6, 9, 10} {
 			t.Run(fmt.Sprintf("rows=%d,size=%d", rows, size), func(t *testing.T) {
 				t.Parallel()
 				eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {

@@ -124,7 +124,7 @@ func TestNumberedPageSizeIsClamped(t *testing.T) {
 func TestNumberedPageSizeIsClampedSilently(t *testing.T) {
 	t.Parallel()
 	for _, fields := range [][]string{{"PageSize"}, {"PageSize", "Pages"}, {"PageSize", "Pages", "PageNo"}} {
-		for _, rows := range []int{9, 10, 11, 20, 95} {
+		for _, rows := range []int{9, 11, 20, 45} {
 			t.Run(fmt.Sprintf("%v,rows=%d", fields, rows), func(t *testing.T) {
 				t.Parallel()
 				eachNumbering(t, func(t *testing.T, n numbering) {
@@ -156,7 +156,7 @@ func TestNumberedNullFields(t *testing.T) {
 	const size = 10
 	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
 		for _, field := range []string{"PageSize", "PageNo", "Pages", "TotalSize"} {
-			for _, rows := range []int{0, 1, size, size + 1, 2 * size, 5*size + 3} {
+			for _, rows := range []int{0, size + 1, 2 * size} {
 				t.Run(fmt.Sprintf("%s/%s/rows=%d", fault, field, rows), func(t *testing.T) {
 					t.Parallel()
 					eachNumbering(t, func(t *testing.T, n numbering) {
