@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -115,7 +116,9 @@ func TestDocumentedCommands(t *testing.T) {
 				}
 			}
 			_, env := simulator(t)
-			in := newBox(t, folder, append(env, "TF_CLI_ARGS_apply=-auto-approve", "TF_INPUT=0")...)
+			env = append(env, "TF_CLI_ARGS_apply=-auto-approve", "TF_INPUT=0",
+				"MIRROR="+built.mirror.Dir, "PLATFORM="+runtime.GOOS+"_"+runtime.GOARCH)
+			in := newBox(t, folder, env...)
 			in.script(b.text)
 		})
 	}

@@ -144,6 +144,20 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// The guide to large accounts says what -refresh=false spares.
+func TestRefreshFalseStillReadsDataSources(t *testing.T) {
+	t.Parallel()
+	sim, env := simulator(t)
+	b := newBox(t, "patterns/json-output", env...)
+	b.init()
+	b.apply()
+	sim.ResetCounters()
+	b.must("plan", "-input=false", "-no-color", "-refresh=false")
+	if n := sim.Count("", ""); n == 0 {
+		t.Error("no request was sent: the guide is wrong")
+	}
+}
+
 func needs(t *testing.T, commands ...string) {
 	t.Helper()
 	for _, command := range commands {
