@@ -179,3 +179,20 @@ func TestLostForGood(t *testing.T) {
 		t.Error("what was archived must stay as it is")
 	}
 }
+
+// TestMoveChecksBytes: bytes that waited aside replace archived ones only if
+// they are still those that were verified.
+func TestMoveChecksBytes(t *testing.T) {
+	t.Parallel()
+	store, dir := newFolderStore(t)
+	write(t, filepath.Join(dir, "to"), "archived")
+	write(t, filepath.Join(dir, "from"), "verified")
+	m := move{From: "from", To: "to", SHA256: hashOf([]byte("verifieD"))}
+	if err := store.move(t.Context(), m); err == nil || onDisk(t, dir)["to"] != "archived" {
+		t.Errorf("%v, %v", err, onDisk(t, dir))
+	}
+	m.SHA256 = hashOf([]byte("verified"))
+	if err := store.move(t.Context(), m); err != nil || onDisk(t, dir)["to"] != "verified" {
+		t.Errorf("%v, %v", err, onDisk(t, dir))
+	}
+}

@@ -88,7 +88,7 @@ func TestPermissionIsLost(t *testing.T) {
 	before := onDisk(t, dir)
 	w.now = time.Date(2022, 6, 1, 0, 0, 0, 0, time.UTC)
 	w.downloads()
-	lost := &Store{objects: &faulty{objects: store.objects, after: 20_000, err: fs.ErrPermission}, name: store.name}
+	lost := newFaulty(store, 20_000, fs.ErrPermission)
 	s, err := w.archive(lost, nil).Run(t.Context(), w.listed())
 	failed, ok := errors.AsType[*RunError](err)
 	if !ok || !errors.Is(err, fs.ErrPermission) || failed.Skipped == 0 || s == nil || s.PackageCount < 24 {

@@ -136,7 +136,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 20, nil)
 	store, dir := newFolderStore(t)
-	full := &Store{objects: &faulty{objects: store.objects, after: 15_000, err: syscall.ENOSPC}, name: store.name}
+	full := newFaulty(store, 15_000, syscall.ENOSPC)
 	_, err := w.archive(full, func(c *Config) { c.Parallelism = 1 }).Run(t.Context(), w.listed())
 	failed, ok := errors.AsType[*RunError](err)
 	if !ok || !errors.Is(err, syscall.ENOSPC) || failed.Skipped < 10 {

@@ -272,8 +272,14 @@ func (m *mortal) remove(ctx context.Context, key string) error {
 // faulty is a destination whose writes of payload fail after so many bytes.
 type faulty struct {
 	objects
-	after int64
-	err   error
+	left atomic.Int64
+	err  error
+}
+
+func newFaulty(s *Store, after int64, err error) *Store {
+	f := &faulty{objects: s.objects, err: err}
+	f.left.Store(after)
+	return &Store{objects: f, name: s.name}
 }
 
 func (f *faulty) create(ctx context.Context, key, contentType string) (upload, error) {
@@ -290,7 +296,7 @@ type faultyUpload struct {
 }
 
 func (u *faultyUpload) Write(p []byte) (int, error) {
-	if u.f.after -= int64(len(p)); u.f.after < 0 {
+	if u.f.left.Add(-int64(len(p))) < 0 {
 		return 0, &DestinationError{Destination: "file:///full", Op: "write", Err: u.f.err}
 	}
 	return u.upload.Write(p)

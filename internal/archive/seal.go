@@ -3,14 +3,13 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-
-	"crypto/sha256"
-	"encoding/hex"
 )
 
 // seal is the complete next state of a bag's tag files. It is written before
