@@ -7,8 +7,6 @@ import (
 	"flag"
 	"log"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
 )
 
@@ -19,10 +17,7 @@ func main() {
 	debug := flag.Bool("debug", false, "serve for a debugger, and print how Terraform can attach")
 	flag.Parse()
 
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: provider.Address,
-		Debug:   *debug,
-	})
+	err := provider.Serve(context.Background(), version, *debug)
 	if err != nil {
 		log.Fatal(err)
 	}

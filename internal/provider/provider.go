@@ -17,9 +17,6 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Address is the provider's address in the registry.
-const Address = "registry.terraform.io/edgeone-community/teo"
-
 var (
 	_ provider.Provider                       = (*teoProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*teoProvider)(nil)

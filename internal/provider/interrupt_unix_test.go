@@ -1,0 +1,104 @@
+//go:build unix
+
+package provider_test
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// Ctrl-C while the service hangs: the request ends at once, Terraform ends, and
+// no process stays behind. Terraform passes the signal on in a plan, but not
+// while apply makes its plan; there the provider has to see it itself.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	toAll := func(group int) error { return syscall.Kill(-group, syscall.SIGINT) }
+	toTerraform := func(group int) error { return syscall.Kill(group, syscall.SIGINT) }
+	for name, test := range map[string]struct {
+		command   []string
+		interrupt func(group int) error
+	}{
+		"apply in a terminal": {[]string{"apply", "-auto-approve"}, toAll},
+		"plan in a terminal":  {[]string{"plan"}, toAll},
+		"plan in a pipeline":  {[]string{"plan"}, toTerraform},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			// Against a busy machine; it takes about a tenth of a second.
+			const patience = 10 * time.Second
+			sim := simulator(t, teosim.Options{})
+			sim.Inject(teosim.Fault{Name: teosim.Hang})
+			front, arrived, left := watched(t, sim.Handler())
+			// More reads than Terraform makes at once: the rest begin after the
+			// interrupt.
+			w := newWorkspace(t, strings.ReplaceAll(providerBlock(sim), sim.URL(), front)+
+				strings.Replace(l7Hour, "{\n", "{\n  count      = 12\n", 1))
+			cmd := w.command(append(test.command, "-input=false", "-no-color")...)
+			// A group of its own, which the provider's process is in, too.
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			var out bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &out
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			group := cmd.Process.Pid
+			t.Cleanup(func() { _ = syscall.Kill(-group, syscall.SIGKILL) })
+			ended := make(chan struct{})
+			go func() { defer close(ended); _ = cmd.Wait() }()
+
+			within(t, time.Minute, arrived, "no request arrived")
+			if err := test.interrupt(group); err != nil {
+				t.Fatal(err)
+			}
+			within(t, patience, left, "the request goes on")
+			within(t, patience, ended, "Terraform goes on")
+			if cmd.ProcessState.ExitCode() == 0 {
+				t.Error("Terraform ended as if all was well")
+			}
+			if said := folded(out.String()); !strings.Contains(said, "Interrupt received") || !strings.Contains(said, "It was interrupted; nothing was changed.") {
+				t.Errorf("it said:\n%s", &out)
+			}
+			for deadline := time.Now().Add(patience); !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("a process was left behind")
+				}
+			}
+		})
+	}
+}
+
+// watched serves a handler, and tells when the first request arrives and when
+// it is over.
+func watched(t *testing.T, handler http.Handler) (url string, arrived, left chan struct{}) {
+	t.Helper()
+	arrived, left = make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		watch := false
+		first.Do(func() { watch = true; close(arrived) })
+		if watch {
+			defer close(left)
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, arrived, left
+}
+
+func within(t *testing.T, limit time.Duration, happens <-chan struct{}, otherwise string) {
+	t.Helper()
+	select {
+	case <-happens:
+	case <-time.After(limit):
+		t.Fatal(otherwise)
+	}
+}
