@@ -118,8 +118,41 @@ func TestDocumentedCommands(t *testing.T) {
 			_, env := simulator(t)
 			env = append(env, "TF_CLI_ARGS_apply=-auto-approve", "TF_INPUT=0",
 				"MIRROR="+built.mirror.Dir, "PLATFORM="+runtime.GOOS+"_"+runtime.GOARCH)
+			env = append(env, archiveIn(t.TempDir())...)
 			in := newBox(t, folder, env...)
 			in.script(b.text)
 		})
+	}
+}
+
+// link matches a link of Markdown to a file.
+var link = regexp.MustCompile(`\]\(([^)#:]+\.[a-z]+|[^)#:]+/[^)#:]*)(?:#[^)]*)?\)`)
+
+// Links of the README and of the pages lead to files that there are.
+func TestLinksLead(t *testing.T) {
+	t.Parallel()
+	files := []string{filepath.Join("..", "README.md"), filepath.Join("..", "CONTRIBUTING.md"), filepath.Join("..", "SECURITY.md")}
+	for _, pattern := range []string{"*.md", filepath.Join("*", "*.md")} {
+		found, err := filepath.Glob(filepath.Join("..", "docs", pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	links := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(file), filepath.FromSlash(match[1]))); err != nil {
+				t.Errorf("%s links to %s, which is not there", file, match[1])
+			}
+		}
+	}
+	if links < 30 {
+		t.Errorf("only %d links were found", links)
 	}
 }

@@ -8,5 +8,5 @@ import "embed"
 // itself; where the terraform block is left out, as on the pages of data
 // sources and functions, that of provider/provider.tf belongs to it.
 //
-//go:embed data-sources demo ephemeral-resources functions patterns provider quick-start
+//go:embed compliance data-sources demo ephemeral-resources functions patterns provider quick-start resources
 var FS embed.FS

@@ -22,6 +22,9 @@ type expectation struct {
 	// env is added to the environment that leads to the simulator.
 	env func(t *testing.T) []string
 
+	// override replaces arguments that lead elsewhere than to the simulator.
+	override func(t *testing.T) string
+
 	// warns is a part of the only warning, "" for none.
 	warns string
 
@@ -51,6 +54,9 @@ func TestExamples(t *testing.T) {
 			}
 			b := newBox(t, folder, env...)
 			b.complete()
+			if want.override != nil {
+				b.write("override.tf", want.override(t))
+			}
 			b.init()
 			said := b.apply()
 			if warned := strings.Contains(said, "Warning:"); warned != (want.warns != "") || !strings.Contains(said, want.warns) {

@@ -1,11 +1,13 @@
 package examples_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -79,6 +81,25 @@ func expected() map[string]expectation {
 		"provider/profile":        {asks: []string{zones, "GetCallerIdentity"}, env: profile},
 		"provider/assume-role":    {asks: []string{zones, "AssumeRole"}},
 		"provider/github-actions": {asks: []string{zones, "AssumeRoleWithWebIdentity"}, env: tokenFile},
+
+		"resources/teo_l7_log_archive": {
+			asks: []string{l7},
+			override: func(t *testing.T) string {
+				t.Helper()
+				return archiveOverride(t.TempDir())
+			},
+			outputs: func(t *testing.T, outputs map[string]any) {
+				t.Helper()
+				archived, _ := outputs["archived"].(map[string]any)
+				if archived["packages"] != 252.0 || archived["pending"] != 0.0 || archived["bytes"] == 0.0 {
+					t.Errorf("archived is %v", archived)
+				}
+			},
+		},
+		"compliance": {asks: []string{l7, zones}, moving: true, env: func(t *testing.T) []string {
+			t.Helper()
+			return archiveIn(t.TempDir())
+		}},
 
 		"demo":        {asks: []string{l7}, env: zoneOfTheDemo},
 		"quick-start": {asks: []string{l7}, moving: true, outputs: has("packages", 84.0)},
@@ -159,3 +180,18 @@ func tokenFile(t *testing.T) []string {
 
 // zoneOfTheDemo keeps the list short, for time's sake.
 func zoneOfTheDemo(*testing.T) []string { return []string{`TF_VAR_zones=["example.org"]`} }
+
+// archiveOverride puts the archive of the example into a folder.
+func archiveOverride(dir string) string {
+	return fmt.Sprintf("resource \"teo_l7_log_archive\" \"may\" {\n  destination = %q\n}\n", "file://"+filepath.ToSlash(dir))
+}
+
+// archiveIn sets the variables of examples/compliance: a folder, and the month
+// of the oldest recent packages.
+func archiveIn(dir string) []string {
+	return []string{
+		"ARCHIVE=" + dir,
+		"TF_VAR_destination=file://" + filepath.ToSlash(dir) + "?create_dir=true",
+		"TF_VAR_first_month=" + time.Now().UTC().Add(-72*time.Hour).Format("2006-01"),
+	}
+}

@@ -1,7 +1,7 @@
 resource "teo_l7_log_archive" "may" {
   start_time  = "2026-05-01T00:00:00Z"
   end_time    = "2026-06-01T00:00:00Z"
-  zones       = ["example.com"]
+  zone_ids    = ["zone-27q0p0bali16"]
   destination = "s3://logs-1250000000?endpoint=https://cos.ap-guangzhou.myqcloud.com&region=ap-guangzhou&prefix=edgeone/"
 }
 

@@ -1,0 +1,6 @@
+-- DuckDB: duckdb -c ".read query.sql", in the folder of the archive. Trino and
+-- Athena read the same partitions as an external table over dt, domain, area, hour.
+SELECT dt, domain, area, hour, count(*) AS requests
+FROM read_json('**/data/**/*.log.gz', format = 'newline_delimited', hive_partitioning = true)
+GROUP BY ALL
+ORDER BY ALL;
