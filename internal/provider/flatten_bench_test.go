@@ -153,8 +153,8 @@ func newFloor(tb testing.TB, n int, read func(context.Context, *datasource.ReadR
 func (p *floorProvider) Resources(context.Context) []func() resource.Resource { return nil }
 
 func (p *floorProvider) DataSources(ctx context.Context) []func() datasource.DataSource {
-	real := p.Provider.DataSources(ctx)[0]
-	return []func() datasource.DataSource{func() datasource.DataSource { return &floorDataSource{DataSource: real(), provider: p} }}
+	original := p.Provider.DataSources(ctx)[0]
+	return []func() datasource.DataSource{func() datasource.DataSource { return &floorDataSource{DataSource: original(), provider: p} }}
 }
 
 type floorDataSource struct {
