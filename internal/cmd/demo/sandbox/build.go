@@ -42,7 +42,9 @@ func Build(ctx context.Context, dir string) (Mirror, error) {
 	if runtime.GOOS == "windows" {
 		binary += ".exe"
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w -X main.version="+Version, "-o", binary, ".")
+	// With -trimpath, so that `make build` and `make install` find everything
+	// compiled already.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+Version, "-o", binary, ".")
 	cmd.Dir = root
 	supervise(cmd)
 	if out, err := cmd.CombinedOutput(); err != nil {
