@@ -48,10 +48,12 @@ func (c columns[R]) dataSourceAttribute(description string) datasourceschema.Att
 	for _, col := range c {
 		attributes[col.name] = col.dataSourceAttribute()
 	}
+	rows := datasourceschema.NestedAttributeObject{Attributes: attributes}
 	return datasourceschema.ListNestedAttribute{
 		MarkdownDescription: description,
 		Computed:            true,
-		NestedObject:        datasourceschema.NestedAttributeObject{Attributes: attributes},
+		NestedObject:        rows,
+		CustomType:          rowsType{types.ListType{ElemType: rows.Type()}},
 	}
 }
 
@@ -73,10 +75,12 @@ func (c columns[R]) ephemeralAttribute(description string) ephemeralschema.Attri
 	for _, col := range c {
 		attributes[col.name] = col.ephemeralAttribute()
 	}
+	rows := ephemeralschema.NestedAttributeObject{Attributes: attributes}
 	return ephemeralschema.ListNestedAttribute{
 		MarkdownDescription: description,
 		Computed:            true,
-		NestedObject:        ephemeralschema.NestedAttributeObject{Attributes: attributes},
+		NestedObject:        rows,
+		CustomType:          rowsType{types.ListType{ElemType: rows.Type()}},
 	}
 }
 
