@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -137,8 +138,8 @@ func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// floorProvider has the schema of this provider and a data source that only
-// sets rows that are in memory.
+// floorProvider has the schema of this provider, but for the type of its lists,
+// and a data source that only sets rows that are in memory.
 type floorProvider struct {
 	fwprovider.Provider
 
@@ -161,6 +162,14 @@ type floorDataSource struct {
 	datasource.DataSource
 
 	provider *floorProvider
+}
+
+// Schema has lists as the framework has them.
+func (d *floorDataSource) Schema(ctx context.Context, req datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	d.DataSource.Schema(ctx, req, resp)
+	logs := resp.Schema.Attributes["logs"].(datasourceschema.ListNestedAttribute)
+	logs.CustomType = nil
+	resp.Schema.Attributes["logs"] = logs
 }
 
 func (d *floorDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
