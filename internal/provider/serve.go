@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"time"
@@ -18,31 +19,60 @@ const Address = "registry.terraform.io/edgeone-community/teo"
 // debug serves it to a Terraform that is told how to attach. The error is that
 // of the handshake.
 func Serve(ctx context.Context, version string, debug bool) error {
+	server := providerserver.NewProtocol6(New(version)())()
+	if debug {
+		// This process serves one run after the other: none ends it for good.
+		return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, tf6server.WithManagedDebug())
+	}
+	full, ok := server.(fullServer)
+	if !ok {
+		return errors.New("the framework's server lacks a part of the protocol")
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	server := providerserver.NewProtocol6(New(version)())()
-	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
-	defer signal.Stop(interrupts)
-	go stopOn(ctx, interrupts, server)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, os.Interrupt)
+	defer signal.Stop(stop)
+	go stopOn(ctx, stop, server)
+	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &stoppable{full, stop} })
+}
 
-	var options []tf6server.ServeOpt
-	if debug {
-		options = append(options, tf6server.WithManagedDebug())
+// fullServer is all that the framework serves: a wrapper must not hide the
+// parts of the protocol that are optional.
+type fullServer interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
+	tfprotov6.StateStoreServer
+}
+
+// stoppable is a server that stays stopped.
+type stoppable struct {
+	fullServer
+
+	stop chan<- os.Signal
+}
+
+// StopProvider takes word from Terraform as it takes an interrupt.
+func (s *stoppable) StopProvider(ctx context.Context, req *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
+	select {
+	case s.stop <- os.Interrupt:
+	default: // it is known already
 	}
-	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, options...)
+	return s.fullServer.StopProvider(ctx, req)
 }
 
 // stopEvery is how soon a read that begins after an interrupt is ended.
 const stopEvery = 200 * time.Millisecond
 
 // stopOn ends what the provider does when the user presses Ctrl-C, which a
-// terminal tells all processes. Terraform passes it on in `plan`, but not while
-// `apply` makes its plan (1.11.4): it would wait for reads that nobody ends.
-// Reads that it still begins after that are ended as well.
-func stopOn(ctx context.Context, interrupts <-chan os.Signal, server tfprotov6.ProviderServer) {
+// terminal tells all processes, or Terraform says so. Terraform passes Ctrl-C
+// on in `plan`, but not while `apply` makes its plan (1.11.4): it would wait for
+// reads that nobody ends. In both it goes on to begin reads that were queued,
+// which are ended as well.
+func stopOn(ctx context.Context, stop <-chan os.Signal, server tfprotov6.ProviderServer) {
 	select {
-	case <-interrupts:
+	case <-stop:
 	case <-ctx.Done():
 		return
 	}
