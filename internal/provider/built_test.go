@@ -28,7 +28,7 @@ var builtProvider build
 func (b *build) mirror(t testing.TB) string {
 	t.Helper()
 	b.once.Do(func() {
-		if b.dir, b.err = os.MkdirTemp("", "teo-mirror-*"); b.err != nil {
+		if b.dir, b.err = os.MkdirTemp("", "teo-mirror-*"); b.err != nil { //nolint:usetesting // it outlives the test
 			return
 		}
 		const version = "0.0.1"
@@ -72,18 +72,18 @@ terraform {
 `
 
 // newWorkspace writes a configuration and initializes it. The environment is
-// empty but for what is given.
-func newWorkspace(t testing.TB, config string, env ...string) *workspace {
+// empty but for what a command line needs.
+func newWorkspace(t testing.TB, config string) *workspace {
 	t.Helper()
 	cli, err := tfcli.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	w := &workspace{t: t, cli: cli, dir: dir, env: append([]string{
+	w := &workspace{t: t, cli: cli, dir: dir, env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "USERPROFILE=" + dir, "TMPDIR=" + os.Getenv("TMPDIR"),
 		"SystemRoot=" + os.Getenv("SystemRoot"), "TF_CLI_CONFIG_FILE=" + os.DevNull, "CHECKPOINT_DISABLE=1",
-	}, env...)}
+	}}
 	w.write(config)
 	if out, err := w.command("init", "-no-color", "-input=false", "-plugin-dir="+builtProvider.mirror(t)).CombinedOutput(); err != nil {
 		t.Fatalf("init: %v\n%s", err, out)
@@ -116,14 +116,13 @@ func (w *workspace) run(arguments ...string) (stdout, stderr string, err error) 
 	return out.String(), problems.String(), err
 }
 
-// apply runs apply, which must succeed, and returns what it printed.
-func (w *workspace) apply() string {
+// apply runs apply, which must succeed.
+func (w *workspace) apply() {
 	w.t.Helper()
 	stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
 	if err != nil {
 		w.t.Fatalf("apply: %v\n%s\n%s", err, stdout, stderr)
 	}
-	return stdout + stderr
 }
 
 // file reads a file of the folder.

@@ -191,7 +191,7 @@ func TestOfflineLogsEnd(t *testing.T) {
 
 	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"read": "50ms"}}))
 	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms", "Raise timeouts", "provider::teo::windows"}})
-	_, said = w.open("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"open": "50ms"}}))
+	said = w.open("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"open": "50ms"}}))
 	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms"}})
 	_, said = w.read("teo_zones", arguments{"timeouts": arguments{"read": "50ms"}})
 	expectSaid(t, said, complaint{"error timeouts: Timeout while reading zones", []string{"was not read within 50ms", "Raise timeouts"}})

@@ -125,7 +125,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 				expectSaid(t, said, test.want...)
 			}
 			if test.config["timeouts"] == nil { // that of an ephemeral resource is called open
-				_, said := w.open("teo_l7_offline_logs", anHour.and(test.config))
+				said := w.open("teo_l7_offline_logs", anHour.and(test.config))
 				expectSaid(t, said, test.want...)
 			}
 			if n := len(sim.Requests()); n != 0 {

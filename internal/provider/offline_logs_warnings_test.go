@@ -28,7 +28,7 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 			w := configured(t, provider.Options{Now: func() time.Time { return test.now }}, signIn(simulator(t, teosim.Options{})))
 			_, said := w.read("teo_l7_offline_logs", anHour)
 			expectSaid(t, said, test.want...)
-			_, said = w.open("teo_l4_offline_logs", anHour)
+			said = w.open("teo_l4_offline_logs", anHour)
 			expectSaid(t, said, test.want...)
 		})
 	}

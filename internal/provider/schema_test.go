@@ -75,8 +75,12 @@ func attributesOf(attributes []*tfprotov6.SchemaAttribute) map[string]any {
 			name string
 			set  bool
 		}{
-			{"required", a.Required}, {"optional", a.Optional}, {"computed", a.Computed},
-			{"sensitive", a.Sensitive}, {"write-only", a.WriteOnly}, {"deprecated", a.Deprecated},
+			{"required", a.Required},
+			{"optional", a.Optional},
+			{"computed", a.Computed},
+			{"sensitive", a.Sensitive},
+			{"write-only", a.WriteOnly},
+			{"deprecated", a.Deprecated},
 		} {
 			if property.set {
 				is = append(is, property.name)

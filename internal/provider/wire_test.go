@@ -106,18 +106,18 @@ func (w *wire) readContext(ctx context.Context, name string, a arguments) (map[s
 }
 
 // open validates the configuration of an ephemeral resource and opens it.
-func (w *wire) open(name string, a arguments) (map[string]any, spoken) {
+func (w *wire) open(name string, a arguments) spoken {
 	w.t.Helper()
 	kind := w.schema.EphemeralResourceSchemas[name].ValueType()
 	config := w.encode(kind, a)
 	validated, err := w.server.ValidateEphemeralResourceConfig(w.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: config})
 	w.must(err)
 	if said := told(validated.Diagnostics); said.failed() {
-		return nil, said
+		return said
 	}
 	answer, err := w.server.OpenEphemeralResource(w.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: name, Config: config})
 	w.must(err)
-	return w.decode(kind, answer.Result), told(answer.Diagnostics)
+	return told(answer.Diagnostics)
 }
 
 func (w *wire) must(err error) {
