@@ -25,11 +25,12 @@ type box struct {
 
 func newBox(t *testing.T, folder string, env ...string) box {
 	t.Helper()
+	with := shared.get(t)
 	files, err := fs.Sub(examples.FS, folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sandbox.New(built.cli, built.mirror, files, filepath.Join(t.TempDir(), "work"), env...)
+	s, err := sandbox.New(with.cli, with.mirror, files, filepath.Join(t.TempDir(), "work"), env...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,9 +110,10 @@ func plain(text string) string {
 // needsEphemeral skips the test where there are no ephemeral resources yet.
 func needsEphemeral(t *testing.T) {
 	t.Helper()
-	first := map[tfcli.Product]string{tfcli.Terraform: "1.10.0", tfcli.OpenTofu: "1.11.0"}[built.cli.Product]
-	if version.Must(version.NewVersion(built.cli.Version)).Core().LessThan(version.Must(version.NewVersion(first))) {
-		t.Skipf("%s %s has no ephemeral resources", built.cli.Product, built.cli.Version)
+	cli := shared.get(t).cli
+	first := map[tfcli.Product]string{tfcli.Terraform: "1.10.0", tfcli.OpenTofu: "1.11.0"}[cli.Product]
+	if version.Must(version.NewVersion(cli.Version)).Core().LessThan(version.Must(version.NewVersion(first))) {
+		t.Skipf("%s %s has no ephemeral resources", cli.Product, cli.Version)
 	}
 }
 

@@ -86,7 +86,7 @@ func TestDevOverrides(t *testing.T) {
 // binary is the provider's in the mirror.
 func binary(t *testing.T) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(built.mirror.Dir, filepath.FromSlash(sandbox.Source), sandbox.Version, runtime.GOOS+"_*", "terraform-provider-teo*"))
+	found, err := filepath.Glob(filepath.Join(shared.get(t).mirror.Dir, filepath.FromSlash(sandbox.Source), sandbox.Version, runtime.GOOS+"_*", "terraform-provider-teo*"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("binaries: %v, %v", found, err)
 	}

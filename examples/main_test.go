@@ -2,45 +2,62 @@ package examples_test
 
 import (
 	"context"
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// tools are what all tests of this package use: a real command line, and the
-// provider as a binary, built once.
+// tools are what all tests of this package use.
 type tools struct {
-	cli    tfcli.CLI
-	mirror sandbox.Mirror
+	cli    tfcli.CLI      // a real command line
+	mirror sandbox.Mirror // with the provider as a binary
 }
 
-// built is set before the first test starts, and only read by them.
-var built tools
+// toolbox finds and builds them once, below temp. That is when the first test
+// asks, and not in TestMain: go test would not see there what its cached results
+// depend on.
+type toolbox struct {
+	temp string
+	once func() (tools, error)
+}
+
+var shared = newToolbox()
+
+func newToolbox() *toolbox {
+	b := new(toolbox)
+	b.once = sync.OnceValues(func() (tools, error) {
+		ctx := context.Background()
+		var err error
+		if b.temp, err = os.MkdirTemp("", "teo-examples-"); err != nil {
+			return tools{}, err
+		}
+		cli, err := tfcli.Find(ctx)
+		if err != nil {
+			return tools{}, err
+		}
+		mirror, err := sandbox.Build(ctx, filepath.Join(b.temp, "mirror"))
+		return tools{cli, mirror}, err
+	})
+	return b
+}
+
+func (b *toolbox) get(t *testing.T) tools {
+	t.Helper()
+	made, err := b.once()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	temp, err := os.MkdirTemp("", "teo-examples-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	code := m.Run()
+	if shared.temp != "" {
+		os.RemoveAll(shared.temp)
 	}
-	defer os.RemoveAll(temp)
-	ctx := context.Background()
-	if built.cli, err = tfcli.Find(ctx); err == nil {
-		built.mirror, err = sandbox.Build(ctx, filepath.Join(temp, "mirror"))
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+	os.Exit(code)
 }

@@ -53,7 +53,23 @@ func Build(ctx context.Context, dir string) (Mirror, error) {
 		}
 		return Mirror{}, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return Mirror{Dir: dir}, nil
+	return Mirror{Dir: dir}, noteSources(root)
+}
+
+// noteSources looks at the sources of what was built. go test sees that, and does
+// not take an old result for one of the new sources; what a compiler reads that
+// a test has started it does not see.
+func noteSources(root string) error {
+	folders, err := filepath.Glob(filepath.Join(root, "internal", "*"))
+	if err != nil {
+		return err
+	}
+	for _, folder := range append(folders, root) {
+		if _, err := os.ReadDir(folder); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moduleRoot is the folder of the go.mod that is in force.
