@@ -47,7 +47,7 @@ func (b *bench) flatten(ctx context.Context, s *section) error {
 		}.atMost(11))
 	}
 	s.notef("`provider` is a whole read over the plugin's protocol: pages from memory are asked for with a signature, decoded, put in order, verified and flattened. " +
-		"`structs` sets rows that are there already as a slice of structs with the framework's `State.SetAttribute`, `tftypes` makes them as raw values; neither asks for anything.")
+		"`structs` sets rows that are there already as a slice of structs with the framework's `State.SetAttribute`, `tftypes` makes them as raw values, which is the fastest that the framework has by itself; neither asks for anything.")
 	return nil
 }
 

@@ -44,7 +44,7 @@ func full() sizes {
 		listings:  []string{"2022-01-06-20rps", "2022-01-06-1000rps", "2022-01-06-1000rps-pages-of-30", "2022-09-01-100rps"},
 		serial:    true,
 		copies: []copySize{
-			{name: "2,000 packages of 20 KiB", count: 2_000, rounds: 5, bytes: 20 << 10},
+			{name: "2,000 packages of 20 KiB", count: 2_000, rounds: 3, bytes: 20 << 10},
 			{name: "40 packages of 50 MiB", count: 40, rounds: 1, bytes: 50 << 20},
 			{name: "40 packages of 50 MiB, stored without compression", count: 40, rounds: 2, bytes: 50 << 20, stored: true},
 			{name: "8 packages of 50 MiB, over a link of 200 Mbit/s", count: 8, rounds: 1, bytes: 50 << 20, bandwidth: 25_000_000},
