@@ -9,8 +9,9 @@ func (b *builder) static() (layer, bool) {
 	id, idFrom := b.env.from(o.SecretID, envSecretID)
 	key, keyFrom := b.env.from(o.SecretKey, envSecretKey)
 	tokenNames := []string{envSecurityToken}
-	if id != "" && key != "" {
-		// tccli's variable goes with keys; alone it is somebody else's.
+	if idFrom != "" && keyFrom != "" {
+		// tccli's variable goes with the keys beside it; with keys of the
+		// configuration it is what an earlier login has left.
 		tokenNames = append(tokenNames, envTccliToken)
 	}
 	token, tokenFrom := b.env.from(o.SecurityToken, tokenNames...)

@@ -45,6 +45,16 @@ func TestStaticKeys(t *testing.T) {
 			map[string]string{"TENCENTCLOUD_SECRET_ID": "id", "TENCENTCLOUD_SECRET_KEY": "key", "TENCENTCLOUD_TOKEN": "token"},
 			tcapi.Keys{SecretID: "id", SecretKey: "key", Token: "token", Source: "the environment (TENCENTCLOUD_SECRET_ID)"},
 		},
+		"attributes with tccli's token": {
+			[3]string{"id", "key", ""},
+			map[string]string{"TENCENTCLOUD_TOKEN": "stale"},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Source: "the provider configuration"},
+		},
+		"an attribute, a variable, and tccli's token": {
+			[3]string{"", "key", ""},
+			map[string]string{"TENCENTCLOUD_SECRET_ID": "id", "TENCENTCLOUD_TOKEN": "stale"},
+			tcapi.Keys{SecretID: "id", SecretKey: "key", Source: "the provider configuration and the environment (TENCENTCLOUD_SECRET_ID)"},
+		},
 		"both tokens": {
 			[3]string{},
 			map[string]string{
