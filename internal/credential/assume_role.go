@@ -41,10 +41,7 @@ func (a *assumeRole) once() error { return a.oneTime }
 func (b *builder) roleOf() *assumeRoleRequest {
 	given := b.options.AssumeRole
 	if given == nil {
-		// Variables alone mean this role, unless they are those of another way
-		// to assume it.
-		unsigned := b.env.first("", envSAMLAssertion, envPrincipalARN, envWebIdentityToken, envWebIdentityTokenFile) != ""
-		if b.hasBlock() || unsigned || b.env.first("", envRoleARN, envTccliRoleARN) == "" {
+		if b.hasBlock() || !b.roleOfVariables() {
 			return nil
 		}
 		given = new(AssumeRole)
@@ -60,6 +57,26 @@ func (b *builder) roleOf() *assumeRoleRequest {
 		SerialNumber:    b.env.first(given.SerialNumber, envSerialNumber),
 		TokenCode:       b.env.first(given.TokenCode, envTokenCode),
 	}
+}
+
+// roleOfVariables tells whether variables alone mean this role, and not another
+// way to assume it. They have to name a session as well: without one the
+// official provider leaves the role alone, and so works where it is set for
+// something else.
+func (b *builder) roleOfVariables() bool {
+	role, from := b.env.from("", envRoleARN, envTccliRoleARN)
+	switch {
+	case role == "" || b.env.first("", envSAMLAssertion, envWebIdentityToken, envWebIdentityTokenFile) != "":
+		return false
+	case b.env.first("", envSessionName, envTccliSessionName) == "":
+		b.pass("assume_role", from+" is set, and "+envSessionName+" is not")
+		return false
+	case b.env.first("", envPrincipalARN) != "":
+		b.problem("assume_role_with_saml.saml_assertion", summaryMissing, envPrincipalARN+" means a role with SAML, and there is no assertion: set "+
+			envSAMLAssertion+", or unset "+envPrincipalARN+" to assume the role with other keys.")
+		return false
+	}
+	return true
 }
 
 // assume puts a role on top of other keys.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,24 @@ func TestAssumeRole(t *testing.T) {
 				t.Errorf("sent %v, want %v", got, test.want)
 			}
 		})
+	}
+}
+
+// A role in the environment without a session is passed over, as the official
+// provider does, and said to be.
+func TestRoleOfVariablesWithoutASession(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"TENCENTCLOUD_ASSUME_ROLE_ARN", "TENCENTCLOUD_ROLE_ARN"} {
+		w := newWorld(t, teosim.Options{})
+		w.env[name], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION"] = roleARN, "an hour"
+		o := w.asTerraform()
+		if keys := w.keys(o); keys.Source != "the provider configuration" {
+			t.Errorf("%s: keys from %q", name, keys.Source)
+		}
+		want := credential.Tried{Source: "assume_role", Why: name + " is set, and TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME is not"}
+		if tried := w.source(o).Tried(); !slices.Contains(tried, want) {
+			t.Errorf("%s: passed over were %v, want %v among them", name, tried, want)
+		}
 	}
 }
 
@@ -231,12 +250,20 @@ func TestProblemsOfRoles(t *testing.T) {
 		"of variables": {
 			func(w *world, _ *credential.Options) {
 				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"] = roleARN
+				w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = "a b"
 				w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION"] = "an hour"
 			},
 			map[string]string{
-				"assume_role.session_name":     "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME",
+				"assume_role.session_name":     `"a b" must have 2 to 128`,
 				"assume_role.session_duration": `"an hour" of TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION is not a whole number`,
 			},
+		},
+		"variables of SAML without an assertion": {
+			func(w *world, _ *credential.Options) {
+				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = roleARN, "tf"
+				w.env["TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"] = "qcs::cam::uin/1:saml-provider/idp"
+			},
+			map[string]string{"assume_role_with_saml.saml_assertion": "set TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, or unset TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"},
 		},
 		"negative and long": {
 			func(_ *world, o *credential.Options) {
