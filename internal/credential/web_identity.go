@@ -90,8 +90,12 @@ func (b *builder) webIdentity() (layer, bool) {
 	if origin.request.WebIdentityToken == "" {
 		b.tokenFile(origin, at+".web_identity_token_file", "set web_identity_token or web_identity_token_file, or "+
 			envWebIdentityToken+" or "+envWebIdentityTokenFile)
-	} else if _, err := parseToken([]byte(origin.request.WebIdentityToken)); err != nil {
-		b.problem(at+".web_identity_token", "Invalid web identity token", "The token cannot be one: "+err.Error()+".")
+	} else {
+		token, err := parseToken([]byte(origin.request.WebIdentityToken))
+		if err != nil {
+			b.problem(at+".web_identity_token", "Invalid web identity token", "The token cannot be one: "+err.Error()+".")
+		}
+		origin.request.WebIdentityToken = token
 	}
 	origin.issuer = b.issuer("AssumeRoleWithWebIdentity", nil, origin.request.DurationSeconds)
 	return layer{keys: b.renewer(origin), describe: origin.source()}, true

@@ -41,6 +41,12 @@ func TestWebIdentity(t *testing.T) {
 			w.write("token", `{"web_identity_token": "`+jwt(0)+`"}`)
 			i.WebIdentityTokenFile = "~/token"
 		}, "OIDC", "the web identity token in ~/token"},
+		"JSON token": {func(_ *world, i *credential.AssumeRoleWithWebIdentity) {
+			i.WebIdentityToken = `{"web_identity_token": "` + jwt(0) + `"}`
+		}, "OIDC", "a web identity token"},
+		"JSON in a variable": {func(w *world, _ *credential.AssumeRoleWithWebIdentity) {
+			w.env["TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN"] = ` {"web_identity_token": "` + jwt(0) + `"}`
+		}, "OIDC", "a web identity token"},
 		"variable": {func(w *world, _ *credential.AssumeRoleWithWebIdentity) {
 			w.env["TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN"] = jwt(0)
 			w.env["TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID"] = "gitlab"

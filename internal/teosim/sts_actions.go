@@ -95,14 +95,20 @@ func (s *sts) goodToken(token string) bool {
 	if len(parts) != 3 || parts[2] == "" {
 		return false
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	var header struct{}
 	var claims struct {
 		Exp int64 `json:"exp"`
 	}
-	if err != nil || json.Unmarshal(raw, &claims) != nil {
+	if !partOfToken(parts[0], &header) || !partOfToken(parts[1], &claims) {
 		return false
 	}
 	return claims.Exp == 0 || s.now().Unix() < claims.Exp
+}
+
+// partOfToken decodes the header or the claims of a JWT.
+func partOfToken(part string, into any) bool {
+	raw, err := base64.RawURLEncoding.DecodeString(part)
+	return err == nil && json.Unmarshal(raw, into) == nil
 }
 
 func (s *sts) getSessionToken(caller string, body []byte) (respond, *apiError) {

@@ -81,6 +81,7 @@ func TestSTSIsStrict(t *testing.T) {
 	t.Parallel()
 	late := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"exp":1000}`)) + ".c2ln"
 	good := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{}`)) + ".c2ln"
+	inJSON := strings.ReplaceAll(`{"web_identity_token":"`+good+`"}`, `"`, `\"`)
 	saml := assumeRoleBody + `,"PrincipalArn":"qcs::cam::uin/1:saml-provider/idp","SAMLAssertion":`
 	web := assumeRoleBody + `,"ProviderId":"OIDC","WebIdentityToken":`
 	tests := []struct{ action, fields, code string }{
@@ -106,6 +107,8 @@ func TestSTSIsStrict(t *testing.T) {
 		{"AssumeRoleWithSAML", saml + `"!"`, "InvalidParameter.ParamError"},
 		{"AssumeRoleWithSAML", saml + `"PHNhbWw+"`, ""},
 		{"AssumeRoleWithWebIdentity", web + `"abc"`, "InvalidParameter.WebIdentityTokenError"},
+		{"AssumeRoleWithWebIdentity", web + `"` + inJSON + `"`, "InvalidParameter.WebIdentityTokenError"},
+		{"AssumeRoleWithWebIdentity", web + `"x` + good + `"`, "InvalidParameter.WebIdentityTokenError"},
 		{"AssumeRoleWithWebIdentity", web + `"` + late + `"`, "InvalidParameter.WebIdentityTokenError"},
 		{"AssumeRoleWithWebIdentity", web + `"` + good + `"`, ""},
 		{"AssumeNothing", ``, "InvalidAction"},
