@@ -347,7 +347,7 @@ func TestSignInFailures(t *testing.T) {
 		"keys of a profile that the service does not know": {
 			home:     map[string]any{"prod": map[string]string{"secretId": "AKIDprod", "secretKey": "prodSecretKey"}},
 			config:   arguments{"profile": "prod"},
-			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "keys (from profile 'prod' in ~/.tccli)"}},
+			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "keys from profile 'prod' in ~/.tccli"}},
 			requests: "DownloadL7Logs",
 		},
 	} {

@@ -21,6 +21,15 @@ type timeoutError time.Duration
 
 func (e timeoutError) Error() string { return "not done within " + time.Duration(e).String() }
 
+// lateFor tells an end by the timeouts of the configuration from others: the rate
+// limiter gives up as soon as a turn would come too late, before the deadline.
+func lateFor(err error, timeout time.Duration) error {
+	if errors.Is(err, context.DeadlineExceeded) && tcapi.AsError(err) == nil {
+		return timeoutError(timeout)
+	}
+	return err
+}
+
 // apiError turns the failure of a call into a diagnostic: what was asked, what
 // the service said (code, message, request ID), and what to do. action is what
 // CAM has to allow.
@@ -79,9 +88,11 @@ func nextStep(e *tcapi.Error, action string) string {
 	}
 	keys := "the keys"
 	if e.KeySource != "" {
-		keys = "the keys (from " + e.KeySource + ")"
+		keys = "the keys from " + e.KeySource
 	}
 	switch {
+	case e.Service == "sts" && e.KeySource == "" && (strings.HasPrefix(e.Code, "AuthFailure") || strings.HasPrefix(e.Code, "UnauthorizedOperation")):
+		return "Check the token or assertion that stands in for keys, that it has not expired, and that the role trusts its identity provider."
 	case e.Code == "AuthFailure.SignatureExpire":
 		return fmt.Sprintf("The clocks differ by more than 5 minutes: the service's is %s. Set the clock of this machine (the signature by %s holds its time).", clockSkew(e.Skew), keys)
 	case e.Code == "AuthFailure.SecretIdNotFound":
@@ -102,6 +113,12 @@ func nextStep(e *tcapi.Error, action string) string {
 		return "The service denies the operation for this account or site. Check that the plan of the site includes offline logs; if it does, give the request ID to Tencent Cloud's support."
 	case strings.HasPrefix(e.Code, "InvalidParameter"), strings.HasPrefix(e.Code, "MissingParameter"), e.Code == "UnknownParameter":
 		return "Check the arguments that the message names. If they are right, the service may have changed: please report the request ID and the version of the provider."
+	case e.Code == "" && e.Status == 0:
+		variable := "endpoint (or TENCENTCLOUD_TEO_ENDPOINT)"
+		if e.Service == "sts" {
+			variable = "sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT)"
+		}
+		return "No answer came. Check " + variable + ", domain, the network and the proxy (http_proxy, or that of the environment); where a certificate is not trusted, custom_ca_bundle."
 	case e.Class == tcapi.Transient || e.Class == tcapi.Busy:
 		return "It was tried again as often as max_retries allows (busy services 3 times). Try again later; the request ID helps Tencent Cloud's support."
 	case e.Code == "" && e.Service == "sts":

@@ -70,6 +70,9 @@ func TestFunctions(t *testing.T) {
 		{"windows", []any{"2022-05-04T08:00:00+08:00", "2022-05-04T02:00:00Z", "90m"}, []any{
 			window("2022-05-04T00:00:00Z", "2022-05-04T01:30:00Z"), window("2022-05-04T01:30:00Z", "2022-05-04T02:00:00Z"),
 		}},
+		{"windows", []any{"2022-05-04T00:00:00.5Z", "2022-05-04T01:00:00.9Z", "1h"}, []any{
+			window("2022-05-04T00:00:00Z", "2022-05-04T01:00:00Z"), window("2022-05-04T01:00:00Z", "2022-05-04T01:00:01Z"),
+		}},
 		{"windows", []any{"2022-05-04T00:00:00Z", "2022-05-04T00:00:01Z", "24h"}, []any{window("2022-05-04T00:00:00Z", "2022-05-04T00:00:01Z")}},
 	} {
 		t.Run(fmt.Sprint(test.function, test.values), func(t *testing.T) {
@@ -116,6 +119,8 @@ func TestFunctionErrors(t *testing.T) {
 		{"last_hours", []any{"0001-01-01T00:00:00Z", 1}, 0, []string{"year 1", "plantimestamp() has no value yet", `"terraform plan"`}},
 		{"last_days", []any{"0001-01-01T00:00:00Z", 1}, 0, []string{"year 1"}},
 		{"windows", []any{"0001-01-01T00:00:00Z", to, "1h"}, 0, []string{"year 1"}},
+		{"windows", []any{"1700-01-01T00:00:00Z", "2022-01-01T00:00:00Z", "24h"}, 2, []string{"117608 windows", "10000"}},
+		{"windows", []any{"0100-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "1s"}, 2, []string{"windows", "10000"}},
 		{"windows", []any{from, "0001-01-01T00:00:00Z", "1h"}, 1, []string{"year 1"}},
 		{"windows", []any{"then", to, "1h"}, 0, []string{`"then"`}},
 		{"windows", []any{from, "now", "1h"}, 1, []string{`"now"`}},

@@ -84,7 +84,7 @@ func parseTime(argument int64, text string) (time.Time, *function.FuncError) {
 	}
 	if t.Year() <= 1 {
 		return time.Time{}, function.NewArgumentFuncError(argument,
-			"the time is in year 1: plantimestamp() has no value yet in \"terraform validate\" with known arguments and in \"terraform console\". "+
+			"the time is in year 1: plantimestamp() has no value yet where nothing is planned, as in \"terraform validate\" or a console. "+
 				"Use \"terraform plan\", or give a time such as \"2022-05-04T00:00:00Z\".")
 	}
 	return t, nil

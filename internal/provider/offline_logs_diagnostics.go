@@ -15,6 +15,9 @@ import (
 // settled is the age after which the service adds nothing to packages any more.
 const settled = 24 * time.Hour
 
+// keptAtMost is the longest that the service keeps packages.
+const keptAtMost = 183 * 24 * time.Hour
+
 // manySensitive is the length of a list from which Terraform's time over
 // sensitive values is felt.
 const manySensitive = 2000
@@ -119,15 +122,31 @@ func (f family) ladder(now time.Time, q teo.Query, l *teo.Listing) string {
 		causes = append(causes, cause)
 	}
 	recent := "the window is too recent: packages are shown after about 3 hours."
-	if now.Sub(q.End) < 3*time.Hour {
-		recent = "the window ends less than 3 hours ago, and packages are shown after about 3 hours."
+	old := "the logs are older than they are kept (31 days, on Standard and Enterprise plans up to 183)."
+	zone := "the zone is missing or another one: compare with data \"teo_zones\"."
+	if l.APIVersion == teo.Version20220106 && len(q.Zones) > 0 {
+		zone = "the zone is another one, or there is none of that name, which API version 2022-01-06 does not say: compare with data \"teo_zones\"."
 	}
-	causes = append(causes, recent,
+	age := now.Sub(q.End)
+	switch {
+	case age > keptAtMost:
+		causes = append([]string{"the window ended " + fmt.Sprint(int(age.Hours()/24)) + " days ago: " + old}, causes...)
+	case age < 3*time.Hour:
+		causes = append(causes, "the window ends less than 3 hours ago, and packages are shown after about 3 hours.")
+	case age < settled:
+		causes = append(causes, recent)
+	}
+	causes = append(causes,
 		"there was no traffic: an hour without requests has no package.",
-		"the zone is missing or another one: compare with data \"teo_zones\".",
+		zone,
 		"offline logs are not enabled for the site: sites added after 2026-01-20 store none until that is switched on in the console.",
-		"the logs are older than they are kept (31 days, on Standard and Enterprise plans up to 183).",
 	)
+	if age <= keptAtMost {
+		causes = append(causes, old)
+	}
+	if age >= settled {
+		causes = append(causes, recent)
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is empty. That is valid; possible causes:", f.asked(q))
 	for i, cause := range causes {

@@ -40,13 +40,13 @@ func TestOfflineLogsFailures(t *testing.T) {
 			provider: arguments{"secret_id": "AKIDother"},
 			details: []string{
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z could not be read", "DownloadL7Logs (teo 2022-01-06)",
-				"AuthFailure.SecretIdNotFound", "does not know the keys (from the provider configuration)", "Check secret_id",
+				"AuthFailure.SecretIdNotFound", "does not know the keys from the provider configuration", "Check secret_id",
 			},
 			requests: 1,
 		},
 		"wrong secret key": {
 			provider: arguments{"secret_key": "otherSecretKey"},
-			details:  []string{"AuthFailure.SignatureFailure", "check secret_key", "keys (from the provider configuration)"},
+			details:  []string{"AuthFailure.SignatureFailure", "check secret_key", "keys from the provider configuration"},
 			requests: 1,
 		},
 		"a token with permanent keys": {
@@ -171,7 +171,7 @@ func TestOfflineLogsUnknownHost(t *testing.T) {
 	})
 	w := configured(t, provider.Options{Transport: count}, keys.and(arguments{"endpoint": "teo.invalid", "max_retries": 0}))
 	_, said := w.read("teo_l7_offline_logs", anHour)
-	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, and the proxy"}})
+	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "No answer came", "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, the network and the proxy"}})
 	if sent != 1 {
 		t.Errorf("%d attempts", sent)
 	}
@@ -208,6 +208,17 @@ func TestOfflineLogsEnd(t *testing.T) {
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %s", took)
 	}
+}
+
+// The rate limiter gives up before the deadline, where a turn would come later.
+func TestOfflineLogsEndInTheLimiter(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 0.5}))
+	_, said := w.read("teo_l7_offline_logs", arguments{
+		"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z", "page_size": 1, "timeouts": arguments{"read": "1s"},
+	})
+	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 1s", "Raise timeouts"}})
 }
 
 // The same texts through a real Terraform.

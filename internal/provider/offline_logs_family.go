@@ -54,7 +54,7 @@ func (f family) read(ctx context.Context, s *session, config tfsdk.Config, timeo
 
 	listing, err := f.list(s.teo, ctx, q)
 	if err != nil {
-		diags.Append(f.readError(q, err))
+		diags.Append(f.readError(q, lateFor(err, timeout)))
 		return tftypes.Value{}, false
 	}
 	diags.Append(f.warnings(s.now(), q, listing)...)

@@ -71,6 +71,10 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			config: arguments{"end_time": "2022-05-04T00:00:00Z"},
 			want:   []complaint{{"error end_time: Window ends before it starts", []string{"(2022-05-04T00:00:00Z) must be after start_time (2022-05-04T00:00:00Z)"}}},
 		},
+		"the year 1": {
+			config: arguments{"start_time": "0001-01-01T00:00:00Z", "end_time": "0001-01-01T00:00:00Z"},
+			want:   []complaint{{"error end_time: Window ends before it starts", nil}},
+		},
 		"end before the start": {
 			config: arguments{"end_time": "2022-05-03T00:00:00Z"},
 			want:   []complaint{{"error end_time: Window ends before it starts", []string{"2022-05-03T00:00:00Z"}}},

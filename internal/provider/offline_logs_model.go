@@ -69,21 +69,22 @@ func (m offlineLogsModel) query(ctx context.Context, diags *diag.Diagnostics) te
 
 // window reads the two times; those not known yet are zero.
 func window(start, end timetypes.RFC3339, diags *diag.Diagnostics) (from, to time.Time) {
-	if !start.IsNull() && !start.IsUnknown() {
-		t, d := start.ValueRFC3339Time()
-		diags.Append(d...)
-		from = t
-	}
-	if !end.IsNull() && !end.IsUnknown() {
-		t, d := end.ValueRFC3339Time()
-		diags.Append(d...)
-		to = t
-	}
-	if !from.IsZero() && !to.IsZero() && !to.After(from) {
+	from, started := instantOf(start, diags)
+	to, ended := instantOf(end, diags)
+	if started && ended && !to.After(from) {
 		diags.AddAttributeError(path.Root("end_time"), "Window ends before it starts",
 			"end_time ("+end.ValueString()+") must be after start_time ("+start.ValueString()+"). Times with different offsets are compared as instants.")
 	}
 	return from, to
+}
+
+func instantOf(value timetypes.RFC3339, diags *diag.Diagnostics) (t time.Time, known bool) {
+	if value.IsNull() || value.IsUnknown() {
+		return time.Time{}, false
+	}
+	t, problems := value.ValueRFC3339Time()
+	diags.Append(problems...)
+	return t, !problems.HasError()
 }
 
 // texts reads a set of strings; null and empty are both "all".

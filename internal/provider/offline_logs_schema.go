@@ -23,14 +23,14 @@ import (
 const (
 	startTimeText = "Start of the window, RFC 3339 with an offset (`2022-05-04T00:00:00Z`). Fractions of a second widen the window to whole seconds."
 	endTimeText   = "End of the window, RFC 3339 with an offset; after `start_time`."
-	zonesText     = "Names of the sites (`example.com`). With API version 2022-09-01 they are looked up; a name that several zones bear takes all of them, an unknown one is an error. Every zone of the account if neither `zones` nor `zone_ids` has elements."
-	includeText   = "Whether to keep the signed URLs; false leaves `url` null."
+	zonesText     = "Names of the sites (`example.com`). With API version 2022-09-01 they are looked up; a name that several zones bear takes all of them, an unknown one is an error, while 2022-01-06 lists nothing for it. Every zone of the account if neither `zones` nor `zone_ids` has elements."
+	includeText   = "Whether to keep the signed URLs; false leaves `url` null (and makes Terraform no faster: an inventory does)."
 	logsText      = "The log packages, in order of start, %s, area and name."
-	totalText     = "Number of entries by the service's own count (`TotalSize`), with which the list agrees."
+	totalText     = "Number of entries by the service's own count (`TotalSize`), with which the list agrees. It can be larger than the length of `logs` only where the service lists packages twice."
 	bytesText     = "Sum of the sizes, in bytes."
 	pagesText     = "Number of pages that held entries."
 	versionText   = "Version of the API that answered."
-	requestText   = "ID of the last page's request, for Tencent Cloud's support."
+	requestText   = "ID of the last page's request, for Tencent Cloud's support. It is another one at each read: in an output, it makes every plan show a change."
 )
 
 var (

@@ -57,15 +57,20 @@ func TestOfflineLogsEmpty(t *testing.T) {
 			arguments{"domains": []string{"nobody.example.com"}},
 			complaint{empty, append([]string{"1. domains names a site (example.com) where"}, ladder...)},
 		},
-		"no domain": {
+		"no traffic": {
+			arguments{"zones": []string{"nowhere.example"}},
+			complaint{empty, append([]string{"1. there was no traffic", "there is none of that name"}, ladder...)},
+		},
+		"past its time": {
 			arguments{"start_time": "2021-05-04T00:00:00Z", "end_time": "2021-05-05T00:00:00Z"},
-			complaint{empty, append([]string{"1. the window is too recent"}, ladder...)},
+			complaint{empty, append([]string{"1. the window ended 370 days ago: the logs are older"}, ladder...)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sim := simulator(t, teosim.Options{})
-			w := configured(t, provider.Options{}, signIn(sim))
+			now := time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
+			w := configured(t, provider.Options{Now: func() time.Time { return now }}, signIn(sim))
 			state, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
 			for _, r := range sim.Requests() {
 				if r.Action == "DownloadL7Logs" && r.RequestID == state["request_id"] {

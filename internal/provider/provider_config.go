@@ -45,20 +45,17 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 
 	transport := c.transport(&m, p.options.Transport)
 	domain := c.domain(m.Domain)
-	limiters := &tcapi.Limiters{PerSecond: m.RequestsPerSecond.ValueFloat64()}
+	limiters := &tcapi.Limiters{PerSecond: c.requestsPerSecond(m.RequestsPerSecond)}
 	api := tcapi.Config{
 		Service:        teo.Service,
 		Endpoint:       c.endpoint("endpoint", m.Endpoint, "TENCENTCLOUD_TEO_ENDPOINT", teo.Service, domain),
 		Limiters:       limiters,
 		Transport:      transport,
 		UserAgent:      "terraform-provider-teo/" + p.version,
-		MaxRetries:     defaultMaxRetries,
+		MaxRetries:     c.maxRetries(m.MaxRetries),
 		RequestTimeout: c.requestTimeout(m.RequestTimeout),
 		Pace:           p.options.Pace,
 		Observe:        logAttempt,
-	}
-	if !m.MaxRetries.IsNull() {
-		api.MaxRetries = int(m.MaxRetries.ValueInt64())
 	}
 	apiVersion := c.apiVersion(m.APIVersion)
 
@@ -120,8 +117,8 @@ func rejectUnknown(config tfsdk.Config, diags *diag.Diagnostics) tfsdk.Config {
 
 // missingKeys says where keys were looked for.
 func missingKeys(err error) string {
-	return "The provider has no keys to sign requests with: " + err.Error() +
-		".\n\nSet secret_id and secret_key in the provider, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment; keys are made in the console under Access Management. The documentation of the provider lists all ways to sign in."
+	return "Set secret_id and secret_key in the provider, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment; keys are made in the console under Access Management. " +
+		"The documentation of the provider lists all ways to sign in.\n\nWithout keys no request can be signed: " + err.Error() + "."
 }
 
 // attributePath is the path of "assume_role.session_name".
@@ -161,7 +158,7 @@ func (c configuration) domain(attribute types.String) string {
 	}
 	domain, err := tcapi.ParseDomain(set.value)
 	if err != nil {
-		c.diags.AddAttributeError(path.Root("domain"), "Invalid domain", fmt.Sprintf("%q, from %s: %s.", set.value, set.source, err))
+		c.diags.AddAttributeError(path.Root("domain"), "Invalid domain", fmt.Sprintf("The domain from %s is not valid: %s.", set.source, err))
 	}
 	return domain
 }
@@ -187,6 +184,30 @@ func (c configuration) apiVersion(attribute types.String) string {
 	c.diags.AddAttributeError(path.Root("api_version"), "Invalid API version",
 		fmt.Sprintf("%q, from %s, is neither %q nor %q. Leave it out to let the provider choose.", set.value, set.source, teo.Version20220106, teo.Version20220901))
 	return ""
+}
+
+// The bounds of numbers are looked at here and not by validators of the schema:
+// those would be told alone, before everything else.
+
+// requestsPerSecond is 0 where each action keeps to its own limit.
+func (c configuration) requestsPerSecond(attribute types.Float64) float64 {
+	n := attribute.ValueFloat64()
+	if !attribute.IsNull() && (n < 0.01 || n > 1_000_000) {
+		c.diags.AddAttributeError(path.Root("requests_per_second"), "Invalid number of requests a second",
+			fmt.Sprintf("%g is not between 0.01 and 1000000.", n))
+	}
+	return n
+}
+
+func (c configuration) maxRetries(attribute types.Int64) int {
+	if attribute.IsNull() {
+		return defaultMaxRetries
+	}
+	n := attribute.ValueInt64()
+	if n < 0 || n > 100 {
+		c.diags.AddAttributeError(path.Root("max_retries"), "Invalid number of retries", fmt.Sprintf("%d is not between 0 and 100.", n))
+	}
+	return int(n)
 }
 
 func (c configuration) requestTimeout(attribute types.String) time.Duration {

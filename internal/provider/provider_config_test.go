@@ -48,14 +48,17 @@ func TestProviderBadConfiguration(t *testing.T) {
 		"several problems": {
 			env: map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2023-01-01", "TENCENTCLOUD_STS_ENDPOINT": "ftp://sts.example.com"},
 			config: arguments{
-				"secret_id": "AKIDexample", "endpoint": "https://teo.example.com/path", "domain": "localhost",
+				"secret_id": "AKIDexample", "endpoint": "https://teo.example.com/path", "domain": "https://user:exampleSecretKey@localhost",
+				"requests_per_second": 0, "max_retries": 101,
 				"request_timeout": "soon", "http_proxy": "ftp://user:exampleSecretKey@proxy", "custom_ca_bundle": "/nonexistent/ca.pem",
 			},
 			want: []complaint{
 				{"error secret_key: Incomplete keys", nil},
 				{"error endpoint: Invalid endpoint", []string{"the provider configuration", "without a path"}},
 				{"error sts_endpoint: Invalid endpoint", []string{"the environment (TENCENTCLOUD_STS_ENDPOINT)", "neither https nor http"}},
-				{"error domain: Invalid domain", []string{`"localhost"`, "intl.tencentcloudapi.com"}},
+				{"error domain: Invalid domain", []string{"the provider configuration", "intl.tencentcloudapi.com"}},
+				{"error requests_per_second: Invalid number of requests a second", nil},
+				{"error max_retries: Invalid number of retries", nil},
 				{"error request_timeout: Invalid request timeout", []string{`"soon"`, `"30s"`}},
 				{"error http_proxy: Invalid proxy", []string{"scheme"}},
 				{"error custom_ca_bundle: Invalid CA bundle", []string{"/nonexistent/ca.pem"}},
@@ -71,13 +74,13 @@ func TestProviderBadConfiguration(t *testing.T) {
 		},
 		"unknown API version": {
 			config: keys.and(arguments{"api_version": "2022-09-02"}),
-			want:   []complaint{{"error api_version: Invalid Attribute Value Match", []string{`"2022-01-06"`, `"2022-09-01"`, "2022-09-02"}}},
+			want:   []complaint{{"error api_version: Invalid API version", []string{`"2022-01-06"`, `"2022-09-01"`, "2022-09-02", "the provider configuration"}}},
 		},
 		"numbers out of range": {
 			config: keys.and(arguments{"requests_per_second": 0, "max_retries": -1}),
 			want: []complaint{
-				{"error requests_per_second: Invalid Attribute Value", nil},
-				{"error max_retries: Invalid Attribute Value", []string{"between 0 and 100"}},
+				{"error requests_per_second: Invalid number of requests a second", []string{"0 is not between 0.01"}},
+				{"error max_retries: Invalid number of retries", []string{"-1 is not between 0 and 100"}},
 			},
 		},
 		"timeout of zero": {
@@ -146,8 +149,10 @@ func TestProviderConfiguration(t *testing.T) {
 			},
 		},
 		"tccli's token": {
-			env:    map[string]string{"TENCENTCLOUD_TOKEN": "testToken"},
-			config: arguments{"secret_id": "AKIDtest", "secret_key": "testSecretKey", "endpoint": sim.URL()},
+			env: map[string]string{
+				"TENCENTCLOUD_TOKEN": "testToken", "TENCENTCLOUD_SECRET_ID": "AKIDtest", "TENCENTCLOUD_SECRET_KEY": "testSecretKey",
+			},
+			config: arguments{"endpoint": sim.URL()},
 		},
 		"white space around": {
 			env:    map[string]string{"TENCENTCLOUD_SECURITY_TOKEN": "\ttestToken\r\n", "TENCENTCLOUD_TEO_ENDPOINT": " " + sim.URL() + "\n"},

@@ -1,14 +1,8 @@
 package provider
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 func providerSchema() schema.Schema {
@@ -80,17 +74,14 @@ func providerSchema() schema.Schema {
 			"api_version": schema.StringAttribute{
 				MarkdownDescription: "Version of the API that lists layer-7 logs: `2022-01-06` or `2022-09-01`. If left out, `2022-09-01` where `zone_ids` are given, else `2022-01-06` until the service says that it is gone. Environment: `TENCENTCLOUD_TEO_API_VERSION`.",
 				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf(teo.Version20220106, teo.Version20220901)},
 			},
 			"requests_per_second": schema.Float64Attribute{
 				MarkdownDescription: "Most requests a second, for each action. By default 0.9 times the documented limit of the action (20 a second for `DownloadL7Logs` of 2022-01-06 and for `DescribeZones`, 100 for the others). All processes of an account share the service's limit.",
 				Optional:            true,
-				Validators:          []validator.Float64{float64validator.Between(0.01, 1_000_000)},
 			},
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: "How often a failed request is sent again at the most, where that makes sense. By default 5.",
 				Optional:            true,
-				Validators:          []validator.Int64{int64validator.Between(0, 100)},
 			},
 			"http_proxy": schema.StringAttribute{
 				MarkdownDescription: "URL of the proxy for calls of the API and of STS and for downloads. By default that of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`).",

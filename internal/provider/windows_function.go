@@ -26,7 +26,7 @@ func (f windowsFunction) Metadata(_ context.Context, _ function.MetadataRequest,
 func (f windowsFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Divides a long time into windows",
-		MarkdownDescription: fmt.Sprintf("Returns a list of `{ start_time, end_time }` that follow each other from `start_time` to `end_time` without gaps, each `step` long, the last one maybe shorter; in RFC 3339, UTC. "+
+		MarkdownDescription: fmt.Sprintf("Returns a list of `{ start_time, end_time }` that follow each other from `start_time` to `end_time` without gaps, each `step` long, the last one maybe shorter; in RFC 3339, UTC, whole seconds. "+
 			"For `for_each`, so that a long time is read in several lists. At most %d windows.", mostWindows),
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "start_time", MarkdownDescription: "Start in RFC 3339 with an offset."},
@@ -60,17 +60,16 @@ func (f windowsFunction) Run(ctx context.Context, req function.RunRequest, resp 
 		resp.Error = function.NewArgumentFuncError(1, fmt.Sprintf("end_time (%s) must be after start_time (%s).", to, from))
 		return
 	}
-	if count := (end.Sub(start) + step - 1) / step; count > mostWindows {
+	// In seconds, for a Duration ends at 292 years. Windows are whole seconds:
+	// fractions widen the first and the last one.
+	first, last, each := start.Unix(), end.Add(time.Second-time.Nanosecond).Unix(), int64(step/time.Second)
+	if count := (last-first-1)/each + 1; count > mostWindows {
 		resp.Error = function.NewArgumentFuncError(2, fmt.Sprintf("a step of %s makes %d windows, and %d are allowed: give a longer step or a shorter time.", length, count, mostWindows))
 		return
 	}
 	var windows []windowObject
-	for at := start; at.Before(end); at = at.Add(step) {
-		next := at.Add(step)
-		if next.After(end) {
-			next = end
-		}
-		windows = append(windows, windowOf(at, next))
+	for at := first; at < last; at += each {
+		windows = append(windows, windowOf(time.Unix(at, 0), time.Unix(min(at+each, last), 0)))
 	}
 	resp.Error = resp.Result.Set(ctx, windows)
 }

@@ -116,7 +116,7 @@ func (d *zonesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	defer cancel()
 
 	zones, err := d.session.teo.Zones(ctx, wanted, ids)
-	if late, ok := errors.AsType[timeoutError](err); ok {
+	if late, ok := errors.AsType[timeoutError](lateFor(err, timeout)); ok {
 		resp.Diagnostics.Append(timedOut("zones", "The list of zones", late, ""))
 		return
 	}

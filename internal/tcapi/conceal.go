@@ -1,6 +1,7 @@
 package tcapi
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -14,8 +15,8 @@ const (
 )
 
 var (
-	queries    = regexp.MustCompile(`(?i)(https?://[^\s?"'<>]*\?)[^\s"'<>()]+`)
-	signatures = regexp.MustCompile(`(?i)(\bsignature=)[0-9a-f]+`)
+	queries    = regexp.MustCompile(`(?i)(https?://[^\s?"'<>]*\?)[^\s"'<>]+`)
+	signatures = regexp.MustCompile(`(?i)(\bsign(?:ature)?=)[^&\s"'<>,]+`)
 )
 
 // conceal makes a text of the service fit to be shown: without the keys, the
@@ -25,6 +26,7 @@ func conceal(message string, keys Keys) string {
 	for _, secret := range []string{keys.SecretKey, keys.Token, keys.SecretID} {
 		if secret != "" {
 			message = strings.ReplaceAll(message, secret, hidden)
+			message = strings.ReplaceAll(message, url.QueryEscape(secret), hidden)
 		}
 	}
 	message = signatures.ReplaceAllString(message, "${1}"+hidden)
