@@ -83,12 +83,28 @@ func sourceFailure(ctx context.Context, attribute, summary string, err error) er
 	return &SourceError{Attribute: attribute, Summary: summary, Next: nextStep(tcapi.AsError(err)), Err: err}
 }
 
-// nextStep says what to do about an error of STS.
+// proofFailure is sourceFailure for a way to assume a role that needs no keys.
+// What STS refuses there is the proof, such as "a SAML assertion".
+func proofFailure(ctx context.Context, attribute, summary, proof, role string, err error) error {
+	failed := sourceFailure(ctx, attribute, summary, err)
+	failure, ok := errors.AsType[*SourceError](failed)
+	if e := tcapi.AsError(err); ok && e != nil && refusesProof(e.Code) {
+		failure.Next = "The request carried no keys, only " + proof + ": check that it has not expired, and that the role " + role + " trusts its issuer"
+	}
+	return failed
+}
+
+// refusesProof leaves out the one refusal that is about the clock.
+func refusesProof(code string) bool {
+	refused := strings.HasPrefix(code, "AuthFailure") || strings.HasPrefix(code, "UnauthorizedOperation") ||
+		code == "InvalidParameter.WebIdentityTokenError"
+	return refused && code != "AuthFailure.SignatureExpire"
+}
+
+// nextStep says what to do about STS's error on a signed request.
 func nextStep(e *tcapi.Error) string {
 	switch {
 	case e == nil:
-		return ""
-	case e.KeySource == "" && strings.HasPrefix(e.Code, "AuthFailure."):
 		return ""
 	case e.Code == "AuthFailure.SignatureExpire" && e.Skew != 0:
 		side := "behind"
@@ -99,9 +115,6 @@ func nextStep(e *tcapi.Error) string {
 	case e.Code == "AuthFailure.TokenFailure", e.Code == "AuthFailure.SecretIdNotFound", e.Code == "AuthFailure.SignatureFailure":
 		return "The request was signed with keys from " + e.KeySource
 	case strings.HasPrefix(e.Code, "UnauthorizedOperation"), strings.HasPrefix(e.Code, "AuthFailure.UnauthorizedOperation"):
-		if e.KeySource == "" {
-			return "Check that the role trusts this identity provider"
-		}
 		return "Allow sts:" + e.Action + " for the keys from " + e.KeySource + ", and check whom the role trusts"
 	}
 	return ""

@@ -357,6 +357,50 @@ func TestRefusedRole(t *testing.T) {
 	}
 }
 
+// Where no keys signed, the refusal is about the token or the assertion, and
+// about whom the role trusts; only a clock that is wrong is that.
+func TestRefusedProof(t *testing.T) {
+	t.Parallel()
+	web := &credential.AssumeRoleWithWebIdentity{RoleARN: roleARN, SessionName: "tf", WebIdentityTokenFile: "~/token"}
+	saml := &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN, SessionName: "tf"}
+	const (
+		onlyToken     = "only the web identity token in ~/token: check that it has not expired, and that the role " + roleARN + " trusts its issuer"
+		onlyAssertion = "only a SAML assertion: check that it has not expired, and that the role " + roleARN + " trusts its issuer"
+	)
+	tests := []struct {
+		saml *credential.AssumeRoleWithSAML
+		code string
+		want string
+	}{
+		{nil, "AuthFailure.TokenFailure", onlyToken},
+		{nil, "AuthFailure.UnauthorizedOperation", onlyToken},
+		{nil, "AuthFailure", onlyToken},
+		{nil, "UnauthorizedOperation", onlyToken},
+		{nil, "InvalidParameter.WebIdentityTokenError", onlyToken},
+		{saml, "AuthFailure.SecretIdNotFound", onlyAssertion},
+		{saml, "AuthFailure.UnauthorizedOperation", onlyAssertion},
+		{saml, "InvalidParameter.ParamError", ""},
+		{saml, "InternalError", ""},
+	}
+	for _, test := range tests {
+		w := newWorld(t, teosim.Options{})
+		w.write("token", jwt(0))
+		w.sim.Inject(teosim.Fault{Name: teosim.APIError, Value: test.code + ": not you"})
+		o := w.options()
+		if o.AssumeRoleWithSAML = test.saml; test.saml == nil {
+			o.AssumeRoleWithWebIdentity = web
+		}
+		_, err := w.source(o).Keys(t.Context())
+		failure, ok := errors.AsType[*credential.SourceError](err)
+		if !ok || tcapi.AsError(err).Code != test.code {
+			t.Fatalf("%s: %v", test.code, err)
+		}
+		if test.want == "" && failure.Next != "" || !strings.HasSuffix(failure.Next, test.want) {
+			t.Errorf("%s: next is %q, want %q", test.code, failure.Next, test.want)
+		}
+	}
+}
+
 // STS has the same guard, retry and typed errors as EdgeOne.
 func TestSTSIsRetriedAndGuarded(t *testing.T) {
 	t.Parallel()

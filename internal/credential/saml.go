@@ -24,7 +24,7 @@ func (s *samlRole) source() string {
 func (s *samlRole) issue(ctx context.Context) (issued, error) {
 	keys, err := s.issuer.issue(ctx, s.request, s.source(), s.request.SAMLAssertion)
 	if err != nil {
-		return issued{}, sourceFailure(ctx, "assume_role_with_saml", "Unable to assume the role with SAML", err)
+		return issued{}, proofFailure(ctx, "assume_role_with_saml", "Unable to assume the role with SAML", "a SAML assertion", s.request.RoleArn, err)
 	}
 	return keys, nil
 }

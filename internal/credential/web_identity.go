@@ -42,7 +42,7 @@ func (w *webIdentity) issue(ctx context.Context) (issued, error) {
 	}
 	keys, err := w.issuer.issue(ctx, request, w.source(), request.WebIdentityToken)
 	if err != nil {
-		return issued{}, sourceFailure(ctx, w.attribute, "Unable to assume the role with a web identity", err)
+		return issued{}, proofFailure(ctx, w.attribute, "Unable to assume the role with a web identity", w.tokenFrom, request.RoleArn, err)
 	}
 	return keys, nil
 }
