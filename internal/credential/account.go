@@ -14,14 +14,16 @@ import (
 )
 
 // account compares the account that the keys belong to with those that are
-// allowed or forbidden: once, before anything is signed for somebody else.
+// allowed or forbidden: once for each secret ID, before anything is signed with
+// it for somebody else. Renewed keys can belong to another account, such as
+// those of another login with tccli.
 type account struct {
 	client             *tcapi.Client
 	allowed, forbidden []string
 	group              singleflight.Group
 
 	mu      sync.Mutex
-	known   bool
+	known   string // the secret ID that the verdict is on, empty before the first
 	verdict error
 }
 
@@ -33,11 +35,11 @@ type callerIdentity struct {
 
 // check asks STS whose keys these are, unless that is known already. All who
 // ask at one time share one request.
-func (a *account) check(ctx context.Context) error {
-	if known, verdict := a.look(); known {
+func (a *account) check(ctx context.Context, secretID string) error {
+	if known, verdict := a.look(secretID); known {
 		return verdict
 	}
-	flight := a.group.DoChan("", func() (any, error) { return nil, a.ask(context.WithoutCancel(ctx)) })
+	flight := a.group.DoChan(secretID, func() (any, error) { return nil, a.ask(context.WithoutCancel(ctx), secretID) })
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -46,14 +48,14 @@ func (a *account) check(ctx context.Context) error {
 	}
 }
 
-func (a *account) look() (bool, error) {
+func (a *account) look(secretID string) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.known, a.verdict
+	return a.known == secretID, a.verdict
 }
 
-func (a *account) ask(ctx context.Context) error {
-	if known, verdict := a.look(); known {
+func (a *account) ask(ctx context.Context, secretID string) error {
+	if known, verdict := a.look(secretID); known {
 		return verdict
 	}
 	attribute := "allowed_account_ids"
@@ -71,7 +73,7 @@ func (a *account) ask(ctx context.Context) error {
 	verdict := a.judge(attribute, identity.AccountId)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.known, a.verdict = true, verdict
+	a.known, a.verdict = secretID, verdict
 	return verdict
 }
 

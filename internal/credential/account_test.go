@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -99,6 +100,52 @@ func TestAccountIsAskedForAgain(t *testing.T) {
 	if err := w.list(source); err != nil {
 		t.Error(err)
 	}
+}
+
+// The login of another user, in the middle of a run, puts keys of another
+// account into the profile: they are judged anew, and once.
+func TestAccountOfRenewedKeys(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	w := newWorld(t, teosim.Options{})
+	log := func(id string, end time.Time) {
+		w.write(".tccli/default.credential", `{"secretId":"`+id+`","secretKey":"key","token":"token","type":"oauth","expiresAt":`+unix(end)+`}`)
+	}
+	log("first", now.Add(time.Hour))
+	o := w.options()
+	o.Now = func() time.Time { return now }
+	o.AllowedAccountIDs = []string{account}
+	asked := &accounts{"first": account, "second": account, "third": "1"}
+	o.STS.Transport = asked
+	source := w.source(o)
+	for _, step := range []struct{ id, words string }{
+		{"first", ""}, {"second", ""}, {"third", "belong to account 1, and allowed is only " + account},
+	} {
+		now = now.Add(2 * time.Hour)
+		log(step.id, now.Add(time.Hour))
+		for range 2 {
+			keys, err := source.Keys(t.Context())
+			if step.words == "" && (err != nil || keys.SecretID != step.id) || step.words != "" && (err == nil || !strings.Contains(err.Error(), step.words)) {
+				t.Errorf("%s: %s, %v, want %q", step.id, keys.SecretID, err, step.words)
+			}
+		}
+	}
+	if len(*asked) > 0 {
+		t.Errorf("nobody asked for the account of %v", *asked)
+	}
+}
+
+// accounts answers once for each secret ID which account it belongs to.
+type accounts map[string]string
+
+func (a accounts) RoundTrip(r *http.Request) (*http.Response, error) {
+	for id, account := range a {
+		if strings.Contains(r.Header.Get("Authorization"), "Credential="+id+"/") {
+			delete(a, id)
+			return answering(`{"Response":{"AccountId":"` + account + `","RequestId":"r-1"}}`).RoundTrip(r)
+		}
+	}
+	return nil, errors.New("asked more than once")
 }
 
 func TestAccountProblems(t *testing.T) {

@@ -101,7 +101,7 @@ func refusesProof(code string) bool {
 	return refused && code != "AuthFailure.SignatureExpire"
 }
 
-// nextStep says what to do about STS's error on a signed request.
+// nextStep says what to do about an error of STS.
 func nextStep(e *tcapi.Error) string {
 	switch {
 	case e == nil:

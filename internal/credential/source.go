@@ -22,9 +22,9 @@ type Source struct {
 	said     sync.Once
 }
 
-// Keys returns keys that are valid now, renewed if it is time. Before the first
-// answer the account is checked. The error is a *SourceError, a *NoKeysError or
-// the cause of the context's end.
+// Keys returns keys that are valid now, renewed if it is time. Before it answers
+// with a secret ID for the first time it checks the account. The error is a
+// *SourceError, a *NoKeysError or the cause of the context's end.
 func (s *Source) Keys(ctx context.Context) (tcapi.Keys, error) {
 	keys, err := s.keys.Keys(ctx)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *Source) Keys(ctx context.Context) (tcapi.Keys, error) {
 		s.log(ctx, "Requests are signed with keys from "+keys.Source, map[string]any{"key_source": keys.Source, "passed_over": s.tried})
 	})
 	if s.account != nil {
-		if err := s.account.check(ctx); err != nil {
+		if err := s.account.check(ctx, keys.SecretID); err != nil {
 			return tcapi.Keys{}, err
 		}
 	}
@@ -67,8 +67,8 @@ func (s *Source) Err() error {
 // Tried are the sources that were passed over, in order.
 func (s *Source) Tried() []Tried { return s.tried }
 
-// noKeys is the source of somebody who configured none. It fails when keys are
-// needed, so that what needs none (functions, validation) works without.
+// noKeys is the source of somebody who configured none. Source.Err tells whoever
+// asks, as the provider does when it is configured; Keys tells who did not ask.
 type noKeys struct{ err *NoKeysError }
 
 func (n noKeys) Keys(context.Context) (tcapi.Keys, error) { return tcapi.Keys{}, n.err }
