@@ -92,8 +92,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, messages io.Writ
 	if _, failed := out.Write(table); err == nil {
 		err = failed
 	}
-	if err != nil || *readme == "" {
-		return err
+	if err != nil || *readme == "" || *only != "" || *smoke {
+		return err // what is not the whole table has no place in the README
 	}
 	if err := spliceFile(*readme, table); errors.Is(err, errNoMarkers) || errors.Is(err, os.ErrNotExist) {
 		fmt.Fprintln(messages, "bench: not written:", err)

@@ -59,7 +59,7 @@ func (s *section) missing(figure string, why error) {
 
 // write writes the section in Markdown.
 func (s *section) write(w io.Writer) {
-	fmt.Fprintf(w, "#### %s\n\n", s.title)
+	fmt.Fprintf(w, "### %s\n\n", s.title)
 	fmt.Fprintf(w, "| | %s | %s | ratio | wanted | |\n|---|---:|---:|---:|---:|---|\n", s.columns[0], s.columns[1])
 	for _, r := range s.rows {
 		if r.notMeasuredFor != "" {

@@ -39,7 +39,7 @@ func TestSectionSaysWhatIsWithinBounds(t *testing.T) {
 	s.notef("a note")
 	var out strings.Builder
 	s.write(&out)
-	const want = `#### Title
+	const want = `### Title
 
 | | ours | theirs | ratio | wanted | |
 |---|---:|---:|---:|---:|---|
