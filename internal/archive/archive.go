@@ -137,6 +137,11 @@ type Summary struct {
 	// TotalBytes is the length of all payload, as stored.
 	TotalBytes int64
 
+	// LastRun is when the last run without a failure began, UTC; zero where
+	// there was none of this scope. Once the window was over (Scope.Over) at
+	// that time, later runs without work leave it as it is.
+	LastRun time.Time
+
 	// Bags by UTC day, such as "2022-05-04".
 	Bags map[string]Bag
 }

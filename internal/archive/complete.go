@@ -99,9 +99,17 @@ func (r *run) finish(ctx context.Context) error {
 	if err := r.Store.removeAll(ctx, spent); err != nil {
 		return err
 	}
-	mark := newMarker(r.Scope, r.StableAfter, r.diff.pending, r.started)
-	if old := r.view.marker; old != nil && old.PendingCount == mark.PendingCount && old.StableAfter == mark.StableAfter {
+	old := r.view.marker
+	mark := newMarker(r.Scope, r.StableAfter)
+	mark.PendingCount, mark.Updated = r.diff.pending, old.Updated
+	// Once the window is over nothing can be missed any more: a run without work
+	// then leaves the destination as it is.
+	if len(r.failures) == 0 && !r.Scope.Over(old.Updated, r.StableAfter) {
+		mark.Updated = r.started.UTC().Truncate(time.Second)
+	}
+	if old.PendingCount == mark.PendingCount && old.StableAfter == mark.StableAfter && old.Updated.Equal(mark.Updated) {
 		return nil
 	}
+	r.view.marker = mark
 	return mark.write(ctx, r.Store)
 }

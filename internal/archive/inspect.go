@@ -211,7 +211,7 @@ func (v *view) foreign() []Problem {
 func (v *view) summary() Summary {
 	s := Summary{Bags: map[string]Bag{}}
 	if v.marker != nil {
-		s.PendingCount = v.marker.PendingCount
+		s.PendingCount, s.LastRun = v.marker.PendingCount, v.marker.Updated
 	}
 	for day, b := range v.bags {
 		if len(b.records) == 0 {

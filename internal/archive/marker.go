@@ -13,19 +13,20 @@ type marker struct {
 	Scope      Scope  `json:"scope"`
 
 	// StableAfter is a duration such as "24h0m0s"; PendingCount is that of the
-	// last run, which ended at Updated.
+	// last run. Updated is when the last run without a failure began; it is
+	// absent where none of this scope has ended yet.
 	StableAfter  string    `json:"stable_after"`
 	PendingCount int       `json:"pending_count"`
-	Updated      time.Time `json:"updated"`
+	Updated      time.Time `json:"updated,omitzero"`
 }
 
 const markerFormat = 1
 
-func newMarker(scope Scope, stableAfter time.Duration, pending int, now time.Time) *marker {
+func newMarker(scope Scope, stableAfter time.Duration) *marker {
 	scope = scope.normal()
 	return &marker{
 		Format: markerFormat, Identifier: scope.Identifier(), Scope: scope,
-		StableAfter: stableAfter.String(), PendingCount: pending, Updated: now.UTC().Truncate(time.Second),
+		StableAfter: stableAfter.String(),
 	}
 }
 

@@ -80,7 +80,7 @@ func (a *Archive) claim(ctx context.Context) (*view, error) {
 		if v.marker != nil && v.marker.Identifier == a.Scope.Identifier() {
 			return v, nil
 		}
-		mark := newMarker(a.Scope, a.StableAfter, 0, a.Now())
+		mark := newMarker(a.Scope, a.StableAfter)
 		if _, stands := v.sizes[markerKey]; stands {
 			// A former scope's, or one that cannot be read.
 			v.marker = mark

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,10 @@ const (
 // refresh found the archive damaged.
 const damagedKey = "damaged"
 
+// lastRunKey is the key of the private state that keeps when the last run
+// without a failure began (archive.Summary.LastRun).
+const lastRunKey = "last_run"
+
 func newArchiveResource() resource.Resource { return &archiveResource{} }
 
 // archiveResource is resource "teo_l7_log_archive".
@@ -58,7 +63,8 @@ func (r *archiveResource) ValidateConfig(ctx context.Context, req resource.Valid
 }
 
 // ModifyPlan plans an update as long as an apply has something to do, or may
-// have: packages are pending, the window is not over, or the archive is damaged.
+// have: packages are pending, the archive is damaged, or the window was not over
+// at the last run, so that packages can have become stable since.
 func (r *archiveResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.State.Raw.IsNull() {
 		return
@@ -73,13 +79,15 @@ func (r *archiveResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	damaged, diags := req.Private.GetKey(ctx, damagedKey)
 	resp.Diagnostics.Append(diags...)
+	lastRun, diags := lastRunOf(ctx, req.Private)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.session == nil || len(resp.RequiresReplace) > 0 {
 		return
 	}
 	over := false
 	if !plan.EndTime.IsUnknown() && !plan.StableAfter.IsUnknown() {
 		scope := scopeOf(plan.query(ctx, &resp.Diagnostics))
-		over = scope.Over(r.session.now(), plan.stableAfter())
+		over = scope.Over(lastRun, plan.stableAfter())
 	}
 	if len(damaged) > 0 || !over || state.PendingCount.ValueInt64() > 0 {
 		plan.unknown()
@@ -98,8 +106,10 @@ func (r *archiveResource) Create(ctx context.Context, req resource.CreateRequest
 	// After an error nothing goes into the state: Terraform would call it
 	// tainted, and on_destroy = "delete" would then remove what was archived.
 	// The next apply goes on from what the destination holds.
-	if r.run(ctx, &m, nil, timeout, &resp.Diagnostics); !resp.Diagnostics.HasError() {
+	summary := r.run(ctx, &m, nil, timeout, &resp.Diagnostics)
+	if summary != nil && !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(keepLastRun(ctx, resp.Private, summary)...)
 	}
 }
 
@@ -113,44 +123,48 @@ func (r *archiveResource) Update(ctx context.Context, req resource.UpdateRequest
 	timeout, diags := m.Timeouts.Update(ctx, archiveRunTimeout)
 	resp.Diagnostics.Append(diags...)
 	former := scopeOf(before.query(ctx, &resp.Diagnostics))
-	if r.run(ctx, &m, &former, timeout, &resp.Diagnostics) {
+	if summary := r.run(ctx, &m, &former, timeout, &resp.Diagnostics); summary != nil {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+		resp.Diagnostics.Append(keepLastRun(ctx, resp.Private, summary)...)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, damagedKey, nil)...)
 	}
 }
 
-// run lists the window and brings the archive up to date. It tells whether the
-// model holds a summary, which it may also do beside an error.
-func (r *archiveResource) run(ctx context.Context, m *archiveModel, former *archive.Scope, timeout time.Duration, diags *diag.Diagnostics) bool {
+// run lists the window and brings the archive up to date. It returns the summary
+// that the model holds then, which it may also do beside an error, or nil.
+func (r *archiveResource) run(ctx context.Context, m *archiveModel, former *archive.Scope, timeout time.Duration, diags *diag.Diagnostics) *archive.Summary {
 	q := m.query(ctx, diags)
 	r.session.checkZoneIDs(q, diags)
 	if diags.HasError() {
-		return false
+		return nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
 	defer cancel()
 	store, err := archive.Open(ctx, m.Destination.ValueString())
 	if err != nil {
 		diags.Append(archiveError(err))
-		return false
+		return nil
 	}
 	defer store.Close() //nolint:errcheck // it only lets connections go
 	listing, err := r.session.teo.L7Logs(ctx, q)
 	if err != nil {
-		diags.Append(l7Family.readError(q, err))
-		return false
+		diags.Append(l7Family.readError(q, lateFor(err, timeout)))
+		return nil
 	}
 	if over := listing.ChangedOver; over != nil {
 		diags.Append(changedOver(over))
+	}
+	if len(listing.Packages) == 0 && !q.End.After(r.session.now()) {
+		diags.AddWarning("No packages to archive", l7Family.ladder(r.session.now(), q, listing))
 	}
 	config := r.config(ctx, store, q, m)
 	config.Former = former
 	a, err := archive.New(config)
 	if err != nil {
 		diags.Append(archiveError(err))
-		return false
+		return nil
 	}
 	summary, err := a.Run(ctx, listing.Packages)
 	failed := 0
@@ -161,11 +175,32 @@ func (r *archiveResource) run(ctx context.Context, m *archiveModel, former *arch
 		}
 		diags.Append(archiveError(err))
 	}
-	if summary == nil {
-		return false
+	if summary != nil {
+		diags.Append(m.take(ctx, *summary, failed)...)
 	}
-	diags.Append(m.take(ctx, *summary, failed)...)
-	return true
+	return summary
+}
+
+// keepLastRun and lastRunOf carry the time of the last run to the next plan.
+func keepLastRun(ctx context.Context, private interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}, summary *archive.Summary,
+) diag.Diagnostics {
+	return private.SetKey(ctx, lastRunKey, []byte(strconv.Quote(summary.LastRun.UTC().Format(time.RFC3339))))
+}
+
+// lastRunOf returns the zero time where none is known: the plan then has an
+// update, which finds out.
+func lastRunOf(ctx context.Context, private interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+},
+) (time.Time, diag.Diagnostics) {
+	value, diags := private.GetKey(ctx, lastRunKey)
+	lastRun, err := time.Parse(`"`+time.RFC3339+`"`, string(value))
+	if err != nil {
+		return time.Time{}, diags
+	}
+	return lastRun, diags
 }
 
 func (r *archiveResource) config(ctx context.Context, store *archive.Store, q teo.Query, m *archiveModel) archive.Config {
@@ -221,6 +256,7 @@ func (r *archiveResource) Read(ctx context.Context, req resource.ReadRequest, re
 	pending := max(0, int(m.PendingCount.ValueInt64())-report.Summary.PendingCount)
 	resp.Diagnostics.Append(m.take(ctx, report.Summary, pending)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	resp.Diagnostics.Append(keepLastRun(ctx, resp.Private, &report.Summary)...)
 	var damaged []byte
 	if len(report.Problems) > 0 {
 		damaged = []byte("true")

@@ -173,6 +173,43 @@ func TestArchivePendingPackages(t *testing.T) {
 	})
 }
 
+// No apply falls between the last packages and their becoming stable: the next
+// one, long after, has to archive them all the same.
+func TestArchivePlannedLongAfterTheWindow(t *testing.T) {
+	t.Parallel()
+	sim := archiveSim(t)
+	config := providerBlock(sim) + archiveBlock("file://"+filepath.ToSlash(t.TempDir()))
+	before, after := time.Date(2022, 4, 30, 0, 0, 0, 0, time.UTC), time.Date(2022, 6, 1, 0, 0, 0, 0, time.UTC)
+	var now atomic.Pointer[time.Time]
+	now.Store(&before)
+	// Packages that have not begun are listed by no service.
+	catalogue := teosim.Generate(teosim.GenerateOptions{Slots: 72})
+	sim.Update(func(c *teosim.Catalogue) { c.L7 = nil })
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{Now: func() time.Time { return *now.Load() }}),
+		Steps: []resource.TestStep{
+			{
+				Config:             config,
+				ExpectNonEmptyPlan: true,
+				ConfigStateChecks:  []statecheck.StateCheck{expect("package_count", knownvalue.Int64Exact(0)), expect("pending_count", knownvalue.Int64Exact(0))},
+			},
+			{
+				PreConfig: func() {
+					now.Store(&after)
+					sim.Update(func(c *teosim.Catalogue) { c.L7 = catalogue.L7 })
+				},
+				Config: config,
+				ConfigPlanChecks: resource.ConfigPlanChecks{
+					PreApply:             []plancheck.PlanCheck{plancheck.ExpectResourceAction(archiveName, plancheck.ResourceActionUpdate)},
+					PostApplyPreRefresh:  []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
+				},
+				ConfigStateChecks: []statecheck.StateCheck{expect("package_count", knownvalue.Int64Exact(96))},
+			},
+		},
+	})
+}
+
 func TestArchivePartialFailureGoesOn(t *testing.T) {
 	t.Parallel()
 	sim := archiveSim(t)
