@@ -52,7 +52,12 @@ type reading[R any] struct {
 	announced int64  // its count of pages
 	pages     int    // pages with rows
 	size      int    // rows of a full page
+	largest   int    // rows of the largest page
 	requestID string // of the last page, by number
+
+	// backward: page 0 was read after others, so that what was added in between
+	// can push a row from there to a page that was read already, unseen.
+	backward bool
 
 	// doubt, if not nil, forgets what the reading took for granted.
 	doubt func()
@@ -78,6 +83,10 @@ func (p *pager[R]) all(ctx context.Context, read func(context.Context) (*reading
 			return nil, err
 		default:
 			r.rows, r.twice = p.settle(r.rows)
+			if r.pages > 1 {
+				// The service may have kept to less than was asked for.
+				r.size = min(r.size, r.largest)
+			}
 			if p.whole(r, before) {
 				return r, nil
 			}
@@ -85,6 +94,7 @@ func (p *pager[R]) all(ctx context.Context, read func(context.Context) (*reading
 				r.doubt()
 			}
 			incomplete.Read, incomplete.Before, incomplete.Total = int64(len(r.rows)), -1, r.expected()
+			incomplete.Overlap = p.enough(r) && (r.total == nil || r.raw > *r.total)
 			if len(r.twice) > 0 {
 				p.size = otherSize(r.size)
 			}
@@ -116,23 +126,39 @@ func (r *reading[R]) expected() int64 {
 	return r.raw
 }
 
-// whole tells whether the rows agree with the count.
+// whole tells whether the rows are all that there are.
 func (p *pager[R]) whole(r, before *reading[R]) bool {
-	distinct := int64(len(r.rows))
-	switch {
-	case r.total == nil:
-		// Nothing to compare with but the count of pages.
-		return int64(r.pages) >= r.announced
-	case distinct == *r.total, p.countIsFloor && distinct > *r.total:
-		return true
-	case before == nil || before.total == nil:
-		return false
+	if !p.enough(r) || !p.doubtful(r) {
+		return p.enough(r)
 	}
-	// Rows came twice, and the count says that they should. Either the service
+	// Rows came twice, and no count says that they should not. Either the service
 	// lists them twice, or pages overlap and as many rows were skipped. With
 	// pages of another size only the former gives the same rows twice again.
-	return r.raw == *r.total && before.raw == *before.total && r.size != before.size &&
-		slices.EqualFunc(r.rows, before.rows, p.same) && slices.EqualFunc(r.twice, before.twice, p.same)
+	if before == nil || !p.enough(before) || r.size == before.size || !slices.EqualFunc(r.rows, before.rows, p.same) {
+		return false
+	}
+	return r.agrees() || slices.EqualFunc(r.twice, before.twice, p.same)
+}
+
+// agrees tells whether so many rows are there as the service counts.
+func (r *reading[R]) agrees() bool { return r.total != nil && int64(len(r.rows)) == *r.total }
+
+// enough tells whether the service counts no more rows than came.
+func (p *pager[R]) enough(r *reading[R]) bool {
+	if r.total == nil {
+		// Nothing to compare with but the count of pages.
+		return int64(r.pages) >= r.announced
+	}
+	return r.agrees() || r.raw == *r.total || p.countIsFloor && int64(len(r.rows)) > *r.total
+}
+
+// doubtful tells whether enough rows may still not be all: some came twice, and
+// the service's count is none that could tell what they came in place of.
+func (p *pager[R]) doubtful(r *reading[R]) bool {
+	if r.total == nil && r.backward {
+		return true
+	}
+	return len(r.twice) > 0 && (p.countIsFloor || !r.agrees())
 }
 
 // take adds a page to the reading.
@@ -149,6 +175,7 @@ func (p *pager[R]) take(r *reading[R], got page[R]) error {
 	}
 	r.announced = max(r.announced, got.pages)
 	r.raw += int64(len(got.rows))
+	r.largest = max(r.largest, len(got.rows))
 	if r.rows == nil {
 		r.rows = make([]R, 0, p.room(r, len(got.rows)))
 	}

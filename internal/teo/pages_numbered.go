@@ -122,13 +122,19 @@ func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase, 
 	pageOne, zero := r.rows[:first], r.rows[len(before.rows):]
 	if p.distinct(pageOne, zero) > p.distinct(pageOne) {
 		memo.set(0)
+		r.backward = before.pages > 0
 		r.size = max(r.size, min(held, p.size))
+		return nil
+	}
+	if r.total == nil && held == 1 && before.pages > 1 && before.largest == 1 {
+		// With a row a page, page 1 may as well have shifted onto page 0. The row
+		// stays as one that came twice, which no count explains.
 		return nil
 	}
 	if len(before.rows) > 0 {
 		memo.set(1)
 	}
-	r.rows, r.raw, r.pages = before.rows, before.raw, before.pages
+	r.rows, r.raw, r.pages, r.largest = before.rows, before.raw, before.pages, before.largest
 	return nil
 }
 

@@ -168,6 +168,10 @@ func TestNumberedNullFields(t *testing.T) {
 								// Without a total only an empty page is the end.
 								most++
 							}
+							if field == "TotalSize" && n.base == 0 && rows > size && try == 0 {
+								// Page 0 came last; see the test of packages that are added then.
+								most += n.learned(rows, size) + 1
+							}
 							sim.ResetCounters()
 							l := list(t, client, whole(size))
 							checkExact(t, sim, l)

@@ -84,22 +84,28 @@ type ChangeOver struct {
 	Code, RequestID string
 }
 
-// IncompleteError means that the rows and the service's count did not agree,
-// each time that the list was read. There is no list then: a short one could
-// pass for a whole one.
+// IncompleteError means that the rows and the service's count did not agree, or
+// that pages overlapped where there is no count to go by, each time that the list
+// was read. There is no list then: a short one could pass for a whole one.
 type IncompleteError struct {
 	// Read is the number of distinct entries that were read, the last time, and
 	// Total the service's count; where it only counts its pages, the least that
 	// those can hold.
 	Read, Total int64
 	Before      int64 // the service's count on an earlier page, where it changed, else -1
-	Readings    int
-	RequestID   string
+	// Overlap means that entries came on two pages, and that the service gave no
+	// count, or too small a one, to tell whether others came on none.
+	Overlap   bool
+	Readings  int
+	RequestID string
 }
 
 func (e *IncompleteError) Error() string {
 	why := fmt.Sprintf("%d entries were read, but the service counts %d", e.Read, e.Total)
-	if e.Before >= 0 {
+	switch {
+	case e.Overlap:
+		why = fmt.Sprintf("%d entries were read, some of them on two pages, and no count tells whether others were on none", e.Read)
+	case e.Before >= 0:
 		why = fmt.Sprintf("the service's count of the entries changed from %d to %d while the pages were read", e.Before, e.Total)
 	}
 	return fmt.Sprintf("%s; the list was read %d times (request ID %s)", why, e.Readings, e.RequestID)

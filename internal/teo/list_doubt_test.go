@@ -1,0 +1,94 @@
+package teo_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// A page that shifts makes a row come twice and another one not at all. Where
+// the count is missing, or too small to tell, the row that came twice has to.
+func TestShiftedPageWithoutARightCount(t *testing.T) {
+	t.Parallel()
+	for name, counts := range map[string][]teosim.Fault{
+		"no count":           {{Name: teosim.NullField, Value: "TotalCount"}, {Name: teosim.NullField, Value: "TotalSize"}},
+		"no count, no size":  {{Name: teosim.NullField, Value: "TotalSize"}, {Name: teosim.NullField, Value: "PageSize"}},
+		"count of 1":         {{Name: teosim.WrongTotal, Value: "1", Version: teo.Version20220901}},
+		"one too few":        {{Name: teosim.WrongTotal, Value: "44", Version: teo.Version20220901}},
+		"no count of pages":  {{Name: teosim.NullField, Value: "TotalSize"}, {Name: teosim.NullField, Value: "Pages"}},
+		"nothing is counted": {{Name: teosim.NullField, Value: "TotalSize"}, {Name: teosim.NullField, Value: "Pages"}, {Name: teosim.NullField, Value: "PageSize"}},
+	} {
+		for _, times := range []int{0, 1} {
+			for _, size := range []int{1, 10, 22, 44} {
+				t.Run(fmt.Sprintf("%s/times=%d/size=%d", name, times, size), func(t *testing.T) {
+					t.Parallel()
+					eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
+						o.Catalogue, o.MaxPageSize = catalogue(45), 15
+						sim := startSim(t, o)
+						for _, fault := range counts {
+							sim.Inject(fault)
+						}
+						sim.Inject(teosim.Fault{Name: teosim.ShiftedPage, Page: new(1), Times: times})
+						l, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), all(size))
+						var incomplete *teo.IncompleteError
+						switch {
+						case err == nil:
+							checkExact(t, sim, l)
+						case times == 1:
+							t.Errorf("got %v, want what reading again gives", err)
+						case !errors.As(err, &incomplete):
+							t.Errorf("got %v, want an IncompleteError", err)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// Rows that the service lists twice, wherever pages begin, are told from pages
+// that overlap, count or not.
+func TestRowsTwiceWithoutARightCount(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]teosim.Fault{
+		"TotalCount": {Name: teosim.NullField, Value: "TotalCount"},
+		"TotalSize":  {Name: teosim.NullField, Value: "TotalSize"},
+		"count of 1": {Name: teosim.WrongTotal, Value: "1", Version: teo.Version20220901},
+	} {
+		for _, size := range []int{2, 10, 100} {
+			t.Run(fmt.Sprintf("%s/size=%d", name, size), func(t *testing.T) {
+				t.Parallel()
+				eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
+					want := catalogue(30).L7
+					o.Catalogue = catalogue(30)
+					o.Catalogue.L7 = append(o.Catalogue.L7, want[17])
+					sim := startSim(t, o)
+					sim.Inject(fault)
+					checkPackages(t, want, list(t, newClient(t, sim, teo.Options{}), all(size)))
+				})
+			})
+		}
+	}
+}
+
+// A package that is added just before page 0 is read pushes a row from there to
+// page 1, which is read already. Without a count nothing tells, so that a list
+// that found out its page base in this way is read again.
+func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+	sim.Inject(teosim.Fault{Name: teosim.CatalogueGrows, Page: new(0), Times: 1})
+	client := newClient(t, sim, teo.Options{})
+	l := list(t, client, whole(10))
+	if len(l.Packages) != 46 {
+		t.Errorf("%d packages are listed, want 46", len(l.Packages))
+	}
+	checkNames(t, sim.Catalogue().L7, l)
+	sim.ResetCounters()
+	checkNames(t, sim.Catalogue().L7, list(t, client, whole(10)))
+	checkCount(t, sim, 6)
+}
