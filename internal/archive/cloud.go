@@ -80,12 +80,12 @@ func (c *cloud) begin(ctx context.Context, key string, options *blob.WriterOptio
 func (c *cloud) claim(ctx context.Context, key string, data []byte) error {
 	options := &blob.WriterOptions{ContentType: "application/json", IfNotExist: true}
 	err := c.bucket.WriteAll(ctx, key, data, options)
-	switch gcerrors.Code(err) {
-	case gcerrors.OK:
+	switch {
+	case err == nil:
 		return nil
-	case gcerrors.FailedPrecondition:
+	case gcerrors.Code(err) == gcerrors.FailedPrecondition:
 		return errExists
-	case gcerrors.Unimplemented, gcerrors.InvalidArgument:
+	case unconditional(err):
 		// A store without conditional writes: the claim is read again by the
 		// next run, which is as good as it gets.
 		options.IfNotExist = false

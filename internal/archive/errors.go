@@ -60,7 +60,7 @@ func (e *DestinationError) hopeless() bool {
 	case gcerrors.PermissionDenied, gcerrors.NotFound, gcerrors.Unimplemented, gcerrors.InvalidArgument:
 		return true
 	}
-	return errors.Is(e.Err, fs.ErrPermission) || errors.Is(e.Err, fs.ErrNotExist) || errors.Is(e.Err, syscall.ENOSPC) ||
+	return lasting(e.Err) || errors.Is(e.Err, fs.ErrPermission) || errors.Is(e.Err, fs.ErrNotExist) || errors.Is(e.Err, syscall.ENOSPC) ||
 		errors.Is(e.Err, syscall.EDQUOT) || errors.Is(e.Err, syscall.EROFS) || errors.Is(e.Err, syscall.ENOTDIR)
 }
 

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -42,8 +43,11 @@ type gateway struct {
 	url  string
 	mu   sync.Mutex
 	seen []*http.Request
-	// refuse answers in place of the server, where it is not nil.
+	// refuse answers in place of the server, where it is not nil; status and code
+	// say how, and are those of AccessDenied where they are not set.
 	refuse func(*http.Request) bool
+	status int
+	code   string
 }
 
 func (g *gateway) requests() []*http.Request {
@@ -56,6 +60,13 @@ func (g *gateway) refusing(f func(*http.Request) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.refuse = f
+}
+
+// lacking answers with a status and a code from now on.
+func (g *gateway) lacking(status int, code string, f func(*http.Request) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.refuse, g.status, g.code = f, status, code
 }
 
 func (g *gateway) destination(more string) string {
@@ -121,11 +132,12 @@ func startGateway(t *testing.T) *gateway {
 		g.mu.Lock()
 		g.seen = append(g.seen, r.Clone(r.Context()))
 		refused := g.refuse != nil && g.refuse(r)
+		status, code := cmp.Or(g.status, http.StatusForbidden), cmp.Or(g.code, "AccessDenied")
 		g.mu.Unlock()
 		if refused {
 			w.Header().Set("Content-Type", "application/xml")
-			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
+			w.WriteHeader(status)
+			fmt.Fprintf(w, `<Error><Code>%s</Code><Message>Refused</Message></Error>`, code)
 			return
 		}
 		proxy.ServeHTTP(w, r)
@@ -308,4 +320,36 @@ func TestS3Faults(t *testing.T) {
 		t.Errorf("%d downloads, %d packages were there", n, standing)
 	}
 	checkBags(t, contents(t, store))
+}
+
+// A store without conditional writes refuses If-None-Match in one way or the
+// other; it takes an archive all the same.
+func TestS3WithoutConditionalWrites(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t)
+	for i, answer := range []struct {
+		status int
+		code   string
+	}{{501, "NotImplemented"}, {400, "InvalidArgument"}, {400, "InvalidRequest"}, {501, "Whatever"}} {
+		conditions := 0
+		g.lacking(answer.status, answer.code, func(r *http.Request) bool {
+			if r.Header.Get("If-None-Match") == "" {
+				return false
+			}
+			conditions++
+			return true
+		})
+		store := g.open(t, fmt.Sprintf("%d/", i))
+		w := newWorld(t, 2, nil)
+		if s := w.run(w.archive(store, nil)); s.PackageCount != 2 || conditions == 0 {
+			t.Errorf("%v: %+v after %d conditional writes", answer, s, conditions)
+		}
+	}
+	// Every other refusal is one.
+	g.lacking(http.StatusForbidden, "SignatureDoesNotMatch", func(r *http.Request) bool { return r.Method == http.MethodPut })
+	w := newWorld(t, 2, nil)
+	_, err := w.archive(g.open(t, "denied/"), nil).Run(t.Context(), w.listed())
+	if d, ok := errors.AsType[*DestinationError](err); !ok || !d.hopeless() || !strings.Contains(err.Error(), "SignatureDoesNotMatch") {
+		t.Errorf("%v", err)
+	}
 }
