@@ -14,7 +14,8 @@ import (
 // that it is gone, this client goes over to 2022-09-01 for good.
 //
 // Errors: *tcapi.Error, *IncompleteError, *TooManyError, *UnknownZonesError,
-// those of the key source, or the context's cause.
+// those of the key source, the context's cause, or that DescribeZones listed a
+// zone without an ID.
 func (c *Client) L7Logs(ctx context.Context, q Query) (*Listing, error) {
 	if c.version(q) == Version20220106 {
 		listing, err := c.numbered(ctx, q)

@@ -3,6 +3,7 @@ package teo
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -99,7 +100,7 @@ func (c *Client) readZonesNamed(ctx context.Context, names []string) error {
 		return nil
 	}
 	missing = sorted(missing)
-	found, err := c.Zones(ctx, missing, nil)
+	found, err := c.zonesWithID(ctx, missing)
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (c *Client) readAllZones(ctx context.Context) error {
 	if c.zones.whole {
 		return nil
 	}
-	found, err := c.Zones(ctx, nil, nil)
+	found, err := c.zonesWithID(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -126,6 +127,22 @@ func (c *Client) readAllZones(ctx context.Context) error {
 	}
 	c.zones.all, c.zones.whole = sorted(c.zones.all), true
 	return nil
+}
+
+// errZoneWithoutID is an answer that would make every list that is read with it
+// short of a zone.
+var errZoneWithoutID = errors.New("DescribeZones listed a zone without an ID, so that its logs cannot be asked for; request it again")
+
+// zonesWithID lists zones, those with any of the names where there are names.
+func (c *Client) zonesWithID(ctx context.Context, names []string) ([]Zone, error) {
+	found, err := c.Zones(ctx, names, nil)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(found, func(z Zone) bool { return z.ID == "" }) {
+		return nil, errZoneWithoutID
+	}
+	return found, nil
 }
 
 func (z *zoneCache) add(found []Zone) {

@@ -331,3 +331,32 @@ func TestZonesFaults(t *testing.T) {
 		})
 	}
 }
+
+// A zone without an ID cannot be asked for its logs: to leave it out would make
+// the list short. Nothing of such an answer is remembered.
+func TestZonesWithoutIDs(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []teosim.Fault{
+		{Name: teosim.NullRow, Times: 1},
+		{Name: teosim.NullField, Value: "Zones.ZoneId", Times: 1},
+		{Name: teosim.OmitField, Value: "Zones.ZoneId", Times: 1},
+	} {
+		for _, names := range [][]string{nil, {"example.com", "example.org"}} {
+			t.Run(fmt.Sprintf("%s/%v", fault.Name, names), func(t *testing.T) {
+				t.Parallel()
+				sim := startSim(t, teosim.Options{})
+				fault.Action = "DescribeZones"
+				sim.Inject(fault)
+				client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+				l, err := client.L7Logs(t.Context(), byName(names...))
+				if l != nil || err == nil || !contains(err.Error(), "DescribeZones listed a zone without an ID") {
+					t.Errorf("there is a list: %t, and the error %v; want an error of zones without an ID", l != nil, err)
+				}
+				if got := sim.Count("", logs); got != 0 {
+					t.Errorf("%d requests of %s were sent, want none", got, logs)
+				}
+				checkExact(t, sim, list(t, client, byName(names...)))
+			})
+		}
+	}
+}
