@@ -3,6 +3,7 @@ package teo
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
@@ -64,7 +65,9 @@ func (c *Client) numbered(ctx context.Context, q Query) (*Listing, error) {
 	}
 	listing := newListing(r, Version20220106)
 	if len(r.rows) == 0 {
-		listing.RootDomains = intersect(q.Hosts, q.Zones)
+		if listing.RootDomains = intersect(q.Hosts, q.Zones); listing.RootDomains == nil {
+			listing.RootDomains = c.rootDomains(ctx, q)
+		}
 	}
 	return listing, nil
 }
@@ -195,11 +198,11 @@ func otherHosts(rows, twice []Package) []Package {
 	return rows
 }
 
-// intersect returns what is in both, in the order of the first.
+// intersect returns the names that are in both, in the order of the first.
 func intersect(a, b []string) []string {
 	var both []string
 	for _, s := range a {
-		if slices.Contains(b, s) {
+		if slices.ContainsFunc(b, func(other string) bool { return strings.EqualFold(s, other) }) {
 			both = append(both, s)
 		}
 	}

@@ -360,3 +360,40 @@ func TestZonesWithoutIDs(t *testing.T) {
 		}
 	}
 }
+
+// Where only sub-domains are given, whether one is the name of a site is looked
+// up, once; without the permission there is no hint.
+func TestRootDomainsAreLookedUp(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{})
+	client := newClient(t, sim, teo.Options{})
+	q := whole(0)
+	q.Hosts = []string{"Example.com", "none.example.com"}
+	for range 2 {
+		if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.RootDomains, q.Hosts[:1]) {
+			t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.RootDomains, q.Hosts[:1])
+		}
+	}
+	if got := sim.Count("", "DescribeZones"); got != 1 {
+		t.Errorf("%d requests of DescribeZones were sent, want 1", got)
+	}
+	q.Zones = []string{"EXAMPLE.COM"}
+	if l := list(t, newClient(t, sim, teo.Options{}), q); !slices.Equal(l.RootDomains, q.Hosts[:1]) {
+		t.Errorf("got the sites %v, want %v", l.RootDomains, q.Hosts[:1])
+	}
+	if got := sim.Count("", "DescribeZones"); got != 1 {
+		t.Errorf("%d requests of DescribeZones were sent, want no more where the query names the site", got)
+	}
+	q.Zones = nil
+	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
+	if l := list(t, newClient(t, sim, teo.Options{}), q); l.RootDomains != nil {
+		t.Errorf("got the sites %v, want none", l.RootDomains)
+	}
+	q.Hosts = nil
+	q.End = q.Start.Add(1)
+	sim.ResetCounters()
+	if l := list(t, newClient(t, sim, teo.Options{}), q); len(l.Packages) != 0 {
+		t.Errorf("got %d packages, want none", len(l.Packages))
+	}
+	checkCount(t, sim, 1)
+}
