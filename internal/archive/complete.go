@@ -107,7 +107,7 @@ func (r *run) finish(ctx context.Context) error {
 	if len(r.failures) == 0 && !r.Scope.Over(old.Updated, r.StableAfter) {
 		mark.Updated = r.started.UTC().Truncate(time.Second)
 	}
-	if old.PendingCount == mark.PendingCount && old.StableAfter == mark.StableAfter && old.Updated.Equal(mark.Updated) {
+	if old.Former == nil && old.PendingCount == mark.PendingCount && old.StableAfter == mark.StableAfter && old.Updated.Equal(mark.Updated) {
 		return nil
 	}
 	r.view.marker = mark

@@ -159,6 +159,12 @@ func TestScopeChangesInPlace(t *testing.T) {
 		} else if n > 50 {
 			t.Fatal(err)
 		}
+		// A state of before still finds the archive, and so does the wider one.
+		for _, change := range []func(*Config){nil, wider} {
+			if r, err := w.archive(store, change).Inspect(t.Context()); err != nil || r.Summary.PackageCount != 96 {
+				t.Fatalf("after %d writes: %+v, %v", n, r, err)
+			}
+		}
 	}
 	checkBags(t, onDisk(t, dir))
 	if n := w.downloads(); n != 0 {

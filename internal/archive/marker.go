@@ -12,6 +12,10 @@ type marker struct {
 	Identifier string `json:"identifier"`
 	Scope      Scope  `json:"scope"`
 
+	// Former is the scope before the one that a run is changing the archive to,
+	// until that run has ended: whoever knows only it still finds the archive.
+	Former *Scope `json:"former,omitempty"`
+
 	// StableAfter is a duration such as "24h0m0s"; PendingCount is that of the
 	// last run. Updated is when the last run without a failure began; it is
 	// absent where none of this scope has ended yet.

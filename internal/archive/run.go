@@ -81,6 +81,7 @@ func (a *Archive) claim(ctx context.Context) (*view, error) {
 			return v, nil
 		}
 		mark := newMarker(a.Scope, a.StableAfter)
+		mark.Former = v.former()
 		if _, stands := v.sizes[markerKey]; stands {
 			// A former scope's, or one that cannot be read.
 			v.marker = mark

@@ -132,6 +132,15 @@ func (v *view) owner() *Scope {
 	return nil
 }
 
+// former is the scope that the state may still know after a run of another one
+// has begun: nil in a new archive.
+func (v *view) former() *Scope {
+	if v.marker != nil && v.marker.Former != nil {
+		return v.marker.Former
+	}
+	return v.owner()
+}
+
 // unclaimed are the files of a destination that has no owner; of the archive's
 // own folder only what a first run that was killed can have left is excused.
 func (v *view) unclaimed() []string {
