@@ -40,6 +40,13 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R
 		r.doubt = memo.forget
 	}
 	first, err := p.fetch(ctx, base)
+	if !known && rejected(err) {
+		// A service that counts from 0 may refuse the number past the end.
+		if zero, zeroErr := p.fetch(ctx, 0); zeroErr == nil {
+			memo.set(0)
+			base, known, first, err = 0, true, zero, nil
+		}
+	}
 	if err != nil {
 		return r, err
 	}

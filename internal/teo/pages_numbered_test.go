@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -379,4 +380,39 @@ func checkIncomplete(t *testing.T, err error, want teo.IncompleteError) {
 	if *got != want {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}
+}
+
+// A service that counts from 0 may refuse page 1 of a list of one page.
+func TestNumberedPageOneIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{0, 5, 10} {
+		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameterValue: PageNo is too large", Page: new(1)})
+			client := newClient(t, sim, teo.Options{})
+			for _, want := range []int{2, 1} {
+				sim.ResetCounters()
+				checkExact(t, sim, list(t, client, whole(10)))
+				checkCount(t, sim, want)
+			}
+		})
+	}
+}
+
+// What is wrong with a request is wrong with page 0 as well; the first error is
+// the one to tell.
+func TestNumberedRejection(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(5)})
+	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameter.StartTime: first", Page: new(1)})
+	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameter.StartTime: second", Page: new(0)})
+	client := newClient(t, sim, teo.Options{})
+	_, err := client.L7Logs(t.Context(), whole(10))
+	if failure := tcapi.AsError(err); failure == nil || failure.Message != "first" {
+		t.Errorf("got %v, want the first error", err)
+	}
+	checkCount(t, sim, 2)
+	sim.ClearFaults()
+	checkExact(t, sim, list(t, client, whole(10)))
 }
