@@ -73,7 +73,7 @@ func (p *pager[R]) all(ctx context.Context, read func(context.Context) (*reading
 	var before *reading[R]
 	for n := 1; ; n++ {
 		r, err := read(ctx)
-		incomplete := &IncompleteError{Readings: n, RequestID: r.requestID}
+		incomplete := &IncompleteError{Action: p.action.Name, Readings: n, RequestID: r.requestID}
 		var changed errChanged
 		switch {
 		case errors.As(err, &changed):
@@ -191,14 +191,12 @@ func (p *pager[R]) room(r *reading[R], rows int) int {
 
 // bound stops at more rows than are wanted, by the count where there is one.
 func (p *pager[R]) bound(r *reading[R]) error {
-	count := int64(len(r.rows))
-	if r.total != nil && !p.countIsFloor {
-		count = *r.total
-	} else if r.total != nil {
-		count = max(count, *r.total)
+	count, atLeast := int64(len(r.rows)), true
+	if r.total != nil && (!p.countIsFloor || *r.total >= count) {
+		count, atLeast = *r.total, false
 	}
 	if count > int64(p.most) {
-		return &TooManyError{Total: count, Most: p.most}
+		return &TooManyError{Action: p.action.Name, Total: count, AtLeast: atLeast, Most: p.most}
 	}
 	return nil
 }

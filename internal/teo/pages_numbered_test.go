@@ -358,7 +358,7 @@ func TestNumberedTooMany(t *testing.T) {
 		q.MaxPackages = 44
 		_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
 		var tooMany *teo.TooManyError
-		if !errors.As(err, &tooMany) || *tooMany != (teo.TooManyError{Total: 45, Most: 44}) {
+		if !errors.As(err, &tooMany) || *tooMany != (teo.TooManyError{Action: logs, Total: 45, Most: 44}) {
 			t.Errorf("got %v, want a TooManyError of 45 and 44", err)
 		}
 		checkCount(t, sim, 1)
@@ -376,7 +376,7 @@ func checkIncomplete(t *testing.T, err error, want teo.IncompleteError) {
 	if got.RequestID == "" {
 		t.Error("the error names no request")
 	}
-	want.RequestID = got.RequestID
+	want.RequestID, want.Action = got.RequestID, logs
 	if *got != want {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}

@@ -223,8 +223,8 @@ func TestOffsetNullDataAndRow(t *testing.T) {
 func TestOffsetTooMany(t *testing.T) {
 	t.Parallel()
 	for count, want := range map[string]teo.TooManyError{
-		"":              {Total: 45, Most: 44},
-		"1000000000000": {Total: 1_000_000_000_000, Most: 44},
+		"":              {Action: logs, Total: 45, Most: 44},
+		"1000000000000": {Action: logs, Total: 1_000_000_000_000, Most: 44},
 	} {
 		t.Run("count="+count, func(t *testing.T) {
 			t.Parallel()
@@ -244,19 +244,30 @@ func TestOffsetTooMany(t *testing.T) {
 	}
 }
 
-// Without a count, reading stops at the first row too many.
+// Without a right count, reading stops at the first row too many.
 func TestOffsetTooManyWithoutCount(t *testing.T) {
 	t.Parallel()
-	sim := startSim(t, teosim.Options{Catalogue: catalogue(450)})
-	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalCount"})
-	q := wholeByID(10)
-	q.MaxPackages = 44
-	_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
-	var tooMany *teo.TooManyError
-	if !errors.As(err, &tooMany) || tooMany.Total != 50 {
-		t.Errorf("got %v, want a TooManyError", err)
+	for _, fault := range []teosim.Fault{
+		{Name: teosim.NullField, Value: "TotalCount"},
+		{Name: teosim.WrongTotal, Value: "1"},
+	} {
+		t.Run(string(fault.Name), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(450)})
+			sim.Inject(fault)
+			q := wholeByID(10)
+			q.MaxPackages = 44
+			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
+			var tooMany *teo.TooManyError
+			if want := (teo.TooManyError{Action: logs, Total: 50, AtLeast: true, Most: 44}); !errors.As(err, &tooMany) || *tooMany != want {
+				t.Fatalf("got %v, want %+v", err, want)
+			}
+			if want := "the list has at least 50 entries, more than the 44 that are allowed"; err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+			checkCount(t, sim, 5)
+		})
 	}
-	checkCount(t, sim, 5)
 }
 
 // Layer 4 is the same with proxies in place of domains.

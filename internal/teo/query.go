@@ -88,6 +88,9 @@ type ChangeOver struct {
 // that pages overlapped where there is no count to go by, each time that the list
 // was read. There is no list then: a short one could pass for a whole one.
 type IncompleteError struct {
+	// Action is the name of the one that lists, such as "DownloadL7Logs", or
+	// "DescribeZones" where the zones of a query were looked up.
+	Action string
 	// Read is the number of distinct entries that were read, the last time, and
 	// Total the service's count; where it only counts its pages, the least that
 	// those can hold.
@@ -114,12 +117,21 @@ func (e *IncompleteError) Error() string {
 // TooManyError means that a list is longer than Query.MaxPackages, or that the
 // service counts more zones than an account can have.
 type TooManyError struct {
-	Total int64
-	Most  int
+	// Action is as in IncompleteError.
+	Action string
+	// Total is the service's count. AtLeast means that it gave none, or too small
+	// a one: Total is then what was read until reading stopped.
+	Total   int64
+	AtLeast bool
+	Most    int
 }
 
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("the list has %d entries, more than the %d that are allowed", e.Total, e.Most)
+	least := ""
+	if e.AtLeast {
+		least = "at least "
+	}
+	return fmt.Sprintf("the list has %s%d entries, more than the %d that are allowed", least, e.Total, e.Most)
 }
 
 // UnknownZonesError means that no zone of the account bears these names.

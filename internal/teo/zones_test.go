@@ -3,6 +3,7 @@ package teo_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -396,4 +397,28 @@ func TestRootDomainsAreLookedUp(t *testing.T) {
 		t.Errorf("got %d packages, want none", len(l.Packages))
 	}
 	checkCount(t, sim, 1)
+}
+
+// A look-up of zones that fails says so: the logs were not even asked for.
+func TestFailedLookUpNamesItsAction(t *testing.T) {
+	t.Parallel()
+	for count, want := range map[string]any{
+		"4":               &teo.IncompleteError{Action: "DescribeZones", Read: 3, Total: 4, Before: -1, Readings: 4},
+		"100001":          &teo.TooManyError{Action: "DescribeZones", Total: 100_001, Most: 100_000},
+		"999999999999999": &teo.TooManyError{Action: "DescribeZones", Total: 999_999_999_999_999, Most: 100_000},
+	} {
+		t.Run(count, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: count, Action: "DescribeZones"})
+			_, err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}).L7Logs(t.Context(), whole(0))
+			var incomplete *teo.IncompleteError
+			if errors.As(err, &incomplete) {
+				incomplete.RequestID = ""
+			}
+			if !reflect.DeepEqual(any(err), want) {
+				t.Errorf("got %+v, want %+v", err, want)
+			}
+		})
+	}
 }
