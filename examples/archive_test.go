@@ -1,6 +1,7 @@
 package examples_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -55,6 +56,7 @@ func TestArchiveIsVerified(t *testing.T) {
 	if err != nil || len(files) < 100 {
 		t.Fatalf("%d files (%v)", len(files), err)
 	}
+	tablesFind(t, b, dir, files)
 	content, err := os.ReadFile(files[0])
 	if err != nil {
 		t.Fatal(err)
@@ -65,5 +67,41 @@ func TestArchiveIsVerified(t *testing.T) {
 	}
 	if err := b.Script(t.Context(), t.Output(), t.Output(), `sh verify.sh "$ARCHIVE"`); err == nil {
 		t.Errorf("a changed file passes")
+	}
+}
+
+// tablesFind asserts that the paths that athena.sql and partitions.sh make are
+// those of an archive. Athena and Trino themselves are not run.
+func tablesFind(t *testing.T, b box, dir string, files []string) {
+	t.Helper()
+	ddl, err := os.ReadFile(filepath.Join(b.Dir, "athena.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, template, _ := strings.Cut(string(ddl), "'storage.location.template' = 's3://logs/")
+	template, _, _ = strings.Cut(template, "'")
+	calls := b.script(`cd "$ARCHIVE" && find edgeone -name '*.log.gz' | sh "$OLDPWD/partitions.sh" s3://logs`)
+	for _, file := range files {
+		relative, err := filepath.Rel(dir, filepath.Dir(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder := filepath.ToSlash(relative) + "/"
+		values := map[string]string{}
+		for i, part := range strings.Split(folder, "/") {
+			key, value, _ := strings.Cut(part, "=")
+			if i == 1 {
+				key, value = "month", part
+			}
+			values[key] = value
+		}
+		if got := os.Expand(template, func(name string) string { return values[name] }); got != folder {
+			t.Fatalf("athena.sql looks into %q for %q", got, folder)
+		}
+		call := fmt.Sprintf("partition_values => ARRAY['%s', '%s', '%s', '%s'], location => 's3://logs/%s');",
+			values["dt"], values["domain"], values["area"], values["hour"], folder)
+		if strings.Count(calls, call) != 1 {
+			t.Fatalf("partitions.sh does not call %s once, but\n%.2000s", call, calls)
+		}
 	}
 }

@@ -1,5 +1,4 @@
--- DuckDB: duckdb -c ".read query.sql", in the folder of the archive. Trino and
--- Athena read the same partitions as an external table over dt, domain, area, hour.
+-- DuckDB: duckdb -c ".read query.sql", in the folder of the archive.
 SELECT dt, domain, area, hour, count(*) AS requests
 FROM read_json('edgeone/*/dt=*/data/**/*.log.gz', format = 'newline_delimited', compression = 'gzip',
                hive_partitioning = true, hive_types = {dt: DATE, hour: VARCHAR})
