@@ -19,7 +19,8 @@ type Config struct {
 	Scope Scope
 
 	// Former is the scope that the archive had before its configuration changed
-	// in place; nil where it did not. An archive of this scope is taken over.
+	// in place; nil where it did not. An archive of this scope is taken over, if
+	// Scope widens it.
 	Former *Scope
 
 	// StableAfter is how long after its end a package is left to grow; 24 h

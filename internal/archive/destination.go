@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -100,6 +101,31 @@ func parseDestination(destination string) (location, error) {
 	return location{u, q, prefix}, nil
 }
 
+// SamePlace tells whether two spellings of a destination name the same objects:
+// the same scheme, host, path, endpoint and prefix. The other parameters say how
+// to get there. What cannot be parsed is the same as nothing but itself.
+func SamePlace(a, b string) bool {
+	at, errA := parseDestination(a)
+	other, errB := parseDestination(b)
+	if errA != nil || errB != nil {
+		return a == b
+	}
+	return at.place() == other.place()
+}
+
+// place is what a location has in common with its other spellings.
+func (l location) place() string {
+	host, endpoint := l.url.Host, l.query.Get("endpoint")
+	if l.url.Scheme == "file" && host == "localhost" {
+		host = ""
+	}
+	if e, err := url.Parse(endpoint); err == nil {
+		e.Host, e.Path = strings.ToLower(e.Host), strings.TrimRight(e.Path, "/")
+		endpoint = e.String()
+	}
+	return fmt.Sprintf("%q %q %q %q %q", l.url.Scheme, host, path.Clean("/"+l.url.Path), endpoint, l.prefix)
+}
+
 // Close releases the destination.
 func (s *Store) Close() error { return s.close() }
 
@@ -155,14 +181,14 @@ func openFolder(u *url.URL, q url.Values, prefix, name string) (objects, error) 
 	if u.Host != "" && u.Host != "localhost" && u.Host != "." {
 		return nil, fmt.Errorf("write file:///%s%s with three slashes", u.Host, u.Path)
 	}
-	path := u.Path
+	folder := u.Path
 	if u.Host == "." || os.PathSeparator != '/' {
-		path = strings.TrimPrefix(path, "/")
+		folder = strings.TrimPrefix(folder, "/")
 	}
-	if path == "" {
+	if folder == "" {
 		return nil, errors.New("it names no folder")
 	}
-	dir, err := filepath.Abs(filepath.FromSlash(path))
+	dir, err := filepath.Abs(filepath.FromSlash(folder))
 	if err != nil {
 		return nil, err
 	}

@@ -62,6 +62,33 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+func TestSamePlace(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"file:///srv/logs?prefix=a/", "file:///srv/logs?prefix=a/", true},
+		{"file:///srv/logs?prefix=a/", "file:///srv/logs/?create_dir=true&prefix=/a", true},
+		{"file:///srv/logs", "file://localhost/srv/./logs?dir_file_mode=0750", true},
+		{"file:///srv/logs?prefix=a/", "file:///srv/logs?prefix=b/", false},
+		{"file:///srv/logs", "file:///srv/Logs", false},
+		{"file:///srv/logs", "file://./srv/logs", false},
+		{"file:///logs", "s3://logs", false},
+		{"s3://b?region=x&prefix=a", "s3://b?prefix=a/&use_path_style=true&region=x", true},
+		{"s3://b?endpoint=https://COS.example/", "s3://b?region=y&endpoint=https%3A%2F%2Fcos.example", true},
+		{"s3://b?endpoint=https://cos.example", "s3://b", false},
+		{"s3://b?endpoint=https://cos.example", "s3://b?endpoint=http://cos.example", false},
+		{"s3://b", "s3://c", false},
+		{"gs://b", "gs://b", true},
+		{"gs://b", "gs://b?x=y", false},
+	} {
+		if got := SamePlace(test.a, test.b); got != test.want {
+			t.Errorf("%s and %s: %t", test.a, test.b, got)
+		}
+	}
+}
+
 func TestUnwritable(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {
@@ -182,6 +209,37 @@ func TestScopeChangesInPlace(t *testing.T) {
 	r2, err := Restore(t.Context(), store)
 	if err != nil || r2.Scope.String() != r.Scope.String() || !maps.Equal(r.Summary.Bags, r2.Summary.Bags) || len(r2.Problems) > 0 {
 		t.Errorf("%+v, %v", r2, err)
+	}
+}
+
+// What was sealed for a window and filters would not be what other ones say.
+func TestScopeIsOnlyWidenedInPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 96, nil)
+	store, dir := newFolderStore(t)
+	w.run(w.archive(store, nil))
+	before := onDisk(t, dir)
+	for name, change := range map[string]func(*Scope){
+		"later start":  func(s *Scope) { s.Start = s.Start.Add(time.Hour) },
+		"earlier end":  func(s *Scope) { s.End = s.End.Add(-time.Hour) },
+		"moved":        func(s *Scope) { s.Start, s.End = s.Start.AddDate(0, 0, 1), s.End.AddDate(0, 0, 1) },
+		"other zones":  func(s *Scope) { s.ZoneIDs = append(s.ZoneIDs, "zone-2") },
+		"fewer zones":  func(s *Scope) { s.ZoneIDs = nil },
+		"zone by name": func(s *Scope) { s.Zones = []string{"site.example"} },
+		"domains":      func(s *Scope) { s.Domains = []string{"www0.site0.example"} },
+	} {
+		_, err := w.archive(store, func(c *Config) {
+			former := may()
+			c.Former = &former
+			change(&c.Scope)
+		}).Run(t.Context(), w.listed())
+		clash, ok := errors.AsType[*ClashError](err)
+		if !ok || !clash.InPlace || !strings.Contains(err.Error(), "a prefix of its own") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !maps.Equal(before, onDisk(t, dir)) {
+		t.Error("files have changed")
 	}
 }
 

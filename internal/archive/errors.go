@@ -69,10 +69,18 @@ func (e *DestinationError) hopeless() bool {
 type ClashError struct {
 	Destination   string
 	Owner, Wanted Scope
+
+	// InPlace: it is the configuration's own archive, but of a scope that Wanted
+	// does not widen (Scope.Widens).
+	InPlace bool
 }
 
 // Error tells both scopes and what to do.
 func (e *ClashError) Error() string {
+	if e.InPlace {
+		return fmt.Sprintf("%s: the window of an archive can only be widened and its filters cannot be changed, for its bags say what they hold "+
+			"(%s; wanted: %s): give the new archive a prefix of its own, or go back to the former values", e.Destination, e.Owner, e.Wanted)
+	}
 	return fmt.Sprintf("%s: an archive of another window or other filters is kept here (%s; wanted: %s): "+
 		"give each archive a prefix of its own", e.Destination, e.Owner, e.Wanted)
 }

@@ -80,6 +80,9 @@ func (a *Archive) claim(ctx context.Context) (*view, error) {
 		if v.marker != nil && v.marker.Identifier == a.Scope.Identifier() {
 			return v, nil
 		}
+		if owner := v.owner(); owner != nil && !a.Scope.Widens(*owner) {
+			return nil, &ClashError{Destination: a.Store.String(), Owner: *owner, Wanted: a.Scope, InPlace: true}
+		}
 		mark := newMarker(a.Scope, a.StableAfter)
 		mark.Former = v.former()
 		if _, stands := v.sizes[markerKey]; stands {

@@ -40,6 +40,14 @@ func (s Scope) Over(now time.Time, stableAfter time.Duration) bool {
 	return !s.End.Add(stableAfter).After(now)
 }
 
+// Widens tells whether a scope holds all that another one does and has the same
+// filters, so that an archive of the other can become one of it.
+func (s Scope) Widens(other Scope) bool {
+	s, other = s.normal(), other.normal()
+	return !s.Start.After(other.Start) && !s.End.Before(other.End) &&
+		slices.Equal(s.Zones, other.Zones) && slices.Equal(s.ZoneIDs, other.ZoneIDs) && slices.Equal(s.Domains, other.Domains)
+}
+
 // String describes the scope in one line, for messages.
 func (s Scope) String() string {
 	var b strings.Builder
