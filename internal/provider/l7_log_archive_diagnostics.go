@@ -33,6 +33,9 @@ func archiveError(err error) diag.Diagnostic {
 		}
 		return diag.NewErrorDiagnostic("Archive is incomplete", strings.TrimSpace(err.Error())+"\n\n"+next)
 	case errors.As(err, &clash):
+		if clash.InPlace {
+			return diag.NewAttributeErrorDiagnostic(at, "Archive cannot be changed in place", err.Error()+". Nothing was changed.")
+		}
 		return diag.NewAttributeErrorDiagnostic(at, "Destination belongs to another archive", err.Error()+". Nothing was changed.")
 	case errors.As(err, &foreign):
 		return diag.NewAttributeErrorDiagnostic(at, "Destination is not empty", err.Error()+". Nothing was changed.")

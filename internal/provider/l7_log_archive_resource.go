@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -81,13 +82,25 @@ func (r *archiveResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 	resp.Diagnostics.Append(diags...)
 	lastRun, diags := lastRunOf(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || r.session == nil || len(resp.RequiresReplace) > 0 {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// The paths that require it are not known here yet.
+	if plan.Destination.IsUnknown() || !archive.SamePlace(state.Destination.ValueString(), plan.Destination.ValueString()) {
+		resp.Diagnostics.Append(r.destroyWarning(&state)...)
+		return
+	}
+	if r.session == nil {
 		return
 	}
 	over := false
 	if !plan.EndTime.IsUnknown() && !plan.StableAfter.IsUnknown() {
 		scope := scopeOf(plan.query(ctx, &resp.Diagnostics))
 		over = scope.Over(lastRun, plan.stableAfter())
+	}
+	if changed := r.changeInPlace(ctx, &state, &plan); changed != nil {
+		resp.Diagnostics.Append(archiveError(changed))
+		return
 	}
 	if len(damaged) > 0 || !over || state.PendingCount.ValueInt64() > 0 {
 		plan.unknown()
@@ -179,6 +192,22 @@ func (r *archiveResource) run(ctx context.Context, m *archiveModel, former *arch
 		diags.Append(m.take(ctx, *summary, failed)...)
 	}
 	return summary
+}
+
+// changeInPlace returns an error for a change of window or filters that Update
+// would refuse, as far as they are known.
+func (r *archiveResource) changeInPlace(ctx context.Context, state, plan *archiveModel) error {
+	for _, v := range []attr.Value{plan.StartTime, plan.EndTime, plan.Zones, plan.ZoneIDs, plan.Domains} {
+		if value, err := v.ToTerraformValue(ctx); err != nil || !value.IsFullyKnown() {
+			return nil
+		}
+	}
+	var ignored diag.Diagnostics // each is reported elsewhere
+	owner, wanted := scopeOf(state.query(ctx, &ignored)), scopeOf(plan.query(ctx, &ignored))
+	if ignored.HasError() || wanted.Widens(owner) {
+		return nil
+	}
+	return &archive.ClashError{Destination: plan.Destination.ValueString(), Owner: owner, Wanted: wanted, InPlace: true}
 }
 
 // keepLastRun and lastRunOf carry the time of the last run to the next plan.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -205,6 +206,51 @@ func TestArchivePlannedLongAfterTheWindow(t *testing.T) {
 					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 				},
 				ConfigStateChecks: []statecheck.StateCheck{expect("package_count", knownvalue.Int64Exact(96))},
+			},
+		},
+	})
+}
+
+// Only another place replaces an archive; other windows and filters are refused.
+func TestArchiveChangesInPlace(t *testing.T) {
+	t.Parallel()
+	sim := archiveSim(t)
+	dir := filepath.ToSlash(t.TempDir())
+	block := func(destination, end string, lines ...string) string {
+		lines = append(lines, `on_destroy = "delete"`)
+		return providerBlock(sim) + strings.Replace(archiveBlock(destination, lines...), "2022-05-03T", end+"T", 1)
+	}
+	planned := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+		return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(archiveName, action)}}
+	}
+	refused := regexp.MustCompile(`(?s)Archive cannot be changed in place.*a\s+prefix\s+of\s+its\s+own`)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{}),
+		Steps: []resource.TestStep{
+			{Config: block("file://"+dir+"?prefix=a/", "2022-05-03")},
+			{
+				PreConfig:        sim.ResetCounters,
+				Config:           block("file://"+dir+"/?create_dir=true&prefix=a", "2022-05-03"),
+				ConfigPlanChecks: planned(plancheck.ResourceActionUpdate),
+				Check:            downloads(sim, 0),
+			},
+			{
+				Config:            block("file://"+dir+"?prefix=a/", "2022-05-04"),
+				ConfigPlanChecks:  planned(plancheck.ResourceActionUpdate),
+				ConfigStateChecks: []statecheck.StateCheck{expect("package_count", knownvalue.Int64Exact(144))},
+				Check:             downloads(sim, 48),
+			},
+			{Config: block("file://"+dir+"?prefix=a/", "2022-05-02"), ExpectError: refused},
+			{Config: block("file://"+dir+"?prefix=a/", "2022-05-04", `domains = ["www0.site0.example"]`), ExpectError: refused},
+			{
+				Config:           block("file://"+dir+"?prefix=b/", "2022-05-02"),
+				ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
+				Check: func(*terraform.State) error {
+					if left, err := os.ReadDir(filepath.Join(dir, "a")); err != nil || len(left) > 0 {
+						return fmt.Errorf("%d entries are left of the replaced archive (%v)", len(left), err)
+					}
+					return verifyBags(dir, "b/dt=2022-05-01")
+				},
 			},
 		},
 	})

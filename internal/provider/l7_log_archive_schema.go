@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 )
 
 const (
@@ -24,11 +26,20 @@ const (
 	defaultParallelism = 8
 )
 
+const otherPlaceText = "Another bucket, folder, endpoint or prefix makes another archive."
+
+// otherPlace leaves alone an archive whose destination is only written
+// differently.
+func otherPlace(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = req.PlanValue.IsUnknown() || !archive.SamePlace(req.StateValue.ValueString(), req.PlanValue.ValueString())
+}
+
 func archiveSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "Copies every layer-7 log package of a window into a bucket, and keeps the copy complete at each apply: one BagIt 1.0 bag ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) " +
 			"for each UTC day, which `sha256sum -c` and any BagIt tool verify offline, with Hive-style partitions that DuckDB, Trino, Athena, Spark and ClickHouse read.\n\n" +
-			"As long as packages are pending, or the window is not over, each plan shows an update; an apply downloads only what is new, has grown, or is damaged at the destination.",
+			"As long as packages are pending, or the window was not over at the last apply, each plan shows an update; an apply downloads only what is new, has grown, or is damaged at the destination. " +
+			"In place the window can only be widened; another window or other filters need a destination of their own.",
 		Attributes: map[string]schema.Attribute{
 			"start_time": schema.StringAttribute{MarkdownDescription: startTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
 			"end_time":   schema.StringAttribute{MarkdownDescription: endTimeText + " It may be in the future.", Required: true, CustomType: timetypes.RFC3339Type{}},
@@ -37,9 +48,9 @@ func archiveSchema(ctx context.Context) schema.Schema {
 			"domains":    schema.SetAttribute{MarkdownDescription: l7Family.hostsText, Optional: true, ElementType: types.StringType, Validators: names},
 			"destination": schema.StringAttribute{
 				MarkdownDescription: "Where the bags go, as a Go CDK bucket URL: `file:///srv/logs?prefix=teo/` (the folder exists, or `create_dir=true`) or `s3://bucket?region=…&endpoint=…&prefix=teo/` for AWS S3 and every compatible store, Tencent COS among them. " +
-					"Keys for S3 come from where the AWS SDK looks for them (`AWS_ACCESS_KEY_ID`, …), never from the URL. Another destination makes another archive; the old one is then treated as `on_destroy` says.",
+					"Keys for S3 come from where the AWS SDK looks for them (`AWS_ACCESS_KEY_ID`, …), never from the URL. Another bucket, folder, endpoint or prefix makes another archive, and the old one is then treated as `on_destroy` says; another spelling of the same place does not.",
 				Required:      true,
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(otherPlace, otherPlaceText, otherPlaceText)},
 			},
 			"stable_after": schema.StringAttribute{
 				MarkdownDescription: "How long after its end a package is left to grow before it is archived, such as `24h` (the default; the service adds to packages for about a day).",
