@@ -2,6 +2,7 @@ package teo
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"sync/atomic"
 
@@ -88,8 +89,15 @@ func (p *pager[R]) readOffsets(ctx context.Context, memo *limitMemo) (*reading[R
 // counted tells whether the service's count can be right.
 func (r *reading[R]) counted() bool { return r.total != nil && *r.total >= r.raw }
 
+// limitName is the parameter's name as a word of a message; "the limit of 31
+// days" is none.
+var limitName = regexp.MustCompile(`\bLimit\b`)
+
 // rejectsLimit tells whether the service refused the page size.
 func rejectsLimit(err error) bool {
+	if !rejected(err) {
+		return false
+	}
 	failure := tcapi.AsError(err)
-	return rejected(err) && strings.Contains(strings.ToLower(failure.Code+" "+failure.Message), "limit")
+	return strings.Contains(failure.Code, "Limit") || limitName.MatchString(failure.Message)
 }

@@ -105,19 +105,37 @@ func checkLimits(t *testing.T, sim *teosim.Sim, want []int) {
 	}
 }
 
-// An error that no limit mends is told as it is, and lowers nothing for good.
+// lowered are the limits that are tried where all are refused.
+var lowered = []int{300, 200, 100, 50, 20}
+
+// An error that no limit mends is told as it is, at once, and lowers nothing for
+// good.
 func TestOffsetErrorThatOnlyMentionsALimit(t *testing.T) {
 	t.Parallel()
-	sim := startSim(t, teosim.Options{Catalogue: catalogue(310)})
-	client := newClient(t, sim, teo.Options{})
-	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameter: the window exceeds the limit of 31 days"})
-	if l, err := client.L7Logs(t.Context(), wholeByID(0)); err == nil || l != nil {
-		t.Fatalf("got %v and %v, want an error", l, err)
+	for message, tries := range map[string]int{
+		"InvalidParameter: the window exceeds the limit of 31 days":  1,
+		"InvalidParameterValue.StartTime: the time range is limited": 1,
+		"InvalidParameter: TimeLimited: the time range is too long":  1,
+		"InvalidParameterValue: Limit must not exceed 5":             len(lowered),
+		"InvalidParameter: the value of `Limit` is invalid":          len(lowered),
+		"InvalidParameterValue.Limit: too large":                     len(lowered),
+		"InvalidParameterValue.LimitExceeded: too large":             len(lowered),
+	} {
+		t.Run(message, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(310)})
+			client := newClient(t, sim, teo.Options{})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: message})
+			if l, err := client.L7Logs(t.Context(), wholeByID(0)); err == nil || l != nil {
+				t.Fatalf("there is a list: %t, and the error %v; want an error", l != nil, err)
+			}
+			checkLimits(t, sim, lowered[:tries])
+			sim.ClearFaults()
+			sim.ResetCounters()
+			checkExact(t, sim, list(t, client, wholeByID(0)))
+			checkLimits(t, sim, []int{300, 300})
+		})
 	}
-	sim.ClearFaults()
-	sim.ResetCounters()
-	checkExact(t, sim, list(t, client, wholeByID(0)))
-	checkLimits(t, sim, []int{300, 300})
 }
 
 // The documented sample counts fewer rows than it lists.
