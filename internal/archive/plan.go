@@ -107,9 +107,12 @@ func (a *Archive) diff(v *view, listed []teo.Package) *diff {
 	for _, e := range v.entries {
 		taken[strings.ToLower(e.Record.key())] = true
 	}
-	now, seen := a.Now(), map[teo.Identity]bool{}
+	now, seen, heir := a.Now(), map[teo.Identity]bool{}, heirs(v, archived, listed)
 	for _, pkg := range slices.SortedStableFunc(slices.Values(listed), teo.ByTime) {
 		id := pkg.Identity()
+		if old, ok := heir[id]; ok {
+			id = old // its area was not named when it was archived
+		}
 		if bare := id; archived[id] == nil {
 			bare.Source = ""
 			if archived[bare] != nil && !seen[bare] {
