@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -295,4 +296,48 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("%d downloads, %d were there", n, standing)
 	}
 	checkBags(t, onDisk(t, dir))
+}
+
+// A destination that takes its time is no download that stalls.
+func TestSlowDestinationIsNoStall(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2, func(g *teosim.GenerateOptions) { g.StoredBytes, g.Uncompressed = 1<<20, true })
+	store, _ := newFolderStore(t)
+	slow := &Store{objects: &slowly{store.objects}, name: store.name}
+	var retried atomic.Int64
+	w.run(w.archive(slow, func(c *Config) {
+		c.StallTimeout = time.Second
+		c.Progress = func(e Event) {
+			if e.Kind == EventRetried {
+				retried.Add(1)
+			}
+		}
+	}))
+	if n := retried.Load(); n > 0 {
+		t.Errorf("%d downloads were called stalled", n)
+	}
+}
+
+// slowly takes longer for the first bytes of a package than a download may.
+type slowly struct{ objects }
+
+func (s *slowly) create(ctx context.Context, key, contentType string) (upload, error) {
+	u, err := s.objects.create(ctx, key, contentType)
+	if err != nil || contentType != payloadType {
+		return u, err
+	}
+	return &slowUpload{upload: u}, nil
+}
+
+type slowUpload struct {
+	upload
+	begun bool
+}
+
+func (u *slowUpload) Write(p []byte) (int, error) {
+	if !u.begun {
+		u.begun = true
+		time.Sleep(1500 * time.Millisecond)
+	}
+	return u.upload.Write(p)
 }

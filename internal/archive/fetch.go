@@ -95,7 +95,8 @@ func describe(resp *http.Response) error {
 	return fmt.Errorf("%w (Content-Type %s)", ErrNotPackage, media)
 }
 
-// watched is a body that must not stall.
+// watched is a body that must not stall. The time that the destination takes
+// between two reads does not count.
 type watched struct {
 	io.ReadCloser
 	timer   *time.Timer
@@ -104,6 +105,7 @@ type watched struct {
 
 func (w *watched) Read(p []byte) (int, error) {
 	w.timer.Reset(w.timeout)
+	defer w.timer.Stop()
 	return w.ReadCloser.Read(p)
 }
 
