@@ -41,14 +41,14 @@ func Open(ctx context.Context, destination string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{name: destination}
+	s := &Store{name: at.String()}
 	if at.url.Scheme == "file" {
-		s.objects, err = openFolder(at.url, at.query, at.prefix, destination)
+		s.objects, err = openFolder(at.url, at.query, at.prefix, s.name)
 	} else {
-		s.objects, err = openS3(ctx, at.url, at.query, at.prefix, destination)
+		s.objects, err = openS3(ctx, at.url, at.query, at.prefix, s.name)
 	}
 	if err != nil {
-		return nil, &DestinationError{Destination: destination, Op: "open it", Err: err}
+		return nil, &DestinationError{Destination: s.name, Op: "open it", Err: err}
 	}
 	if err := s.probe(ctx); err != nil {
 		_ = s.Close()
@@ -75,16 +75,20 @@ type location struct {
 func parseDestination(destination string) (location, error) {
 	u, err := url.Parse(destination)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err // without the text, which may hold a password
+		// Other errors quote the text, which may hold a password.
+		if escape, ok := errors.AsType[url.EscapeError](err); ok {
+			err = escape
+		} else {
+			err = errors.New("it is not a URL")
 		}
 		return location{}, &DestinationError{Destination: "the destination", Op: "parse the URL", Err: err}
 	}
+	at := location{url: u}
 	if u.User != nil {
-		return location{}, &DestinationError{Destination: u.Redacted(), Op: "use the URL", Err: errors.New("it holds a user name or password; keys come from the environment")}
+		return location{}, &DestinationError{Destination: at.String(), Op: "use the URL", Err: errors.New("it holds a user name or password; keys come from the environment")}
 	}
 	failed := func(op string, err error) (location, error) {
-		return location{}, &DestinationError{Destination: destination, Op: op, Err: err}
+		return location{}, &DestinationError{Destination: at.String(), Op: op, Err: err}
 	}
 	if u.Scheme != "file" && u.Scheme != "s3" {
 		return failed("open it", errors.New("it must begin with file:/// or s3://"))
@@ -98,7 +102,49 @@ func parseDestination(destination string) (location, error) {
 		return failed("use the prefix", err)
 	}
 	q.Del("prefix")
-	return location{u, q, prefix}, nil
+	at.query, at.prefix = q, prefix
+	known := folderParameters()
+	if u.Scheme == "s3" {
+		known = bucketParameters()
+	}
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		if !slices.Contains(known, name) {
+			return failed("open it", fmt.Errorf("the query parameter %q is unknown (known: prefix, %s)", name, strings.Join(known, ", ")))
+		}
+	}
+	if q.Has("endpoint") && !isEndpoint(q.Get("endpoint")) {
+		return failed("open it", errors.New("endpoint must be a URL such as https://cos.ap-guangzhou.myqcloud.com, without keys"))
+	}
+	return at, nil
+}
+
+// folderParameters and bucketParameters are those of gocloud.dev that make sense
+// here. None takes a secret.
+func folderParameters() []string {
+	return []string{"create_dir", "dir_file_mode", "no_tmp_dir", "metadata"}
+}
+
+func bucketParameters() []string {
+	return []string{
+		"region", "endpoint", "profile", "role", "anonymous", "use_path_style", "s3ForcePathStyle", "disable_https",
+		"accelerate", "dualstack", "fips", "hostname_immutable", "rate_limiter_capacity", "awssdk", "ssetype", "kmskeyid",
+		"request_checksum_calculation", "response_checksum_validation",
+	}
+}
+
+func isEndpoint(text string) bool {
+	e, err := url.Parse(text)
+	return err == nil && e.Host != "" && (e.Scheme == "https" || e.Scheme == "http") && e.User == nil && e.RawQuery == "" && e.Fragment == ""
+}
+
+// String shows scheme, host, path and prefix, which tell destinations apart and
+// hold nothing secret.
+func (l location) String() string {
+	text := (&url.URL{Scheme: l.url.Scheme, Host: l.url.Host, Path: l.url.Path}).String()
+	if l.prefix != "" {
+		text += "?prefix=" + l.prefix
+	}
+	return text
 }
 
 // SamePlace tells whether two spellings of a destination name the same objects:
@@ -129,7 +175,8 @@ func (l location) place() string {
 // Close releases the destination.
 func (s *Store) Close() error { return s.close() }
 
-// String returns the destination as given; it holds nothing secret.
+// String shows where the destination is: scheme, host, path and prefix, and
+// nothing secret.
 func (s *Store) String() string { return s.name }
 
 // cleanPrefix gives a prefix its slash at the end and refuses what a file
@@ -143,7 +190,7 @@ func cleanPrefix(prefix string) (string, error) {
 		return "", errors.New("it is longer than 300 bytes")
 	}
 	for segment := range strings.SplitSeq(prefix, "/") {
-		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
+		if segment == "" || segment == "." || strings.HasSuffix(segment, "..") || strings.ContainsFunc(segment, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
 			return "", fmt.Errorf("%q is not a folder's name", segment)
 		}
 	}
@@ -174,8 +221,6 @@ func openFolder(u *url.URL, q url.Values, prefix, name string) (objects, error) 
 			if value != "true" && value != "skip" {
 				return nil, fmt.Errorf("%s cannot be changed", key)
 			}
-		default:
-			return nil, fmt.Errorf("the query parameter %q is unknown (known: prefix, create_dir, dir_file_mode)", key)
 		}
 	}
 	if u.Host != "" && u.Host != "localhost" && u.Host != "." {
@@ -206,10 +251,7 @@ func openS3(ctx context.Context, u *url.URL, q url.Values, prefix, name string) 
 	if strings.Trim(u.Path, "/") != "" {
 		return nil, fmt.Errorf("write s3://%s?prefix=%s/ instead of a path", u.Host, strings.Trim(u.Path, "/"))
 	}
-	if endpoint := q.Get("endpoint"); endpoint != "" {
-		if e, err := url.Parse(endpoint); err != nil || e.Host == "" || (e.Scheme != "https" && e.Scheme != "http") || e.User != nil {
-			return nil, errors.New("endpoint must be a URL such as https://cos.ap-guangzhou.myqcloud.com")
-		}
+	if q.Has("endpoint") {
 		for _, key := range []string{"request_checksum_calculation", "response_checksum_validation"} {
 			if !q.Has(key) {
 				q.Set(key, "when_required")

@@ -32,7 +32,7 @@ var ErrNoArchive = errors.New("there is no archive at this destination")
 // DestinationError says that the destination cannot be used: it does not parse,
 // does not exist, refuses access or is full.
 type DestinationError struct {
-	// Destination as given, without anything secret.
+	// Destination as far as it says where it is: scheme, host, path, prefix.
 	Destination string
 
 	// Op is what was tried, such as "write"; Key is the object, if it was one.
