@@ -59,6 +59,10 @@ type reading[R any] struct {
 	// can push a row from there to a page that was read already, unseen.
 	backward bool
 
+	// repeated: the end was a page that brought nothing new. It is left out of
+	// the rows, and may be one that others were pushed off.
+	repeated bool
+
 	// doubt, if not nil, forgets what the reading took for granted.
 	doubt func()
 }
@@ -95,7 +99,7 @@ func (p *pager[R]) all(ctx context.Context, read func(context.Context) (*reading
 			}
 			incomplete.Read, incomplete.Before, incomplete.Total = int64(len(r.rows)), -1, r.expected()
 			incomplete.Overlap = p.enough(r) && (r.total == nil || r.raw > *r.total)
-			if len(r.twice) > 0 {
+			if len(r.twice) > 0 || r.repeated {
 				p.size = otherSize(r.size)
 			}
 		}
@@ -152,10 +156,10 @@ func (p *pager[R]) enough(r *reading[R]) bool {
 	return r.agrees() || r.raw == *r.total || p.countIsFloor && int64(len(r.rows)) > *r.total
 }
 
-// doubtful tells whether enough rows may still not be all: some came twice, and
+// doubtful tells whether enough rows may still not be all: some came again, and
 // the service's count is none that could tell what they came in place of.
 func (p *pager[R]) doubtful(r *reading[R]) bool {
-	if r.total == nil && r.backward {
+	if r.total == nil && (r.backward || r.repeated && r.announced == 0) {
 		return true
 	}
 	return len(r.twice) > 0 && (p.countIsFloor || !r.agrees())

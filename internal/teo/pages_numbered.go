@@ -104,16 +104,28 @@ func (p *pager[R]) byTotal(ctx context.Context, r *reading[R], base, next int, k
 	return err
 }
 
-// untilEmpty reads page after page, where there is no total to go by.
+// untilEmpty reads page after page, where there is no total to go by. A page
+// that repeats the one before it is an end as well: a service may answer every
+// number past the end with its last page.
 func (p *pager[R]) untilEmpty(ctx context.Context, r *reading[R], next int) error {
 	if r.raw == 0 {
 		return nil
 	}
-	for ; ; next++ {
-		held, err := p.one(ctx, r, next)
-		if err != nil || held == 0 {
+	for last := r.rows; ; next++ {
+		got, err := p.fetch(ctx, next)
+		if err != nil {
 			return err
 		}
+		// With a row a page, it may be a row that the service lists twice.
+		if p.size > 1 && len(got.rows) > 0 && p.distinct(last, got.rows) == p.distinct(last) {
+			r.repeated, r.requestID = true, got.requestID
+			return nil
+		}
+		p.client.progress(ctx, p.action, len(r.rows)+len(got.rows), got.total)
+		if err := p.take(r, got); err != nil || len(got.rows) == 0 {
+			return err
+		}
+		last = got.rows
 	}
 }
 
@@ -121,28 +133,30 @@ func (p *pager[R]) untilEmpty(ctx context.Context, r *reading[R], next int) erro
 // with nothing, or takes for page 1, whose rows are the first that r has: then
 // they count for nothing.
 func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase, first int) error {
-	before := *r
-	held, err := p.one(ctx, r, 0)
-	if err != nil && !rejected(err) {
+	got, err := p.fetch(ctx, 0)
+	if rejected(err) {
+		got, err = page[R]{requestID: r.requestID}, nil
+	}
+	if err != nil {
 		return err
 	}
-	pageOne, zero := r.rows[:first], r.rows[len(before.rows):]
-	if p.distinct(pageOne, zero) > p.distinct(pageOne) {
+	pageOne, more := r.rows[:first], r.pages > 0
+	switch {
+	case p.distinct(pageOne, got.rows) > p.distinct(pageOne):
 		memo.set(0)
-		r.backward = before.pages > 0
-		r.size = max(r.size, min(held, p.size))
-		return nil
-	}
-	if r.total == nil && held == 1 && before.pages > 1 && before.largest == 1 {
+		r.backward = more
+		r.size = max(r.size, min(len(got.rows), p.size))
+	case r.total == nil && len(got.rows) == 1 && r.pages > 1 && r.largest == 1:
 		// With a row a page, page 1 may as well have shifted onto page 0. The row
 		// stays as one that came twice, which no count explains.
-		return nil
+	default:
+		if more {
+			memo.set(1)
+		}
+		got.rows = nil
 	}
-	if len(before.rows) > 0 {
-		memo.set(1)
-	}
-	r.rows, r.raw, r.pages, r.largest = before.rows, before.raw, before.pages, before.largest
-	return nil
+	p.client.progress(ctx, p.action, len(r.rows)+len(got.rows), got.total)
+	return p.take(r, got)
 }
 
 // distinct counts the rows that are not the same.
