@@ -116,6 +116,13 @@ func (j *journal) append(ctx context.Context, s checkpoint) error {
 	old := j.held[len(j.held)-fanIn:]
 	merged := checkpoint{generation: s.generation + 1}
 	keys := make([]string, len(old))
+	length := 0
+	for i := range old {
+		length += len(old[i].lines)
+	}
+	if length > maxSmall {
+		return nil // it could not be read again; they stay as they are
+	}
 	for i := range old {
 		merged.lines = append(merged.lines, old[i].lines...)
 		keys[i] = old[i].key

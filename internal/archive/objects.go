@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"golang.org/x/sync/errgroup"
@@ -58,8 +59,9 @@ type upload interface {
 	abort()
 }
 
-// maxSmall bounds the objects that are read as a whole: a tag file of a bag of
-// half a million packages fits.
+// maxSmall bounds the objects that are read and written as a whole. The largest
+// is a seal, which holds all tag files of its bag, some 1 KiB a package: that of
+// a day of 250,000 packages fits.
 const maxSmall = 256 << 20
 
 // get reads a small object as a whole.
@@ -88,8 +90,13 @@ func (s *Store) put(ctx context.Context, key string, data []byte) error {
 	return s.settle(ctx, []string{key})
 }
 
-// write is put for an object that nobody misses after a loss of power.
+// write is put for an object that nobody misses after a loss of power. What get
+// would not read is not written.
 func (s *Store) write(ctx context.Context, key string, data []byte) error {
+	if len(data) > maxSmall {
+		return s.failed(ctx, "write", key, fmt.Errorf("it has %d bytes and could not be read again: "+
+			"archive fewer packages of a day at one prefix, such as one domain's", len(data)))
+	}
 	u, err := s.create(ctx, key, "text/plain; charset=utf-8")
 	if err != nil {
 		return err
