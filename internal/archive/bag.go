@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,7 +54,11 @@ func (v *view) readBag(ctx context.Context, day string) (*bag, error) {
 		if err != nil {
 			return nil, err
 		}
-		if b.seal, err = decodeSeal(data); err != nil {
+		b.seal, err = decodeSeal(data)
+		if errors.Is(err, errNewer) {
+			return nil, v.store.failed(ctx, "use", sealKey(day), err)
+		}
+		if err != nil {
 			b.seal = nil
 			b.problem(Changed, sealKey(day), err.Error())
 		}

@@ -254,6 +254,45 @@ func TestScopeIsOnlyWidenedInPlace(t *testing.T) {
 	}
 }
 
+// Files of a newer format are neither taken for damaged nor overwritten.
+func TestNewerFormat(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{markerKey, sealKey("2022-05-01")} {
+		w := newWorld(t, 4, nil)
+		store, dir := newFolderStore(t)
+		w.run(w.archive(store, nil))
+		write(t, filepath.Join(dir, key), `{"format":2,"files":[],"scope":"another shape"}`)
+		before := onDisk(t, dir)
+		a := w.archive(store, nil)
+		_, err := a.Run(t.Context(), w.listed())
+		_, err2 := a.Inspect(t.Context())
+		_, err3 := a.Delete(t.Context())
+		_, err4 := Restore(t.Context(), store)
+		for _, err := range []error{err, err2, err3, err4} {
+			d, ok := errors.AsType[*DestinationError](err)
+			if !ok || d.Key != key || !strings.Contains(err.Error(), "newer version") {
+				t.Errorf("%s: %v", key, err)
+			}
+		}
+		if !maps.Equal(before, onDisk(t, dir)) {
+			t.Errorf("%s: files have changed", key)
+		}
+	}
+}
+
+// What could not be read again is not written.
+func TestTooLargeToReadAgain(t *testing.T) {
+	t.Parallel()
+	store, dir := newFolderStore(t)
+	err := store.put(t.Context(), sealKey("2022-05-01"), make([]byte, maxSmall+1))
+	if _, ok := errors.AsType[*DestinationError](err); !ok || !strings.Contains(err.Error(), "fewer packages") {
+		t.Errorf("%v", err)
+	}
+	if files := onDisk(t, dir); len(files) > 0 {
+		t.Errorf("%d files were written", len(files))
+	}
+}
+
 func TestForeignDestination(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"hello.txt", "dt=2022-05-01/part-0.parquet", "dt=2022-05-01/bag-info.txt", "some/where/else"} {

@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -40,13 +41,30 @@ func (m *marker) encode() ([]byte, error) {
 }
 
 // decodeMarker returns nil for what is no marker; the bags then say whose they
-// are.
-func decodeMarker(data []byte) *marker {
+// are. Its error is errNewer.
+func decodeMarker(data []byte) (*marker, error) {
+	if err := checkFormat(data, markerFormat); err != nil {
+		return nil, err
+	}
 	m := new(marker)
 	if json.Unmarshal(data, m) != nil || m.Format != markerFormat || m.Identifier != m.Scope.Identifier() {
-		return nil
+		return nil, nil //nolint:nilnil // there is no marker, and no fault of the destination
 	}
-	return m
+	return m, nil
+}
+
+// errNewer is why a file is neither understood nor overwritten.
+var errNewer = errors.New("it was written by a newer version of the provider: use that one")
+
+// checkFormat returns errNewer for a file whose format is above the one known.
+func checkFormat(data []byte, known int) error {
+	var file struct {
+		Format int `json:"format"`
+	}
+	if json.Unmarshal(data, &file) == nil && file.Format > known {
+		return errNewer
+	}
+	return nil
 }
 
 func (m *marker) write(ctx context.Context, store *Store) error {

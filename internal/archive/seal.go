@@ -66,8 +66,11 @@ func newSeal(day string, records []Record, info bagInfo) (*seal, error) {
 }
 
 // decodeSeal reads a seal and makes sure that it is whole: its tagmanifest must
-// fit its files.
+// fit its files. One of a newer format is errNewer.
 func decodeSeal(data []byte) (*seal, error) {
+	if err := checkFormat(data, sealFormat); err != nil {
+		return nil, err
+	}
 	s := new(seal)
 	if err := json.Unmarshal(data, s); err != nil {
 		return nil, err

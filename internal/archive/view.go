@@ -53,7 +53,9 @@ func look(ctx context.Context, store *Store) (*view, error) {
 		if err != nil {
 			return nil, err
 		}
-		v.marker = decodeMarker(data)
+		if v.marker, err = decodeMarker(data); err != nil {
+			return nil, store.failed(ctx, "use", markerKey, err)
+		}
 	}
 	if err := v.readBags(ctx, days); err != nil {
 		return nil, err
