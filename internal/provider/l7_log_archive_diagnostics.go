@@ -31,7 +31,11 @@ func archiveError(err error) diag.Diagnostic {
 		if errors.As(err, &late) {
 			next += " The run took longer than timeouts allows (" + time.Duration(late).String() + ")."
 		}
-		return diag.NewErrorDiagnostic("Archive is incomplete", strings.TrimSpace(err.Error())+"\n\n"+next)
+		detail := strings.TrimSpace(err.Error()) + "\n\n" + next
+		if _, ok := errors.AsType[*archive.DestinationError](partial.Err); ok {
+			return diag.NewAttributeErrorDiagnostic(at, "Archive is incomplete", detail)
+		}
+		return diag.NewErrorDiagnostic("Archive is incomplete", detail)
 	case errors.As(err, &clash):
 		if clash.InPlace {
 			return diag.NewAttributeErrorDiagnostic(at, "Archive cannot be changed in place", err.Error()+". Nothing was changed.")

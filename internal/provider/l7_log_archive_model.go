@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -111,6 +112,18 @@ func (m *archiveModel) unknown() {
 	m.Bags = types.MapUnknown(bagType)
 }
 
+// shortDuration writes a duration as people do: "48h", not "48h0m0s".
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
 // restored are the attributes that an archive says of itself, for an import;
 // the refresh that follows adds the rest.
 func restored(destination string, report *archive.Report) map[string]any {
@@ -123,7 +136,7 @@ func restored(destination string, report *archive.Report) map[string]any {
 		"on_destroy":   onDestroyKeep,
 	}
 	if d := report.StableAfter; d > 0 && d != 24*time.Hour {
-		attributes["stable_after"] = d.String()
+		attributes["stable_after"] = shortDuration(d)
 	}
 	for name, values := range map[string][]string{"zones": report.Scope.Zones, "zone_ids": report.Scope.ZoneIDs, "domains": report.Scope.Domains} {
 		if len(values) > 0 {
