@@ -40,7 +40,7 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase) (*reading[R
 		r.doubt = memo.forget
 	}
 	first, err := p.fetch(ctx, base)
-	if !known && rejected(err) {
+	if !known && rejectsPage(err) {
 		// A service that counts from 0 may refuse the number past the end.
 		if zero, zeroErr := p.fetch(ctx, 0); zeroErr == nil {
 			memo.set(0)
@@ -163,6 +163,13 @@ func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase, 
 func (p *pager[R]) distinct(rows ...[]R) int {
 	kept, _ := p.settle(slices.Concat(rows...))
 	return len(kept)
+}
+
+// rejectsPage tells whether it was the number of the page. What else is wrong with
+// a request is wrong with another page too.
+func rejectsPage(err error) bool {
+	failure := tcapi.AsError(err)
+	return rejected(err) && strings.Contains(strings.ToLower(failure.Code+" "+failure.Message), "page")
 }
 
 // rejected tells whether the service did not like a parameter.

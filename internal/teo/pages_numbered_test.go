@@ -400,19 +400,25 @@ func TestNumberedPageOneIsRefused(t *testing.T) {
 	}
 }
 
-// What is wrong with a request is wrong with page 0 as well; the first error is
+// What is wrong with a request is wrong with page 0 as well: it is told after one
+// request. Where the page is blamed and page 0 is refused too, the first error is
 // the one to tell.
 func TestNumberedRejection(t *testing.T) {
 	t.Parallel()
-	sim := startSim(t, teosim.Options{Catalogue: catalogue(5)})
-	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameter.StartTime: first", Page: new(1)})
-	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameter.StartTime: second", Page: new(0)})
-	client := newClient(t, sim, teo.Options{})
-	_, err := client.L7Logs(t.Context(), whole(10))
-	if failure := tcapi.AsError(err); failure == nil || failure.Message != "first" {
-		t.Errorf("got %v, want the first error", err)
+	for code, want := range map[string]int{"InvalidParameter.StartTime": 1, "InvalidParameterValue.PageNo": 2} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(5)})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": first", Page: new(1)})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": second", Page: new(0)})
+			client := newClient(t, sim, teo.Options{})
+			_, err := client.L7Logs(t.Context(), whole(10))
+			if failure := tcapi.AsError(err); failure == nil || failure.Message != "first" {
+				t.Errorf("got %v, want the first error", err)
+			}
+			checkCount(t, sim, want)
+			sim.ClearFaults()
+			checkExact(t, sim, list(t, client, whole(10)))
+		})
 	}
-	checkCount(t, sim, 2)
-	sim.ClearFaults()
-	checkExact(t, sim, list(t, client, whole(10)))
 }
