@@ -33,14 +33,18 @@ func (f family) readError(q teo.Query, err error) diag.Diagnostic {
 	)
 	asked := f.asked(q)
 	switch {
-	case errors.As(err, &many):
+	case errors.As(err, &many) && many.Action == f.action:
+		counted := fmt.Sprintf("has %d packages, and max_packages allows %d. Nothing was read after the first page", many.Total, many.Most)
+		if many.AtLeast {
+			counted = fmt.Sprintf("has more than the %d packages that max_packages allows; the service did not say how many, so it was read that far", many.Most)
+		}
 		return diag.NewAttributeErrorDiagnostic(path.Root("max_packages"), "Too many "+f.title,
-			fmt.Sprintf("%s has %d packages, and max_packages allows %d. Nothing was read after the first page.\n\n"+
+			fmt.Sprintf("%s %s.\n\n"+
 				"Narrow the window, zones or %s; divide the window with provider::teo::windows and for_each; or raise max_packages.",
-				asked, many.Total, many.Most, f.hosts))
+				asked, counted, f.hosts))
 	case errors.As(err, &unknown):
 		return unknownZones(path.Root("zones"), unknown)
-	case errors.As(err, &incomplete):
+	case errors.As(err, &incomplete) && incomplete.Action == f.action:
 		return diag.NewErrorDiagnostic("Incomplete "+f.title,
 			fmt.Sprintf("%s could not be read as a whole: %s.\n\n"+
 				"A short list is not passed off as a whole one. Try again in a few minutes; if packages are still being added, end the window earlier.",
