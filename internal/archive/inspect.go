@@ -105,7 +105,8 @@ func (a *Archive) admit(v *view) error {
 		id := scope.Identifier()
 		return id == a.Scope.Identifier() || a.Former != nil && id == a.Former.Identifier()
 	}
-	if !accepted(*owner) && !(v.marker != nil && v.marker.Former != nil && accepted(*v.marker.Former)) {
+	known := accepted(*owner) || v.marker != nil && v.marker.Former != nil && accepted(*v.marker.Former)
+	if !known {
 		return &ClashError{Destination: a.Store.String(), Owner: *owner, Wanted: a.Scope}
 	}
 	if v.marker != nil {

@@ -47,7 +47,8 @@ func decodeMarker(data []byte) (*marker, error) {
 		return nil, err
 	}
 	m := new(marker)
-	if json.Unmarshal(data, m) != nil || m.Format != markerFormat || m.Identifier != m.Scope.Identifier() {
+	whole := json.Unmarshal(data, m) == nil && m.Format == markerFormat && m.Identifier == m.Scope.Identifier()
+	if !whole {
 		return nil, nil //nolint:nilnil // there is no marker, and no fault of the destination
 	}
 	return m, nil
