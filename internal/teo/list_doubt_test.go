@@ -79,16 +79,21 @@ func TestRowsTwiceWithoutARightCount(t *testing.T) {
 // that found out its page base in this way is read again.
 func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
 	t.Parallel()
-	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
-	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
-	sim.Inject(teosim.Fault{Name: teosim.CatalogueGrows, Page: new(0), Times: 1})
-	client := newClient(t, sim, teo.Options{})
-	l := list(t, client, whole(10))
-	if len(l.Packages) != 46 {
-		t.Errorf("%d packages are listed, want 46", len(l.Packages))
+	for _, skip := range []int{0, 1} { // no count at all, or on the first page only
+		t.Run(fmt.Sprintf("skip=%d", skip), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
+			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize", Skip: skip})
+			sim.Inject(teosim.Fault{Name: teosim.CatalogueGrows, Page: new(0), Times: 1})
+			client := newClient(t, sim, teo.Options{})
+			l := list(t, client, whole(10))
+			if len(l.Packages) != 46 {
+				t.Errorf("%d packages are listed, want 46", len(l.Packages))
+			}
+			checkNames(t, sim.Catalogue().L7, l)
+			sim.ResetCounters()
+			checkNames(t, sim.Catalogue().L7, list(t, client, whole(10)))
+			checkCount(t, sim, 6)
+		})
 	}
-	checkNames(t, sim.Catalogue().L7, l)
-	sim.ResetCounters()
-	checkNames(t, sim.Catalogue().L7, list(t, client, whole(10)))
-	checkCount(t, sim, 6)
 }

@@ -55,7 +55,7 @@ type reading[R any] struct {
 	largest   int    // rows of the largest page
 	requestID string // of the last page, by number
 
-	// backward: page 0 was read after others, so that what was added in between
+	// backward: page 0 was read after others and said no count, so that what was added in between
 	// can push a row from there to a page that was read already, unseen.
 	backward bool
 
@@ -159,7 +159,7 @@ func (p *pager[R]) enough(r *reading[R]) bool {
 // doubtful tells whether enough rows may still not be all: some came again, and
 // the service's count is none that could tell what they came in place of.
 func (p *pager[R]) doubtful(r *reading[R]) bool {
-	if r.total == nil && (r.backward || r.repeated && r.announced == 0) {
+	if r.backward || r.repeated && r.total == nil && r.announced == 0 {
 		return true
 	}
 	return len(r.twice) > 0 && (p.countIsFloor || !r.agrees())

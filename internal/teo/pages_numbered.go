@@ -144,7 +144,7 @@ func (p *pager[R]) pageZero(ctx context.Context, r *reading[R], memo *pageBase, 
 	switch {
 	case p.distinct(pageOne, got.rows) > p.distinct(pageOne):
 		memo.set(0)
-		r.backward = more
+		r.backward = more && got.total == nil
 		r.size = max(r.size, min(len(got.rows), p.size))
 	case r.total == nil && len(got.rows) == 1 && r.pages > 1 && r.largest == 1:
 		// With a row a page, page 1 may as well have shifted onto page 0. The row
