@@ -143,19 +143,19 @@ func TestMemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures th
 // TestS3MemoryIsBounded sends a large package to a bucket in parts.
 func TestS3MemoryIsBounded(t *testing.T) { //nolint:paralleltest // it measures the process
 	g := startGateway(t)
-	a, err := New(Config{Store: g.open(t, ""), Scope: may(), Transport: newEndless(t, 19_000, 80<<20), Parallelism: 2})
+	a, err := New(Config{Store: g.open(t, ""), Scope: may(), Transport: newEndless(t, 19_000, 160<<20), Parallelism: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var s *Summary
 	most := peak(func() { s, err = a.Run(t.Context(), somePackages(2)) })
-	if err != nil || s.TotalBytes < 160<<20 {
+	if err != nil || s.TotalBytes < 320<<20 {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	t.Logf("%d bytes, %d KiB of memory", s.TotalBytes, most>>10)
 	// The SDK reads 16 MiB before it decides to send parts, into buffers that it
-	// lets go while they grow.
-	if most > 2*64<<20 {
+	// lets go while they grow; the race detector adds to that.
+	if most > 2*96<<20 {
 		t.Errorf("%d KiB of memory for two copies", most>>10)
 	}
 }
