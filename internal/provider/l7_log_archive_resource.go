@@ -198,7 +198,11 @@ func (r *archiveResource) run(ctx context.Context, m *archiveModel, former *arch
 // would refuse, as far as they are known.
 func (r *archiveResource) changeInPlace(ctx context.Context, state, plan *archiveModel) error {
 	for _, v := range []attr.Value{plan.StartTime, plan.EndTime, plan.Zones, plan.ZoneIDs, plan.Domains} {
-		if value, err := v.ToTerraformValue(ctx); err != nil || !value.IsFullyKnown() {
+		value, err := v.ToTerraformValue(ctx)
+		if err != nil {
+			return err
+		}
+		if !value.IsFullyKnown() {
 			return nil
 		}
 	}

@@ -246,8 +246,12 @@ func TestArchiveChangesInPlace(t *testing.T) {
 				Config:           block("file://"+dir+"?prefix=b/", "2022-05-02"),
 				ConfigPlanChecks: planned(plancheck.ResourceActionReplace),
 				Check: func(*terraform.State) error {
-					if left, err := os.ReadDir(filepath.Join(dir, "a")); err != nil || len(left) > 0 {
-						return fmt.Errorf("%d entries are left of the replaced archive (%v)", len(left), err)
+					left, err := os.ReadDir(filepath.Join(dir, "a"))
+					if err != nil {
+						return err
+					}
+					if len(left) > 0 {
+						return fmt.Errorf("%d entries are left of the replaced archive", len(left))
 					}
 					return verifyBags(dir, "b/dt=2022-05-01")
 				},
