@@ -15,7 +15,7 @@ const (
 )
 
 var (
-	queries    = regexp.MustCompile(`(?i)(https?://[^\s?"'<>]*\?)[^\s"'<>]+`)
+	queries    = regexp.MustCompile(`(?i)(https?://[^\s?"'<>]*\?)[^\s"'<>]*[^\s"'<>()]`)
 	signatures = regexp.MustCompile(`(?i)(\bsign(?:ature)?=)[^&\s"'<>,]+`)
 )
 

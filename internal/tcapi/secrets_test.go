@@ -111,6 +111,8 @@ func TestMessagesStayReadable(t *testing.T) {
 		"The parameter `StartTime` is not valid?": "The parameter `StartTime` is not valid?",
 		"请求失败":                                              "请求失败",
 		"see https://cloud.example/doc/1":                   "see https://cloud.example/doc/1",
+		"at log.example/x.log.gz?sign=0a1b&t=1":             "at log.example/x.log.gz?sign=(hidden)&t=1",
+		"get https://a.example/b?x=(y)&sign=0a1b":           "get https://a.example/b?(hidden)",
 		"get https://a.example/b?c=d or (http://e/f?g=h)":   "get https://a.example/b?(hidden) or (http://e/f?(hidden))",
 		"Credential=A/b, SignedHeaders=a;b, Signature=0Af1": "Credential=A/b, SignedHeaders=a;b, Signature=(hidden)",
 		`one\ntwo\r\n\u001b[31mthree`:                       "one two [31mthree",
