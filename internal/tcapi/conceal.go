@@ -29,8 +29,8 @@ func conceal(message string, keys Keys) string {
 			message = strings.ReplaceAll(message, url.QueryEscape(secret), hidden)
 		}
 	}
-	message = signatures.ReplaceAllString(message, "${1}"+hidden)
 	message = queries.ReplaceAllString(message, "${1}"+hidden)
+	message = signatures.ReplaceAllString(message, "${1}"+hidden)
 	message = strings.Join(strings.FieldsFunc(message, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")
