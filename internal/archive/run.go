@@ -659,12 +659,21 @@ func (r *run) candidate(record Record) {
 	d.candidates = append(d.candidates, candidate{record: record})
 }
 
-// candidatesOf returns the candidates of a day in a fixed order.
+// candidatesOf returns the candidates of a day in a fixed order. What this run has
+// downloaded comes last, because its listing is the newest.
 func (r *run) candidatesOf(d *dayWork) []candidate {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := slices.Clone(d.candidates)
-	slices.SortStableFunc(list, func(a, b candidate) int { return compareRecords(a.record, b.record) })
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		if a.downloaded != b.downloaded {
+			if a.downloaded {
+				return 1
+			}
+			return -1
+		}
+		return compareRecords(a.record, b.record)
+	})
 	return list
 }
 
