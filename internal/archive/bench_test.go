@@ -132,17 +132,10 @@ func TestRequestsOfAPlanAndOfANewDay(t *testing.T) {
 	for _, days := range []int{30, 400} {
 		w, scope := longWorld(t, days)
 		// As many entries as a reader has to read at most.
-		for n := 0; w.head.Sequence%snapshotEvery != 0; n++ {
-			w.mustApply(func(c *Config) {
-				c.Scope = scope
-				if n%2 == 0 && (w.head.Sequence+1)%snapshotEvery != 0 {
-					c.Scope.Zones = []string{"z"}
-				}
-			})
+		for n := 0; w.head.Sequence%snapshotEvery < snapshotEvery-2; n++ {
+			w.mustApply(func(c *Config) { c.Scope, c.Scope.Zones = scope, []string{fmt.Sprint(n)} })
 		}
-		if !w.plan(func(c *Config) { c.Scope = scope }).Scope.Equal(scope) {
-			w.mustApply(func(c *Config) { c.Scope = scope })
-		}
+		w.mustApply(func(c *Config) { c.Scope = scope })
 		counted := &slowBucket{Bucket: w.store.bucket()}
 		w.plan(func(c *Config) { c.Bucket, c.Scope = counted, scope })
 		if counted.lists.Load() != 1 || counted.others.Load() > 60 {

@@ -65,6 +65,29 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
+// The simulation finds the worst mistakes that an archive can have, if they are
+// put back on purpose.
+func TestSimulationFindsDefects(t *testing.T) {
+	t.Parallel()
+	for name, d := range map[string]defects{
+		"the last writer of an entry wins":              {lastWriterWins: true},
+		"an older copy is believed over the state":      {forgetsHead: true},
+		"checkpoints are removed while they are needed": {removesEarly: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const most = 400
+			for seed := uint64(1); seed <= most; seed++ {
+				if h := simulate(t, seed, d); len(h.wrong) > 0 {
+					t.Logf("seed %d finds it: %s", seed, h.wrong[0])
+					return
+				}
+			}
+			t.Errorf("%d seeds do not find it", most)
+		})
+	}
+}
+
 // A seed decides everything, or it could not be run again.
 func TestSimulationIsDeterministic(t *testing.T) {
 	t.Parallel()
@@ -84,17 +107,8 @@ type defects struct {
 	// whatever head is there.
 	forgetsHead bool
 
-	// removesEarly removes checkpoints of other runs at once.
+	// removesEarly removes all checkpoints after each commit.
 	removesEarly bool
-
-	// adoptsBlindly adopts payload without hashing it again.
-	adoptsBlindly bool
-}
-
-func (d defects) change(op *memoryOp) {
-	if d.lastWriterWins && ledgerName.MatchString(op.key) && op.name == "putdurable" {
-		op.name = "write"
-	}
 }
 
 // profile says which kinds of events a history has.
@@ -288,7 +302,10 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 	}
 	var client bucket.Bucket = b
 	if h.defects.lastWriterWins {
-		client = &lastWriter{b}
+		client = &lastWriter{memoryBucket: b, wrote: map[string]bool{}}
+	}
+	if h.defects.removesEarly {
+		client = &earlyRemover{b}
 	}
 	var seed [32]byte
 	for i := range seed {
@@ -326,13 +343,32 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 }
 
 // lastWriter is the defect of a commit without put-if-absent.
-type lastWriter struct{ *memoryBucket }
+type lastWriter struct {
+	*memoryBucket
+	wrote map[string]bool
+}
 
 func (b *lastWriter) Create(ctx context.Context, key string, mode bucket.Mode) (bucket.Writer, error) {
-	if ledgerName.MatchString(key) {
-		mode = bucket.Replace
+	if ledgerName.MatchString(key) && !b.wrote[key] {
+		b.wrote[key] = true // the next one is the probe
+		mode = bucket.ReplaceDurable
 	}
 	return b.memoryBucket.Create(ctx, key, mode)
+}
+
+// earlyRemover is the defect of removing checkpoints that are still needed.
+type earlyRemover struct{ *memoryBucket }
+
+func (b *earlyRemover) Sync(ctx context.Context, keys []string) error {
+	err := b.memoryBucket.Sync(ctx, keys)
+	if err == nil && len(keys) == 1 && ledgerName.MatchString(keys[0]) {
+		for _, key := range b.store.keys() {
+			if checkpointName.MatchString(key) {
+				b.store.remove(key)
+			}
+		}
+	}
+	return err
 }
 
 // schedule gives turns until all runs are done.
@@ -826,9 +862,7 @@ func (s *simulatedService) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response(http.StatusOK, compressed(s.packages[n].members)), nil
 }
 
-var (
-	compressions sync.Map
-)
+var compressions sync.Map
 
 // compressed compresses members, each text once.
 func compressed(members []string) []byte {
