@@ -63,7 +63,7 @@ func benchmarkRead(b *testing.B, rows int) {
 
 // wireRow is a row as the service writes it.
 type wireRow struct {
-	Domain, Area, LogPacketName, Url, LogStartTime, LogEndTime string //nolint:revive // the service's spelling
+	Domain, Area, LogPacketName, Url, LogStartTime, LogEndTime string
 	LogTime, Size                                              int64
 }
 
@@ -97,12 +97,12 @@ func newPages(n int) *pages {
 			Response struct {
 				TotalCount int
 				Data       []wireRow
-				RequestId  string //nolint:revive // the service's spelling
+				RequestId  string
 			}
 		}
 		body.Response.TotalCount, body.Response.RequestId = n, "request-"+strconv.Itoa(offset)
 		body.Response.Data = rows[min(offset, n):min(offset+300, n)]
-		p.body[offset], _ = json.Marshal(body) //nolint:errchkjson // plain strings and numbers
+		p.body[offset], _ = json.Marshal(body) // plain strings and numbers
 	}
 	return p
 }

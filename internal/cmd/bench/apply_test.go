@@ -16,6 +16,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
@@ -52,10 +53,7 @@ func BenchmarkApply(b *testing.B) {
 			if err := os.WriteFile(state, readState(b, sim, urls), 0o600); err != nil {
 				b.Fatal(err)
 			}
-			env := []string{
-				"TENCENTCLOUD_TEO_ENDPOINT=" + sim.URL(), "TENCENTCLOUD_SECRET_ID=" + sim.SecretID(), "TENCENTCLOUD_SECRET_KEY=" + sim.SecretKey(),
-				"TEO_FLOOR_STATE=" + state,
-			}
+			env := append(simtest.Environment(sim), "TEO_FLOOR_STATE="+state)
 			for _, who := range []string{"floor", "provider"} {
 				b.Run(name+"/"+who, func(b *testing.B) { benchmarkApply(b, cli, builds[who], rows, urls, env) })
 			}
@@ -128,14 +126,9 @@ func build(b *testing.B, pkg string) sandbox.Mirror {
 // areas.
 func simulate(b *testing.B, count int) *teosim.Sim {
 	b.Helper()
-	sim, err := teosim.Start(teosim.Options{
+	return simtest.Start(b, teosim.Options{
 		Catalogue: teosim.Generate(teosim.GenerateOptions{Count: count, Domains: 50}), Rates: teosim.Unlimited(),
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(sim.Close)
-	return sim
 }
 
 // readState reads the list in process and returns the state as the provider
