@@ -32,7 +32,7 @@ func TestCompletenessFindsWhatIsMissing(t *testing.T) {
 	}
 }
 
-// A package that grew is replaced, and nothing else is.
+// Only a package that grew is downloaded again.
 func TestEphemeralDownload(t *testing.T) {
 	t.Parallel()
 	needsEphemeral(t)
@@ -66,7 +66,7 @@ func TestEphemeralDownload(t *testing.T) {
 		t.Errorf("downloaded %+v, want the package that grew", again)
 	}
 	if !strings.Contains(out, "1 added, 0 changed, 1 destroyed") || signature.MatchString(out) {
-		t.Errorf("it said:\n%s", out)
+		t.Errorf("the output is:\n%s", out)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestSuiteWithMocksNeedsNoService(t *testing.T) {
 	b := newBox(t, "patterns/terraform-test")
 	b.init()
 	if out := b.must("test", "-no-color", "-filter=tests/mock.tftest.hcl"); !strings.Contains(out, "Success! 2 passed, 0 failed.") {
-		t.Errorf("it said:\n%s", out)
+		t.Errorf("the output is:\n%s", out)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestSuiteOnTheSimulator(t *testing.T) {
 	b := newBox(t, "patterns/terraform-test", env...)
 	b.init()
 	if out := b.must("test", "-no-color"); !strings.Contains(out, "Success! 3 passed, 0 failed.") {
-		t.Errorf("it said:\n%s", out)
+		t.Errorf("the output is:\n%s", out)
 	}
 	if len(answered(sim)) == 0 {
 		t.Error("the simulator was not asked")
@@ -143,7 +143,7 @@ func TestScripts(t *testing.T) {
 		b.apply()
 		out := b.script("sh report.sh")
 		if !regexp.MustCompile(`^api\.example\.com 24 \d+ quiet\.example\.com 12 \d+ www\.example\.com 48 \d+$`).MatchString(out) {
-			t.Errorf("it said %q", out)
+			t.Errorf("the output is %q", out)
 		}
 	})
 }
@@ -167,7 +167,7 @@ func needs(t *testing.T, commands ...string) {
 	t.Helper()
 	for _, command := range commands {
 		if _, err := exec.LookPath(command); err != nil {
-			t.Skipf("there is no %s", command)
+			t.Skipf("%s is not on PATH", command)
 		}
 	}
 }
