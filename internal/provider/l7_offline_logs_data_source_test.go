@@ -175,12 +175,12 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 	}{
 		"2022-01-06 counted from 0": {
 			arguments: "page_size = 2",
-			sim:       teosim.Options{OldRowsHaveArea: true, PageBase: 0},
+			sim:       teosim.Options{PageBase: 0},
 			want:      map[string]knownvalue.Check{"page_size": number(2), "pages": number(3), "logs": exactRows(exclusive(smallRows()))},
 		},
 		"2022-01-06 counted from 1": {
 			arguments: "page_size = 2\n max_packages = 5\n timeouts = { read = \"1m\" }",
-			sim:       teosim.Options{OldRowsHaveArea: true, PageBase: 1, StrictPage: true},
+			sim:       teosim.Options{PageBase: 1, StrictPage: true},
 			want: map[string]knownvalue.Check{
 				"page_size": number(2), "pages": number(3), "logs": exactRows(exclusive(smallRows())), "max_packages": number(5),
 				"timeouts": knownvalue.ObjectExact(map[string]knownvalue.Check{"read": knownvalue.StringExact("1m")}),
@@ -188,7 +188,7 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 		},
 		"2022-01-06 with a smaller page than asked for": {
 			arguments: "page_size = 1000\n zones = []",
-			sim:       teosim.Options{OldRowsHaveArea: true, MaxPageSize: 3},
+			sim:       teosim.Options{MaxPageSize: 3},
 			want:      map[string]knownvalue.Check{"page_size": number(3), "pages": number(2), "logs": exactRows(exclusive(smallRows())), "zones": listed()},
 		},
 		"2022-01-06 by names, without areas": {

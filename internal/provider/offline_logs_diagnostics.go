@@ -120,8 +120,8 @@ func (f family) ladder(now time.Time, q teo.Query, l *teo.Listing) string {
 	var causes []string
 	if f.layer == teo.L7 && len(q.Hosts) > 0 {
 		cause := "domains names a site (example.com) where the sub-domain as served is wanted (www.example.com)."
-		if len(l.RootDomains) > 0 {
-			cause = fmt.Sprintf("domains names a site where the sub-domain as served is wanted (such as www.%s): %s.", l.RootDomains[0], strings.Join(l.RootDomains, ", "))
+		if len(l.Hints.RootDomains) > 0 {
+			cause = fmt.Sprintf("domains names a site where the sub-domain as served is wanted (such as www.%s): %s.", l.Hints.RootDomains[0], strings.Join(l.Hints.RootDomains, ", "))
 		}
 		causes = append(causes, cause)
 	}
