@@ -7,8 +7,12 @@ import (
 )
 
 // Hints say which parts of a query cannot match anything. They are looked up with
-// DescribeZones after a list turned out to be empty. If that fails, there are none.
+// DescribeZones after a list turned out to be empty.
 type Hints struct {
+	// Checked means that the query was looked up. Without the permission for
+	// DescribeZones, and for very many zones and domains, it is not.
+	Checked bool
+
 	// RootDomains are queried domains that are names of sites. Logs are kept by
 	// sub-domain, so they match only if the site's name itself is served.
 	RootDomains []string
@@ -69,6 +73,7 @@ func (c *Client) hints(ctx context.Context, layer Layer, q Query) Hints {
 		}
 	}
 	h.RootDomains, h.OtherDomains = sorted(h.RootDomains), sorted(h.OtherDomains)
+	h.Checked = true
 	return h
 }
 

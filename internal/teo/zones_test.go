@@ -297,6 +297,7 @@ func TestHints(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{})
 			client := newClient(t, sim, teo.Options{APIVersion: test.version})
+			test.want.Checked = true
 			q := byName(test.zones...)
 			q.ZoneIDs, q.Hosts = test.zoneIDs, test.hosts
 			if len(q.Hosts) == 0 {
