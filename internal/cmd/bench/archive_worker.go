@@ -98,7 +98,7 @@ func list(ctx context.Context, c connection) ([]teo.Package, error) {
 	}
 	caller := tcapi.New(tcapi.Config{
 		Service: "teo", Endpoint: endpoint, Transport: tcapi.NewTransport(tcapi.TransportOptions{}), UserAgent: "bench/0",
-		KeySource: tcapi.StaticKeys{SecretID: c.SecretID, SecretKey: c.SecretKey},
+		Credentials: tcapi.StaticCredentials{SecretID: c.SecretID, SecretKey: c.SecretKey},
 		Limiters:  &tcapi.Limiters{PerSecond: 1e6},
 	})
 	listing, err := teo.New(caller, teo.Options{APIVersion: teo.Version20220901}).L7Logs(ctx, everything())
