@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -14,8 +15,8 @@ import (
 // one process, which takes the last one for all.
 func TestAliases(t *testing.T) {
 	t.Parallel()
-	old := simulator(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
-	gone := simulator(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
+	old := simtest.Start(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
+	gone := simtest.Start(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
 	w := newWorkspace(t, providerBlock(old)+`
 provider "teo" {
   alias          = "other"
