@@ -60,7 +60,7 @@ func newWorld(t testing.TB, count int, change func(*teosim.GenerateOptions)) *wo
 	api := tcapi.New(tcapi.Config{
 		Service: "teo", Endpoint: endpoint, Transport: transport, UserAgent: "test/0", Pace: quick,
 		Credentials: tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()},
-		Limiters:  &tcapi.Limiters{PerSecond: 10_000},
+		Limiters:    &tcapi.Limiters{PerSecond: 10_000},
 	})
 	return &world{
 		t: t, sim: sim, rounds: transport, now: time.Date(2022, 6, 1, 0, 0, 0, 0, time.UTC),
