@@ -10,10 +10,10 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Two configurations of the provider in one module keep to themselves: keys,
-// endpoint, version, and what they have learned of the service. This runs the
-// built provider, for terraform-plugin-testing serves all configurations from
-// one process, which takes the last one for all.
+// Two configurations of the provider in one module share nothing: credentials,
+// endpoint, version, and what they have learned about the service. This runs the
+// built provider, because terraform-plugin-testing serves all configurations from
+// one process with the last one.
 func TestAliases(t *testing.T) {
 	t.Parallel()
 	old := simulator(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
@@ -73,7 +73,7 @@ output "read" {
 		}
 	}
 	if n := old.Count("2022-09-01", "DownloadL7Logs"); n != 0 {
-		t.Errorf("one configuration went over to 2022-09-01, and %d requests of the other followed", n)
+		t.Errorf("one configuration switched to 2022-09-01, and %d requests of the other followed", n)
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 // keys are credentials to configure a provider with.
 var keys = arguments{"secret_id": "AKIDexample", "secret_key": "exampleSecretKey"}
 
-// Whatever is wrong with the configuration of the provider is said at once, each
-// on its attribute; none of it repeats a secret, and nothing is sent.
+// All problems of a configuration are reported at once, each on its attribute. None
+// of them repeats a secret, and nothing is sent.
 func TestProviderBadConfiguration(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -218,7 +218,7 @@ func TestProviderConfiguration(t *testing.T) {
 	}
 }
 
-// The API version can be pinned by the environment, too.
+// The environment can set the API version.
 func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 	t.Parallel()
 	sim := simulator(t, teosim.Options{})
@@ -230,8 +230,7 @@ func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 	}
 }
 
-// In a real Terraform, an argument that comes from a resource is unknown in the
-// plan.
+// In Terraform, an argument that comes from a resource is unknown during the plan.
 func TestProviderUnknownArgumentInTerraform(t *testing.T) {
 	t.Parallel()
 	sim := simulator(t, teosim.Options{})
