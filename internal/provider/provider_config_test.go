@@ -129,7 +129,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 			want: []complaint{
 				{"error secret_id: Unknown provider argument", []string{"secret_id depends on a value that is known only after apply", "-target", "environment"}},
 				{"error secret_key: Unknown provider argument", nil},
-				{"error assume_role: Unknown provider argument", nil},
+				{"error assume_role.role_arn: Unknown provider argument", []string{"assume_role.role_arn depends on"}},
 			},
 		},
 		"unknown values and other problems": {
