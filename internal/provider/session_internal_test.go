@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -15,11 +16,7 @@ import (
 // region and the domain.
 func TestSessionForCOS(t *testing.T) {
 	t.Parallel()
-	sim, err := teosim.Start(teosim.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
+	sim := simtest.Start(t, teosim.Options{})
 	variables := map[string]string{
 		"TENCENTCLOUD_SECRET_ID": sim.SecretID(), "TENCENTCLOUD_SECRET_KEY": sim.SecretKey(), "TENCENTCLOUD_REGION": "ap-seoul",
 		"TENCENTCLOUD_ASSUME_ROLE_ARN": "qcs::cam::uin/100000000002:roleName/logs", "TENCENTCLOUD_STS_ENDPOINT": sim.URL(),
