@@ -129,12 +129,18 @@ func TestAdviceOnRefusedRoles(t *testing.T) {
 		"missing external ID": {credential.AssumeRole{}, teosim.STSOptions{ExternalID: "right"}, "", []string{"if it requires an external ID, set external_id"}, mfa},
 		"wrong external ID":   {credential.AssumeRole{ExternalID: "wrong"}, teosim.STSOptions{ExternalID: "right"}, "", []string{"must be the one in external_id"}, mfa},
 		"wrong MFA code": {
-			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"}, teosim.STSOptions{MFACode: "123456"}, "",
-			[]string{"The MFA code is wrong, has expired or was used before"}, mfa,
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{MFACode: "123456"},
+			"",
+			[]string{"The MFA code is wrong, has expired or was used before"},
+			mfa,
 		},
 		"refused MFA code": {
-			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"}, teosim.STSOptions{}, "UnauthorizedOperation: no",
-			[]string{"Allow the CAM action sts:AssumeRole", mfa}, "MFA code is wrong",
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{},
+			"UnauthorizedOperation: no",
+			[]string{"Allow the CAM action sts:AssumeRole", mfa},
+			"MFA code is wrong",
 		},
 		"invalid MFA code": {
 			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"}, teosim.STSOptions{}, "InvalidParameter.ParamError: no", []string{"Check the arguments", mfa}, "trust policy",

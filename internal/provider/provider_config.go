@@ -234,6 +234,9 @@ func (c configuration) endpoint(e endpoints, name string, attribute types.String
 			detail += fmt.Sprintf(" The scheme http is the protocol from %s.", e.protocol)
 		}
 		c.diags.AddAttributeError(path.Root(name), "Invalid endpoint", detail)
+	} else if e.scheme == "http" && endpoint.Scheme != e.scheme {
+		c.diags.AddAttributeWarning(path.Root("protocol"), "Protocol without effect",
+			fmt.Sprintf("The protocol from %s is HTTP, but the %s from %s is a URL with its own scheme, which counts.", e.protocol, name, set.source))
 	}
 	return endpoint
 }

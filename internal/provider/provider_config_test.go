@@ -81,6 +81,10 @@ func TestProviderBadConfiguration(t *testing.T) {
 				"the environment (TENCENTCLOUD_PROTOCOL)", "loopback addresses only", "teo.tencentcloudapi.com",
 			}}},
 		},
+		"protocol beside a URL": {
+			config: keys.and(arguments{"protocol": "HTTP", "endpoint": "https://teo.example.com"}),
+			want:   []complaint{{"warning protocol: Protocol without effect", []string{"the endpoint from the provider configuration is a URL with its own scheme"}}},
+		},
 		"plain HTTP to an endpoint": {
 			config: keys.and(arguments{"protocol": "HTTP", "endpoint": "10.0.0.1"}),
 			want:   []complaint{{"error endpoint: Invalid endpoint", []string{"loopback addresses only", "The scheme http is the protocol from the provider configuration"}}},
