@@ -268,7 +268,7 @@ func TestListingsTakeTurns(t *testing.T) {
 					t.Error(err)
 				}
 				calls.Go(func() {
-					if _, err := tcapi.Call[tcapi.Head](tcapi.Admitted(ctx), client, slowAction, nil); err != nil {
+					if _, err := tcapi.Call[tcapi.Head](ctx, client, slowAction, nil, tcapi.Admitted()); err != nil {
 						t.Error(err)
 					}
 				})
@@ -311,7 +311,7 @@ func TestAdmittedIsForOneRequest(t *testing.T) {
 		})
 		limiters := &tcapi.Limiters{PerSecond: 1}
 		sts, _ := over(w, func(c *tcapi.Config) { c.Service, c.Limiters = "sts", limiters })
-		client, _ := over(w, func(c *tcapi.Config) { c.Limiters, c.KeySource = limiters, keysBy(sts) })
+		client, _ := over(w, func(c *tcapi.Config) { c.Limiters, c.Credentials = limiters, keysBy(sts) })
 		for range 3 {
 			if err := client.Admit(t.Context(), slowAction); err != nil {
 				t.Fatal(err)
@@ -321,7 +321,7 @@ func TestAdmittedIsForOneRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		if _, err := tcapi.Call[tcapi.Head](tcapi.Admitted(t.Context()), client, slowAction, nil); err != nil {
+		if _, err := tcapi.Call[tcapi.Head](t.Context(), client, slowAction, nil, tcapi.Admitted()); err != nil {
 			t.Fatal(err)
 		}
 		if waited := sent.all[0].Sub(begin); waited != time.Second {
