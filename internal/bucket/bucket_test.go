@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -70,14 +71,10 @@ func conform(t *testing.T, p place) {
 	}
 }
 
-// pattern returns bytes that differ from one position to the next.
+// pattern returns random bytes, the same for the same seed.
 func pattern(size int, seed byte) []byte {
 	data := make([]byte, size)
-	x := uint32(seed) + 1
-	for i := range data {
-		x = x*1664525 + 1013904223
-		data[i] = byte(x >> 24)
-	}
+	_, _ = rand.NewChaCha8([32]byte{seed}).Read(data)
 	return data
 }
 
