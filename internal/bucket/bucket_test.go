@@ -152,10 +152,12 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 	key := "dt=2022-05-01/bag-info.txt"
 	for i, size := range []int{10, 6 << 20, 3} {
 		want := pattern(size, byte(i))
-		if err := write(t, b, key, want, bucket.Replace); err != nil {
-			t.Fatal(err)
+		for _, mode := range []bucket.Mode{bucket.Replace, bucket.ReplaceDurable} {
+			if err := write(t, b, key, append(want, byte(mode)), mode); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if !bytes.Equal(read(t, b, key), want) {
+		if !bytes.Equal(read(t, b, key), append(want, byte(bucket.ReplaceDurable))) {
 			t.Errorf("%d bytes were read back with other content", size)
 		}
 	}

@@ -153,8 +153,8 @@ func (b *objectStore) Open(ctx context.Context, key string) (io.ReadCloser, erro
 	return &reader{ReadCloser: out.Body, ctx: ctx, name: b.name, key: key, cause: b.cause}, nil
 }
 
-// has reports whether there is an object with the key.
-func (b *objectStore) has(ctx context.Context, key string) (bool, error) {
+// exists reports whether there is an object with the key.
+func (b *objectStore) exists(ctx context.Context, key string) (bool, error) {
 	_, err := call(ctx, b, func() (*s3.HeadObjectOutput, error) {
 		return b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.bucket, Key: aws.String(b.prefix + key)})
 	})

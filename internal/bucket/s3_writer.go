@@ -271,9 +271,9 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 	options := []func(*s3.Options){func(o *s3.Options) { o.Retryer = aws.NopRetryer{} }}
 	sent := false // a request may have taken effect
 	for attempt := 1; ; attempt++ {
-		conditional := w.mode != Replace && !w.unconditional.Load()
-		if w.mode != Replace && !conditional {
-			if found, err := w.has(w.ctx, w.key); err != nil {
+		conditional := !w.mode.replaces() && !w.unconditional.Load()
+		if !w.mode.replaces() && !conditional {
+			if found, err := w.exists(w.ctx, w.key); err != nil {
 				return err
 			} else if found {
 				return w.refused(sent)
@@ -309,7 +309,7 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 			return fmt.Errorf("%w: %w", ErrUnknownOutcome, w.cause(err))
 		}
 		if conditional && conflicts(err) {
-			if found, _ := w.has(w.ctx, w.key); found {
+			if found, _ := w.exists(w.ctx, w.key); found {
 				return ErrExist
 			}
 		}
