@@ -45,24 +45,22 @@ else
 fi
 
 cd -- "$folder" 2>/dev/null || die "The folder cannot be opened."
-work=$(mktemp -d "${TMPDIR:-/tmp}/verify.XXXXXX") || die "A temporary folder cannot be made."
+work=${TMPDIR:-/tmp}/verify.$$
+(umask 077 && mkdir "$work") || die "A temporary folder cannot be created."
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 : >"$work/problems"
 
-# problem adds a line to the problems; problems adds each line of standard input,
-# after a text.
-problem() { printf '%s\n' "$*" >>"$work/problems"; }
+# problems TEXT adds each line of standard input, after a text, to the problems.
 problems() { sed "s|^|$1 |" >>"$work/problems"; }
 
-# hashes prints "<hash>  <path>" for each path of a list, in its order. The names
-# contain nothing that xargs would interpret.
+# hashes LIST prints "<hash>  <path>" for each path of a list.
 hashes() {
-  # shellcheck disable=SC2086 # the command has arguments
-  [ ! -s "$1" ] || xargs $hash <"$1" | sed 's/^\(................................................................\) [ *]/\1  /'
+  # shellcheck disable=SC2086 # $hash has arguments
+  [ ! -s "$1" ] || xargs $hash <"$1" | sed 's/^\([0-9a-f]*\) [ *]/\1  /'
 }
 
-# Only files and folders with plain names: no symbolic links, nothing that a
+# Only files and folders with plain names: no symbolic links, and nothing that a
 # utility could misread.
 odd=$(find . ! -type f ! -type d | head -n 1)
 [ -z "$odd" ] || die "Neither a file nor a folder (a symbolic link?): $odd"
@@ -72,114 +70,157 @@ odd=$(find . ! -name . \( -name '*[!A-Za-z0-9._=~-]*' -o -name '-*' \) | head -n
 find . -type f | sed 's|^\./||' | sort >"$work/files"
 [ -s "$work/files" ] || die "The folder is empty."
 
-# Readers of the two formats, for awk. Both print what a file says, or "!" and
-# what is wrong with it. Old versions of awk have no {64} in regular expressions.
-cat >"$work/manifest.awk" <<'AWK'
-# Reads manifests: "<hash>  <path>" becomes the same with the path from the
-# top folder on.
+# What reads the ledger. Its input is a line "<hash>  <path>" for each entry, the
+# oldest first. It prints the head and the days with the hashes of their tag
+# manifests, or "!" and what is wrong.
+cat >"$work/ledger.awk" <<'AWK'
+# Old versions of awk have no {64} in regular expressions.
 function hex(s) { return length(s) == 64 && s !~ /[^0-9a-f]/ }
-FNR == 1 { top = FILENAME; sub(/[^\/]*$/, "", top); last = "" }
+function bad(text) { faults++; fault[faults] = file ": " text }
+
+# value returns the text of a field in a line.
+function value(line, name) {
+  sub("^.*\"" name "\": \"?", "", line)
+  sub(/["},].*$/, "", line)
+  return line
+}
+
+function element(line,   day, text) {
+  if (section == "bags") {
+    day = substr(line, 6, 10)
+    text = substr(line, 19); sub(/,$/, "", text)
+    if (line !~ /^    "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]": (null|\{"sequence": [0-9]+, "tagmanifest_sha256": "[0-9a-f]+", "packages": [0-9]+, "bytes": [0-9]+, "listing_sha256": "[0-9a-f]+", "source_sha256": "[0-9a-f]+"\}),?$/)
+      return 0
+    if (day in listed || (text != "null" && !hex(value(text, "tagmanifest_sha256")))) return 0
+    listed[day] = text
+    return 1
+  }
+  if (section ~ /^(lost|recovered|unrecovered)$/)
+    return line ~ /^    \{"path": "[A-Za-z0-9._=~\/-]+", "sha256": "[0-9a-f]+", "bytes": [0-9]+\},?$/
+  if (section == "superseded")
+    return line ~ /^    \{"path": "[A-Za-z0-9._=~\/-]+", "old_sha256": "[0-9a-f]+", "old_bytes": [0-9]+, "new_sha256": "[0-9a-f]+", "new_bytes": [0-9]+, "extends": (true|false)\},?$/
+  if (section == "accepted") {
+    if (line ~ /^    \{"token": "head:/) trusted = 1
+    return line ~ /^    \{"token": ".*", "reason": ".*"\},?$/
+  }
+  return section == "scopes" && line ~ /^    \{"sequence": [0-9]+, "start": "[0-9TZ:-]+", "end": .*, "zones": \[.*\], "zone_ids": \[.*\], "hosts": \[.*\]\},?$/
+}
+
+# parse reads an entry, one key on each line and one line for each element.
+function parse(   line, n, key, text) {
+  split("", field); split("", listed)
+  section = ""; ended = 0; trusted = 0
+  while ((getline line < file) > 0) {
+    n++
+    if (line ~ /[^ -~]/ || ended || (n == 1) != (line == "{")) { bad("line " n " has an unknown form"); break }
+    if (n == 1) continue
+    if (section != "") {
+      if (line ~ /^  [\]}],?$/) section = ""
+      else if (!element(line)) { bad("line " n " has an unknown form"); break }
+      continue
+    }
+    if (line == "}") { ended = 1; continue }
+    key = line; sub(/^  "/, "", key); sub(/": .*$/, "", key)
+    text = line; sub(/^  "[a-z0-9_]+": /, "", text)
+    if (line ~ /^  "(scopes|superseded|lost|recovered|unrecovered|accepted)": \[$/ || line == "  \"bags\": {") section = key
+    else if (line !~ /^  "(format|archive|layer|sequence|commit|previous_sha256|written_at|agent|snapshot|joined|destroyed|sealed_through|complete)": (".*"|[0-9]+|true|false),?$/ \
+      && line !~ /^  "scope": \{"start": "[0-9TZ:-]+", "end": .*, "zones": \[.*\], "zone_ids": \[.*\], "hosts": \[.*\]\},?$/) { bad("line " n " has an unknown form"); break }
+    if (key in field) { bad("line " n " repeats " key); break }
+    sub(/,$/, "", text); gsub(/"/, "", text)
+    field[key] = text
+  }
+  close(file)
+  if (!ended) bad("the entry is cut short or has an unknown form")
+}
+
+{
+  number++
+  sum = $1; file = $2
+  parse()
+  # A person has accepted the state of the ledger, whatever was wrong before.
+  if (trusted && faults) {
+    faults = 0
+    if ("snapshot" in field) { split("", bag); archive = field["archive"]; layer = field["layer"] }
+  }
+  if (number == 1) { archive = field["archive"]; layer = field["layer"] }
+  if (field["format"] != "teo-archive/1") bad("the format is not teo-archive/1")
+  if (field["sequence"] != number) bad("the entry has the number " field["sequence"])
+  if (field["previous_sha256"] != previous) bad("the entry does not contain the hash of the entry before it")
+  if (field["archive"] != archive || field["layer"] != layer) bad("the entry belongs to another archive")
+  if (number % 50 == 1 && !("snapshot" in field)) bad("the entry must list all days again")
+  if (destroyed) bad("the entry follows the one that destroyed the archive")
+  snapshot = ("snapshot" in field)
+  for (day in listed) {
+    if (listed[day] == "null") continue
+    at = value(listed[day], "sequence") + 0
+    if (at > number || (at < number && (!snapshot || (number > 1 && !trusted && listed[day] != bag[day]))))
+      bad("the bag of " day " is not the one that an entry before it names")
+  }
+  if (snapshot) for (day in bag) {
+    if (bag[day] != "" && !(day in listed)) bad("the bag of " day " is left out")
+    if (!(day in listed)) delete bag[day]
+  }
+  for (day in listed) bag[day] = (listed[day] == "null" ? "" : listed[day])
+  previous = sum
+  destroyed = ("destroyed" in field)
+}
+
+END {
+  if (destroyed) bad("the archive was destroyed")
+  for (i = 1; i <= faults; i++) print "!" fault[i]
+  print "head", sum, number
+  for (day in bag) if (bag[day] != "") print "day", day, value(bag[day], "tagmanifest_sha256"), value(bag[day], "packages")
+}
+AWK
+
+# What reads manifests: it prints "<hash>  <path>" with the path from the top
+# folder on, or "!" and what is wrong.
+cat >"$work/manifest.awk" <<'AWK'
+function hex(s) { return length(s) == 64 && s !~ /[^0-9a-f]/ }
+FNR == 1 { top = FILENAME; sub(/[^\/]*$/, "", top) }
 {
   path = substr($0, 67)
   if (!hex(substr($0, 1, 64)) || substr($0, 65, 2) != "  " || path !~ /^[A-Za-z0-9._=~\/-]+$/ || path ~ /^\/|\/$|\/\/|(^|\/)\.\.?(\/|$)/)
-    print "!" FILENAME " has an invalid line " FNR
-  else if (FILENAME ~ /tagmanifest-sha256.txt$/ ? path !~ /^(bag-info|bagit|manifest-sha256)\.txt$|^packages\.jsonl$/ : path !~ /^data\/./)
-    print "!" FILENAME " names a file that does not belong there: " path
+    print "!" FILENAME ": line " FNR " is not a hash and a path"
+  else if (FILENAME ~ /tagmanifest-sha256\.txt$/ ? path !~ /^(bag-info\.txt|bagit\.txt|manifest-sha256\.txt|packages\.jsonl)$/ : path !~ /^data\/./)
+    print "!" FILENAME ": line " FNR " names a file that does not belong there: " path
   else
     print substr($0, 1, 66) top path
 }
 AWK
 
-cat >"$work/ledger.awk" <<'AWK'
-# Reads the entries of a ledger, oldest first, after a list of their hashes.
-# Prints the head, and the days with the hashes of their tagmanifests.
-function hex(s) { return length(s) == 64 && s !~ /[^0-9a-f]/ }
-function bad(text) { print "!" FILENAME ": " text; failed = 1 }
-function finish() {
-  if (!open) return
-  open = 0
-  if (section != "end") bad("the entry is cut short")
-  if (field["sequence"] != number) bad("the entry has number " field["sequence"])
-  if (field["previous_sha256"] != (number == 1 ? "" : hash[number - 1])) bad("the entry does not contain the hash of the entry before it")
-  if (number == 1) { archive = field["archive"]; layer = field["layer"] }
-  if (field["archive"] != archive || field["layer"] != layer) bad("the entry belongs to another archive")
-  # Every 50th entry lists all days again.
-  if (number % 50 == 1) for (day in tag) if (!(day in listed)) bad("the entry leaves out the day " day)
-  for (day in listed) tag[day] = listed[day]
-}
-NR == FNR { name = $2; sub(/.*\//, "", name); sub(/\.json$/, "", name); hash[name + 0] = $1; next }
-FNR == 1 {
-  finish()
-  number++; open = 1; section = ""
-  split("", field); split("", listed)
-  if ($0 != "{") { bad("line 1 has an unknown form"); }
-  next
-}
-section == "end" { bad("line " FNR " stands after the end"); next }
-section == "" && $0 == "}" { section = "end"; next }
-section == "" && /^  "[a-z0-9_]+": [\[{]$/ { section = $1; gsub(/[":]/, "", section); next }
-section != "" && /^  [\]}],?$/ { section = ""; next }
-section == "" && /^  "[a-z0-9_]+": ("[^"\\]*"|[0-9]+|true|false|null|\{\}|\[\]),?$/ {
-  key = $1; gsub(/[":]/, "", key)
-  value = $0; sub(/^  "[a-z0-9_]+": /, "", value); sub(/,$/, "", value); gsub(/"/, "", value)
-  if (key in field) bad("line " FNR " repeats " key)
-  field[key] = value
-  next
-}
-section == "bags" {
-  day = substr($1, 2, 10)
-  value = $3; gsub(/[",]/, "", value)
-  if (!/^    "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]": \{"tagmanifest_sha256": "[0-9a-f]+", "packages": [0-9]+, "bytes": [0-9]+, "listing_sha256": "[0-9a-f]+"\},?$/ || !hex(value) || day in listed)
-    bad("line " FNR " has an unknown form")
-  listed[day] = value
-  next
-}
-section ~ /^(scope|superseded|lost|recovered|accepted)$/ && /^    [^ ]/ { next }
-{ bad("line " FNR " has an unknown form") }
-END {
-  finish()
-  if (failed) exit
-  if ("destroyed" in field) bad("the archive was destroyed")
-  print "head", hash[number], number
-  for (day in tag) print "day", day, tag[day]
-}
-AWK
-
+sequence=
 if grep -q '^\.teo-archive/' "$work/files"; then
-  # An archive: the newest entry of the ledger vouches for all others, and the
-  # newest entry that names a day vouches for that day.
+  # An archive: the newest entry of the ledger vouches for the entries before it,
+  # and the newest entry that names a day vouches for that day.
   grep '^\.teo-archive/ledger/' "$work/files" >"$work/entries" || die "There is no ledger in .teo-archive."
-  awk '{ if ($0 != sprintf(".teo-archive/ledger/%010d.json", NR)) { print; exit } }' "$work/entries" >"$work/gap"
-  [ ! -s "$work/gap" ] || die "The ledger has a gap, or a file that is not an entry, at $(cat "$work/gap")"
+  gap=$(awk '$0 != sprintf(".teo-archive/ledger/%010d.json", NR) { print; exit }' "$work/entries")
+  [ -z "$gap" ] || die "An entry of the ledger is missing, or there is a file that is not an entry, at $gap"
   hashes "$work/entries" >"$work/entry-hashes"
-  { echo "$work/entry-hashes"; cat "$work/entries"; } >"$work/inputs"
-  [ "$(tail -n 1 "$work/entries" | cut -c22-31)" -le 20000 ] || die "The ledger has more entries than this script can read."
-  # shellcheck disable=SC2046 # the names are plain
-  awk -f "$work/ledger.awk" $(cat "$work/inputs") >"$work/ledger"
-  if grep '^!' "$work/ledger" >"$work/wrong"; then
-    die "$(sed 's/^!//' "$work/wrong" | head -n 20)"
-  fi
+  awk -f "$work/ledger.awk" "$work/entry-hashes" >"$work/ledger"
+  wrong=$(sed -n 's/^!//p' "$work/ledger" | head -n 20)
+  [ -z "$wrong" ] || die "The ledger is not valid:" "$wrong"
   head=$(sed -n 's/^head \([0-9a-f]*\) .*/\1/p' "$work/ledger")
   sequence=$(sed -n 's/^head [0-9a-f]* //p' "$work/ledger")
   if [ -n "$expected" ] && ! grep -q "^$expected " "$work/entry-hashes"; then
-    die "The expected head $expected is not an entry of the ledger, whose newest entry $sequence has SHA-256 $head. The archive was rolled back, or it is another one."
+    die "The expected head $expected is not an entry of the ledger. Its newest entry is $sequence with SHA-256 $head. The archive was rolled back, or it is another one."
   fi
-  sed -n 's|^day \([^ ]*\) \(.*\)|\2  dt=\1/tagmanifest-sha256.txt|p' "$work/ledger" | sort -k 2 >"$work/tagmanifests"
-  sed -n 's|^day \([^ ]*\) \(.*\)|.teo-archive/tags/\1/\2.tar|p' "$work/ledger" | sort >"$work/tars"
-  comm -13 "$work/files" "$work/tars" | problems "Missing:"
-  # Replaced content is named by its hash.
+  sed -n 's|^day \([^ ]*\) \([^ ]*\) .*|\2  dt=\1/tagmanifest-sha256.txt|p' "$work/ledger" >"$work/tagmanifests"
+  sed -n 's|^day \([^ ]*\) [^ ]* \(.*\)|dt=\1 \2|p' "$work/ledger" | sort >"$work/counts"
+  sed -n 's|^day \([^ ]*\) \([^ ]*\) .*|.teo-archive/tags/\1/\2.tar|p' "$work/ledger" | sort | comm -13 "$work/files" - | problems "Missing:"
+  # Superseded content is named by its hash.
   sed -n 's|^\.teo-archive/superseded/\([0-9a-f]*\)$|\1  &|p' "$work/files" >"$work/superseded"
-  grep -v '^\.teo-archive/\(ledger/\|tags/....-..-../[0-9a-f]*\.tar$\|checkpoint/[0-9a-z-]*\.jsonl$\|incoming/[0-9a-z-]*$\|superseded/[0-9a-f]*$\)' "$work/files" >"$work/payload" || :
+  grep -Ev '^\.teo-archive/(ledger/[0-9]+\.json|tags/[0-9-]+/[0-9a-f]+\.tar|checkpoint/[0-9a-f]+-[0-9]+\.jsonl|incoming/[0-9a-f]+-[0-9]+|superseded/[0-9a-f]+)$' "$work/files" >"$work/rest" || :
 else
-  # A single bag: nothing vouches for it but the expected head.
-  grep -qx 'tagmanifest-sha256.txt' "$work/files" || die "There is neither an archive (.teo-archive) nor a bag (tagmanifest-sha256.txt)."
+  # A single bag: only the expected head vouches for it.
+  grep -qx 'tagmanifest-sha256\.txt' "$work/files" || die "The folder is neither an archive (it has no .teo-archive) nor a bag (it has no tagmanifest-sha256.txt)."
   head=$($hash tagmanifest-sha256.txt | cut -c1-64)
   if [ -n "$expected" ] && [ "$expected" != "$head" ]; then
-    die "tagmanifest-sha256.txt has SHA-256 $head, not the expected $expected."
+    die "tagmanifest-sha256.txt has SHA-256 $head instead of the expected $expected."
   fi
   echo "$head  tagmanifest-sha256.txt" >"$work/tagmanifests"
   : >"$work/superseded"
-  cp "$work/files" "$work/payload"
+  cp "$work/files" "$work/rest"
 fi
 
 # compare LIST compares the files of a list ("<hash>  <path>") with their hashes.
@@ -189,11 +230,11 @@ compare() {
   sort -u "$work/named" | comm -23 - "$work/files" | problems "Missing:"
   sort -u "$work/named" | comm -12 - "$work/files" >"$work/present"
   hashes "$work/present" | sort >"$work/actual"
-  sort "$1" | comm -13 - "$work/actual" | cut -c67- | problems "Changed:"
+  sort "$1" | comm -13 - "$work/actual" | cut -c67- | problems "Changed (its SHA-256 differs):"
 }
 
 # bags FILE prints the paths of a tag file in all bags.
-bags() { grep -x "\([^/]*/\)\{0,1\}$1" "$work/payload" || :; }
+bags() { grep -x "\([^/]*/\)\{0,1\}$1" "$work/rest" || :; }
 
 # manifests FILE prints the lines of the manifests of a name.
 manifests() {
@@ -204,16 +245,16 @@ manifests() {
   grep -v '^!' "$work/lines" || :
 }
 
-# The tag manifests are what the ledger names, the tag files are what the tag
-# manifests name, and the packages are what the manifests name.
+# The tag manifests are those that the ledger names, the tag files those that the
+# tag manifests name, and the packages those that the manifests name.
 compare "$work/tagmanifests"
-manifests tagmanifest-sha256.txt >"$work/tags"
+manifests 'tagmanifest-sha256\.txt' >"$work/tags"
 compare "$work/tags"
-manifests manifest-sha256.txt >"$work/packages"
+manifests 'manifest-sha256\.txt' >"$work/packages"
 compare "$work/packages"
 compare "$work/superseded"
 
-# Each bag has all its tag files.
+# Each bag has all of its tag files.
 cut -c67- "$work/tagmanifests" | while read -r path; do
   for name in bagit.txt bag-info.txt manifest-sha256.txt packages.jsonl; do
     echo "${path%tagmanifest-sha256.txt}$name"
@@ -221,13 +262,15 @@ cut -c67- "$work/tagmanifests" | while read -r path; do
 done | sort >"$work/wanted"
 cut -c67- "$work/tags" | sort | comm -13 - "$work/wanted" | problems "Not named by a tag manifest:"
 
-# There is nothing else.
+# There are no other files.
 cat "$work/tagmanifests" "$work/tags" "$work/packages" | cut -c67- | sort -u >"$work/named"
-comm -23 "$work/payload" "$work/named" | problems "Not named by a manifest:"
+comm -23 "$work/rest" "$work/named" | problems "Not named by a manifest:"
 
-# Each package has one record, with the same hash.
-bags packages.jsonl >"$work/list"
+# Each package has a record with the same hash, and the ledger has the number of
+# packages of each day.
+bags 'packages\.jsonl' >"$work/list"
 : >"$work/records"
+# shellcheck disable=SC2016 # awk's $0
 [ ! -s "$work/list" ] || xargs awk '
   FNR == 1 { top = FILENAME; sub(/[^\/]*$/, "", top) }
   {
@@ -237,13 +280,17 @@ bags packages.jsonl >"$work/list"
   }' <"$work/list" | sort >"$work/records"
 sort "$work/packages" | comm -23 - "$work/records" | cut -c67- | problems "Without a record in packages.jsonl:"
 sort "$work/packages" | comm -13 - "$work/records" | cut -c67- | problems "A record without a package:"
+if [ -n "$sequence" ]; then
+  cut -c67- "$work/packages" | awk -F/ '{ n[$1]++ } END { for (day in n) print day, n[day] }' | sort >"$work/counted"
+  comm -23 "$work/counts" "$work/counted" | problems "The ledger has another number of packages:"
+fi
 
 if [ -s "$work/problems" ]; then
-  die "$(head -n 100 "$work/problems")" "$(wc -l <"$work/problems" | tr -d ' ') problems."
+  die "$(head -n 100 "$work/problems")" "$(wc -l <"$work/problems" | tr -d ' ') problems were found."
 fi
 echo "valid: $(wc -l <"$work/packages" | tr -d ' ') packages in $(wc -l <"$work/tagmanifests" | tr -d ' ') bags"
-if [ -n "${sequence-}" ]; then
-  echo "head: $sequence $head"
+if [ -n "$sequence" ]; then
+  echo "head: $head (entry $sequence)"
 else
   echo "tagmanifest: $head"
 fi
