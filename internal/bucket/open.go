@@ -17,8 +17,8 @@ type Options struct {
 	// before the host.
 	COSDomain string
 
-	// Transport carries the requests of s3 and cos; if nil, a copy of
-	// http.DefaultTransport does.
+	// Transport carries the requests of s3 and cos. If it is nil, they use the
+	// proxy of the environment and, for s3, the certificates of AWS_CA_BUNDLE.
 	Transport http.RoundTripper
 
 	// Log, if not nil, receives messages at info level, such as where the
@@ -58,14 +58,34 @@ type CredentialsProvider interface {
 // It reads a little of the listing to see whether the destination exists and may
 // be read. The error is an *Error or the context's cause.
 func Open(ctx context.Context, destination string, options Options) (Bucket, error) {
-	panic("not implemented")
+	d, err := parse(destination)
+	if err != nil {
+		return nil, err
+	}
+	b, err := open(ctx, d, options)
+	if err != nil {
+		return nil, newError(ctx, d.String(), "open the destination", "", err)
+	}
+	return b, nil
 }
 
-// Check reports what is wrong with the form of a destination, without connecting
-// to it. The error is an *Error.
-func Check(destination string) error { panic("not implemented") }
-
-// SamePlace reports whether two destinations name the same objects: scheme, host,
-// path, endpoint and prefix are the same, however they are written. The other
-// parameters say how to get there.
-func SamePlace(a, b string) bool { panic("not implemented") }
+func open(ctx context.Context, d *destination, options Options) (Bucket, error) {
+	if d.scheme == "file" {
+		return openFolder(ctx, d)
+	}
+	var b *objectStore
+	var err error
+	if d.scheme == "cos" {
+		b, err = openCOS(d, options)
+	} else {
+		b, err = openS3(ctx, d, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := b.probe(ctx); err != nil {
+		_ = b.Close()
+		return nil, err
+	}
+	return b, nil
+}
