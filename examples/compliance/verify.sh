@@ -177,7 +177,7 @@ AWK
 # folder on, or "!" and what is wrong.
 cat >"$work/manifest.awk" <<'AWK'
 function hex(s) { return length(s) == 64 && s !~ /[^0-9a-f]/ }
-FNR == 1 { top = FILENAME; sub(/[^\/]*$/, "", top) }
+FNR == 1 { top = FILENAME; sub(/^\.\//, "", top); sub(/[^\/]*$/, "", top) }
 {
   path = substr($0, 67)
   if (!hex(substr($0, 1, 64)) || substr($0, 65, 2) != "  " || path !~ /^[A-Za-z0-9._=~\/-]+$/ || path ~ /^\/|\/$|\/\/|(^|\/)\.\.?(\/|$)/)
@@ -233,8 +233,9 @@ compare() {
   sort "$1" | comm -13 - "$work/actual" | cut -c67- | problems "Changed (its SHA-256 differs):"
 }
 
-# bags FILE prints the paths of a tag file in all bags.
-bags() { grep -x "\([^/]*/\)\{0,1\}$1" "$work/rest" || :; }
+# bags FILE prints the paths of a tag file in all bags, for awk, which takes
+# "dt=…" for an assignment but not "./dt=…".
+bags() { sed -n "s|^\([^/]*/\)\{0,1\}$1\$|./&|p" "$work/rest"; }
 
 # manifests FILE prints the lines of the manifests of a name.
 manifests() {
@@ -272,7 +273,7 @@ bags 'packages\.jsonl' >"$work/list"
 : >"$work/records"
 # shellcheck disable=SC2016 # awk's $0
 [ ! -s "$work/list" ] || xargs awk '
-  FNR == 1 { top = FILENAME; sub(/[^\/]*$/, "", top) }
+  FNR == 1 { top = FILENAME; sub(/^\.\//, "", top); sub(/[^\/]*$/, "", top) }
   {
     path = $0; sub(/^.*"path":"/, "", path); sub(/".*$/, "", path)
     sum = $0; sub(/^.*"sha256":"/, "", sum); sub(/".*$/, "", sum)

@@ -171,6 +171,7 @@ type verification struct {
 	state   *state
 	entries map[string]bool     // hashes of the entries
 	history map[string][]string // hashes of a day's former tagmanifests
+	broken  bool                // the ledger does not say everything
 
 	// leftovers are keys in the bags' folders that a run wrote and did not
 	// commit, or has replaced and not removed yet.
@@ -276,7 +277,11 @@ func (v *verification) listedEntries() (newest int64) {
 func (v *verification) readLedger(ctx context.Context, newest int64) error {
 	v.entries = map[string]bool{}
 	if newest == 0 {
+		v.broken = true
 		v.problem(ProblemNoLedger, "", "", "there is no ledger entry below %s", ledgerFolder)
+		if v.options.ExpectedHead != "" {
+			v.problem(ProblemHead, "", "", "the expected head %s is not an entry, because there is no ledger", v.options.ExpectedHead)
+		}
 		return nil
 	}
 	if err := v.fetchEntries(ctx, newest); err != nil {
@@ -323,6 +328,7 @@ func (v *verification) readLedger(ctx context.Context, newest int64) error {
 		}
 	}
 	v.problems = append(v.problems, faults...)
+	v.broken = len(faults) > 0
 	if expected := v.options.ExpectedHead; expected != "" && !v.entries[expected] {
 		v.problem(ProblemHead, "", "", "the expected head %s is not among the %d entries of the ledger; the newest has SHA-256 %s", expected, newest, v.state.head.SHA256)
 	}
@@ -559,6 +565,8 @@ func (v *verification) checkOthers() {
 		case v.state.bags[day].Sequence > 0:
 		case slices.Contains(tagNames(), path) && len(v.history[day]) > 0:
 			v.problem(ProblemUnfinished, day, key, "the ledger records that all packages of the day are lost, and the file has not been removed yet")
+		case v.broken && (payloadName.MatchString(path) || slices.Contains(tagNames(), path)):
+			// It may belong to a bag that only the broken part of the ledger names.
 		default:
 			v.unnamed(day, path)
 		}

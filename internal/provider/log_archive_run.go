@@ -1,0 +1,226 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// run lists the window, brings the archive up to date and sets the computed
+// attributes. It returns the summary that they are from, which there may also be
+// beside an error, or nil.
+func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witness *archive.Head, timeout time.Duration, diags *diag.Diagnostics) *archive.Summary {
+	scope := r.archiveScope(ctx, m, diags)
+	if diags.HasError() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
+	defer cancel()
+	store, err := r.session.openBucket(ctx, m.Destination.ValueString())
+	if err != nil {
+		diags.Append(r.archiveError(lateFor(err, timeout)))
+		return nil
+	}
+	defer store.Close() //nolint:errcheck // it only releases connections
+	a, err := archive.New(r.config(ctx, store, scope, m, witness, diags))
+	if err != nil {
+		diags.Append(r.archiveError(err))
+	}
+	if diags.HasError() {
+		return nil
+	}
+	listing, at, err := r.list(ctx, scope, scope.Start, scope.End)
+	if err != nil {
+		diags.Append(r.readError(r.archiveQuery(scope, scope.Start, scope.End), lateFor(err, timeout)))
+		return nil
+	}
+	summary, err := a.Run(ctx, listing.Packages, at)
+	if err != nil {
+		diags.Append(r.archiveErrors(m.Destination.ValueString(), lateFor(err, timeout))...)
+	}
+	if summary == nil {
+		return nil
+	}
+	if len(listing.Packages) == 0 && summary.PackageCount == 0 {
+		diags.AddWarning("No packages to archive", r.ladder(r.session.now(), r.archiveQuery(scope, scope.Start, scope.End), listing))
+	}
+	for _, text := range summary.Warnings {
+		diags.AddWarning("Note on the archive", text)
+	}
+	diags.Append(m.set(ctx, summary, summary.PendingCount)...)
+	return summary
+}
+
+// config is the configuration of an archive.
+func (r *logArchiveResource) config(ctx context.Context, store bucket.Bucket, scope archive.Scope, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) archive.Config {
+	s := r.session
+	c := archive.Config{
+		Bucket:        store,
+		Scope:         scope,
+		Witness:       witness,
+		Accept:        m.accepted(ctx, diags),
+		Parallelism:   int(m.Parallelism.ValueInt64()),
+		VerifyPayload: m.Verify.ValueString() == verifyPayload,
+		Agent:         s.agent,
+		Transport:     s.transport,
+		Relist: func(ctx context.Context, scope archive.Scope, start, end time.Time) ([]teo.Package, error) {
+			listing, _, err := r.list(ctx, scope, start, end)
+			if err != nil {
+				return nil, err
+			}
+			return listing.Packages, nil
+		},
+		Pace:       s.pace,
+		MaxRetries: s.maxRetries,
+		Now:        s.now,
+		Progress:   func(e archive.Event) { logArchiveEvent(ctx, e) },
+	}
+	if !m.StableAfter.IsNull() && !m.StableAfter.IsUnknown() {
+		d, problems := m.StableAfter.ValueGoDuration()
+		diags.Append(problems...)
+		c.StableAfter = &d
+	}
+	return c
+}
+
+// maxArchivePackages bounds the list of an archive's window.
+const maxArchivePackages = 100 * teo.DefaultMaxPackages
+
+// archiveQuery lists the packages of a part of a scope. A window without an end
+// is listed until now.
+func (r *logArchiveResource) archiveQuery(scope archive.Scope, start, end time.Time) teo.Query {
+	if end.IsZero() {
+		end = r.session.now()
+	}
+	return teo.Query{
+		Start: start, End: end,
+		Zones: scope.Zones, ZoneIDs: scope.ZoneIDs, Hosts: scope.Hosts,
+		MaxPackages: maxArchivePackages, AreaRequired: true,
+	}
+}
+
+// list lists the packages of a part of a scope. It returns when they were listed
+// by the service's clock; zero if that is unknown.
+func (r *logArchiveResource) list(ctx context.Context, scope archive.Scope, start, end time.Time) (*teo.Listing, time.Time, error) {
+	q := r.archiveQuery(scope, start, end)
+	if !q.Start.Before(q.End) {
+		return new(teo.Listing), time.Time{}, nil // the window is in the future
+	}
+	listing, err := r.family.list(r.session.teo, ctx, q)
+	return listing, time.Time{}, err
+}
+
+// inspection is an inspected archive and its open bucket, which Pending reads.
+type inspection struct {
+	*archive.Inspection
+
+	store bucket.Bucket
+}
+
+func (i *inspection) Close() error { return i.store.Close() }
+
+// inspections keeps what a refresh has inspected for the plan that follows it in
+// the same process, so that a plan inspects an archive once.
+type inspections struct {
+	mu     sync.Mutex
+	byText map[string]*inspection
+}
+
+func (i *inspections) put(key string, inspected *inspection) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.byText == nil {
+		i.byText = map[string]*inspection{}
+	}
+	i.byText[key] = inspected
+}
+
+func (i *inspections) take(key string) *inspection {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	inspected := i.byText[key]
+	delete(i.byText, key)
+	return inspected
+}
+
+// inspectionKey is what an inspection depends on.
+func inspectionKey(destination string, c archive.Config) string {
+	key := fmt.Sprintf("%q %t", destination, c.VerifyPayload)
+	for _, token := range slices.Sorted(maps.Keys(c.Accept)) {
+		key += fmt.Sprintf(" %q=%q", token, c.Accept[token])
+	}
+	return key + " " + c.Scope.String() + " " + c.StableAfter.String()
+}
+
+// keepInspection inspects an archive for the plan that follows.
+func (r *logArchiveResource) keepInspection(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, error) {
+	inspected, key, err := r.inspect(ctx, m, witness, diags)
+	if err == nil && !diags.HasError() && len(inspected.Findings) == 0 {
+		r.session.inspections.put(key, inspected)
+	}
+	return inspected, err
+}
+
+// takeInspection returns what the refresh has inspected, or inspects the archive.
+func (r *logArchiveResource) takeInspection(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, error) {
+	inspected, _, err := r.inspect(ctx, m, witness, diags)
+	return inspected, err
+}
+
+func (r *logArchiveResource) inspect(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, string, error) {
+	store, err := r.session.openBucket(ctx, m.Destination.ValueString())
+	if err != nil {
+		return nil, "", err
+	}
+	a, err := archive.New(r.config(ctx, store, r.archiveScope(ctx, m, diags), m, witness, diags))
+	if err != nil {
+		return nil, "", err
+	}
+	i, err := a.Inspect(ctx)
+	if err != nil {
+		_ = store.Close()
+		return nil, "", err
+	}
+	return &inspection{i, store}, "", nil
+}
+
+// logArchiveEvent logs a step of a run. Neither URLs nor log lines are in it.
+func logArchiveEvent(ctx context.Context, e archive.Event) {
+	fields := map[string]any{"done": e.Done, "total": e.Total}
+	if e.Day != "" {
+		fields["day"] = e.Day
+	}
+	if e.Package != "" {
+		fields["package"] = e.Package
+	}
+	if e.Err != nil {
+		fields["failure"] = e.Err.Error()
+	}
+	switch e.Kind {
+	case archive.EventArchived:
+		fields["bytes"] = e.Bytes
+		tflog.Info(ctx, "package archived", fields)
+	case archive.EventCommitted:
+		fields["sequence"] = e.Sequence
+		tflog.Info(ctx, "ledger entry written", fields)
+	case archive.EventRetried:
+		tflog.Warn(ctx, "package failed, retrying", fields)
+	default:
+		tflog.Error(ctx, "package given up", fields)
+	}
+}
+
+var _ = errors.New
+var _ = strings.Join
