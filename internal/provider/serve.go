@@ -2,12 +2,10 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
@@ -18,14 +16,13 @@ const Address = "registry.terraform.io/edgeone-community/teo"
 // Serve serves a version of the provider until Terraform stops it. With debug it
 // prints how Terraform attaches to it. The error is that of the handshake.
 func Serve(ctx context.Context, version string, debug bool) error {
-	server := providerserver.NewProtocol6(New(version)())()
+	server, err := NewServer(version, Options{})
+	if err != nil {
+		return err
+	}
 	if debug {
 		// This process serves several runs, so that none of them may stop it.
 		return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, tf6server.WithManagedDebug())
-	}
-	full, ok := server.(fullServer)
-	if !ok {
-		return errors.New("the framework's server lacks a part of the protocol")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -33,21 +30,12 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	signal.Notify(stop, os.Interrupt)
 	defer signal.Stop(stop)
 	go stopOn(ctx, stop, server)
-	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &stoppable{full, stop} })
-}
-
-// fullServer is everything that the framework serves: a wrapper must not hide the
-// optional parts of the protocol.
-type fullServer interface {
-	tfprotov6.ProviderServer
-	tfprotov6.ListResourceServer
-	tfprotov6.ActionServer
-	tfprotov6.StateStoreServer
+	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &stoppable{server, stop} })
 }
 
 // stoppable is a server that stays stopped.
 type stoppable struct {
-	fullServer
+	Server
 
 	stop chan<- os.Signal
 }
@@ -58,7 +46,7 @@ func (s *stoppable) StopProvider(ctx context.Context, req *tfprotov6.StopProvide
 	case s.stop <- os.Interrupt:
 	default: // it is stopping already
 	}
-	return s.fullServer.StopProvider(ctx, req)
+	return s.Server.StopProvider(ctx, req)
 }
 
 // stopEvery is how soon a read that begins after an interrupt is stopped.
