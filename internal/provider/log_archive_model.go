@@ -2,14 +2,17 @@ package provider
 
 import (
 	"context"
+	"fmt"
+	"regexp"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
@@ -18,17 +21,17 @@ import (
 
 // logArchiveModel is the configuration and the state of an archive.
 type logArchiveModel struct {
-	Destination types.String         `tfsdk:"destination"`
-	StartTime   timetypes.RFC3339    `tfsdk:"start_time"`
-	EndTime     timetypes.RFC3339    `tfsdk:"end_time"`
-	Zones       types.Set            `tfsdk:"zones"`
-	ZoneIDs     types.Set            `tfsdk:"zone_ids"`
-	StableAfter timetypes.GoDuration `tfsdk:"stable_after"`
-	Parallelism types.Int64          `tfsdk:"parallelism"`
-	Verify      types.String         `tfsdk:"verify"`
-	Accept      types.Map            `tfsdk:"accept"`
-	OnDestroy   types.String         `tfsdk:"on_destroy"`
-	Timeouts    timeouts.Value       `tfsdk:"timeouts"`
+	Destination types.String   `tfsdk:"destination"`
+	StartTime   types.String   `tfsdk:"start_time"`
+	EndTime     types.String   `tfsdk:"end_time"`
+	Zones       types.Set      `tfsdk:"zones"`
+	ZoneIDs     types.Set      `tfsdk:"zone_ids"`
+	StableAfter types.String   `tfsdk:"stable_after"`
+	Parallelism types.Int64    `tfsdk:"parallelism"`
+	Verify      types.String   `tfsdk:"verify"`
+	Accept      types.Map      `tfsdk:"accept"`
+	OnDestroy   types.String   `tfsdk:"on_destroy"`
+	Timeouts    timeouts.Value `tfsdk:"timeouts"`
 
 	PackageCount  types.Int64  `tfsdk:"package_count"`
 	PendingCount  types.Int64  `tfsdk:"pending_count"`
@@ -114,17 +117,43 @@ func (m *logArchiveModel) head(ctx context.Context, diags *diag.Diagnostics) *ar
 	return &archive.Head{Sequence: h.Sequence.ValueInt64(), SHA256: h.SHA256.ValueString()}
 }
 
-// check reports what the types of the attributes cannot, as far as the values
-// are known.
-func (m *logArchiveModel) check(diags *diag.Diagnostics) {
-	window(m.StartTime, m.EndTime, diags)
-	if !m.StableAfter.IsNull() && !m.StableAfter.IsUnknown() {
-		if d, _ := m.StableAfter.ValueGoDuration(); d <= 0 {
-			diags.AddAttributeError(path.Root("stable_after"), "Invalid stable_after",
-				fmt.Sprintf("stable_after is %q, but it must be longer than zero, such as \"24h\". EdgeOne appends to packages for about a day.", m.StableAfter.ValueString()))
-		}
-	}
+// check reports what is wrong with the values that are known, each on its
+// attribute.
+func (f family) checkArchive(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) {
+	f.archiveScope(ctx, m, diags)
+	m.stableAfter(diags)
 	checkDestination(m.Destination, diags)
+	for _, timeout := range []struct {
+		get      func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)
+		fallback time.Duration
+	}{
+		{m.Timeouts.Create, archiveRunTimeout},
+		{m.Timeouts.Read, readTimeout},
+		{m.Timeouts.Update, archiveRunTimeout},
+		{m.Timeouts.Delete, archiveDeleteTimeout},
+	} {
+		decodeTimeout(ctx, timeout.get, timeout.fallback, diags)
+	}
+}
+
+var inDays = regexp.MustCompile(`^(\d+)d$`)
+
+// stableAfter is the argument "stable_after".
+func (m *logArchiveModel) stableAfter(diags *diag.Diagnostics) time.Duration {
+	if m.StableAfter.IsNull() || m.StableAfter.IsUnknown() {
+		return archive.DefaultStableAfter
+	}
+	text := m.StableAfter.ValueString()
+	d, err := time.ParseDuration(text)
+	if err == nil && d > 0 {
+		return d
+	}
+	problem := fmt.Sprintf("%q is not a duration above zero, such as \"24h\" or \"36h30m\" (units h, m, s).", text)
+	if days := inDays.FindStringSubmatch(text); days != nil {
+		problem += " There is no unit for days: write " + days[1] + " days in hours."
+	}
+	diags.AddAttributeError(path.Root("stable_after"), "Invalid stable_after", problem+" EdgeOne appends to packages for about a day.")
+	return archive.DefaultStableAfter
 }
 
 // checkDestination reports a destination of invalid form.
@@ -137,15 +166,12 @@ func checkDestination(destination types.String, diags *diag.Diagnostics) {
 	}
 }
 
-// scope is what the configuration asks to archive.
+// archiveScope is what the configuration asks to archive.
 func (f family) archiveScope(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) archive.Scope {
-	start, end := window(m.StartTime, m.EndTime, diags)
-	return archive.Scope{
-		Layer: f.layer, Start: start, End: end,
-		Zones:   texts(ctx, m.Zones, diags),
-		ZoneIDs: texts(ctx, m.ZoneIDs, diags),
-		Hosts:   texts(ctx, m.Hosts, diags),
-	}
+	q := logQuery{
+		startTime: m.StartTime, endTime: m.EndTime, zones: m.Zones, zoneIDs: m.ZoneIDs, hosts: m.Hosts, hostsName: f.hosts,
+	}.decode(ctx, diags)
+	return archive.Scope{Layer: f.layer, Start: q.Start, End: q.End, Zones: q.Zones, ZoneIDs: q.ZoneIDs, Hosts: q.Hosts}
 }
 
 // scopeIsKnown reports whether window and filters are known.
@@ -198,10 +224,8 @@ func (m *logArchiveModel) setUnknown() {
 	m.Complete, m.SealedThrough, m.Head = types.BoolUnknown(), types.StringUnknown(), types.ObjectUnknown(headType)
 }
 
-// stringOrNull is null for an empty string.
-func stringOrNull(text string) types.String {
-	if text == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(text)
+// copyComputed takes the computed attributes of the state.
+func (m *logArchiveModel) copyComputed(state *logArchiveModel) {
+	m.PackageCount, m.PendingCount, m.TotalBytes, m.BagCount = state.PackageCount, state.PendingCount, state.TotalBytes, state.BagCount
+	m.Complete, m.SealedThrough, m.Head = state.Complete, state.SealedThrough, state.Head
 }

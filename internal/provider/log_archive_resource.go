@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
 
 var (
@@ -52,7 +53,7 @@ func (r *logArchiveResource) Configure(_ context.Context, req resource.Configure
 
 func (r *logArchiveResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	m := r.logArchive(ctx, req.Config, &resp.Diagnostics)
-	m.check(&resp.Diagnostics)
+	r.checkArchive(ctx, &m, &resp.Diagnostics)
 }
 
 // ModifyPlan plans an update if an apply has something to do: packages are new,
@@ -75,7 +76,7 @@ func (r *logArchiveResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	// The paths that require replacement are not known here yet.
-	if plan.Destination.IsUnknown() || !samePlace(state.Destination.ValueString(), plan.Destination.ValueString()) {
+	if plan.Destination.IsUnknown() || !bucket.SamePlace(state.Destination.ValueString(), plan.Destination.ValueString()) {
 		resp.Diagnostics.Append(r.destroyWarning(ctx, &state)...)
 		return
 	}
@@ -156,7 +157,7 @@ func (r *logArchiveResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
 	defer cancel()
-	inspection, err := r.keepInspection(ctx, &m, m.head(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	inspection, err := r.inspect(ctx, &m, m.head(ctx, &resp.Diagnostics), &resp.Diagnostics)
 	if err != nil {
 		resp.Diagnostics.Append(r.archiveError(lateFor(err, timeout)))
 	}
@@ -164,11 +165,13 @@ func (r *logArchiveResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	if len(inspection.Findings) > 0 {
+		_ = inspection.Close()
 		resp.Diagnostics.Append(findingWarnings(m.Destination.ValueString(), inspection.Findings)...)
 		return
 	}
 	resp.Diagnostics.Append(m.set(ctx, &inspection.Summary, m.PendingCount.ValueInt64())...)
 	resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
+	r.session.inspections.put(r.config(ctx, inspection.store, r.archiveScope(ctx, &m, &resp.Diagnostics), &m, inspection.Summary.Head, &resp.Diagnostics), inspection)
 }
 
 func (r *logArchiveResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -253,7 +256,7 @@ func (r *logArchiveResource) hasWork(plan *logArchiveModel) bool { return plan.H
 // apply would repair, record or fail on.
 func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logArchiveModel, timeout time.Duration) (bool, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	inspection, err := r.takeInspection(ctx, plan, state.head(ctx, &diags), &diags)
+	inspection, err := r.inspect(ctx, plan, state.head(ctx, &diags), &diags)
 	if err != nil {
 		diags.Append(r.archiveError(lateFor(err, timeout)))
 	}

@@ -2,11 +2,9 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -54,7 +52,7 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witnes
 		return nil
 	}
 	if len(listing.Packages) == 0 && summary.PackageCount == 0 {
-		diags.AddWarning("No packages to archive", r.ladder(r.session.now(), r.archiveQuery(scope, scope.Start, scope.End), listing))
+		diags.AddWarning("No packages to archive", r.emptyDetail(r.session.now(), r.archiveQuery(scope, scope.Start, scope.End), listing))
 	}
 	for _, text := range summary.Warnings {
 		diags.AddWarning("Note on the archive", text)
@@ -87,11 +85,8 @@ func (r *logArchiveResource) config(ctx context.Context, store bucket.Bucket, sc
 		Now:        s.now,
 		Progress:   func(e archive.Event) { logArchiveEvent(ctx, e) },
 	}
-	if !m.StableAfter.IsNull() && !m.StableAfter.IsUnknown() {
-		d, problems := m.StableAfter.ValueGoDuration()
-		diags.Append(problems...)
-		c.StableAfter = &d
-	}
+	stableAfter := m.stableAfter(diags)
+	c.StableAfter = &stableAfter
 	return c
 }
 
@@ -134,66 +129,67 @@ func (i *inspection) Close() error { return i.store.Close() }
 // inspections keeps what a refresh has inspected for the plan that follows it in
 // the same process, so that a plan inspects an archive once.
 type inspections struct {
-	mu     sync.Mutex
-	byText map[string]*inspection
+	mu    sync.Mutex
+	byKey map[string]*inspection
 }
 
-func (i *inspections) put(key string, inspected *inspection) {
+func (i *inspections) put(c archive.Config, inspected *inspection) {
+	key := inspectionKey(c)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.byText == nil {
-		i.byText = map[string]*inspection{}
+	if i.byKey == nil {
+		i.byKey = map[string]*inspection{}
 	}
-	i.byText[key] = inspected
+	i.byKey[key] = inspected
 }
 
-func (i *inspections) take(key string) *inspection {
+func (i *inspections) take(c archive.Config) *inspection {
+	key := inspectionKey(c)
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	inspected := i.byText[key]
-	delete(i.byText, key)
+	inspected := i.byKey[key]
+	delete(i.byKey, key)
 	return inspected
 }
 
 // inspectionKey is what an inspection depends on.
-func inspectionKey(destination string, c archive.Config) string {
-	key := fmt.Sprintf("%q %t", destination, c.VerifyPayload)
+func inspectionKey(c archive.Config) string {
+	key := fmt.Sprintf("%q %v %s %t", c.Bucket, c.Scope, c.StableAfter, c.VerifyPayload)
 	for _, token := range slices.Sorted(maps.Keys(c.Accept)) {
-		key += fmt.Sprintf(" %q=%q", token, c.Accept[token])
+		key += fmt.Sprintf(" %q", token)
 	}
-	return key + " " + c.Scope.String() + " " + c.StableAfter.String()
-}
-
-// keepInspection inspects an archive for the plan that follows.
-func (r *logArchiveResource) keepInspection(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, error) {
-	inspected, key, err := r.inspect(ctx, m, witness, diags)
-	if err == nil && !diags.HasError() && len(inspected.Findings) == 0 {
-		r.session.inspections.put(key, inspected)
+	if c.Witness != nil {
+		key += " " + c.Witness.String()
 	}
-	return inspected, err
+	return key
 }
 
-// takeInspection returns what the refresh has inspected, or inspects the archive.
-func (r *logArchiveResource) takeInspection(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, error) {
-	inspected, _, err := r.inspect(ctx, m, witness, diags)
-	return inspected, err
-}
-
-func (r *logArchiveResource) inspect(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, string, error) {
+// inspect compares the destination with the ledger, and the ledger with the
+// witness. It returns what the refresh has inspected, if that is the same.
+func (r *logArchiveResource) inspect(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, error) {
+	scope := r.archiveScope(ctx, m, diags)
+	if diags.HasError() {
+		return nil, nil //nolint:nilnil // the caller looks at diags
+	}
 	store, err := r.session.openBucket(ctx, m.Destination.ValueString())
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	a, err := archive.New(r.config(ctx, store, r.archiveScope(ctx, m, diags), m, witness, diags))
-	if err != nil {
-		return nil, "", err
+	c := r.config(ctx, store, scope, m, witness, diags)
+	if kept := r.session.inspections.take(c); kept != nil {
+		_ = store.Close()
+		return kept, nil
 	}
-	i, err := a.Inspect(ctx)
+	var report *archive.Inspection
+	a, err := archive.New(c)
+	if err == nil {
+		report, err = a.Inspect(ctx)
+	}
 	if err != nil {
 		_ = store.Close()
-		return nil, "", err
+		return nil, err
 	}
-	return &inspection{i, store}, "", nil
+	return &inspection{report, store}, nil
 }
 
 // logArchiveEvent logs a step of a run. Neither URLs nor log lines are in it.
@@ -221,6 +217,3 @@ func logArchiveEvent(ctx context.Context, e archive.Event) {
 		tflog.Error(ctx, "package given up", fields)
 	}
 }
-
-var _ = errors.New
-var _ = strings.Join

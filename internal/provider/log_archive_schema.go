@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -17,7 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
 
 const (
@@ -46,17 +45,17 @@ const (
 // requiresOtherArchive replaces the resource if its destination is another
 // place, but not if the same place is only written differently.
 func requiresOtherArchive(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = req.PlanValue.IsUnknown() || !samePlace(req.StateValue.ValueString(), req.PlanValue.ValueString())
+	resp.RequiresReplace = req.PlanValue.IsUnknown() || !bucket.SamePlace(req.StateValue.ValueString(), req.PlanValue.ValueString())
 }
 
 func (f family) archiveSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{
-		MarkdownDescription: fmt.Sprintf("Copies every %s package of a window to a folder or bucket, and keeps the copy complete on each apply. "+
+		MarkdownDescription: fmt.Sprintf("Copies every package of the %s of a window to a folder or bucket, and keeps the copy complete on each apply. "+
 			"The archive has one BagIt 1.0 bag ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) for each UTC day, with Hive-style partitions that DuckDB, Trino, Athena, Spark and ClickHouse read, "+
 			"and an append-only ledger in which each entry contains the hash of the previous one. "+
 			"Anyone can verify it offline with POSIX utilities and `sha256sum`.\n\n"+
 			"The state keeps the newest entry of the ledger (`head`). Anything that was lost, rolled back or changed at the destination since then is an error until it is repaired or accepted (see `accept`). "+
-			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, verify and query an archive.", f.layerText()),
+			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, verify and query an archive.", f.title),
 		Attributes: map[string]schema.Attribute{
 			"destination": schema.StringAttribute{
 				MarkdownDescription: destinationText + " " + replaceText + " Changing it replaces the resource, and `on_destroy` decides what happens to the old archive; another spelling of the same place is no change.",
@@ -65,20 +64,19 @@ func (f family) archiveSchema(ctx context.Context) schema.Schema {
 			},
 			"start_time": schema.StringAttribute{
 				MarkdownDescription: startTimeText + " Packages that start before it are not archived.",
-				Required:            true, CustomType: timetypes.RFC3339Type{},
+				Required:            true,
 			},
 			"end_time": schema.StringAttribute{
 				MarkdownDescription: endTimeText + " It may be in the future. Packages that start at or after it are not archived. Without it the archive is open-ended: each apply archives what has become stable since the last one.",
-				Optional:            true, CustomType: timetypes.RFC3339Type{},
+				Optional:            true,
 			},
-			"zones":    schema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType, Validators: names},
-			"zone_ids": schema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType, Validators: names},
-			f.hosts:    schema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType, Validators: names},
+			"zones":    schema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType},
+			"zone_ids": schema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType},
+			f.hosts:    schema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType},
 			"stable_after": schema.StringAttribute{
 				MarkdownDescription: "How long after the end of its slot a package is archived, as a Go duration. Default `24h`: EdgeOne appends to packages for about a day.",
 				Optional:            true, Computed: true,
-				CustomType: timetypes.GoDurationType{},
-				Default:    stringdefault.StaticString(defaultStableAfter),
+				Default: stringdefault.StaticString(defaultStableAfter),
 			},
 			"parallelism": schema.Int64Attribute{
 				MarkdownDescription: "Number of packages that are copied at the same time, 1 to 256. Default 8.",
@@ -110,10 +108,10 @@ func (f family) archiveSchema(ctx context.Context) schema.Schema {
 			},
 			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
 				Create: true, Read: true, Update: true, Delete: true,
-				CreateDescription: timeoutText("Create", archiveRunTimeout),
-				ReadDescription:   timeoutText("Read", readTimeout),
-				UpdateDescription: timeoutText("Update", archiveRunTimeout),
-				DeleteDescription: timeoutText("Delete", archiveDeleteTimeout),
+				CreateDescription: fmt.Sprintf(timeoutText, "the first apply", shortDuration(archiveRunTimeout)),
+				ReadDescription:   fmt.Sprintf(timeoutText, "a refresh or a plan", shortDuration(readTimeout)),
+				UpdateDescription: fmt.Sprintf(timeoutText, "an apply", shortDuration(archiveRunTimeout)),
+				DeleteDescription: fmt.Sprintf(timeoutText, "removing the archive", shortDuration(archiveDeleteTimeout)),
 			}),
 
 			"package_count":  schema.Int64Attribute{MarkdownDescription: "Number of archived packages.", Computed: true},
@@ -133,6 +131,3 @@ func (f family) archiveSchema(ctx context.Context) schema.Schema {
 		},
 	}
 }
-
-// samePlace tells whether two destinations are the same place.
-func samePlace(a, b string) bool { return archive.SamePlace(a, b) }

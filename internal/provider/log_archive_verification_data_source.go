@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
@@ -17,7 +18,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
-	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
 
 var (
@@ -25,6 +25,9 @@ var (
 	_ datasource.DataSourceWithConfigure      = (*logArchiveVerificationDataSource)(nil)
 	_ datasource.DataSourceWithValidateConfig = (*logArchiveVerificationDataSource)(nil)
 )
+
+// sha256Text matches a SHA-256 in lower-case hex.
+var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // verificationTimeout is long enough to read a large archive.
 const verificationTimeout = 6 * time.Hour
@@ -111,7 +114,7 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(1, maxParallelism)},
 			},
-			"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: timeoutText("Read", verificationTimeout)}),
+			"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(timeoutText, "reading the archive", shortDuration(verificationTimeout))}),
 
 			"valid": schema.BoolAttribute{MarkdownDescription: "Whether there are no problems.", Computed: true},
 			"problems": schema.ListNestedAttribute{
@@ -159,6 +162,9 @@ func (d *logArchiveVerificationDataSource) ValidateConfig(ctx context.Context, r
 	var destination types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("destination"), &destination)...)
 	checkDestination(destination, &resp.Diagnostics)
+	var limits timeouts.Value
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timeouts"), &limits)...)
+	decodeTimeout(ctx, limits.Read, verificationTimeout, &resp.Diagnostics)
 }
 
 func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
