@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
@@ -30,24 +29,15 @@ func BenchmarkRead(b *testing.B) {
 
 func benchmarkRead(b *testing.B, rows int) {
 	b.Helper()
-	p := provider.NewWith("bench", isolated(b, provider.Options{Transport: newPages(rows)}))()
-	server, err := providerserver.NewProtocol6WithError(p)()
-	if err != nil {
-		b.Fatal(err)
-	}
-	schema, err := server.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	w := &wire{t: b, server: server, schema: schema}
+	w := dial(b, provider.Options{Transport: newPages(rows)})
 	if said := w.configure(arguments{"secret_id": "id", "secret_key": "key", "requests_per_second": 1e6}); said.failed() {
 		b.Fatal(said.all())
 	}
-	kind := schema.DataSourceSchemas["teo_l7_offline_logs"].ValueType()
+	kind := w.schema.DataSourceSchemas["teo_l7_offline_logs"].ValueType()
 	config := w.encode(kind, arguments{"start_time": "2022-05-01T00:00:00Z", "end_time": "2023-05-01T00:00:00Z", "zone_ids": []string{"zone-1"}})
 	b.ReportAllocs()
 	for b.Loop() {
-		answer, err := server.ReadDataSource(b.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "teo_l7_offline_logs", Config: config})
+		answer, err := w.server.ReadDataSource(b.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: "teo_l7_offline_logs", Config: config})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -135,7 +134,10 @@ func simulate(b *testing.B, count int) *teosim.Sim {
 // sends it to Terraform.
 func readState(b *testing.B, sim *teosim.Sim, urls bool) []byte {
 	b.Helper()
-	server := providerserver.NewProtocol6(provider.New("bench")())()
+	server, err := provider.NewServer("bench", provider.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
 	schema, err := server.GetProviderSchema(b.Context(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		b.Fatal(err)

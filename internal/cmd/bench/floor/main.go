@@ -9,7 +9,6 @@ import (
 	"log"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
@@ -21,8 +20,11 @@ func main() {
 	if err != nil {
 		log.Fatal("TEO_FLOOR_STATE: ", err)
 	}
-	framework := providerserver.NewProtocol6(provider.New("floor")())
-	err = tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return floor{framework(), state} })
+	server, err := provider.NewServer("floor", provider.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return floor{server, state} })
 	if err != nil {
 		log.Fatal(err)
 	}
