@@ -44,7 +44,7 @@ type tagFiles struct {
 // newTagFiles writes the tag files of a day. They are a function of the
 // arguments: equal records give equal files.
 func newTagFiles(archive, agent string, layer teo.Layer, day string, records []Record) (*tagFiles, error) {
-	sortRecords(records)
+	slices.SortFunc(records, compareRecords)
 	packages, err := encodeRecords(records)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,8 @@ func ledgerKey(sequence int64) string { return fmt.Sprintf("%s%010d.json", ledge
 
 func tagsKey(day, tagmanifest string) string { return tagsFolder + day + "/" + tagmanifest + ".tar" }
 
+func incomingKey(run string, n int) string { return fmt.Sprintf("%s%s-%d", incomingFolder, run, n) }
+
 func supersededKey(sha256 string) string { return supersededFolder + sha256 }
 
 // bagFolder is the folder of a day's bag, such as "dt=2022-05-04/".

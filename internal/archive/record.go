@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -108,12 +107,10 @@ func (r *Record) check() error {
 	return nil
 }
 
-// sortRecords sorts by start, host, area, name and path.
-func sortRecords(records []Record) {
-	slices.SortFunc(records, func(a, b Record) int {
-		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Host(), b.Host()),
-			strings.Compare(a.Area, b.Area), strings.Compare(a.Name, b.Name), strings.Compare(a.Path, b.Path))
-	})
+// compareRecords orders by start, host, area, name, path and hash.
+func compareRecords(a, b Record) int {
+	return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Host(), b.Host()), strings.Compare(a.Area, b.Area),
+		strings.Compare(a.Name, b.Name), strings.Compare(a.Path, b.Path), strings.Compare(a.SHA256, b.SHA256))
 }
 
 // encodeRecords writes JSON lines.

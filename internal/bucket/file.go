@@ -283,7 +283,7 @@ func (f *folder) Create(ctx context.Context, key string, mode Mode) (Writer, err
 		return nil, context.Cause(ctx)
 	}
 	var file *os.File
-	for range 10 {
+	for range 100 {
 		file, err = os.OpenFile(filepath.Join(filepath.Dir(path), unfinishedName()), os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.fileMode)
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
@@ -293,7 +293,7 @@ func (f *folder) Create(ctx context.Context, key string, mode Mode) (Writer, err
 		if _, gone := os.Stat(f.root); gone != nil {
 			break
 		}
-		if err = os.MkdirAll(filepath.Dir(path), f.dirMode); err != nil {
+		if err = os.MkdirAll(filepath.Dir(path), f.dirMode); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 	}
@@ -484,6 +484,7 @@ type fileWriter struct {
 	file      *os.File
 	path, key string
 	mode      Mode
+	err       error // of a Write
 }
 
 func (w *fileWriter) Write(p []byte) (int, error) {
@@ -491,13 +492,19 @@ func (w *fileWriter) Write(p []byte) (int, error) {
 		return 0, context.Cause(w.ctx)
 	}
 	n, err := w.file.Write(p)
-	return n, w.failed(w.ctx, "write", w.key, err)
+	if err != nil {
+		w.err = w.failed(w.ctx, "write", w.key, err)
+	}
+	return n, w.err
 }
 
 func (w *fileWriter) Commit() error {
 	if w.ctx.Err() != nil {
+		w.err = context.Cause(w.ctx)
+	}
+	if w.err != nil {
 		w.Abort()
-		return context.Cause(w.ctx)
+		return w.err
 	}
 	var err error
 	if w.mode == IfAbsentDurable {

@@ -274,27 +274,6 @@ func TestFileSweepWhileWriting(t *testing.T) {
 	<-done
 }
 
-// TestFileNoLinks writes to a FAT file system, which has no links.
-func TestFileNoLinks(t *testing.T) {
-	t.Parallel()
-	b := open(t, fileDestination(mountFAT(t)), bucket.Options{})
-	if ok, err := b.Arbitrates(t.Context()); !ok || err != nil {
-		t.Errorf("%t, %v", ok, err)
-	}
-	mustWrite(t, b, "a/x", []byte("1"))
-	for _, mode := range []bucket.Mode{bucket.IfAbsent, bucket.IfAbsentDurable} {
-		if err := write(t, b, "a/x", []byte("2"), mode); !isError(err, bucket.ErrExist) {
-			t.Errorf("%v", err)
-		}
-	}
-	if string(read(t, b, "a/x")) != "1" {
-		t.Error("the object was overwritten")
-	}
-	if got := keys(t, b, ""); !slices.Equal(got, []string{"a/x"}) {
-		t.Errorf("%v", got)
-	}
-}
-
 // A full disk leaves nothing under the name of the object, nor beside it.
 func TestFileDiskFull(t *testing.T) {
 	t.Parallel()

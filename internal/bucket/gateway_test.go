@@ -182,6 +182,7 @@ func (g *gateway) open(t testing.TB, prefix, more string) bucket.Bucket {
 
 func open(t testing.TB, destination string, options bucket.Options) bucket.Bucket {
 	t.Helper()
+	options.MaxRetryDelay = 20 * time.Millisecond
 	b, err := bucket.Open(t.Context(), destination, options)
 	if err != nil {
 		t.Fatal(err)

@@ -9,5 +9,3 @@ func mountSmall(t *testing.T, _ int) string {
 	t.Skip("no file system can be mounted")
 	return ""
 }
-
-func mountFAT(t *testing.T) string { t.Helper(); return mountSmall(t, 0) }

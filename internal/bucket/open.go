@@ -3,6 +3,7 @@ package bucket
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // Options are the surroundings of a destination. The zero Options are fine for
@@ -20,6 +21,10 @@ type Options struct {
 	// Transport carries the requests of s3 and cos. If it is nil, they use the
 	// proxy of the environment and, for s3, the certificates of AWS_CA_BUNDLE.
 	Transport http.RoundTripper
+
+	// MaxRetryDelay is the longest pause before a failed request is sent again;
+	// 5 s if zero.
+	MaxRetryDelay time.Duration
 
 	// Log, if not nil, receives messages at info level, such as where the
 	// credentials come from. The fields hold nothing secret.

@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -51,7 +52,7 @@ func newObjectStore(d *destination, options Options) *objectStore {
 	return &objectStore{
 		http: newClient(options.Transport),
 		retryer: retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = maxAttempts, 5*time.Second, ratelimit.None
+			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = maxAttempts, cmp.Or(options.MaxRetryDelay, 5*time.Second), ratelimit.None
 		}),
 		scheme: d.scheme, bucket: d.bucket, prefix: d.prefix, region: d.query.Get("region"), name: d.String(),
 		spares: make(chan struct{}, spareParts),

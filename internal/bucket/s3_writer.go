@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // guards against errors of transmission only
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -93,9 +92,8 @@ func (p *part) free() {
 // a single request. A larger one is a multipart upload.
 type objectWriter struct {
 	*objectStore
-	caller context.Context //nolint:containedctx // that of Create, which covers the write
-	ctx    context.Context //nolint:containedctx // ends with Commit and Abort
-	cancel context.CancelFunc
+	ctx    context.Context //nolint:containedctx // that of Create, which covers the write
+	broken context.Context //nolint:containedctx // ends when a part fails
 	key    string
 	mode   Mode
 
@@ -103,6 +101,7 @@ type objectWriter struct {
 	upload string // ID of the multipart upload
 	group  *errgroup.Group
 	sent   []*types.CompletedPart
+	err    error // of a Write
 }
 
 func (b *objectStore) Create(ctx context.Context, key string, mode Mode) (Writer, error) {
@@ -112,9 +111,8 @@ func (b *objectStore) Create(ctx context.Context, key string, mode Mode) (Writer
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	inner, cancel := context.WithCancel(ctx)
-	group, inner := errgroup.WithContext(inner)
-	return &objectWriter{objectStore: b, caller: ctx, ctx: inner, cancel: cancel, key: key, mode: mode, part: new(part), group: group}, nil
+	group, broken := errgroup.WithContext(ctx)
+	return &objectWriter{objectStore: b, ctx: ctx, broken: broken, key: key, mode: mode, part: new(part), group: group}, nil
 }
 
 func (w *objectWriter) Write(p []byte) (int, error) {
@@ -125,35 +123,33 @@ func (w *objectWriter) Write(p []byte) (int, error) {
 			return n, nil
 		}
 		// More follows a full part.
-		if err := w.send(); err != nil {
-			return n, w.wrap(err)
+		if w.err == nil {
+			w.err = w.wrap(w.send())
+		}
+		if w.err != nil {
+			return n, w.err
 		}
 	}
 }
 
-// wrap makes an *Error. A part that failed has ended w.ctx, so that its error
-// stands in the group.
 func (w *objectWriter) wrap(err error) error {
-	if err != nil && w.ctx.Err() != nil && w.caller.Err() == nil {
-		if cause := context.Cause(w.ctx); !errors.Is(cause, context.Canceled) {
-			err = cause
-		}
-	}
-	return w.failed(w.caller, "write", w.key, err)
+	return w.failed(w.ctx, "write", w.key, err)
 }
 
 // send sends a full part: in the background if there is a spare one to fill
 // meanwhile.
 func (w *objectWriter) send() error {
-	if w.ctx.Err() != nil {
-		return context.Cause(w.ctx)
+	if w.broken.Err() != nil {
+		return context.Cause(w.broken)
 	}
 	if w.upload == "" {
-		out, err := call(w.ctx, w.objectStore, func() (*s3.CreateMultipartUploadOutput, error) {
-			return w.client.CreateMultipartUpload(w.ctx, &s3.CreateMultipartUploadInput{
-				Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), ServerSideEncryption: w.sseType, SSEKMSKeyId: optional(w.kmsKeyID),
-			})
-		})
+		in := &s3.CreateMultipartUploadInput{
+			Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), ServerSideEncryption: w.sseType, SSEKMSKeyId: optional(w.kmsKeyID),
+		}
+		if !w.sendMD5 {
+			in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32 // that of the parts
+		}
+		out, err := call(w.ctx, w.objectStore, func() (*s3.CreateMultipartUploadOutput, error) { return w.client.CreateMultipartUpload(w.ctx, in) })
 		if err != nil {
 			return err
 		}
@@ -165,9 +161,9 @@ func (w *objectWriter) send() error {
 	completed := new(types.CompletedPart)
 	w.sent = append(w.sent, completed)
 	full, number := w.part, int32(len(w.sent)) //nolint:gosec // at most maxParts
+	w.part = new(part)
 	select {
 	case w.spares <- struct{}{}:
-		w.part = new(part)
 		w.group.Go(func() error {
 			defer func() { <-w.spares }()
 			return w.sendPart(full, number, completed)
@@ -201,10 +197,13 @@ func (w *objectWriter) sendPart(p *part, number int32, completed *types.Complete
 }
 
 func (w *objectWriter) Commit() error {
-	defer w.cancel()
-	if w.caller.Err() != nil {
+	defer func() { _ = w.group.Wait() }() // releases w.broken
+	if w.ctx.Err() != nil {
+		w.err = context.Cause(w.ctx)
+	}
+	if w.err != nil {
 		w.Abort()
-		return context.Cause(w.caller)
+		return w.err
 	}
 	var err error
 	if w.upload == "" {
@@ -257,10 +256,9 @@ func (w *objectWriter) finish() error {
 		Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 	}
-	// Wait has ended w.ctx.
 	return w.publish(func(ifNoneMatch *string, options ...func(*s3.Options)) error {
 		in.IfNoneMatch = ifNoneMatch
-		_, err := w.client.CompleteMultipartUpload(w.caller, in, options...)
+		_, err := w.client.CompleteMultipartUpload(w.ctx, in, options...)
 		return err
 	})
 }
@@ -275,7 +273,7 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 	for attempt := 1; ; attempt++ {
 		conditional := w.mode != Replace && !w.unconditional.Load()
 		if w.mode != Replace && !conditional {
-			if found, err := w.exists(w.caller, w.key); err != nil {
+			if found, err := w.exists(w.ctx, w.key); err != nil {
 				return err
 			} else if found {
 				return w.refused(sent)
@@ -288,13 +286,13 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 		} else if conditional {
 			ifNoneMatch = aws.String("*")
 		}
-		_, err := call(w.caller, w.objectStore, func() (struct{}, error) { return struct{}{}, send(ifNoneMatch, with...) })
+		_, err := call(w.ctx, w.objectStore, func() (struct{}, error) { return struct{}{}, send(ifNoneMatch, with...) })
 		sent = sent || err != nil && mayHaveApplied(err)
 		switch {
 		case err == nil:
 			return nil
-		case w.caller.Err() != nil:
-			return context.Cause(w.caller)
+		case w.ctx.Err() != nil:
+			return context.Cause(w.ctx)
 		case conditional && exists(err):
 			return w.refused(sent)
 		case conditional && !sent && unconditional(err):
@@ -302,7 +300,7 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 			continue
 		case (conflicts(err) || w.retryer.IsErrorRetryable(err)) && attempt < maxAttempts:
 			delay, _ := w.retryer.RetryDelay(attempt, err)
-			if err := sleep(w.caller, delay); err != nil {
+			if err := sleep(w.ctx, delay); err != nil {
 				return err
 			}
 			continue
@@ -311,7 +309,7 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 			return fmt.Errorf("%w: %w", ErrUnknownOutcome, w.cause(err))
 		}
 		if conditional && conflicts(err) {
-			if found, _ := w.exists(w.caller, w.key); found {
+			if found, _ := w.exists(w.ctx, w.key); found {
 				return ErrExist
 			}
 		}
@@ -329,18 +327,24 @@ func (*objectWriter) refused(sent bool) error {
 }
 
 func (w *objectWriter) Abort() {
-	w.cancel()
 	_ = w.group.Wait()
 	if w.upload != "" {
 		w.abandon()
 	}
 }
 
-// abandon aborts the multipart upload. Sweep removes what remains.
+// abandon aborts the multipart upload. Parts whose requests were canceled may
+// still arrive and bring the upload back, so it is aborted until the store no
+// longer knows it. Sweep removes what remains.
 func (w *objectWriter) abandon() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.caller), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), 15*time.Second)
 	defer cancel()
-	_, _ = w.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload})
+	for i := range 3 {
+		_, err := w.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload})
+		if w.ctx.Err() == nil || err != nil || sleep(ctx, 50*time.Millisecond<<i) != nil {
+			return
+		}
+	}
 }
 
 func optional(text string) *string {
