@@ -391,9 +391,6 @@ func (v *verification) checkOwn(ctx context.Context) error {
 	return nil
 }
 
-// maxTags bounds a tags object, a tag file and a checkpoint.
-const maxTags = 1 << 30
-
 // readTags reads a tags object. An error of the bucket is a *bucket.Error or the
 // context's cause.
 func (v *verification) readTags(ctx context.Context, day, tagmanifest string) (*tagFiles, error) {
@@ -404,9 +401,9 @@ func (v *verification) readTags(ctx context.Context, day, tagmanifest string) (*
 	return decodeTags(day, tagmanifest, data)
 }
 
-// unreadable reports whether an error is one of the bucket or of the context, and
-// not that an object is absent or has the wrong content.
-func unreadable(ctx context.Context, err error) bool {
+// bucketFailed reports whether an error is one of the bucket or of the context,
+// and not that an object is absent or has the wrong content.
+func bucketFailed(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || (errors.As(err, new(*bucket.Error)) && !errors.Is(err, bucket.ErrNotExist))
 }
 
@@ -427,7 +424,7 @@ func (v *verification) checkBag(ctx context.Context, day string) error {
 	b := v.state.bags[day]
 	tags, err := v.readTags(ctx, day, b.TagmanifestSHA256)
 	switch {
-	case unreadable(ctx, err):
+	case bucketFailed(ctx, err):
 		return err
 	case err != nil:
 		v.problem(ProblemTags, day, tagsKey(day, b.TagmanifestSHA256), "%s", absentOr(err))
@@ -436,7 +433,7 @@ func (v *verification) checkBag(ctx context.Context, day string) error {
 	for _, name := range tagNames() {
 		data, err := bucket.ReadAll(ctx, v.bucket, bagFolder(day)+name, maxTags)
 		switch {
-		case unreadable(ctx, err):
+		case bucketFailed(ctx, err):
 			return err
 		case err == nil:
 			files[name] = data
@@ -486,7 +483,7 @@ func (v *verification) checkTagFiles(ctx context.Context, tags *tagFiles, files 
 			former := !exists
 			for _, tagmanifest := range v.history[tags.day] {
 				old, err := v.readTags(ctx, tags.day, tagmanifest)
-				if unreadable(ctx, err) {
+				if bucketFailed(ctx, err) {
 					return err
 				}
 				former = former || (err == nil && bytes.Equal(old.files[name], data))
@@ -636,7 +633,7 @@ func (v *verification) payload(ctx context.Context) error {
 func (v *verification) tagsOf(ctx context.Context, day string) (*tagFiles, error) {
 	b := v.state.bags[day]
 	tags, err := v.readTags(ctx, day, b.TagmanifestSHA256)
-	if err == nil || unreadable(ctx, err) {
+	if err == nil || bucketFailed(ctx, err) {
 		return tags, err
 	}
 	files := map[string][]byte{}

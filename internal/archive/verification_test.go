@@ -101,7 +101,7 @@ func (f *fixture) records(day string, hours int) []Record {
 // store writes a package and measures it.
 func (f *fixture) store(r *Record, text string) {
 	f.t.Helper()
-	data := compressed(f.t, text)
+	data := fixtureGzip(f.t, text)
 	c, err := newMeter().copy(nil, bytes.NewReader(data))
 	if err != nil {
 		f.t.Fatal(err)
@@ -110,7 +110,7 @@ func (f *fixture) store(r *Record, text string) {
 	f.write(r.Key(), data)
 }
 
-func compressed(t *testing.T, text string) []byte {
+func fixtureGzip(t *testing.T, text string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)

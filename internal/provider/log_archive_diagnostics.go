@@ -41,7 +41,12 @@ func findingDetail(destination string, f archive.Finding) string {
 // findingWarnings are the findings in a plan. The apply fails on them.
 func findingWarnings(destination string, findings []archive.Finding) (diags diag.Diagnostics) {
 	for _, f := range findings {
-		diags.AddAttributeWarning(path.Root("destination"), findingSummaries[f.Kind], findingDetail(destination, f)+"\n\nUntil then an apply fails.")
+		summary, apply := findingSummaries[f.Kind], "Until then an apply fails."
+		if f.Kind == archive.FindingLoss {
+			summary = "Archived packages are missing or damaged"
+			apply = "An apply downloads again what EdgeOne still serves, and fails if something remains that is not accepted."
+		}
+		diags.AddAttributeWarning(path.Root("destination"), summary, findingDetail(destination, f)+"\n\n"+apply)
 	}
 	return diags
 }

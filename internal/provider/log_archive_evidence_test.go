@@ -100,7 +100,7 @@ func TestLogArchiveLoss(t *testing.T) {
 
 	// A day is removed that EdgeOne still lists: it is archived again.
 	remove(t, bag)
-	e.finds("Warning: Archive needs repair")
+	e.finds("Warning: Archived packages are missing or damaged")
 	e.apply()
 	e.unchanged()
 	e.verified()
@@ -185,6 +185,13 @@ func TestLogArchiveForgedDay(t *testing.T) {
 	if out, err := verifyScript(t, e.dir); err == nil || !strings.Contains(out, "dt=2022-05-02/tagmanifest-sha256.txt") {
 		t.Errorf("verify.sh: %v\n%s", err, out)
 	}
+
+	// With the copy of the tag files, everything is restored.
+	for name, data := range good {
+		if strings.HasPrefix(name, ".teo-archive/tags/") {
+			writeFile(t, filepath.Join(e.dir, filepath.FromSlash(name)), []byte(data))
+		}
+	}
 	e.write(e.config("2022-05-03", `verify = "payload"`))
 	e.finds("2022-05-02")
 	e.apply()
@@ -193,6 +200,14 @@ func TestLogArchiveForgedDay(t *testing.T) {
 	if got := files(t, filepath.Join(e.dir, "dt=2022-05-02")); got["packages.jsonl"] != good["dt=2022-05-02/packages.jsonl"] {
 		t.Errorf("the records were not restored")
 	}
+
+	// Without it the records are lost, with the provenance of the packages.
+	e.forge("2022-05-02")
+	said := e.refused("Error: Archived packages are lost")
+	e.write(e.config("2022-05-03", `verify = "payload"`, fmt.Sprintf("accept = { %q = \"Forged by an intruder.\" }", tokenIn(t, said))))
+	e.apply()
+	e.unchanged()
+	e.verified()
 }
 
 // One bit, the same length.
@@ -218,8 +233,6 @@ func TestLogArchiveAppendedEntry(t *testing.T) {
 	e := newEvidence(t)
 	sequence, sha := e.head()
 	text := string(readFile(t, e.entry(sequence)))
-	at := strings.Index(text, "{\n")
-	_ = at
 	// The day is dropped without a word.
 	forged := fmt.Sprintf(`{
   "format": "teo-archive/1",

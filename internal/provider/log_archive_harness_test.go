@@ -117,7 +117,7 @@ func (w *workspace) refused(want string) string {
 	if err == nil || !strings.Contains(folded(stderr), want) {
 		w.t.Fatalf("apply does not fail with %q: %v\n%s\n%s", want, err, stdout, stderr)
 	}
-	return folded(stderr)
+	return folded(stdout + stderr)
 }
 
 // tokenIn returns the token that an error prints.

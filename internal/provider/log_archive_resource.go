@@ -200,7 +200,7 @@ func (r *logArchiveResource) Delete(ctx context.Context, req resource.DeleteRequ
 		resp.Diagnostics.Append(remains(m.Destination.ValueString(), deletion)...)
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.archiveError(lateFor(err, timeout)))
+		resp.Diagnostics.Append(r.archiveErrors(m.Destination.ValueString(), lateFor(err, timeout))...)
 	}
 }
 
@@ -272,20 +272,9 @@ func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logAr
 		return true, diags
 	}
 	scope := r.archiveScope(ctx, plan, &diags)
-	if inspection.Scope == nil || !inspection.Scope.Equal(scope) {
-		return true, diags
-	}
-	if inspection.Summary.Complete {
-		return false, diags
-	}
-	// Days that are sealed have been listed by the run that sealed them.
-	start := scope.Start
-	if day, err := time.Parse(time.DateOnly, inspection.Summary.SealedThrough); err == nil {
-		start = day.AddDate(0, 0, 1)
-	}
-	listing, at, err := r.list(ctx, scope, start, scope.End)
+	listing, at, err := r.listScope(ctx, scope, scope.Start, scope.End)
 	if err != nil {
-		diags.Append(r.readError(r.archiveQuery(scope, start, scope.End), lateFor(err, timeout)))
+		diags.Append(r.readError(r.archiveQuery(scope, scope.Start, scope.End), lateFor(err, timeout)))
 		return false, diags
 	}
 	packages, _, sealed, err := inspection.Pending(ctx, listing.Packages, at)

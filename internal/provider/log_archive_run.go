@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,7 +40,7 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witnes
 	if diags.HasError() {
 		return nil
 	}
-	listing, at, err := r.list(ctx, scope, scope.Start, scope.End)
+	listing, at, err := r.listScope(ctx, scope, scope.Start, scope.End)
 	if err != nil {
 		diags.Append(r.readError(r.archiveQuery(scope, scope.Start, scope.End), lateFor(err, timeout)))
 		return nil
@@ -48,7 +49,7 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witnes
 	if err != nil {
 		diags.Append(r.archiveErrors(m.Destination.ValueString(), lateFor(err, timeout))...)
 	}
-	if summary == nil {
+	if summary == nil || isUntrusted(err) {
 		return nil
 	}
 	if len(listing.Packages) == 0 && summary.PackageCount == 0 {
@@ -59,6 +60,17 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witnes
 	}
 	diags.Append(m.set(ctx, summary, summary.PendingCount)...)
 	return summary
+}
+
+// isUntrusted reports whether a run has ended because of what it found in the
+// ledger, so that its head must not replace that of the state. A loss is no such
+// error: the entries of the run are its own.
+func isUntrusted(err error) bool {
+	if partial, ok := errors.AsType[*archive.RunError](err); ok {
+		err = partial.Err
+	}
+	_, untrusted := errors.AsType[*archive.FindingsError](err)
+	return untrusted
 }
 
 // config is the configuration of an archive.
@@ -74,7 +86,7 @@ func (r *logArchiveResource) config(ctx context.Context, store bucket.Bucket, sc
 		Agent:         s.agent,
 		Transport:     s.transport,
 		Relist: func(ctx context.Context, scope archive.Scope, start, end time.Time) ([]teo.Package, error) {
-			listing, _, err := r.list(ctx, scope, start, end)
+			listing, _, err := r.listScope(ctx, scope, start, end)
 			if err != nil {
 				return nil, err
 			}
@@ -106,14 +118,14 @@ func (r *logArchiveResource) archiveQuery(scope archive.Scope, start, end time.T
 	}
 }
 
-// list lists the packages of a part of a scope. It returns when they were listed
+// listScope lists the packages of a part of a scope. It returns when they were listed
 // by the service's clock; zero if that is unknown.
-func (r *logArchiveResource) list(ctx context.Context, scope archive.Scope, start, end time.Time) (*teo.Listing, time.Time, error) {
+func (r *logArchiveResource) listScope(ctx context.Context, scope archive.Scope, start, end time.Time) (*teo.Listing, time.Time, error) {
 	q := r.archiveQuery(scope, start, end)
 	if !q.Start.Before(q.End) {
 		return new(teo.Listing), time.Time{}, nil // the window is in the future
 	}
-	listing, err := r.family.list(r.session.teo, ctx, q)
+	listing, err := r.list(r.session.teo, ctx, q)
 	return listing, time.Time{}, err
 }
 
