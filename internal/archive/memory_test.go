@@ -232,7 +232,7 @@ func (w *memoryWriter) Commit() error {
 		panic("Commit after Commit or Abort")
 	}
 	w.done = true
-	name := map[bucket.Mode]string{bucket.Replace: "write", bucket.IfAbsent: "put", bucket.IfAbsentDurable: "putdurable"}[w.mode]
+	name := map[bucket.Mode]string{bucket.Replace: "write", bucket.IfAbsent: "put", bucket.IfAbsentDurable: "putdurable", bucket.ReplaceDurable: "writedurable"}[w.mode]
 	op, fault, err := w.bucket.begin(w.ctx, name, w.key, w.data.Bytes())
 	if err != nil {
 		return err
@@ -240,15 +240,18 @@ func (w *memoryWriter) Commit() error {
 	s := w.bucket.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, exists := s.objects[w.key]; exists && w.mode != bucket.Replace && !s.overwrites {
+	if _, exists := s.objects[w.key]; exists && w.mode != bucket.Replace && w.mode != bucket.ReplaceDurable && !s.overwrites {
 		if fault == lostResponse {
 			return w.bucket.fail(op, bucket.ErrUnknownOutcome)
 		}
 		return w.bucket.fail(op, bucket.ErrExist)
 	}
 	survives := volatile
-	if w.mode == bucket.IfAbsentDurable {
+	if w.mode == bucket.IfAbsentDurable || w.mode == bucket.ReplaceDurable {
 		survives = complete
+	}
+	if was := s.objects[w.key]; survives == complete && was.survives == durable && bytes.Equal(was.data, w.data.Bytes()) {
+		survives = durable // either of them has these bytes
 	}
 	s.now = s.now.Add(time.Second)
 	s.objects[w.key] = memoryObject{data: slices.Clone(w.data.Bytes()), modified: s.now, survives: survives}

@@ -507,12 +507,12 @@ func (w *fileWriter) Commit() error {
 		return w.err
 	}
 	var err error
-	if w.mode == IfAbsentDurable {
+	if w.mode.durable() {
 		err = w.file.Sync()
 	}
 	// A network file system may report a full disk only here.
 	if err = errors.Join(err, w.file.Close()); err == nil {
-		if w.mode == Replace {
+		if w.mode.replaces() {
 			err = os.Rename(w.file.Name(), w.path)
 		} else {
 			err = moveNoReplace(w.file.Name(), w.path)

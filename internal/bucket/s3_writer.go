@@ -271,8 +271,8 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 	options := []func(*s3.Options){func(o *s3.Options) { o.Retryer = aws.NopRetryer{} }}
 	sent := false // a request may have taken effect
 	for attempt := 1; ; attempt++ {
-		conditional := w.mode != Replace && !w.unconditional.Load()
-		if w.mode != Replace && !conditional {
+		conditional := !w.mode.replaces() && !w.unconditional.Load()
+		if !w.mode.replaces() && !conditional {
 			if found, err := w.exists(w.ctx, w.key); err != nil {
 				return err
 			} else if found {
