@@ -67,8 +67,9 @@ odd=$(find . ! -type f ! -type d | head -n 1)
 odd=$(find . ! -name . \( -name '*[!A-Za-z0-9._=~-]*' -o -name '-*' \) | head -n 1)
 [ -z "$odd" ] || die "A name contains unsafe characters: $odd"
 
-find . -type f | sed 's|^\./||' | sort >"$work/files"
-[ -s "$work/files" ] || die "The folder is empty."
+find . -type f | sed 's|^\./||' | sort >"$work/all"
+# Temporary files of a run that was interrupted; a later run removes them.
+grep -Ev '(^|/)\.[0-9a-f]+\.tmp$' "$work/all" >"$work/files" || die "The folder is empty."
 
 # What reads the ledger. Its input is a line "<hash>  <path>" for each entry, the
 # oldest first. It prints the head and the days with the hashes of their tag
