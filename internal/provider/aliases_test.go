@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -16,8 +17,8 @@ import (
 // one process, which takes the last one for all.
 func TestAliases(t *testing.T) {
 	t.Parallel()
-	old := simulator(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
-	gone := simulator(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
+	old := simtest.Start(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
+	gone := simtest.Start(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
 	w := newWorkspace(t, providerBlock(old)+`
 provider "teo" {
   alias          = "other"
@@ -81,8 +82,8 @@ output "read" {
 // has credentials too, which the log mentions.
 func TestProfilesOfAliases(t *testing.T) {
 	t.Parallel()
-	first := simulator(t, teosim.Options{SecretID: "AKIDfirst", SecretKey: "firstSecretKey"})
-	second := simulator(t, teosim.Options{SecretID: "AKIDsecond", SecretKey: "secondSecretKey"})
+	first := simtest.Start(t, teosim.Options{SecretID: "AKIDfirst", SecretKey: "firstSecretKey"})
+	second := simtest.Start(t, teosim.Options{SecretID: "AKIDsecond", SecretKey: "secondSecretKey"})
 	w := newWorkspace(t, `
 provider "teo" {
   profile  = "first"

@@ -20,6 +20,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/examples"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -96,7 +97,7 @@ func TestDocumentedSignIn(t *testing.T) {
 // signIn plans a configuration and compares what was asked of STS.
 func (way documentedWay) signIn(t *testing.T, name, configuration string, env map[string]string) {
 	t.Helper()
-	sim := simulator(t, teosim.Options{
+	sim := simtest.Start(t, teosim.Options{
 		SecretID: "my-secret-id", SecretKey: "my-secret-key",
 		STS:      teosim.STSOptions{AccountID: exampleAccount, ExternalID: "log-export", ReusableMFACodes: true},
 		Metadata: teosim.MetadataOptions{Role: "edgeone-logs"},

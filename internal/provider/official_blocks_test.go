@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -69,7 +70,7 @@ func TestOfficialProviderBlocks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{SecretID: "my-secret-id", SecretKey: "my-secret-key", STS: teosim.STSOptions{AccountID: "100023201586", ReusableMFACodes: true}})
+			sim := simtest.Start(t, teosim.Options{SecretID: "my-secret-id", SecretKey: "my-secret-key", STS: teosim.STSOptions{AccountID: "100023201586", ReusableMFACodes: true}})
 			home := homeWith(t, map[string]any{"default": map[string]string{"secretId": sim.SecretID(), "secretKey": sim.SecretKey()}})
 			profiles := strconv.Quote(filepath.Join(home, ".tccli"))
 			config, err := os.ReadFile(filepath.Join("testdata", "official_blocks", test.block+".tf"))
