@@ -27,7 +27,8 @@ const (
 // adoptExtra finds out what the objects inside of the bags are that no bag
 // names. Verified packages of interrupted runs become candidates; their bytes
 // are hashed, because an object that was not synced may have any content after a
-// loss of power. It returns them by day and first path.
+// loss of power. It returns them by day and first path; the record is empty if
+// there are several versions of a package.
 func (r *run) adoptExtra(ctx context.Context) (map[string]map[string]Record, error) {
 	adopted := map[string]map[string]Record{}
 	var unexplained []string
@@ -118,7 +119,11 @@ func (r *run) adoptDay(ctx context.Context, c *condition, adopted map[string]map
 			if adopted[c.day] == nil {
 				adopted[c.day] = map[string]Record{}
 			}
-			adopted[c.day][firstPath(path)] = record
+			first := firstPath(path)
+			if _, several := adopted[c.day][first]; several || committed[first] != nil {
+				record = Record{} // it may not be the version that is kept
+			}
+			adopted[c.day][first] = record
 		case replaced, damaged:
 			r.removable = append(r.removable, o.Key)
 		case gone:

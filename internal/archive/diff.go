@@ -119,7 +119,7 @@ func (v *view) taskFor(l listed, committed *Record, c *condition, adopted map[st
 	if committed != nil && !damaged && (l.pkg.Size == nil || equalSize(l.pkg.Size, committed.listedSize())) {
 		return nil, false
 	}
-	if a, ok := adopted[l.path]; ok && equalSize(l.pkg.Size, a.Size) && !damaged {
+	if a, ok := adopted[l.path]; ok && a.SHA256 != "" && equalSize(l.pkg.Size, a.Size) && !damaged {
 		return nil, false
 	}
 	if unstable && !damaged {

@@ -686,6 +686,9 @@ func (h *simulated) quiet() {
 	for _, text := range problems(objects) {
 		h.violate("after the quiet run: %s", text)
 	}
+	if h.profile.overwrites {
+		h.forget()
+	}
 	archived := map[string]Record{}
 	for day, b := range h.fold.bags {
 		for _, r := range recordsOf(objects, day, b) {
