@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -16,7 +17,7 @@ import (
 func TestLogArchiveSurvivesKill(t *testing.T) {
 	t.Parallel()
 	const packages, parallelism = 96, 4
-	sim := simulator(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 48}), Rates: teosim.Unlimited()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 48}), Rates: teosim.Unlimited()})
 	sim.Inject(teosim.Fault{Name: teosim.Slow, Action: teosim.DownloadAction, Delay: 100 * time.Millisecond, Value: "1000000"})
 	dir := t.TempDir()
 	w := newWorkspace(t, providerBlock(sim)+archiveBlock(fileURL(dir), "2022-05-03", "parallelism = 4"))
