@@ -22,6 +22,7 @@ import (
 // beside an error, or nil.
 func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witness *archive.Head, timeout time.Duration, diags *diag.Diagnostics) *archive.Summary {
 	scope := r.archiveScope(ctx, m, diags)
+	r.checkAPIVersion(scope, diags)
 	if diags.HasError() {
 		return nil
 	}
@@ -100,6 +101,13 @@ func (r *logArchiveResource) config(ctx context.Context, store bucket.Bucket, sc
 	stableAfter := m.stableAfter(diags)
 	c.StableAfter = &stableAfter
 	return c
+}
+
+// checkAPIVersion reports zone IDs that the configured API version does not have.
+func (r *logArchiveResource) checkAPIVersion(scope archive.Scope, diags *diag.Diagnostics) {
+	if r.layer == teo.L7 {
+		r.session.checkZoneIDs(teo.Query{ZoneIDs: scope.ZoneIDs}, diags)
+	}
 }
 
 // maxArchivePackages bounds the list of an archive's window.
