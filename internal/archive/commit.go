@@ -87,7 +87,8 @@ func (r *run) tryCommit(ctx context.Context, days []*dayWork, o outcome) (bool, 
 		if err != nil {
 			return false, err
 		}
-		if m == nil || !m.changed {
+		r.removable = append(r.removable, m.removable...)
+		if !m.changed {
 			continue
 		}
 		merges[d] = m
@@ -136,9 +137,9 @@ func (r *run) tryCommit(ctx context.Context, days []*dayWork, o outcome) (bool, 
 		if m.tags != nil {
 			r.view.tags[d.day+m.tags.sha256()] = m.tags
 		}
-		r.removable = append(r.removable, m.removable...)
 		r.unwritten[d.day] = true
 	}
+	r.markFinished()
 	r.event(Event{Kind: EventCommitted, Sequence: e.Sequence})
 	return true, r.probe(ctx, e.Sequence, data)
 }

@@ -58,6 +58,7 @@ type run struct {
 	days       map[string]*dayWork
 	relations  map[string]relation // by the hashes of two versions
 	synced     map[string]bool     // keys that are durable
+	finished   *Head               // the newest entry whose tag files are written
 	unwritten  map[string]bool     // days whose tag files are older than the ledger
 	suspects   map[string]bool     // days whose tag files may be: other runs changed them
 	written    map[int64][]byte    // entries of this run
@@ -196,10 +197,28 @@ func (r *run) begin(ctx context.Context) error {
 	} else if found != nil && found.Layer != c.Scope.Layer {
 		return &ScopeError{Destination: c.Bucket.String(), Found: *found, Wanted: c.Scope}
 	}
+	r.finished = c.Witness
+	r.markFinished()
 	if v.state.head.Sequence > 0 && !o.joined && len(o.accepted) == 0 && v.state.scope() != nil && v.state.scope().Equal(c.Scope) {
 		return nil
 	}
-	return r.commit(ctx, nil, o)
+	err = r.commit(ctx, nil, o)
+	if err == nil && len(o.accepted) > 0 {
+		// The acceptance must not be asked for again, however the run ends.
+		head := r.view.state.head
+		r.finished = &head
+	}
+	return err
+}
+
+// markFinished notes that the tag files of all bags are those that the newest
+// entry names. Only such an entry becomes the head of a state: the run after it
+// examines the days that later entries have changed.
+func (r *run) markFinished() {
+	if len(r.unwritten)+len(r.suspects) == 0 && r.view.state.head.Sequence > 0 {
+		head := r.view.state.head
+		r.finished = &head
+	}
 }
 
 // archiveListing does the work of a run.
@@ -570,6 +589,7 @@ func (r *run) writeTagFiles(ctx context.Context) error {
 			return err
 		}
 		if len(r.unwritten) == 0 {
+			r.markFinished()
 			return nil
 		}
 		wrote := map[string]Bag{}
@@ -698,6 +718,7 @@ func (r *run) summary() *Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.view.state.summary()
+	s.Head = r.finished
 	s.PendingCount = int64(r.waiting + r.skipped + len(r.failures))
 	list := func(format string, texts []string) {
 		if len(texts) > 0 {
