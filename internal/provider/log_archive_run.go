@@ -134,7 +134,7 @@ func (r *logArchiveResource) listScope(ctx context.Context, scope archive.Scope,
 		return new(teo.Listing), time.Time{}, nil // the window is in the future
 	}
 	listing, err := r.list(r.session.teo, ctx, q)
-	return listing, time.Time{}, err
+	return listing, r.session.clock.time(), err
 }
 
 // inspection is an inspected archive and its open bucket, which Pending reads.
