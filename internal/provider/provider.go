@@ -77,6 +77,7 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 		newL7OfflineLogsDataSource,
 		newL4OfflineLogsDataSource,
 		newZonesDataSource,
+		newLogArchiveVerificationDataSource,
 	}
 }
 
@@ -98,6 +99,7 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 
 func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newArchiveResource,
+		newL7LogArchiveResource,
+		newL4LogArchiveResource,
 	}
 }
