@@ -68,7 +68,6 @@ func NewPackages(w Window) *Packages { return &Packages{w, map[Host][]bool{}} }
 // end counts for the hour of its start. A host without a zone ID stands for the
 // host in every zone.
 func (p *Packages) Add(host Host, start, end time.Time) {
-	host.Name = strings.ToLower(host.Name)
 	if !end.After(start) {
 		end = start.Add(time.Second)
 	}

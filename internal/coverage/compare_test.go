@@ -94,7 +94,7 @@ func TestReport(t *testing.T) {
 		t.Fatalf("window %v", w)
 	}
 	packages := coverage.NewPackages(w)
-	packages.Add(coverage.Host{Name: "WWW.example.com"}, clock("22:00:00"), clock("23:00:00")) // of any zone
+	packages.Add(coverage.Host{Name: "www.example.com"}, clock("22:00:00"), clock("23:00:00")) // of any zone
 	other := coverage.Host{ZoneID: "zone-0", Name: "www.example.com"}
 	report := coverage.Compare(w, longAgo, packages, []coverage.Series{
 		{Host: www, Counts: []int64{2, 3, 0, 4}},

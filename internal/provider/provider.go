@@ -83,6 +83,8 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 		newL7OfflineLogInventoryDataSource,
 		newL4OfflineLogInventoryDataSource,
 		newZonesDataSource,
+		newL7LogCoverageDataSource,
+		newL4LogCoverageDataSource,
 	}
 }
 
@@ -99,6 +101,7 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 		newLastHoursFunction,
 		newLastDaysFunction,
 		newWindowsFunction,
+		newCoverageChartFunction,
 	}
 }
 

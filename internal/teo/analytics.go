@@ -171,7 +171,7 @@ func (p *trafficPart) hours() int { return int(p.end.Sub(p.start) / time.Hour) }
 
 // Counts returns the counts of hosts, one for each hour of the window: requests
 // of domains, or bytes of layer-4 proxies. An hour that the analytics did not
-// answer is Unknown. Hosts are compared in lower case.
+// answer is Unknown. Domains are compared, and returned, in lower case.
 //
 // Its errors are those of L7Traffic.
 func (t *Traffic) Counts(ctx context.Context, hosts []string) (map[string][]int64, error) {
@@ -181,7 +181,7 @@ func (t *Traffic) Counts(ctx context.Context, hosts []string) (map[string][]int6
 		for i := range all {
 			all[i] = Unknown
 		}
-		counts[strings.ToLower(host)] = all
+		counts[t.name(host)] = all
 	}
 	hosts = slices.Sorted(maps.Keys(counts))
 	for _, p := range t.parts {
@@ -190,6 +190,13 @@ func (t *Traffic) Counts(ctx context.Context, hosts []string) (map[string][]int6
 		}
 	}
 	return counts, nil
+}
+
+func (t *Traffic) name(host string) string {
+	if t.layer == L7 {
+		return strings.ToLower(host)
+	}
+	return host
 }
 
 // countPart fills in the hours of one part. Series are requested for one host,

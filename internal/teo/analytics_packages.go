@@ -56,3 +56,7 @@ func logsAction(layer Layer) string {
 	}
 	return downloadL7Logs.Name
 }
+
+// ZoneIDs returns the IDs of the zones of a query: those that it names, or every
+// zone of the account. Its errors are those of L7Logs.
+func (c *Client) ZoneIDs(ctx context.Context, q Query) ([]string, error) { return c.zoneIDs(ctx, q) }
