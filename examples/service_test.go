@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -46,21 +47,12 @@ func hour(zone teosim.Zone, host, area string, start time.Time) teosim.Package {
 	}
 }
 
-// simulator starts a simulated EdgeOne, and returns it with the environment that
-// leads the provider to it.
+// simulator starts a simulated EdgeOne and returns it with the environment in which
+// the provider finds it.
 func simulator(t *testing.T) (*teosim.Sim, []string) {
 	t.Helper()
-	sim, err := teosim.Start(teosim.Options{Catalogue: account(), Rates: teosim.Unlimited()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
-	return sim, []string{
-		"TENCENTCLOUD_TEO_ENDPOINT=" + sim.URL(),
-		"TENCENTCLOUD_STS_ENDPOINT=" + sim.URL(),
-		"TENCENTCLOUD_SECRET_ID=" + sim.SecretID(),
-		"TENCENTCLOUD_SECRET_KEY=" + sim.SecretKey(),
-	}
+	sim := simtest.Start(t, teosim.Options{Catalogue: account(), Rates: teosim.Unlimited()})
+	return sim, simtest.Environment(sim)
 }
 
 // grow appends to the first package of a name, as the service does for a day.

@@ -182,7 +182,7 @@ func TestSignIn(t *testing.T) {
 				t.Errorf("%d requests were sent to configure", n)
 			}
 			for range 2 {
-				state, said := w.read("teo_l7_offline_log_inventory", anHour)
+				state, said := w.read("teo_l7_offline_logs", anHour)
 				expectSaid(t, said)
 				if state["total_count"] != int64(5) {
 					t.Errorf("%v packages", state["total_count"])

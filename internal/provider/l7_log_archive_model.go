@@ -18,8 +18,8 @@ import (
 
 // archiveModel is the resource's configuration and state.
 type archiveModel struct {
-	StartTime   timetypes.RFC3339    `tfsdk:"start_time"`
-	EndTime     timetypes.RFC3339    `tfsdk:"end_time"`
+	StartTime   types.String         `tfsdk:"start_time"`
+	EndTime     types.String         `tfsdk:"end_time"`
 	Zones       types.Set            `tfsdk:"zones"`
 	ZoneIDs     types.Set            `tfsdk:"zone_ids"`
 	Domains     types.Set            `tfsdk:"domains"`
@@ -48,7 +48,7 @@ var bagType = types.ObjectType{AttrTypes: map[string]attr.Type{
 
 // check reports what the types of the attributes cannot, as far as it is known.
 func (m *archiveModel) check(diags *diag.Diagnostics) {
-	window(m.StartTime, m.EndTime, diags)
+	m.query(context.Background(), diags)
 	if !m.StableAfter.IsNull() && !m.StableAfter.IsUnknown() && m.stableAfter() <= 0 {
 		diags.AddAttributeError(path.Root("stable_after"), "Invalid time until packages are stable",
 			"stable_after must be above zero, such as \"24h\". The service adds to packages for about a day.")
@@ -67,23 +67,18 @@ func (m *archiveModel) stableAfter() time.Duration {
 
 // query lists what the archive is of. An archive has no limit on its length.
 func (m *archiveModel) query(ctx context.Context, diags *diag.Diagnostics) teo.Query {
-	q := teo.Query{
-		Zones:       texts(ctx, m.Zones, diags),
-		ZoneIDs:     texts(ctx, m.ZoneIDs, diags),
-		Hosts:       texts(ctx, m.Domains, diags),
-		MaxPackages: 100 * teo.DefaultMaxPackages,
-	}
-	q.Start, q.End = window(m.StartTime, m.EndTime, diags)
+	q := logQuery{
+		startTime: m.StartTime, endTime: m.EndTime,
+		zones: m.Zones, zoneIDs: m.ZoneIDs, hosts: m.Domains, hostsName: "domains",
+	}.decode(ctx, diags)
+	q.MaxPackages = 100 * teo.DefaultMaxPackages
 	return q
 }
 
 // scopeOf is what the archive of a query holds: whole seconds, as on the wire.
 func scopeOf(q teo.Query) archive.Scope {
-	end := q.End.Truncate(time.Second)
-	if end.Before(q.End) {
-		end = end.Add(time.Second)
-	}
-	return archive.Scope{Start: q.Start.Truncate(time.Second), End: end, Zones: q.Zones, ZoneIDs: q.ZoneIDs, Domains: q.Hosts}
+	start, end := teo.RoundWindow(q.Start, q.End)
+	return archive.Scope{Start: start, End: end, Zones: q.Zones, ZoneIDs: q.ZoneIDs, Domains: q.Hosts}
 }
 
 // take puts a summary into the computed attributes. Packages that failed are

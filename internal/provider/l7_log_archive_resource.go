@@ -154,7 +154,7 @@ func (r *archiveResource) Delete(ctx context.Context, req resource.DeleteRequest
 	}
 	if len(left) > 0 {
 		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), "Foreign files were left",
-			fmt.Sprintf("The archive at %s was deleted, but these files are not its own and were left: %s.", m.Destination.ValueString(), some(left)))
+			fmt.Sprintf("The archive at %s was deleted, but these files are not its own and were left: %s.", m.Destination.ValueString(), shorten(left)))
 	}
 }
 

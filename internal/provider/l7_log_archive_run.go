@@ -36,7 +36,7 @@ func (r *archiveResource) run(ctx context.Context, m *archiveModel, former *arch
 		diags.Append(changedOver(over))
 	}
 	if len(listing.Packages) == 0 && !q.End.After(r.session.now()) {
-		diags.AddWarning("No packages to archive", l7Family.ladder(r.session.now(), q, listing))
+		diags.AddWarning("No packages to archive", l7Family.emptyDetail(r.session.now(), q, listing))
 	}
 	config := r.config(ctx, store, q, m)
 	config.Former = former

@@ -41,11 +41,11 @@ func archiveSchema(ctx context.Context) schema.Schema {
 			"As long as packages are pending, or the window was not over at the last apply, each plan shows an update; an apply downloads only what is new, has grown, or is damaged at the destination. " +
 			"In place the window can only be widened; another window or other filters need a destination of their own.",
 		Attributes: map[string]schema.Attribute{
-			"start_time": schema.StringAttribute{MarkdownDescription: startTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
-			"end_time":   schema.StringAttribute{MarkdownDescription: endTimeText + " It may be in the future.", Required: true, CustomType: timetypes.RFC3339Type{}},
-			"zones":      schema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType, Validators: names},
-			"zone_ids":   schema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType, Validators: names},
-			"domains":    schema.SetAttribute{MarkdownDescription: l7Family.hostsText, Optional: true, ElementType: types.StringType, Validators: names},
+			"start_time": schema.StringAttribute{MarkdownDescription: startTimeText, Required: true},
+			"end_time":   schema.StringAttribute{MarkdownDescription: endTimeText + " It may be in the future.", Required: true},
+			"zones":      schema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType},
+			"zone_ids":   schema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType},
+			"domains":    schema.SetAttribute{MarkdownDescription: l7Family.hostsText, Optional: true, ElementType: types.StringType},
 			"destination": schema.StringAttribute{
 				MarkdownDescription: "Where the bags go, as a Go CDK bucket URL: `file:///srv/logs?prefix=teo/` (the folder exists, or `create_dir=true`) or `s3://bucket?region=…&endpoint=…&prefix=teo/` for AWS S3 and every compatible store, Tencent COS among them. " +
 					"Keys for S3 come from where the AWS SDK looks for them (`AWS_ACCESS_KEY_ID`, …), never from the URL. Another bucket, folder, endpoint or prefix makes another archive, and the old one is then treated as `on_destroy` says; another spelling of the same place does not.",

@@ -120,7 +120,7 @@ func (c *comparison) eachZone(ctx context.Context, do func(context.Context, *com
 // listPackages reads the list of a zone. A row does not say which zone it is of,
 // so that each zone is a list of its own.
 func (c *comparison) listPackages(ctx context.Context, z *comparedZone) error {
-	q := teo.Query{Start: c.grown.Start, End: c.grown.End, ZoneIDs: []string{z.id}}
+	q := teo.Query{Start: c.grown.Start, End: c.grown.End}
 	// The packages of a wildcard domain may bear the names of sub-domains.
 	if !slices.ContainsFunc(c.query.Hosts, func(name string) bool { return strings.HasPrefix(name, "*.") }) {
 		q.Hosts = slices.Clone(c.query.Hosts)
@@ -130,7 +130,7 @@ func (c *comparison) listPackages(ctx context.Context, z *comparedZone) error {
 			}
 		}
 	}
-	return c.session.teo.WalkPackages(ctx, c.layer(), q, func(p *teo.Package) {
+	return c.session.teo.WalkPackages(ctx, c.layer(), z.id, q, func(p *teo.Package) {
 		if !p.Start.IsZero() {
 			c.addPackage(z.id, p.Host(), p.Start.Time, p.End.Time)
 		}

@@ -63,15 +63,12 @@ resource "echo" "test" {}
 				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey("l7"), want(map[string]knownvalue.Check{
 					"domains": nothing, "zone_ids": listedAsTuple("zone-1", "zone-2"), "page_size": number(2), "pages": number(3),
 					"timeouts": knownvalue.ObjectExact(map[string]knownvalue.Check{"open": knownvalue.StringExact("1m")}),
-					"logs":     exactRows(smallRows()), "total_count": number(5), "total_bytes": number(1500),
+					"logs":     exactRows(smallRows()), "urls": urlsOf(smallKeys...), "total_count": number(5), "total_bytes": number(1500),
 				})),
 				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey("l4"), want(map[string]knownvalue.Check{
 					"zones": listedAsTuple("example.com"), "proxy_ids": listedAsTuple("sid-1"), "include_urls": knownvalue.Bool(false),
-					"logs": exactRows([]map[string]knownvalue.Check{func() map[string]knownvalue.Check {
-						r := row("proxy_id", "sid-1", "mainland", "20220504-03-sid-1", 10, "03:00:00", "04:00:00")
-						r["url"] = nothing
-						return r
-					}()}), "total_count": number(1), "total_bytes": number(10),
+					"logs": exactRows([]map[string]knownvalue.Check{row("proxy_id", "sid-1", "mainland", "20220504-03-sid-1", 10, "03:00:00", "04:00:00")}),
+					"urls": nothing, "total_count": number(1), "total_bytes": number(10),
 				})),
 			},
 		}},
@@ -97,13 +94,18 @@ ephemeral "teo_l7_offline_logs" "test" {` + smallWindow + `}
 ephemeral "teo_l4_offline_logs" "test" {` + smallWindow + `}
 
 locals {
-  urls = concat(ephemeral.teo_l7_offline_logs.test.logs[*].url, ephemeral.teo_l4_offline_logs.test.logs[*].url)
+  urls = concat(values(ephemeral.teo_l7_offline_logs.test.urls), values(ephemeral.teo_l4_offline_logs.test.urls))
 }
 
 resource "terraform_data" "test" {
   input = "something to apply"
 
   lifecycle {
+    precondition {
+      condition = alltrue([for l in ephemeral.teo_l7_offline_logs.test.logs : ephemeral.teo_l7_offline_logs.test.urls[l.key] != null])
+
+      error_message = "A key is not there."
+    }
     precondition {
       condition     = length(local.urls) == 7 && alltrue([for url in local.urls : strcontains(url, "sign=")])
       error_message = "The URLs are not there."

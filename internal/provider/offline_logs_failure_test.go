@@ -123,7 +123,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 			head:  "error: Incomplete L7 offline logs",
 			details: []string{
 				"5 entries were read, but the service counts 7", "read 4 times", "request ID",
-				"A short list is not passed off as a whole one", "Try again in a few minutes",
+				"An incomplete list is not returned", "Try again in a few minutes",
 			},
 			requests: 6, // four readings, of which the first and the third find out the base of the pages
 		},

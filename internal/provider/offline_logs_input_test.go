@@ -54,17 +54,17 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 	}{
 		"time without an offset": {
 			config: arguments{"start_time": "2022-05-04T00:00:00"},
-			want:   []complaint{{"error start_time: Invalid RFC3339 String Value", []string{"2022-05-04T00:00:00"}}},
+			want:   []complaint{{"error start_time: Invalid time", []string{`"2022-05-04T00:00:00" has no time zone. Add Z for UTC, or an offset such as +08:00.`}}},
 		},
 		"a date": {
 			config: arguments{"end_time": "2022-05-04"},
-			want:   []complaint{{"error end_time: Invalid RFC3339 String Value", []string{"2022-05-04"}}},
+			want:   []complaint{{"error end_time: Invalid time", []string{`"2022-05-04" is a date without a time.`, `"2022-05-04T00:00:00Z"`}}},
 		},
 		"both times": {
 			config: arguments{"start_time": "yesterday", "end_time": ""},
 			want: []complaint{
-				{"error start_time: Invalid RFC3339 String Value", []string{"yesterday"}},
-				{"error end_time: Invalid RFC3339 String Value", nil},
+				{"error start_time: Invalid time", []string{`"yesterday" is not a time in RFC 3339.`}},
+				{"error end_time: Invalid time", nil},
 			},
 		},
 		"end at the start": {
@@ -72,8 +72,8 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			want:   []complaint{{"error end_time: Window ends before it starts", []string{"(2022-05-04T00:00:00Z) must be after start_time (2022-05-04T00:00:00Z)"}}},
 		},
 		"the year 1": {
-			config: arguments{"start_time": "0001-01-01T00:00:00Z", "end_time": "0001-01-01T00:00:00Z"},
-			want:   []complaint{{"error end_time: Window ends before it starts", nil}},
+			config: arguments{"start_time": "0001-01-01T00:00:00Z"},
+			want:   []complaint{{"error start_time: Invalid time", []string{"is in year 1", "plantimestamp()"}}},
 		},
 		"end before the start": {
 			config: arguments{"end_time": "2022-05-03T00:00:00Z"},
@@ -95,20 +95,32 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			config: arguments{"max_packages": 0},
 			want:   []complaint{{"error max_packages: Invalid Attribute Value", []string{"at least 1"}}},
 		},
-		"empty names": {
-			config: arguments{"zones": []string{""}, "zone_ids": []string{""}, "domains": []string{"www.example.com", ""}},
+		"empty elements": {
+			config: arguments{"zones": []string{""}, "zone_ids": []string{" "}, "domains": []string{"www.example.com", ""}},
 			want: []complaint{
-				{"error zones: Invalid Attribute Value Length", []string{"at least 1"}},
-				{"error zone_ids: Invalid Attribute Value Length", nil},
-				{"error domains: Invalid Attribute Value Length", nil},
+				{"error zones: Empty element in a set", []string{"An element of zones is empty", "leave zones out"}},
+				{"error zone_ids: Empty element in a set", nil},
+				{"error domains: Empty element in a set", nil},
 			},
 		},
 		"null in sets": {
 			config: arguments{"zones": []any{nil}, "domains": []any{"www.example.com", nil}},
 			want: []complaint{
-				{"error zones: Null Set Value", nil},
-				{"error domains: Null Set Value", nil},
+				{"error zones: Null element in a set", []string{"compact()"}},
+				{"error domains: Null element in a set", nil},
 			},
+		},
+		"a zone ID among names": {
+			config: arguments{"zones": []string{"example.com", " zone-2demo00001cn"}},
+			want:   []complaint{{"error zones: Zone ID instead of a site name", []string{`"zone-2demo00001cn" looks like the ID of a zone`, "zone_ids"}}},
+		},
+		"a name among zone IDs": {
+			config: arguments{"zone_ids": []string{"zone-2demo00001cn", "example.com"}},
+			want:   []complaint{{"error zone_ids: Site name instead of a zone ID", []string{`"example.com" looks like the name of a site`, "Put names into zones"}}},
+		},
+		"timeout below zero": {
+			config: arguments{"timeouts": arguments{"read": "-1m"}},
+			want:   []complaint{{"error timeouts: Invalid timeout", []string{"-1m", "above zero", "20m"}}},
 		},
 		"timeout that is none": {
 			config: arguments{"timeouts": arguments{"read": "soon"}},
@@ -124,10 +136,8 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			t.Parallel()
 			sim := simulator(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim).and(test.provider))
-			for _, kind := range []string{"teo_l7_offline_logs", "teo_l7_offline_log_inventory"} {
-				_, said := w.read(kind, anHour.and(test.config))
-				expectSaid(t, said, test.want...)
-			}
+			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
+			expectSaid(t, said, test.want...)
 			if test.config["timeouts"] == nil { // that of an ephemeral resource is called open
 				said := w.open("teo_l7_offline_logs", anHour.and(test.config))
 				expectSaid(t, said, test.want...)
@@ -156,7 +166,7 @@ func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
 		Steps: []resource.TestStep{
-			step("start_time = \"2022-05-04\"\nend_time = \"2022-05-04T00:00:00Z\"", "Error: Invalid RFC3339 String Value", "start_time"),
+			step("start_time = \"2022-05-04\"\nend_time = \"2022-05-04T00:00:00Z\"", "Error: Invalid time", "start_time"),
 			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-04T07:30:00+08:00\"", "Error: Window ends before it starts", "end_time = ", "must be after start_time"),
 			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-05T00:00:00Z\"\npage_size = 0", "Error: Invalid Attribute Value", "page_size"),
 			step("start_time = \"2022-05-04T00:00:00Z\"", "Error: Missing required argument", "end_time"),
@@ -185,8 +195,8 @@ func TestOfflineLogsMaxPackages(t *testing.T) {
 			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config).and(arguments{"max_packages": test.total - 1}))
 			expectSaid(t, said, complaint{"error max_packages: Too many L7 offline logs", []string{
 				"from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z",
-				fmt.Sprintf("has %d packages, and max_packages allows %d", test.total, test.total-1),
-				"Narrow the window, zones or domains", "provider::teo::windows", "raise max_packages",
+				fmt.Sprintf("has %d packages, and max_packages is %d.", test.total, test.total-1),
+				"Narrow the window, the zones or domains", "provider::teo::windows", "raise max_packages",
 			}})
 			if n := len(sim.Requests()); n != 1 {
 				t.Errorf("%d requests were sent, want 1", n)

@@ -43,15 +43,12 @@ type Options struct {
 	Pace tcapi.Pace
 }
 
-// New returns what makes a provider of a version.
-func New(version string) func() provider.Provider { return NewWith(version, Options{}) }
-
-// NewWith is New with options.
-func NewWith(version string, options Options) func() provider.Provider {
+// newProvider returns the provider; NewServer serves it.
+func newProvider(version string, options Options) provider.Provider {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return func() provider.Provider { return &teoProvider{version: version, options: options} }
+	return &teoProvider{version: version, options: options}
 }
 
 type teoProvider struct {
@@ -80,8 +77,6 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 	return []func() datasource.DataSource{
 		newL7OfflineLogsDataSource,
 		newL4OfflineLogsDataSource,
-		newL7OfflineLogInventoryDataSource,
-		newL4OfflineLogInventoryDataSource,
 		newZonesDataSource,
 		newL7LogCoverageDataSource,
 		newL4LogCoverageDataSource,

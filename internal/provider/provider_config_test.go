@@ -162,7 +162,7 @@ func TestProviderConfiguration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := configured(t, provider.Options{Getenv: environment(test.env)}, test.config)
-			state, said := w.read("teo_l7_offline_log_inventory", anHour)
+			state, said := w.read("teo_l7_offline_logs", anHour)
 			expectSaid(t, said)
 			version := "2022-01-06"
 			if test.config["api_version"] != nil {
@@ -180,7 +180,7 @@ func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 	t.Parallel()
 	sim := simulator(t, teosim.Options{})
 	w := configured(t, provider.Options{Getenv: environment(map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2022-09-01"})}, signIn(sim))
-	state, said := w.read("teo_l7_offline_log_inventory", anHour)
+	state, said := w.read("teo_l7_offline_logs", anHour)
 	expectSaid(t, said)
 	if state["api_version"] != "2022-09-01" || sim.Count("2022-01-06", "") != 0 {
 		t.Errorf("version %v, and %d requests of 2022-01-06", state["api_version"], sim.Count("2022-01-06", ""))

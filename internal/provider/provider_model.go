@@ -111,3 +111,13 @@ func (m *providerModel) credentials(ctx context.Context, diags *diag.Diagnostics
 	}
 	return o
 }
+
+// texts returns the elements of a set; none if it is null.
+func texts(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
+	if set.IsNull() || set.IsUnknown() {
+		return nil
+	}
+	var values []string
+	diags.Append(set.ElementsAs(ctx, &values, false)...)
+	return values
+}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
@@ -53,8 +52,9 @@ func environment(variables map[string]string) func(string) string {
 // factories serve the provider inside the test.
 func factories(t testing.TB, options provider.Options) map[string]func() (tfprotov6.ProviderServer, error) {
 	t.Helper()
+	isolated := isolated(t, options)
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"teo": providerserver.NewProtocol6WithError(provider.NewWith("test", isolated(t, options))()),
+		"teo": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test", isolated) },
 	}
 }
 

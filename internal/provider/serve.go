@@ -2,12 +2,10 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
@@ -19,14 +17,13 @@ const Address = "registry.terraform.io/edgeone-community/teo"
 // debug serves it to a Terraform that is told how to attach. The error is that
 // of the handshake.
 func Serve(ctx context.Context, version string, debug bool) error {
-	server := providerserver.NewProtocol6(New(version)())()
+	server, err := NewServer(version, Options{})
+	if err != nil {
+		return err
+	}
 	if debug {
 		// This process serves one run after the other: none ends it for good.
 		return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, tf6server.WithManagedDebug())
-	}
-	full, ok := server.(fullServer)
-	if !ok {
-		return errors.New("the framework's server lacks a part of the protocol")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -34,21 +31,12 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	signal.Notify(stop, os.Interrupt)
 	defer signal.Stop(stop)
 	go stopOn(ctx, stop, server)
-	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &stoppable{full, stop} })
-}
-
-// fullServer is all that the framework serves: a wrapper must not hide the
-// parts of the protocol that are optional.
-type fullServer interface {
-	tfprotov6.ProviderServer
-	tfprotov6.ListResourceServer
-	tfprotov6.ActionServer
-	tfprotov6.StateStoreServer
+	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &stoppable{server, stop} })
 }
 
 // stoppable is a server that stays stopped.
 type stoppable struct {
-	fullServer
+	Server
 
 	stop chan<- os.Signal
 }
@@ -59,7 +47,7 @@ func (s *stoppable) StopProvider(ctx context.Context, req *tfprotov6.StopProvide
 	case s.stop <- os.Interrupt:
 	default: // it is known already
 	}
-	return s.fullServer.StopProvider(ctx, req)
+	return s.Server.StopProvider(ctx, req)
 }
 
 // stopEvery is how soon a read that begins after an interrupt is ended.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -47,7 +46,7 @@ func signIn(sim *teosim.Sim) arguments {
 // dial serves a provider that is not configured yet.
 func dial(t testing.TB, options provider.Options) *wire {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(provider.NewWith("test", isolated(t, options))())()
+	server, err := provider.NewServer("test", isolated(t, options))
 	if err != nil {
 		t.Fatal(err)
 	}

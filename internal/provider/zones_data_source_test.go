@@ -91,8 +91,8 @@ func TestZonesMissing(t *testing.T) {
 	w := configured(t, provider.Options{}, signIn(simulator(t, teosim.Options{})))
 	state, said := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
 	expectSaid(t, said,
-		complaint{"warning names: Zones not found", []string{"matches names: aaa.test, zzz.test."}},
-		complaint{"warning zone_ids: Zones not found", []string{"matches zone_ids: zone-none."}},
+		complaint{"warning names: Zones not found", []string{"matches these names: aaa.test, zzz.test."}},
+		complaint{"warning zone_ids: Zones not found", []string{"matches these zone_ids: zone-none."}},
 	)
 	if n := len(state["zones"].([]any)); n != 1 {
 		t.Errorf("%d zones", n)
@@ -138,7 +138,12 @@ func TestZonesFailures(t *testing.T) {
 		"DescribeZones (teo 2022-09-01): UnauthorizedOperation.CamUnauthorized", "request ID " + sim.Requests()[0].RequestID, "Allow the CAM action teo:DescribeZones",
 	}})
 	_, said = w.read("teo_zones", arguments{"names": []string{""}, "zone_ids": []any{nil}})
-	expectSaid(t, said, complaint{"error names: Invalid Attribute Value Length", nil}, complaint{"error zone_ids: Null Set Value", nil})
+	expectSaid(t, said, complaint{"error names: Empty element in a set", nil}, complaint{"error zone_ids: Null element in a set", nil})
+	_, said = w.read("teo_zones", arguments{"names": []string{"zone-2demo00001cn"}, "zone_ids": []string{"example.com"}})
+	expectSaid(t, said,
+		complaint{"error names: Zone ID instead of a site name", []string{"Put IDs into zone_ids"}},
+		complaint{"error zone_ids: Site name instead of a zone ID", []string{"Put names into names"}},
+	)
 	if n := len(sim.Requests()); n != 1 {
 		t.Errorf("%d requests were sent, want 1", n)
 	}

@@ -105,15 +105,16 @@ func (c *Client) Admit(ctx context.Context, action Action) error {
 	return c.limiter(action).Wait(ctx)
 }
 
-type admittedKey struct{}
+// CallOption changes how one Call is made.
+type CallOption func(*callOptions)
 
-// Admitted marks a context whose next Call has been admitted already, so that
-// its first attempt does not wait for the limiter again. Somebody who sends
-// many requests at once thus waits in the limiter's queue only once at a time,
-// and others get their turn.
-func Admitted(ctx context.Context) context.Context {
-	return context.WithValue(ctx, admittedKey{}, true)
-}
+type callOptions struct{ admitted bool }
+
+// Admitted says that Admit has already been called for this Call, so its first
+// attempt does not wait for the rate limit again. A caller that sends many
+// requests at once thus has only one of them waiting at a time, and other
+// callers get their turn.
+func Admitted() CallOption { return func(o *callOptions) { o.admitted = true } }
 
 func (c *Client) limiter(action Action) *Limiter {
 	return c.Limiters.For(c.Service, action.Version, action.Name, action.PerSecond)
@@ -122,20 +123,19 @@ func (c *Client) limiter(action Action) *Limiter {
 // Call sends a request, which is marshalled once, and returns the answer. R is
 // the type of the answer's Response object and embeds Head. The error is an
 // *Error, that of the KeySource, or the context's cause.
-func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, request any) (P, error) {
+func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, request any, options ...CallOption) (P, error) {
+	var o callOptions
+	for _, option := range options {
+		option(&o)
+	}
 	payload, err := json.Marshal(request)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the request of %s: %w", action.Name, err)
 	}
-	admitted := ctx.Value(admittedKey{}) != nil
-	if admitted {
-		// The key source makes calls of its own with this context.
-		ctx = context.WithValue(ctx, admittedKey{}, nil)
-	}
 	retries := NewRetries(c.MaxRetries, c.Pace)
 	renewed := false
 	for number := 1; ; number++ {
-		if number > 1 || !admitted {
+		if number > 1 || !o.admitted {
 			if err := c.limiter(action).Wait(ctx); err != nil {
 				return nil, err
 			}

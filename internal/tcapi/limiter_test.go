@@ -268,7 +268,7 @@ func TestListingsTakeTurns(t *testing.T) {
 					t.Error(err)
 				}
 				calls.Go(func() {
-					if _, err := tcapi.Call[tcapi.Head](tcapi.Admitted(ctx), client, slowAction, nil); err != nil {
+					if _, err := tcapi.Call[tcapi.Head](ctx, client, slowAction, nil, tcapi.Admitted()); err != nil {
 						t.Error(err)
 					}
 				})
@@ -321,7 +321,7 @@ func TestAdmittedIsForOneRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		begin := time.Now()
-		if _, err := tcapi.Call[tcapi.Head](tcapi.Admitted(t.Context()), client, slowAction, nil); err != nil {
+		if _, err := tcapi.Call[tcapi.Head](t.Context(), client, slowAction, nil, tcapi.Admitted()); err != nil {
 			t.Fatal(err)
 		}
 		if waited := sent.all[0].Sub(begin); waited != time.Second {

@@ -22,9 +22,9 @@ var (
 const (
 	// longestAnalysis is the documented maximum length of a window.
 	longestAnalysis = 31 * 24 * time.Hour
-	// mostTopRows is the documented maximum of Limit. An answer with that many
+	// maxTopRows is the documented maximum of Limit. An answer with that many
 	// rows may lack others.
-	mostTopRows = 1000
+	maxTopRows = 1000
 )
 
 // Unknown stands for the count of an hour that the analytics did not answer.
@@ -165,7 +165,7 @@ func (t *Traffic) CutOff() bool {
 	return slices.ContainsFunc(t.parts, func(p *trafficPart) bool { return p.cutOff() })
 }
 
-func (p *trafficPart) cutOff() bool { return len(p.top) >= mostTopRows }
+func (p *trafficPart) cutOff() bool { return len(p.top) >= maxTopRows }
 
 func (p *trafficPart) hours() int { return int(p.end.Sub(p.start) / time.Hour) }
 
@@ -310,7 +310,7 @@ func (t *Traffic) countByHour(ctx context.Context, p *trafficPart, hosts []strin
 	}
 	for i, top := range tops {
 		at := p.start.Add(time.Duration(i) * time.Hour)
-		quiet := len(top) > 0 && len(top) < mostTopRows || top != nil && len(top) == 0 && p.quiet(at)
+		quiet := len(top) > 0 && len(top) < maxTopRows || top != nil && len(top) == 0 && p.quiet(at)
 		for _, host := range hosts {
 			if n := top[host]; n > 0 || quiet {
 				counts[host][t.hour(at)] = n
@@ -353,7 +353,7 @@ type timingAnswer struct {
 // the host is empty.
 func (c *Client) series(ctx context.Context, layer Layer, zoneID, host string, start, end time.Time) (hourly, error) {
 	action, metric := describeTimingL7, "l7Flow_request"
-	request := timingRequest{StartTime: wireTime(start), EndTime: wireTime(end), ZoneIDs: []string{zoneID}, Interval: "hour"}
+	request := timingRequest{StartTime: start.UTC().Format(time.RFC3339), EndTime: end.UTC().Format(time.RFC3339), ZoneIDs: []string{zoneID}, Interval: "hour"}
 	switch {
 	case layer == L4:
 		action, metric = describeTimingL4, "l4Flow_flux"
@@ -409,11 +409,11 @@ type topAnswer struct {
 }
 
 // topDomains reads the domains of a zone with their requests, by lower-case
-// name. It returns at most mostTopRows of them, and an empty map for none.
+// name. It returns at most maxTopRows of them, and an empty map for none.
 func (c *Client) topDomains(ctx context.Context, zoneID string, start, end time.Time) (map[string]int64, error) {
 	answer, err := tcapi.Call[topAnswer](ctx, c.api, describeTopL7, topRequest{
-		StartTime: wireTime(start), EndTime: wireTime(end), MetricName: "l7Flow_request_domain",
-		ZoneIDs: []string{zoneID}, Limit: mostTopRows,
+		StartTime: start.UTC().Format(time.RFC3339), EndTime: end.UTC().Format(time.RFC3339), MetricName: "l7Flow_request_domain",
+		ZoneIDs: []string{zoneID}, Limit: maxTopRows,
 	})
 	if err != nil {
 		return nil, err

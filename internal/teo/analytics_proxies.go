@@ -3,7 +3,6 @@ package teo
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
@@ -15,7 +14,7 @@ var describeL4Proxy = tcapi.Action{Version: Version20220901, Name: "DescribeL4Pr
 
 const (
 	proxiesPerPage = 1000 // documented
-	mostProxies    = 100_000
+	maxProxies     = 100_000
 )
 
 // L4Proxy is a layer-4 proxy instance.
@@ -43,37 +42,28 @@ type proxiesAnswer struct {
 // L4Proxies lists the layer-4 proxies of a zone, sorted by ID. Its errors are
 // those of L4Logs.
 func (c *Client) L4Proxies(ctx context.Context, zoneID string) ([]L4Proxy, error) {
-	p := &pager[L4Proxy]{
-		client: c, action: describeL4Proxy, size: proxiesPerPage, most: mostProxies, countIsFloor: true,
-		settle: settleProxies, same: sameProxy,
-	}
-	p.fetch = func(ctx context.Context, at int) (page[L4Proxy], error) {
-		answer, err := tcapi.Call[proxiesAnswer](ctx, c.api, describeL4Proxy, proxiesRequest{ZoneID: zoneID, Offset: at, Limit: p.size})
-		if err != nil {
-			return page[L4Proxy]{}, err
-		}
-		return page[L4Proxy]{rows: answer.L4Proxies, total: count(answer.TotalCount), requestID: answer.RequestID}, nil
-	}
-	r, err := p.all(ctx, func(ctx context.Context) (*reading[L4Proxy], error) { return p.readOffsets(ctx, new(limitMemo)) })
+	r, err := listByOffset(ctx, c, offsetList[L4Proxy]{
+		action: describeL4Proxy, pageSize: proxiesPerPage, maxRows: maxProxies, order: proxyOrder,
+		fetch: func(ctx context.Context, r pageRequest) (page[L4Proxy], error) {
+			request := proxiesRequest{ZoneID: zoneID, Offset: r.at, Limit: r.size}
+			answer, err := tcapi.Call[proxiesAnswer](ctx, c.api, describeL4Proxy, request, r.options...)
+			if err != nil {
+				return page[L4Proxy]{}, err
+			}
+			return page[L4Proxy]{rows: answer.L4Proxies, total: count(answer.TotalCount), requestID: answer.RequestID}, nil
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
 	return r.rows, nil
 }
 
-// settleProxies sorts proxies and removes duplicates.
-func settleProxies(proxies []L4Proxy) (kept, twice []L4Proxy) {
-	slices.SortStableFunc(proxies, func(a, b L4Proxy) int {
+// proxyOrder sorts proxies by ID and zone.
+var proxyOrder = rowOrder[L4Proxy]{
+	compare: func(a, b L4Proxy) int {
 		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.ZoneID, b.ZoneID))
-	})
-	kept = slices.CompactFunc(proxies, func(a, b L4Proxy) bool {
-		if !sameProxy(a, b) {
-			return false
-		}
-		twice = append(twice, b)
-		return true
-	})
-	return kept, twice
+	},
+	same:       func(a, b L4Proxy) bool { return a.ID == b.ID },
+	identified: func(p L4Proxy) bool { return p.ID != "" },
 }
-
-func sameProxy(a, b L4Proxy) bool { return a.ID == b.ID && a.ID != "" }

@@ -291,8 +291,8 @@ func TestWalkPackages(t *testing.T) {
 	for _, most := range []int{1000, 120, 10, 3} {
 		sim := startSim(t, teosim.Options{Catalogue: c})
 		seen := map[string]int{}
-		err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106}).WalkPackages(t.Context(), teo.L7, teo.Query{
-			Start: windowStart, End: windowStart.Add(hours * time.Hour), ZoneIDs: []string{"zone-gen0000"}, MaxPackages: most,
+		err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106}).WalkPackages(t.Context(), teo.L7, "zone-gen0000", teo.Query{
+			Start: windowStart, End: windowStart.Add(hours * time.Hour), MaxPackages: most,
 		}, func(p *teo.Package) { seen[p.Area+p.Name]++ })
 		if most == 3 {
 			// An hour has up to four packages, and cannot be divided.

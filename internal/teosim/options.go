@@ -60,9 +60,25 @@ type Options struct {
 	// 2022-01-06 is answered: ActionOffline, InvalidAction, NoSuchVersion or
 	// UnsupportedOperation.
 	Gone string
-	// OldRowsHaveArea adds Area to the rows of 2022-01-06, which the service
-	// did late in the life of that version.
-	OldRowsHaveArea bool
+	// OldRowsWithoutArea leaves Area out of the rows of 2022-01-06, as in the
+	// documentation of that version. The service added it later.
+	OldRowsWithoutArea bool
+	// MaxZoneIDs is the largest number of ZoneIds in a request; more are an
+	// InvalidParameterValue. The real limit is not documented; sister actions have
+	// 100, which is the default.
+	MaxZoneIDs int
+	// EmptyWithoutZoneIDs answers a request of 2022-09-01 without ZoneIds with an
+	// empty list, as the service did from 2024-05-30 on. By default it is a
+	// MissingParameter, for ZoneIds is marked as required since 2026-09-11.
+	EmptyWithoutZoneIDs bool
+	// TimeZone is the zone of LogStartTime and LogEndTime in rows. Default UTC.
+	TimeZone *time.Location
+	// Undercount is how much smaller than the number of rows TotalSize and
+	// TotalCount are, as in documented samples.
+	Undercount int
+	// AllowEmptyWindow accepts StartTime == EndTime, as in the documented sample
+	// of DownloadL4Logs, and lists the packages whose slot contains that time.
+	AllowEmptyWindow bool
 	// URLLifetime is how long a download URL is good for, in whole seconds.
 	// Default one hour.
 	URLLifetime time.Duration
@@ -124,6 +140,15 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.MaxPageSize < 0 || o.MaxLimit < 0 || o.Latency < 0 {
 		return o, errors.New("teosim: MaxPageSize, MaxLimit and Latency cannot be negative")
+	}
+	if o.MaxZoneIDs == 0 {
+		o.MaxZoneIDs = 100
+	}
+	if o.MaxZoneIDs < 0 || o.Undercount < 0 {
+		return o, errors.New("teosim: MaxZoneIDs and Undercount cannot be negative")
+	}
+	if o.TimeZone == nil {
+		o.TimeZone = time.UTC
 	}
 	if o.URLLifetime == 0 {
 		o.URLLifetime = time.Hour

@@ -24,7 +24,7 @@ func (d demo) service() (service, error) {
 		return d.realService()
 	}
 	// Rows with an area, so that two packages of one name can be told apart.
-	sim, err := teosim.Start(teosim.Options{OldRowsHaveArea: true})
+	sim, err := teosim.Start(teosim.Options{})
 	if err != nil {
 		return service{}, err
 	}

@@ -74,7 +74,7 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 	flags.IntVar(&o.MaxPageSize, "max-page-size", 1000, "what 2022-01-06 clamps PageSize to")
 	flags.IntVar(&o.MaxLimit, "max-limit", 300, "largest Limit of 2022-09-01")
 	flags.StringVar(&o.Gone, "gone", "", "error `code` that answers every action of 2022-01-06")
-	flags.BoolVar(&o.OldRowsHaveArea, "old-area", false, "rows of 2022-01-06 have an Area")
+	flags.BoolVar(&o.OldRowsWithoutArea, "old-rows-without-area", false, "rows of 2022-01-06 have no Area")
 	flags.DurationVar(&o.URLLifetime, "url-lifetime", time.Hour, "how long download URLs are good for")
 	packages := flags.Int("packages", 0, "`number` of generated L7 packages in place of the demo's")
 	unlimited := flags.Bool("no-rate-limit", false, "lift the documented rate limits")

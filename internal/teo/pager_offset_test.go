@@ -28,7 +28,9 @@ func TestOffsetPages(t *testing.T) {
 				sim.ResetCounters()
 				l := list(t, client, wholeByID(size))
 				checkExact(t, sim, l)
-				checkCount(t, sim, want)
+				if got := sim.Count("", logs); got != want {
+					t.Errorf("%d requests were sent, want %d", got, want)
+				}
 				if pages := (rows + size - 1) / size; l.TotalCount != int64(rows) || l.Pages != pages || l.PageSize != size || l.APIVersion != teo.Version20220901 {
 					t.Errorf("got total %d, %d pages of %d, version %s", l.TotalCount, l.Pages, l.PageSize, l.APIVersion)
 				}
@@ -190,7 +192,7 @@ func TestOffsetCountIsNull(t *testing.T) {
 					if l.TotalCount != int64(rows) {
 						t.Errorf("the total is %d, want %d", l.TotalCount, rows)
 					}
-					if most, got := rows/10+2, sim.Count("", ""); got > most {
+					if most, got := rows/10+2, sim.Count("", logs); got > most {
 						t.Errorf("%d requests were sent, want %d at the most", got, most)
 					}
 				})

@@ -30,7 +30,7 @@ func TestListsAreNeverShort(t *testing.T) {
 				rows, size := random.IntN(60), 1+random.IntN(20)
 				o.Catalogue = catalogue(rows)
 				o.MaxPageSize = 1 + random.IntN(25)
-				o.OldRowsHaveArea = random.IntN(2) == 0
+				o.OldRowsWithoutArea = random.IntN(2) == 0
 				sim := startSim(t, o)
 				client := newClient(t, sim, teo.Options{})
 				if random.IntN(2) == 0 {

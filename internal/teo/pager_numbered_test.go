@@ -242,7 +242,7 @@ func TestNumberedNullFieldsOfRows(t *testing.T) {
 		for _, field := range []string{"Url", "Domain", "Area", "LogPacketName", "LogTime", "Size"} {
 			t.Run(string(fault)+"/"+field, func(t *testing.T) {
 				t.Parallel()
-				o := teosim.Options{OldRowsHaveArea: field != "Area", Catalogue: catalogue(45)}
+				o := teosim.Options{OldRowsWithoutArea: field == "Area", Catalogue: catalogue(45)}
 				sim := startSim(t, o)
 				sim.Inject(teosim.Fault{Name: fault, Value: "Data." + field})
 				l := list(t, newClient(t, sim, teo.Options{}), whole(10))
@@ -291,7 +291,7 @@ func TestNumberedAreas(t *testing.T) {
 	for _, said := range []bool{false, true} {
 		t.Run(fmt.Sprintf("said=%t", said), func(t *testing.T) {
 			t.Parallel()
-			sim := startSim(t, teosim.Options{OldRowsHaveArea: said, Catalogue: catalogue(4)})
+			sim := startSim(t, teosim.Options{OldRowsWithoutArea: !said, Catalogue: catalogue(4)})
 			l := list(t, newClient(t, sim, teo.Options{}), whole(10))
 			checkExact(t, sim, l)
 			names := map[string]int{}
