@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The command in import.sh brings the whole state back.
+// The command in import.sh restores the whole state.
 func TestArchiveIsImported(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh")
@@ -39,7 +39,7 @@ func TestArchiveIsImported(t *testing.T) {
 	}
 }
 
-// verify.sh accepts what was archived, and nothing else.
+// verify.sh accepts an archive, and not a changed one.
 func TestArchiveIsVerified(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh", "sha256sum")
@@ -70,8 +70,8 @@ func TestArchiveIsVerified(t *testing.T) {
 	}
 }
 
-// tablesFind asserts that the paths that athena.sql and partitions.sh make are
-// those of an archive. Athena and Trino themselves are not run.
+// tablesFind checks that athena.sql and partitions.sh refer to the paths of an
+// archive. Athena and Trino themselves are not run.
 func tablesFind(t *testing.T, b box, dir string, files []string) {
 	t.Helper()
 	ddl, err := os.ReadFile(filepath.Join(b.Dir, "athena.sql"))

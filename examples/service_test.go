@@ -8,8 +8,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// account is what the examples talk of: the demo's account, and a zone with
-// packages of the days that they name and of the last three.
+// account is what the examples refer to: the demo's account, and a zone with
+// packages of the days in the examples and of the last three days.
 func account() teosim.Catalogue {
 	c := teosim.Demo()
 	shop := teosim.Zone{
@@ -55,7 +55,8 @@ func simulator(t *testing.T) (*teosim.Sim, []string) {
 	return sim, simtest.Environment(sim)
 }
 
-// grow appends to the first package of a name, as the service does for a day.
+// grow appends to the first package of a name, as the service does for about 24
+// hours.
 func grow(sim *teosim.Sim, name string) {
 	sim.Update(func(c *teosim.Catalogue) {
 		for i := range c.L7 {

@@ -15,7 +15,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// watched is an output that calls a function when a text comes by.
+// watched is an output that calls a function when a text is written.
 type watched struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -40,8 +40,8 @@ func (w *watched) String() string {
 	return w.text.String()
 }
 
-// newDemo is a demo that writes to out, knows no keys and has a temporary
-// folder of its own.
+// newDemo returns a demo that writes to out, has no credentials and uses a
+// temporary folder of its own.
 func newDemo(t *testing.T, out *watched) demo {
 	t.Helper()
 	return demo{
@@ -61,8 +61,8 @@ func assertEmpty(t *testing.T, dir string) {
 	}
 }
 
-// assertNoProcess looks for processes that work below dir: the command line and
-// the provider do. It sees some on Linux only.
+// assertNoProcess looks for processes whose working folder is in dir, as that of the
+// command line and the provider. It works on Linux only.
 func assertNoProcess(t *testing.T, dir string) {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/cwd")
@@ -71,7 +71,7 @@ func assertNoProcess(t *testing.T, dir string) {
 	}
 	for _, link := range links {
 		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
-			t.Errorf("%s still works in %s", link, at)
+			t.Errorf("%s still runs in %s", link, at)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 }
 
-func TestLiveWithoutKeys(t *testing.T) {
+func TestLiveWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	var out watched
 	d := newDemo(t, &out)
@@ -137,7 +137,7 @@ func TestLiveWithoutKeys(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"no keys", "TENCENTCLOUD_SECRET_ID", "without LIVE=1"} {
+	for _, want := range []string{"no credentials", "TENCENTCLOUD_SECRET_ID", "without LIVE=1"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}
@@ -145,9 +145,9 @@ func TestLiveWithoutKeys(t *testing.T) {
 	assertEmpty(t, d.temp)
 }
 
-// With keys the environment is handed on, with a window that the user's own
-// overrides. Nothing is sent: only what would be is looked at.
-func TestLiveTakesTheEnvironment(t *testing.T) {
+// With credentials, the provider gets the environment, with a time range that the
+// user's own overrides. Nothing is sent.
+func TestLivePassesTheEnvironment(t *testing.T) {
 	t.Parallel()
 	d := newDemo(t, new(watched))
 	d.live = true

@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 )
 
-// outputs are those of examples/demo, as `output -json` gives them.
+// outputs are the outputs of examples/demo, as `output -json` prints them.
 type outputs struct {
 	Summary struct {
 		Value struct {
@@ -22,7 +22,7 @@ type outputs struct {
 		Value []struct {
 			Name   string `json:"log_packet_name"`
 			Domain string `json:"domain"`
-			Area   string `json:"area"` // null where the service does not say
+			Area   string `json:"area"` // null if the API omits it
 			Start  string `json:"log_start_time"`
 			End    string `json:"log_end_time"`
 			Size   int64  `json:"size"`

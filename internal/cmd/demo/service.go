@@ -11,10 +11,10 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// service is the EdgeOne that is asked.
+// service is the EdgeOne that the demo reads from.
 type service struct {
 	text       string
-	env        []string // how the provider finds it
+	env        []string // in which the provider finds it
 	stop       func()
 	afterwards func(io.Writer)
 }
@@ -42,9 +42,9 @@ func (d demo) service() (service, error) {
 	}, nil
 }
 
-// pages tells what the simulator was asked.
+// pages prints the requests that the simulator has received.
 func pages(w io.Writer, sim *teosim.Sim) {
-	fmt.Fprintln(w, "==> what the provider asked the simulator")
+	fmt.Fprintln(w, "==> requests of the provider to the simulator")
 	requests := sim.Requests()
 	for _, r := range requests {
 		var body struct {
@@ -61,18 +61,18 @@ func pages(w io.Writer, sim *teosim.Sim) {
 	fmt.Fprintf(w, "    %d requests, up to %d at once\n", len(requests), sim.InFlightPeak())
 }
 
-// realService takes the keys and settings of the environment. By default the
-// window is six hours that ended a day ago: whole by then, and a short list.
+// realService uses the credentials and settings of the environment. By default the
+// time range is six hours that ended a day ago: a short list of complete packages.
 func (d demo) realService() (service, error) {
 	keys, problems := credential.New(d.credentials())
 	if len(problems) > 0 {
-		return service{}, fmt.Errorf("the keys of the environment cannot be used: %s: %s", problems[0].Summary, problems[0].Detail)
+		return service{}, fmt.Errorf("the credentials of the environment cannot be used: %s: %s", problems[0].Summary, problems[0].Detail)
 	}
 	if err := keys.Err(); err != nil {
-		return service{}, fmt.Errorf("there are no keys to read from the real service with\n"+
-			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in by any other way that docs/index.md describes.\n"+
-			"  `make demo` without LIVE=1 reads from a simulator, and needs none.\n"+
-			"  Looked for: %w", err)
+		return service{}, fmt.Errorf("there are no credentials for the real service\n"+
+			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in in another way that docs/index.md describes.\n"+
+			"  `make demo` without LIVE=1 reads from a simulator and needs no credentials.\n"+
+			"  %w", err)
 	}
 	end := d.now().UTC().Add(-24 * time.Hour).Truncate(time.Hour)
 	env := []string{
@@ -87,15 +87,15 @@ func (d demo) realService() (service, error) {
 		}
 	}
 	return service{
-		text:       fmt.Sprintf("the real EdgeOne, with keys from %s; it is only read", keys),
+		text:       fmt.Sprintf("the real EdgeOne, with credentials from %s; nothing is changed there", keys),
 		env:        env,
 		stop:       func() {},
 		afterwards: func(io.Writer) {},
 	}, nil
 }
 
-// credentials looks for keys where the provider will, which is configured by
-// the environment alone.
+// credentials looks for credentials where the provider does, which is configured
+// by the environment alone.
 func (d demo) credentials() credential.Options {
 	return credential.Options{
 		Getenv: func(name string) string {

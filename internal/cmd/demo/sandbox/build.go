@@ -97,11 +97,10 @@ func moduleRoot(ctx context.Context) (string, error) {
 	return filepath.Dir(file), nil
 }
 
-// writeConfig writes a configuration of the command line that installs the
-// provider from the mirror, and nothing from anywhere else.
+// writeConfig writes a CLI configuration that installs providers from the mirror
+// only.
 func (m Mirror) writeConfig(file string) error {
-	// The language of the configuration reads a backslash as an escape, and
-	// takes slashes on every system.
+	// A backslash would be an escape. Slashes work on every system.
 	text := fmt.Sprintf("disable_checkpoint = true\n\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.ToSlash(m.Dir))
 	return os.WriteFile(file, []byte(text), 0o600)
 }

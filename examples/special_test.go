@@ -1,0 +1,129 @@
+package examples_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// specialCase is what [TestExamples] cannot derive from an example.
+type specialCase struct {
+	// env is added to the environment in which the provider finds the simulator.
+	env func(*testing.T) []string
+	// override replaces arguments that lead elsewhere than to the simulator.
+	override func(*testing.T) string
+	// emptyOutputs says that an empty output is right.
+	emptyOutputs bool
+	outputs      func(t *testing.T, outputs map[string]any)
+}
+
+// special are the special cases by folder.
+func special() map[string]specialCase {
+	return map[string]specialCase{
+		"provider/profile":        {env: profile},
+		"provider/github-actions": {env: tokenFile},
+
+		"resources/teo_l7_log_archive": {
+			override: func(t *testing.T) string {
+				t.Helper()
+				return archiveOverride(t.TempDir())
+			},
+			emptyOutputs: true, // nothing is pending
+			outputs: func(t *testing.T, outputs map[string]any) {
+				t.Helper()
+				archived, _ := outputs["archived"].(map[string]any)
+				if archived["packages"] != 252.0 || archived["pending"] != 0.0 || archived["bytes"] == 0.0 {
+					t.Errorf("archived is %v", archived)
+				}
+			},
+		},
+		"compliance": {env: func(t *testing.T) []string {
+			t.Helper()
+			return archiveIn(t.TempDir())
+		}},
+
+		"demo": {env: zoneOfTheDemo},
+
+		"patterns/scheduled-export": {outputs: lines("jsonl", 84)},
+		"patterns/completeness": {outputs: has("gaps", map[string]any{
+			"www.example.com": []any{}, "api.example.com": []any{},
+		})},
+		"patterns/for-each-package": {outputs: func(t *testing.T, outputs map[string]any) {
+			t.Helper()
+			keys, _ := outputs["keys"].([]any)
+			if len(keys) != 11 || keys[0] != "api.example.com/mainland/20260504-00-api.example.com" {
+				t.Errorf("keys is %v", keys)
+			}
+		}},
+		"patterns/sharding": {outputs: has("packages", 252.0)},
+		"patterns/terraform-test": {env: func(*testing.T) []string {
+			return []string{"TF_VAR_start_time=2026-05-04T00:00:00Z", "TF_VAR_end_time=2026-05-04T01:00:00Z"}
+		}},
+	}
+}
+
+func has(name string, want any) func(*testing.T, map[string]any) {
+	return func(t *testing.T, outputs map[string]any) {
+		t.Helper()
+		if !reflect.DeepEqual(outputs[name], want) {
+			t.Errorf("%s is %v, want %v", name, outputs[name], want)
+		}
+	}
+}
+
+func lines(name string, want int) func(*testing.T, map[string]any) {
+	return func(t *testing.T, outputs map[string]any) {
+		t.Helper()
+		text, _ := outputs[name].(string)
+		if got := strings.Count(text, "\n"); got != want {
+			t.Errorf("%s has %d lines, want %d", name, got, want)
+		}
+	}
+}
+
+// profile writes a profile of tccli and removes the credentials from the
+// environment.
+func profile(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	text := `{"secretId": "` + teosim.DefaultSecretID + `", "secretKey": "` + teosim.DefaultSecretKey + `"}`
+	if err := os.WriteFile(filepath.Join(dir, "production.credential"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"TF_VAR_profiles=" + dir, "TENCENTCLOUD_SECRET_ID=", "TENCENTCLOUD_SECRET_KEY="}
+}
+
+// tokenFile writes a token as the workflow does, and removes the credentials from
+// the environment.
+func tokenFile(t *testing.T) []string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvOmEvYiJ9.c2ln\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"TF_VAR_token_file=" + file, "TENCENTCLOUD_SECRET_ID=", "TENCENTCLOUD_SECRET_KEY="}
+}
+
+// zoneOfTheDemo keeps the list short.
+func zoneOfTheDemo(*testing.T) []string { return []string{`TF_VAR_zones=["example.org"]`} }
+
+// archiveOverride lets the example archive to a folder.
+func archiveOverride(dir string) string {
+	return fmt.Sprintf("resource \"teo_l7_log_archive\" \"may\" {\n  destination = %q\n}\n", "file://"+filepath.ToSlash(dir))
+}
+
+// archiveIn sets the variables of examples/compliance: a folder and the month of
+// the oldest recent packages.
+func archiveIn(dir string) []string {
+	return []string{
+		"ARCHIVE=" + dir,
+		"TF_VAR_destination=file://" + filepath.ToSlash(dir) + "?create_dir=true",
+		"TF_VAR_first_month=" + time.Now().UTC().Add(-72*time.Hour).Format("2006-01"),
+	}
+}
