@@ -149,6 +149,14 @@ func (c *chart) period() string {
 	return c.first + " to " + c.last + " (UTC)"
 }
 
+// heading is the name of the column of hosts: bytes are those of proxies.
+func (c *chart) heading() string {
+	if c.unit == "bytes" {
+		return "Proxy"
+	}
+	return "Domain"
+}
+
 // conclusion says in a sentence what the chart comes to.
 func (c *chart) conclusion() string {
 	switch {

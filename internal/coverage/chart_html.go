@@ -94,7 +94,7 @@ func (c *chart) htmlMissing(b *strings.Builder) {
 	if c.sums.Missing == 0 {
 		return
 	}
-	b.WriteString("<h2>Missing hours</h2>\n<div class=\"scroll\"><table class=\"gaps\">\n<thead><tr><th>Domain</th><th>Date</th><th>Hours (UTC)</th></tr></thead>\n<tbody>\n")
+	b.WriteString("<h2>Missing hours</h2>\n<div class=\"scroll\"><table class=\"gaps\">\n<thead><tr><th>" + c.heading() + "</th><th>Date</th><th>Hours (UTC)</th></tr></thead>\n<tbody>\n")
 	for _, p := range c.panels {
 		for _, d := range p.days {
 			var hours []string
@@ -112,7 +112,7 @@ func (c *chart) htmlMissing(b *strings.Builder) {
 }
 
 func (c *chart) htmlTotals(b *strings.Builder) {
-	b.WriteString("<h2>Totals</h2>\n<div class=\"scroll\"><table class=\"totals\">\n<thead><tr><th>Domain</th>")
+	b.WriteString("<h2>Totals</h2>\n<div class=\"scroll\"><table class=\"totals\">\n<thead><tr><th>" + c.heading() + "</th>")
 	if c.unit != "" {
 		fmt.Fprintf(b, "<th>%s</th>", html.EscapeString(capitalized(c.unit)))
 	}

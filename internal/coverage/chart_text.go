@@ -68,7 +68,7 @@ func (c *chart) markdown() string {
 	if len(c.panels) == 0 {
 		return b.String()
 	}
-	b.WriteString("\n| Domain |")
+	fmt.Fprintf(&b, "\n| %s |", c.heading())
 	if c.unit != "" {
 		fmt.Fprintf(&b, " %s |", capitalized(c.unit))
 	}
