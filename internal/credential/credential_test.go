@@ -96,10 +96,10 @@ func (w *world) source(o credential.Options) *credential.Source {
 }
 
 // keys gets keys and proves that EdgeOne accepts them.
-func (w *world) keys(o credential.Options) tcapi.Keys {
+func (w *world) credentials(o credential.Options) tcapi.Credentials {
 	w.t.Helper()
 	source := w.source(o)
-	keys, err := source.Keys(w.t.Context())
+	keys, err := source.Credentials(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -110,9 +110,9 @@ func (w *world) keys(o credential.Options) tcapi.Keys {
 }
 
 // list sends a request to EdgeOne.
-func (w *world) list(keys tcapi.KeySource) error {
+func (w *world) list(keys tcapi.CredentialSource) error {
 	config := w.options().STS
-	config.Service, config.KeySource = "teo", keys
+	config.Service, config.Credentials = "teo", keys
 	action := tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 1000}
 	_, err := tcapi.Call[tcapi.Head](context.Background(), tcapi.New(config), action, struct{}{})
 	return err

@@ -291,7 +291,7 @@ func TestL7OfflineLogsSensitive(t *testing.T) {
 	})
 }
 
-// A window that is only known after apply is read then, with the rest of the
+// A window that is known only after apply is read then, with the rest of the
 // plan knowing that it does not know.
 func TestL7OfflineLogsUnknownWindow(t *testing.T) {
 	t.Parallel()

@@ -129,7 +129,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 		"zone_ids with 2022-01-06": {
 			provider: arguments{"api_version": "2022-01-06"},
 			config:   arguments{"zone_ids": []string{"zone-2demo00001cn"}},
-			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"pinned to api_version 2022-01-06", "names in zones", "remove api_version"}}},
+			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"configured with api_version 2022-01-06", "Set zones to their names", "remove api_version"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -216,8 +216,8 @@ func TestOfflineLogsUnknownZones(t *testing.T) {
 		zones []string
 		said  []string
 	}{
-		"slip of the pen": {[]string{"exmaple.com"}, []string{"No zone of the account is named exmaple.com.", "Near names are example.com", `data "teo_zones"`}},
-		"a sub-domain":    {[]string{"www.example.org", "example.com"}, []string{"is named www.example.org.", "Near names are example.org", "not www.example.com"}},
+		"slip of the pen": {[]string{"exmaple.com"}, []string{"No zone of the account is named exmaple.com.", "Did you mean example.com?", "data source teo_zones"}},
+		"a sub-domain":    {[]string{"www.example.org", "example.com"}, []string{"is named www.example.org.", "Did you mean example.org?", "not www.example.com"}},
 		"nothing like it": {[]string{"zzz.test", "yyy.test"}, []string{"is named yyy.test, zzz.test."}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -87,7 +87,7 @@ func config() tcapi.Config {
 	return tcapi.Config{
 		Service:    "teo",
 		Endpoint:   tcapi.Endpoint{Scheme: "https", Host: "teo.example.com"},
-		KeySource:  tcapi.StaticKeys{SecretID: secretID, SecretKey: secretKey, Source: "the test"},
+		Credentials: tcapi.StaticCredentials{SecretID: secretID, SecretKey: secretKey, Source: "the test"},
 		UserAgent:  "terraform-provider-teo/1.2.3",
 		MaxRetries: 5,
 		Pace:       quick,

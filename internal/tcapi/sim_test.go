@@ -29,7 +29,7 @@ type logs struct {
 func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*tcapi.Client, *log) {
 	t.Helper()
 	keys := func(c *tcapi.Config) {
-		c.KeySource = tcapi.StaticKeys{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()}
+		c.Credentials = tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()}
 	}
 	return to(t, sim.URL(), append([]func(*tcapi.Config){keys}, change...)...)
 }

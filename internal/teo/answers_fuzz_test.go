@@ -34,7 +34,7 @@ func replayed(text, version string) (*teo.Client, *replay) {
 	service := &replay{lines: strings.Split(text, "\n")}
 	return teo.New(tcapi.New(tcapi.Config{
 		Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
-		KeySource: tcapi.StaticKeys{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
+		Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
 		Transport: service, Pace: quick,
 	}), teo.Options{APIVersion: version}), service
 }

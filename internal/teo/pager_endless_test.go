@@ -55,7 +55,7 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 					service := &endless{rows: rows, base: base, pages: pages}
 					client := teo.New(tcapi.New(tcapi.Config{
 						Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
-						KeySource: tcapi.StaticKeys{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
+						Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
 						Transport: service, Pace: quick,
 					}), teo.Options{APIVersion: teo.Version20220106})
 					q := whole(10)

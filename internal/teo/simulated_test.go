@@ -65,7 +65,7 @@ func newCaller(t testing.TB, sim *teosim.Sim, perSecond float64) *tcapi.Client {
 	t.Cleanup(transport.CloseIdleConnections)
 	return tcapi.New(tcapi.Config{
 		Service: teo.Service, Endpoint: endpoint, Transport: transport, UserAgent: "terraform-provider-teo/test",
-		KeySource: tcapi.StaticKeys{SecretID: sim.SecretID(), SecretKey: sim.SecretKey(), Token: sim.Token()},
+		Credentials: tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey(), Token: sim.Token()},
 		Limiters:  &tcapi.Limiters{PerSecond: perSecond}, MaxRetries: 5, Pace: quick,
 	})
 }
