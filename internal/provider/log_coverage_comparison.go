@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -31,8 +31,9 @@ type comparison struct {
 	window  coverage.Window
 	grown   coverage.Window // what packages and counts are read for
 
-	zones     []*comparedZone
-	zoneNames map[string]string // by ID; nil until they are needed
+	zones       []*comparedZone
+	zoneNames   map[string]string // by ID; nil until they are needed
+	withoutZone []string          // archived hosts that belong to no zone of the account
 
 	mu       sync.Mutex // guards packages
 	packages *coverage.Packages
@@ -190,7 +191,7 @@ func (c *comparison) findHosts(ctx context.Context, z *comparedZone, end time.Ti
 
 // countHosts reads the counts of the hosts that have none yet.
 func (c *comparison) countHosts(ctx context.Context) error {
-	rows := 0
+	rows := len(c.withoutZone)
 	for _, z := range c.zones {
 		rows += len(z.hosts)
 	}
@@ -217,13 +218,9 @@ func (c *comparison) countHosts(ctx context.Context) error {
 // not in the traffic of any zone.
 func (c *comparison) addHostsWithoutTraffic(ctx context.Context) error {
 	for _, host := range c.packages.Hosts() {
-		var err error
-		if host.ZoneID == "" {
-			err = c.placeArchived(ctx, host)
-		} else {
+		if c.archive == "" {
 			c.placeListed(host)
-		}
-		if err != nil {
+		} else if err := c.placeArchived(ctx, host); err != nil {
 			return err
 		}
 	}
@@ -244,39 +241,63 @@ func (c *comparison) addHostsWithoutTraffic(ctx context.Context) error {
 // placeListed makes a row for the packages of a host in a zone, unless there is
 // one. Packages of sub-domains count for a wildcard domain.
 func (c *comparison) placeListed(host coverage.Host) {
-	for _, z := range c.zones {
-		if z.id != host.ZoneID {
-			continue
-		}
-		if name := c.rowOf(z, host.Name); name != "" {
-			if name != host.Name {
-				c.packages.Rename(host, coverage.Host{ZoneID: z.id, Name: name})
-			}
-			z.hosts[name] = true
-		}
+	z := c.zones[slices.IndexFunc(c.zones, func(z *comparedZone) bool { return z.id == host.ZoneID })]
+	if wildcard := c.wildcardOf(z, host.Name); wildcard != "" {
+		c.packages.Rename(host, coverage.Host{ZoneID: z.id, Name: wildcard})
+		z.hosts[wildcard] = true
+	} else if c.wanted == nil || c.wanted[host.Name] {
+		z.hosts[host.Name] = true
 	}
 }
 
-// rowOf returns the name of the row that the packages of a host belong to; empty
-// if it is not wanted.
-func (c *comparison) rowOf(z *comparedZone, name string) string {
-	switch {
-	case c.wanted[name], z.hosts[name]:
-		return name
-	case c.layer() == teo.L7 && z.traffic != nil:
-		known := z.traffic.Domains()
-		if slices.Contains(known, name) {
-			break
+// placeArchived does the same for the packages of an archive, which does not say
+// which zone they are of. If nothing else tells, it is the name of the zone. An
+// archive may have packages of other zones than those that are compared.
+func (c *comparison) placeArchived(ctx context.Context, host coverage.Host) error {
+	for _, z := range c.zones {
+		if z.hosts[host.Name] {
+			return nil
 		}
-		wildcard, found := coverage.Wildcard(name, func(domain string) bool { return slices.Contains(known, domain) || c.wanted[domain] })
-		if found && (c.wanted == nil || c.wanted[wildcard]) {
-			return wildcard
+		if wildcard := c.wildcardOf(z, host.Name); wildcard != "" {
+			c.packages.Rename(host, coverage.Host{Name: wildcard})
+			z.hosts[wildcard] = true
+			return nil
 		}
 	}
 	if c.wanted != nil {
+		return nil // placeAbsent does the rest
+	}
+	if c.layer() == teo.L7 {
+		zones, err := c.zonesOf(ctx, host.Name)
+		if err != nil {
+			return err
+		}
+		if len(zones) > 0 {
+			zones[0].hosts[host.Name] = true
+			return nil
+		}
+	}
+	if len(c.query.Zones)+len(c.query.ZoneIDs) == 0 {
+		c.withoutZone = append(c.withoutZone, host.Name)
+	}
+	return nil
+}
+
+// wildcardOf returns the wildcard domain that the packages of a domain count
+// for, if its own requests are not counted and nobody asked for it by name.
+func (c *comparison) wildcardOf(z *comparedZone, name string) string {
+	if c.layer() == teo.L4 || z.traffic == nil || c.wanted[name] || z.hosts[name] {
 		return ""
 	}
-	return name
+	known := z.traffic.Domains()
+	if slices.Contains(known, name) {
+		return ""
+	}
+	wildcard, _ := coverage.Wildcard(name, func(domain string) bool { return slices.Contains(known, domain) || c.wanted[domain] })
+	if c.wanted != nil && !c.wanted[wildcard] {
+		return ""
+	}
+	return wildcard
 }
 
 // placeAbsent adds hosts that neither packages nor traffic show: they are quiet,
@@ -342,19 +363,27 @@ func (c *comparison) compare() *coverage.Report {
 	var series []coverage.Series
 	for _, z := range c.zones {
 		for name := range z.hosts {
-			counts := make([]int64, c.grown.Hours())
-			for i := range counts {
-				counts[i] = coverage.Unknown
-			}
+			counts := unknownCounts(c.grown)
 			if !c.hiddenByWildcard(z, name) {
 				copy(counts, z.counts[name])
 			}
 			series = append(series, coverage.Series{Host: coverage.Host{ZoneID: z.id, Name: name}, Counts: counts})
 		}
 	}
+	for _, name := range c.withoutZone {
+		series = append(series, coverage.Series{Host: coverage.Host{Name: name}, Counts: unknownCounts(c.grown)})
+	}
 	return coverage.Compare(c.window, coverage.Options{
 		Now: c.now, StableAfter: c.stableAfter, Min: c.least, Grace: c.grace,
 	}, c.packages, series)
+}
+
+func unknownCounts(w coverage.Window) []int64 {
+	counts := make([]int64, w.Hours())
+	for i := range counts {
+		counts[i] = coverage.Unknown
+	}
+	return counts
 }
 
 // hiddenByWildcard says whether the requests of a domain are counted under the
@@ -376,11 +405,33 @@ func (c *comparison) cutOff() bool {
 	return c.wanted == nil && slices.ContainsFunc(c.zones, func(z *comparedZone) bool { return z.traffic != nil && z.traffic.CutOff() })
 }
 
-var errArchiveUnavailable = errors.New("comparing archives is not available in this build")
+// readArchive reads the packages that an archive has committed.
+func (c *comparison) readArchive(ctx context.Context) error {
+	store, err := c.session.openBucket(ctx, c.archive)
+	if err != nil {
+		return &archiveError{err}
+	}
+	defer store.Close() //nolint:errcheck // it only releases connections
+	for record, err := range archive.Records(ctx, store) {
+		switch {
+		case err != nil:
+			return &archiveError{err}
+		case record.Layer != c.layer():
+			return &otherLayerError{record.Layer}
+		case record.Start.Before(c.grown.End):
+			c.addPackage("", record.Host(), record.Start, record.End)
+		}
+	}
+	return nil
+}
 
-// readArchive reads the packages of the archive.
-func (c *comparison) readArchive(context.Context) error { return errArchiveUnavailable }
+// archiveError means that an archive could not be read.
+type archiveError struct{ err error }
 
-// placeArchived makes rows for the packages of an archive, which does not name
-// their zones.
-func (c *comparison) placeArchived(context.Context, coverage.Host) error { return nil }
+func (e *archiveError) Error() string { return e.err.Error() }
+func (e *archiveError) Unwrap() error { return e.err }
+
+// otherLayerError means that an archive has packages of the other layer.
+type otherLayerError struct{ layer teo.Layer }
+
+func (e *otherLayerError) Error() string { return "the archive is of " + string(e.layer) }

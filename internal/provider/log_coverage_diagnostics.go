@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -22,6 +23,8 @@ func (f coverageFamily) readError(a coverageArguments, err error) diag.Diagnosti
 		many    *tooManyHostsError
 		foreign *foreignHostsError
 		unknown *teo.UnknownZonesError
+		stored  *archiveError
+		other   *otherLayerError
 		late    timeoutError
 	)
 	asked := fmt.Sprintf("The %s from %s to %s", f.title, a.query.Start.Format(time.RFC3339), a.query.End.Format(time.RFC3339))
@@ -37,6 +40,15 @@ func (f coverageFamily) readError(a coverageArguments, err error) diag.Diagnosti
 				"Check the spelling, and compare zones or zone_ids with data \"teo_zones\".", shorten(foreign.names)))
 	case errors.As(err, &unknown):
 		return unknownZones(path.Root("zones"), unknown)
+	case errors.As(err, &other):
+		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "Archive of another layer",
+			fmt.Sprintf("The archive has packages of layer %s. Use data \"teo_%s_log_coverage\" for it.", strings.TrimPrefix(string(other.layer), "l"), other.layer))
+	case errors.As(err, &stored) && errors.Is(err, archive.ErrNoArchive):
+		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "No archive to compare",
+			"There is no archive at this destination. Give the same destination, with its prefix, as the resource that writes the archive.")
+	case errors.As(err, &stored):
+		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "Unable to read the archive",
+			fmt.Sprintf("The packages of the archive could not be read: %s.", strings.TrimSuffix(lateFor(err, a.timeout).Error(), ".")))
 	case errors.As(err, &late):
 		return timedOut(f.title, asked, late, ", narrow the window, or split it with provider::teo::windows")
 	}
