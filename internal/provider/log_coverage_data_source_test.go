@@ -381,3 +381,104 @@ func TestLogCoverageRequests(t *testing.T) {
 		t.Errorf("%d series were requested", got)
 	}
 }
+
+// An archive is compared after the service has deleted its packages. Its packages
+// do not name their zones.
+func TestLogCoverageOfAnArchive(t *testing.T) {
+	t.Parallel()
+	account := coveredAccount(
+		hours("www.example.com", "##!.q+o#"), hours("example.org", "#"), hours("a.example.org", "+"), hours("*.example.org", "!!"), hours("www.example.net", "#"),
+	)
+	sim := simulator(t, teosim.Options{Catalogue: account})
+	l7, l4 := fileURL(t.TempDir()), fileURL(t.TempDir())
+	config := func(sources string) string {
+		return providerBlock(sim) + fmt.Sprintf(`
+resource "teo_l7_log_archive" "all" {
+  destination = %q
+  start_time  = "2022-05-04T00:00:00Z"
+  end_time    = "2022-05-04T08:00:00Z"
+}
+
+resource "teo_l4_log_archive" "all" {
+  destination = %q
+  start_time  = "2022-05-04T00:00:00Z"
+  end_time    = "2022-05-04T08:00:00Z"
+}
+`, l7, l4) + sources
+	}
+	source := func(kind, name string, lines ...string) string {
+		return fmt.Sprintf("\ndata %q %q {\n  start_time = \"2022-05-04T00:00:00Z\"\n  end_time   = \"2022-05-04T08:00:00Z\"\n  %s\n}\n", kind, name, strings.Join(lines, "\n  "))
+	}
+	sources := source("teo_l7_log_coverage", "live") +
+		source("teo_l7_log_coverage", "archived", "archive = "+fmt.Sprintf("%q", l7)) +
+		source("teo_l7_log_coverage", "one_zone", "archive = "+fmt.Sprintf("%q", l7), `zone_ids = ["zone-1"]`) +
+		source("teo_l7_log_coverage", "one_domain", "archive = "+fmt.Sprintf("%q", l7), `domain_names = ["example.org"]`) +
+		source("teo_l4_log_coverage", "archived", "archive = "+fmt.Sprintf("%q", l4)) + `
+output "letters" {
+  value = {
+    live       = { for d in data.teo_l7_log_coverage.live.domains : d.domain => trimspace(d.days["2022-05-04"]) }
+    archived   = { for d in data.teo_l7_log_coverage.archived.domains : d.domain => trimspace(d.days["2022-05-04"]) }
+    one_zone   = { for d in data.teo_l7_log_coverage.one_zone.domains : d.domain => trimspace(d.days["2022-05-04"]) }
+    one_domain = { for d in data.teo_l7_log_coverage.one_domain.domains : d.domain => trimspace(d.days["2022-05-04"]) }
+    l4         = { for p in data.teo_l4_log_coverage.archived.proxies : p.proxy_id => trimspace(p.days["2022-05-04"]) }
+  }
+}
+`
+	letters := func(values map[string]map[string]string) statecheck.StateCheck {
+		checks := map[string]knownvalue.Check{}
+		for name, rows := range values {
+			row := map[string]knownvalue.Check{}
+			for host, text := range rows {
+				row[host] = knownvalue.StringExact(text)
+			}
+			checks[name] = knownvalue.ObjectExact(row)
+		}
+		return statecheck.ExpectKnownOutputValue("letters", knownvalue.ObjectExact(checks))
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, later),
+		Steps: []resource.TestStep{
+			{Config: config("")},
+			{
+				PreConfig: func() {
+					sim.Update(func(c *teosim.Catalogue) {
+						for _, list := range [][]teosim.Package{c.L7, c.L4} {
+							for i := range list {
+								list[i].Lost = true
+							}
+						}
+						// The last zone of www.example.net is gone.
+						c.L7 = slices.DeleteFunc(c.L7, func(p teosim.Package) bool { return p.Host == "www.example.net" })
+					})
+				},
+				Config: config(sources),
+				ConfigStateChecks: []statecheck.StateCheck{letters(map[string]map[string]string{
+					"live":     {"www.example.com": "!!!.!.!!", "example.org": "!.......", "*.example.org": "!!......"},
+					"archived": {"www.example.com": "##!.#+##", "example.org": "#.......", "*.example.org": "#!......", "www.example.net": "????????"},
+					// The archive has packages of other zones, which are left out.
+					"one_zone":   {"www.example.com": "##!.#+##"},
+					"one_domain": {"example.org": "#......."},
+					"l4":         {"sid-1": "###..!##", "sid-2": "#......."},
+				})},
+			},
+			{
+				Config:      config(source("teo_l4_log_coverage", "other", "archive = "+fmt.Sprintf("%q", l7))),
+				ExpectError: says("Archive of another layer", "teo_l7_log_coverage"),
+			},
+		},
+	})
+}
+
+func TestLogCoverageWithoutAnArchive(t *testing.T) {
+	t.Parallel()
+	sim := simulator(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "#"))})
+	w := configured(t, later, signIn(sim))
+	for destination, want := range map[string]complaint{
+		fileURL(t.TempDir()):           {"error archive: No archive to compare", []string{"with its prefix"}},
+		fileURL(t.TempDir()) + "/gone": {"error archive: Unable to read the archive", []string{"gone"}},
+		"ftp://example.com":            {"error archive: Unable to read the archive", []string{"ftp"}},
+	} {
+		_, said := w.read("teo_l7_log_coverage", eightHours.and(arguments{"archive": destination}))
+		expectSaid(t, said, want)
+	}
+}

@@ -79,6 +79,7 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 		newZonesDataSource,
 		newL7LogCoverageDataSource,
 		newL4LogCoverageDataSource,
+		newLogArchiveVerificationDataSource,
 	}
 }
 
@@ -101,6 +102,7 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 
 func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newArchiveResource,
+		newL7LogArchiveResource,
+		newL4LogArchiveResource,
 	}
 }

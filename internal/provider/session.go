@@ -39,6 +39,9 @@ type session struct {
 	agent      string
 
 	now func() time.Time
+
+	// inspections are those of archives between a refresh and a plan.
+	inspections inspections
 }
 
 // sessionOf returns the session in the provider data of the framework. It is nil

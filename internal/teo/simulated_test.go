@@ -66,7 +66,7 @@ func newCaller(t testing.TB, sim *teosim.Sim, perSecond float64) *tcapi.Client {
 	return tcapi.New(tcapi.Config{
 		Service: teo.Service, Endpoint: endpoint, Transport: transport, UserAgent: "terraform-provider-teo/test",
 		Credentials: tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey(), Token: sim.Token()},
-		Limiters:  &tcapi.Limiters{PerSecond: perSecond}, MaxRetries: 5, Pace: quick,
+		Limiters:    &tcapi.Limiters{PerSecond: perSecond}, MaxRetries: 5, Pace: quick,
 	})
 }
 
