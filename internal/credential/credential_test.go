@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -43,11 +44,7 @@ type world struct {
 
 func newWorld(t *testing.T, o teosim.Options) *world {
 	t.Helper()
-	sim, err := teosim.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
+	sim := simtest.Start(t, o)
 	return &world{t: t, sim: sim, env: map[string]string{}, home: t.TempDir(), transport: handlerTransport{sim.Handler()}}
 }
 

@@ -141,7 +141,7 @@ func TestNoCVM(t *testing.T) {
 }
 
 // The keys of a CVM never pass a proxy, whatever the environment says.
-func TestMetadataGoesThroughNoProxy(t *testing.T) { //nolint:paralleltest // it sets the environment of the process
+func TestMetadataGoesThroughNoProxy(t *testing.T) {
 	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)

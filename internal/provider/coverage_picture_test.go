@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -43,7 +44,7 @@ func picturedAccount() teosim.Catalogue {
 // simulator gives. `make generate` writes it.
 func TestCoveragePicture(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: picturedAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: picturedAccount()})
 	now := day.AddDate(0, 0, 7).Add(18 * time.Hour)
 	w := configured(t, provider.Options{Now: func() time.Time { return now }}, signIn(sim))
 	kind := w.schema.DataSourceSchemas["teo_l7_log_coverage"].ValueType()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -168,7 +169,7 @@ func TestSignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			var options provider.Options
 			if test.options != nil {
 				options = test.options(t, sim)
@@ -353,7 +354,7 @@ func TestSignInFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			if test.fault.Name != "" {
 				sim.Inject(test.fault)
 			}

@@ -18,13 +18,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
 // archiveSim simulates a domain with three packages a day, from May 1 to 4.
 func archiveSim(t testing.TB) *teosim.Sim {
 	t.Helper()
-	return simulator(t, teosim.Options{Catalogue: archiveCatalogue(), Rates: teosim.Unlimited()})
+	return simtest.Start(t, teosim.Options{Catalogue: archiveCatalogue(), Rates: teosim.Unlimited()})
 }
 
 func archiveCatalogue() teosim.Catalogue {

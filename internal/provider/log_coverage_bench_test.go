@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -19,7 +20,7 @@ func BenchmarkCoverage(b *testing.B) {
 		domains, days = 10, 2
 	}
 	account := teosim.Generate(teosim.GenerateOptions{Domains: domains, Slots: days * 24, Areas: []string{"mainland"}, LinesPerMember: 5})
-	sim := simulator(b, teosim.Options{Catalogue: account, Latency: 50 * time.Millisecond})
+	sim := simtest.Start(b, teosim.Options{Catalogue: account, Latency: 50 * time.Millisecond})
 	w := configured(b, provider.Options{}, signIn(sim))
 	start := account.L7[0].Start
 	config := arguments{

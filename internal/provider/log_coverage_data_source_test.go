@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -103,7 +104,7 @@ func expectRows(t *testing.T, got, want map[string]string) {
 // Every attribute of the data source, and a plan without changes.
 func TestLogCoverageDataSource(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "##!.q+o#"), hours("example.org", "#"))})
+	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "##!.q+o#"), hours("example.org", "#"))})
 	text := knownvalue.StringExact
 	sums := func(covered, missing, quiet, unwitnessed int) map[string]knownvalue.Check {
 		return map[string]knownvalue.Check{
@@ -188,7 +189,7 @@ func TestLogCoverageRows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{Catalogue: account})
+			sim := simtest.Start(t, teosim.Options{Catalogue: account})
 			state, said := configured(t, later, signIn(sim)).read("teo_l7_log_coverage", eightHours.and(test.config))
 			if said.failed() {
 				t.Fatal(said.all())
@@ -201,7 +202,7 @@ func TestLogCoverageRows(t *testing.T) {
 // Layer 4 allows for packages that are an hour off.
 func TestL4LogCoverage(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: coveredAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount()})
 	w := configured(t, later, signIn(sim))
 	state, said := w.read("teo_l4_log_coverage", eightHours)
 	expectSaid(t, said)
@@ -258,7 +259,7 @@ func TestLogCoverageWarnings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{Catalogue: test.account, Analytics: test.analytics, Rates: teosim.Unlimited()})
+			sim := simtest.Start(t, teosim.Options{Catalogue: test.account, Analytics: test.analytics, Rates: teosim.Unlimited()})
 			options := later
 			if !test.now.IsZero() {
 				options.Now = func() time.Time { return test.now }
@@ -338,7 +339,7 @@ func TestLogCoverageFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{Catalogue: account})
+			sim := simtest.Start(t, teosim.Options{Catalogue: account})
 			if test.fault.Name != "" {
 				sim.Inject(test.fault)
 			}
@@ -366,7 +367,7 @@ func TestLogCoverageFailures(t *testing.T) {
 // cost nothing.
 func TestLogCoverageRequests(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "########"), hours("img.example.com", "#"), hours("old.example.com", "+"))})
+	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "########"), hours("img.example.com", "#"), hours("old.example.com", "+"))})
 	w := configured(t, later, signIn(sim).and(arguments{"api_version": "2022-01-06"}))
 	_, said := w.read("teo_l7_log_coverage", eightHours.and(arguments{"zones": []string{"example.com"}}))
 	expectSaid(t, said)
@@ -389,7 +390,7 @@ func TestLogCoverageOfAnArchive(t *testing.T) {
 	account := coveredAccount(
 		hours("www.example.com", "##!.q+o#"), hours("example.org", "#"), hours("a.example.org", "+"), hours("*.example.org", "!!"), hours("www.example.net", "#"),
 	)
-	sim := simulator(t, teosim.Options{Catalogue: account})
+	sim := simtest.Start(t, teosim.Options{Catalogue: account})
 	l7, l4 := fileURL(t.TempDir()), fileURL(t.TempDir())
 	config := func(sources string) string {
 		return providerBlock(sim) + fmt.Sprintf(`
@@ -471,7 +472,7 @@ output "letters" {
 
 func TestLogCoverageWithoutAnArchive(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "#"))})
+	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "#"))})
 	w := configured(t, later, signIn(sim))
 	for destination, want := range map[string]complaint{
 		fileURL(t.TempDir()):           {"error archive: No archive to compare", []string{"with its prefix"}},

@@ -43,34 +43,39 @@ func (l logQuery) decode(ctx context.Context, diags *diag.Diagnostics) teo.Query
 	}
 }
 
-var (
-	isDate       = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-	withoutZone  = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$`)
-	looksLikeID  = regexp.MustCompile(`^zone-[0-9a-z]+$`)
-	timeExamples = `Give a time such as "2022-05-04T00:00:00Z" or "2022-05-04T08:00:00+08:00".`
-)
-
 // decodeTime returns the time, or the zero time if it is null, unknown or invalid.
 func decodeTime(value types.String, at path.Path, diags *diag.Diagnostics) time.Time {
 	if value.IsNull() || value.IsUnknown() {
 		return time.Time{}
 	}
-	text := value.ValueString()
+	t, problem := parseTime(value.ValueString())
+	if problem != "" {
+		diags.AddAttributeError(at, "Invalid time", problem)
+	}
+	return t
+}
+
+var (
+	isDate      = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+	withoutZone = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$`)
+)
+
+// parseTime parses a time in an argument, or returns what is wrong with it.
+func parseTime(text string) (t time.Time, problem string) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err == nil && t.Year() > 1 {
-		return t
+		return t, ""
 	}
-	problem := fmt.Sprintf("%q is not a time in RFC 3339.", text)
+	problem = "is not a time in RFC 3339."
 	switch {
 	case err == nil:
-		problem = fmt.Sprintf("%q is in year 1. plantimestamp() has no value during \"terraform validate\" and in the console.", text)
+		problem = `is in year 1: plantimestamp() has no value during "terraform validate" and in the console. Use "terraform plan".`
 	case isDate.MatchString(text):
-		problem = fmt.Sprintf("%q is a date without a time.", text)
+		problem = "is a date without a time."
 	case withoutZone.MatchString(text):
-		problem = fmt.Sprintf("%q has no time zone. Add Z for UTC, or an offset such as +08:00.", text)
+		problem = "has no time zone. Add Z for UTC, or an offset such as +08:00."
 	}
-	diags.AddAttributeError(at, "Invalid time", problem+" "+timeExamples)
-	return time.Time{}
+	return time.Time{}, fmt.Sprintf("%q %s Give a time such as \"2022-05-04T00:00:00Z\" or \"2022-05-04T08:00:00+08:00\".", text, problem)
 }
 
 // decodeTexts returns the known elements of a set without surrounding white space.
@@ -96,6 +101,8 @@ func decodeTexts(ctx context.Context, set types.Set, at path.Path, diags *diag.D
 	}
 	return values
 }
+
+var looksLikeID = regexp.MustCompile(`^zone-[0-9a-z]+$`)
 
 // decodeZoneNames is decodeTexts for an attribute with names of sites. It rejects
 // IDs of zones.

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -130,7 +131,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, test.sim)
+			sim := simtest.Start(t, test.sim)
 			if test.fault.Name != "" {
 				sim.Inject(test.fault)
 			}
@@ -184,7 +185,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // The timeouts of the configuration end a read, and so does Terraform.
 func TestOfflineLogsEnd(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.Hang})
 	w := configured(t, provider.Options{}, signIn(sim))
 	begin := time.Now()
@@ -213,7 +214,7 @@ func TestOfflineLogsEnd(t *testing.T) {
 // The rate limiter gives up before the deadline, where a turn would come later.
 func TestOfflineLogsEndInTheLimiter(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 0.5}))
 	_, said := w.read("teo_l7_offline_logs", arguments{
 		"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z", "page_size": 1, "timeouts": arguments{"read": "1s"},
@@ -224,8 +225,8 @@ func TestOfflineLogsEndInTheLimiter(t *testing.T) {
 // The same texts through a real Terraform.
 func TestOfflineLogsFailuresInTerraform(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
-	denied := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
+	denied := simtest.Start(t, teosim.Options{})
 	denied.Inject(teosim.Fault{Name: teosim.CamUnauthorized})
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -134,7 +135,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim).and(test.provider))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
 			expectSaid(t, said, test.want...)
@@ -156,7 +157,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 // The same through a real Terraform: it shows them before anything is planned.
 func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	step := func(lines string, want ...string) resource.TestStep {
 		return resource.TestStep{
 			Config:      providerBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {\n" + lines + "\n}\n",
@@ -190,7 +191,7 @@ func TestOfflineLogsMaxPackages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config).and(arguments{"max_packages": test.total - 1}))
 			expectSaid(t, said, complaint{"error max_packages: Too many L7 offline logs", []string{
@@ -222,7 +223,7 @@ func TestOfflineLogsUnknownZones(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": test.zones}))
 			expectSaid(t, said, complaint{"error zones: Unknown zone name", test.said})

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -157,7 +158,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 // Each setting takes effect, wherever it comes from.
 func TestProviderConfiguration(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{SecretID: "AKIDtest", SecretKey: "testSecretKey", Token: "testToken"})
+	sim := simtest.Start(t, teosim.Options{SecretID: "AKIDtest", SecretKey: "testSecretKey", Token: "testToken"})
 	address := strings.TrimPrefix(sim.URL(), "http://")
 	for name, test := range map[string]struct {
 		env    map[string]string
@@ -221,7 +222,7 @@ func TestProviderConfiguration(t *testing.T) {
 // The API version can be pinned by the environment, too.
 func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	w := configured(t, provider.Options{Getenv: environment(map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2022-09-01"})}, signIn(sim))
 	state, said := w.read("teo_l7_offline_logs", anHour)
 	expectSaid(t, said)
@@ -234,7 +235,7 @@ func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 // plan.
 func TestProviderUnknownArgumentInTerraform(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
 		Steps: []resource.TestStep{{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -36,7 +37,7 @@ func TestNothingSecretInLogs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{SecretID: "AKIDtest", SecretKey: secretKey, Token: token, Catalogue: smallAccount()})
+			sim := simtest.Start(t, teosim.Options{SecretID: "AKIDtest", SecretKey: secretKey, Token: token, Catalogue: smallAccount()})
 			for _, fault := range test.faults {
 				sim.Inject(fault)
 			}

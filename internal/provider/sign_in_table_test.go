@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -53,7 +54,7 @@ type signInWorld struct {
 func newSignInWorld(t *testing.T) *signInWorld {
 	t.Helper()
 	w := &signInWorld{t: t, home: t.TempDir(), env: map[string]string{}, now: time.Now()}
-	w.sim = simulator(t, teosim.Options{STS: teosim.STSOptions{MFACode: "123456"}})
+	w.sim = simtest.Start(t, teosim.Options{STS: teosim.STSOptions{MFACode: "123456"}})
 	w.token = filepath.Join(w.home, "token")
 	w.write(w.token, webToken(w.now.Add(time.Hour)))
 	w.profile("prod", w.sim.SecretID(), w.sim.SecretKey(), "", time.Time{})
@@ -192,8 +193,10 @@ func signInWays() []signInWay {
 			},
 		},
 		{
-			name:       "`profile`, `shared_credentials_dir`",
-			attributes: func(*signInWorld) arguments { return arguments{"profile": "prod", "shared_credentials_dir": "~/.tccli"} },
+			name: "`profile`, `shared_credentials_dir`",
+			attributes: func(*signInWorld) arguments {
+				return arguments{"profile": "prod", "shared_credentials_dir": "~/.tccli"}
+			},
 			variables: func(*signInWorld) map[string]string {
 				return map[string]string{"TENCENTCLOUD_PROFILE": "prod", "TENCENTCLOUD_SHARED_CREDENTIALS_DIR": "~/.tccli"}
 			},

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -69,8 +70,8 @@ func TestRefusedKeys(t *testing.T) {
 	}{
 		"renewed":                 {keys: temporary, replies: []string{expired, fine}, sent: "one two"},
 		"renewed, not found":      {keys: temporary, replies: []string{unknown, fine}, sent: "one two"},
-		"refreshed in vain":         {keys: temporary, retries: 5, replies: []string{expired}, sent: "one two", code: "AuthFailure.TokenFailure"},
-		"not refreshable":           {keys: temporary, fails: tcapi.ErrNotRefreshable, replies: []string{expired}, sent: "one", code: "AuthFailure.TokenFailure"},
+		"refreshed in vain":       {keys: temporary, retries: 5, replies: []string{expired}, sent: "one two", code: "AuthFailure.TokenFailure"},
+		"not refreshable":         {keys: temporary, fails: tcapi.ErrNotRefreshable, replies: []string{expired}, sent: "one", code: "AuthFailure.TokenFailure"},
 		"permanent":               {keys: []tcapi.Credentials{{SecretID: "one", SecretKey: secretKey}}, retries: 5, replies: []string{unknown}, sent: "one", code: "AuthFailure.SecretIdNotFound"},
 		"among other failures":    {keys: temporary, retries: 2, replies: []string{broken, expired, broken, fine}, sent: "one one two two"},
 		"another refusal of keys": {keys: temporary, retries: 5, replies: []string{apiError("AuthFailure.SignatureFailure", "")}, sent: "one", code: "AuthFailure.SignatureFailure"},
@@ -136,7 +137,7 @@ func TestUnsigned(t *testing.T) {
 // code, which is proved with the published vector.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.AddKey("temporary", secretKey, token, time.Time{})
 	static := func(id, key, token string) tcapi.CredentialSource {
 		return tcapi.StaticCredentials{SecretID: id, SecretKey: key, Token: token}
@@ -168,14 +169,4 @@ func TestSignatures(t *testing.T) {
 			}
 		})
 	}
-}
-
-func simulator(t *testing.T, options teosim.Options) *teosim.Sim {
-	t.Helper()
-	sim, err := teosim.Start(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
-	return sim
 }

@@ -158,11 +158,11 @@ func call(t *testing.T, endpoint string, o tcapi.TransportOptions) error {
 	transport := tcapi.NewTransport(o)
 	t.Cleanup(transport.CloseIdleConnections)
 	client := tcapi.New(tcapi.Config{
-		Service:   "teo",
-		Endpoint:  tcapi.Endpoint{Scheme: u.Scheme, Host: u.Host},
+		Service:     "teo",
+		Endpoint:    tcapi.Endpoint{Scheme: u.Scheme, Host: u.Host},
 		Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"},
-		Transport: transport,
-		UserAgent: "test/0",
+		Transport:   transport,
+		UserAgent:   "test/0",
 	})
 	action := tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 100}
 	_, err = tcapi.Call[tcapi.Head](context.Background(), client, action, struct{}{})

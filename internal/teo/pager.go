@@ -125,6 +125,10 @@ type reading[R any] struct {
 	// page is not part of the rows. It may have hidden a page that was pushed back.
 	repeated bool
 
+	// ignoreTotal: the service's count was smaller than the number of rows, so it
+	// is wrong and counts as missing.
+	ignoreTotal bool
+
 	// forget, if not nil, drops what this reading assumed about the numbering of
 	// pages.
 	forget func()
@@ -232,7 +236,7 @@ func (p *pager[R]) isUncertain(r *reading[R]) bool {
 // add adds a page to the reading.
 func (p *pager[R]) add(r *reading[R], got page[R]) error {
 	r.requestID = got.requestID
-	if got.total != nil {
+	if got.total != nil && !r.ignoreTotal {
 		if r.total != nil && *r.total != *got.total {
 			return errCountChanged{*r.total, *got.total}
 		}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -56,7 +57,7 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 					client := teo.New(tcapi.New(tcapi.Config{
 						Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
 						Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
-						Transport: service, Pace: quick,
+						Transport: service, Pace: simtest.Pace,
 					}), teo.Options{APIVersion: teo.Version20220106})
 					q := whole(10)
 					q.MaxPackages = max(1, rows)

@@ -64,10 +64,12 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase, pageSize in
 		}
 		base, known = memo.get()
 	}
-	if r.total == nil {
+	if r.total != nil {
+		next, err = p.readByTotal(ctx, r, base, next, known)
+		p.checkTotal(r)
+	}
+	if err == nil && r.total == nil {
 		err = p.readUntilEmpty(ctx, r, next)
-	} else {
-		err = p.readByTotal(ctx, r, base, next, known)
 	}
 	switch {
 	case err != nil, known:
@@ -84,10 +86,19 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase, pageSize in
 // totalReceived reports whether at least as many rows came as the service counts.
 func (r *reading[R]) totalReceived() bool { return r.total != nil && r.raw >= *r.total }
 
-// readByTotal reads the pages from next on, as many as the total implies.
-func (p *pager[R]) readByTotal(ctx context.Context, r *reading[R], base, next int, known bool) error {
+// checkTotal drops a total that is smaller than the number of rows. The documented
+// sample of DownloadL7Logs counts none and lists one.
+func (p *pager[R]) checkTotal(r *reading[R]) {
+	if r.raw > *r.total && int64(p.order.countDistinct(r.rows)) > *r.total {
+		r.total, r.ignoreTotal = nil, true
+	}
+}
+
+// readByTotal reads the pages from next on, as many as the total implies, and
+// returns the number of the page after them.
+func (p *pager[R]) readByTotal(ctx context.Context, r *reading[R], base, next int, known bool) (int, error) {
 	if r.totalReceived() {
-		return nil
+		return next, nil
 	}
 	var rest []int
 	end := base + int((*r.total+int64(r.size)-1)/int64(r.size))
@@ -98,9 +109,9 @@ func (p *pager[R]) readByTotal(ctx context.Context, r *reading[R], base, next in
 	var failed pageError
 	if !known && errors.As(err, &failed) && failed.at == end-1 && isInvalidParameter(err) {
 		// A service that counts from 0 may reject the page past the end.
-		return nil
+		return next, nil
 	}
-	return err
+	return next, err
 }
 
 // readUntilEmpty reads page after page when there is no total. A page that repeats
@@ -143,7 +154,7 @@ func (p *pager[R]) readPageZero(ctx context.Context, r *reading[R], memo *pageBa
 	switch {
 	case p.order.countDistinct(pageOne, got.rows) > p.order.countDistinct(pageOne):
 		memo.set(0)
-		r.backward = more && got.total == nil
+		r.backward = more && (got.total == nil || r.ignoreTotal)
 		r.size = max(r.size, min(len(got.rows), r.asked))
 	case r.total == nil && len(got.rows) == 1 && r.pages > 1 && r.largest == 1:
 		// With one row a page, page 1 may as well have moved to page 0. The row is

@@ -86,7 +86,7 @@ func (s *Sim) decodeLogs20220901(l layer, hosts string) func([]byte) (respond, *
 		return func(taken []Fault, now int64) []byte {
 			data, total := s.listLogs(l, wanted, offset, limit, taken, now, s.appendRow20220901)
 			data = append(data, `"TotalCount":`...)
-			return append(strconv.AppendInt(data, total, 10), ',')
+			return append(strconv.AppendInt(data, max(0, total-int64(s.options.Undercount)), 10), ',')
 		}, nil
 	}
 }
@@ -149,7 +149,7 @@ func (s *Sim) listLogs(l layer, wanted selection, offset, limit int64, taken []F
 		}
 		data = row(data, &list.sorted[n], signer, expires)
 	}
-	return append(data, "],"...), max(0, total-int64(s.options.Undercount))
+	return append(data, "],"...), total
 }
 
 // grow adds a package to what is wanted: later than the latest one by a minute,

@@ -73,8 +73,8 @@ type Options struct {
 	EmptyWithoutZoneIDs bool
 	// TimeZone is the zone of LogStartTime and LogEndTime in rows. Default UTC.
 	TimeZone *time.Location
-	// Undercount is how much smaller than the number of rows TotalSize and
-	// TotalCount are, as in documented samples.
+	// Undercount is how much smaller than the number of rows the TotalCount of
+	// 2022-09-01 is, as in documented samples.
 	Undercount int
 	// AllowEmptyWindow accepts StartTime == EndTime, as in the documented sample
 	// of DownloadL4Logs, and lists the packages whose slot contains that time.

@@ -22,9 +22,11 @@ type STSOptions struct {
 	// MaxDuration limits the lifetime of the issued credentials, whatever was
 	// requested. Default no limit.
 	MaxDuration time.Duration
-	// MFACode is the only code that MFA devices show. Default any six digits. Each
-	// code works once.
+	// MFACode is the only code that MFA devices show. Default any six digits.
 	MFACode string
+	// ReusableMFACodes accepts a code more than once, for tests that run several
+	// commands.
+	ReusableMFACodes bool
 	// ExternalID is the external ID that the trust policy of every role requires.
 	// Default none.
 	ExternalID string

@@ -136,7 +136,7 @@ func (s *sts) device(p *parameters) {
 	if serial == "" || !mfaCode.MatchString(code) || wrong || s.codes[serial+"/"+code] {
 		p.fail(&apiError{"AuthFailure.MFAFailure", "MFA 失败。", "MFA failed: the code is wrong or has been used."})
 	}
-	s.codes[serial+"/"+code] = true
+	s.codes[serial+"/"+code] = !s.options.ReusableMFACodes
 }
 
 func (s *sts) getCallerIdentity(caller string, body []byte) (respond, *apiError) {
