@@ -140,10 +140,10 @@ func printable(text string) string {
 
 // period is the time that the chart is about.
 func (c *chart) period() string {
-	switch {
-	case c.first == "":
+	switch c.first {
+	case "":
 		return ""
-	case c.first == c.last:
+	case c.last:
 		return c.first + " (UTC)"
 	}
 	return c.first + " to " + c.last + " (UTC)"

@@ -411,7 +411,7 @@ func (c *comparison) readArchive(ctx context.Context) error {
 	if err != nil {
 		return &archiveError{err}
 	}
-	defer store.Close() //nolint:errcheck // it only releases connections
+	defer store.Close()
 	for record, err := range archive.Records(ctx, store) {
 		switch {
 		case err != nil:

@@ -22,7 +22,7 @@ func (f coverageFamily) schema(ctx context.Context) schema.Schema {
 	if f.layer() == teo.L4 {
 		what, hostsText, maxText = "layer-4 proxy", "IDs of the layer-4 proxy instances to compare, such as `sid-xs82kshs`. By default every instance of the zones.", "proxy instances"
 	}
-	counts := f.countAttributes(" in all rows")
+	counts := f.countAttributes(", summed over the rows")
 	attributes := map[string]schema.Attribute{
 		"start_time": schema.StringAttribute{MarkdownDescription: "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). The window is widened to whole UTC hours.", Required: true},
 		"end_time":   schema.StringAttribute{MarkdownDescription: "End of the window (exclusive), RFC 3339 with `Z` or an offset, after `start_time`.", Required: true},
@@ -60,7 +60,7 @@ func (f coverageFamily) schema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: fmt.Sprintf("Compares the %s, or those of an archive, with the traffic that EdgeOne's own analytics counted, hour by hour: "+
 			"which hours had traffic but no log package? A list of packages alone cannot tell a missing package from an hour without traffic.\n\n"+
-			"API version 2022-09-01 is always used. The guide [Completeness](../guides/completeness) says what the comparison proves and what it cannot.", f.logs.title),
+			"API version 2022-09-01 is always used. The guide [Completeness](../guides/completeness.md) says what the comparison proves and what it cannot.", f.logs.title),
 		Attributes: attributes,
 	}
 }
@@ -69,12 +69,12 @@ func (f coverageFamily) schema(ctx context.Context) schema.Schema {
 func (f coverageFamily) countAttributes(where string) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for name, text := range map[string]string{
-		"covered_hours":     fmt.Sprintf("Hours with %s and a log package (`#`)", f.unit),
-		"missing_hours":     fmt.Sprintf("Hours with %s, but no log package (`!`)", f.unit),
-		"quiet_hours":       fmt.Sprintf("Hours with neither %s nor a log package (`.`)", f.unit),
-		"pending_hours":     "Hours that are too recent to judge (`~`)",
-		"unwitnessed_hours": fmt.Sprintf("Hours with a log package, but no counted %s (`+`)", f.unit),
-		"unverified_hours":  "Hours for which the analytics had no answer (`?`)",
+		"covered_hours":     fmt.Sprintf("Number of hours with %s and a log package (`#`)", f.unit),
+		"missing_hours":     fmt.Sprintf("Number of hours with %s, but no log package (`!`)", f.unit),
+		"quiet_hours":       fmt.Sprintf("Number of hours with neither %s nor a log package (`.`)", f.unit),
+		"pending_hours":     "Number of hours that are too recent to judge (`~`)",
+		"unwitnessed_hours": fmt.Sprintf("Number of hours with a log package, but no counted %s (`+`)", f.unit),
+		"unverified_hours":  "Number of hours for which the analytics had no answer (`?`)",
 	} {
 		attributes[name] = schema.Int64Attribute{MarkdownDescription: text + where + ".", Computed: true}
 	}

@@ -1,6 +1,7 @@
 package teo_test
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -296,7 +297,8 @@ func TestWalkPackages(t *testing.T) {
 		}, func(p *teo.Package) { seen[p.Area+p.Name]++ })
 		if most == 3 {
 			// An hour has up to four packages, and cannot be divided.
-			if _, ok := err.(*teo.TooManyError); !ok {
+			var many *teo.TooManyError
+			if !errors.As(err, &many) {
 				t.Errorf("at most %d: %v", most, err)
 			}
 			continue

@@ -9,11 +9,17 @@ output "chart" {
   value = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.domains, "text")
 }
 
-# For a file: terraform output -raw page >coverage.html. Of many domains, only
-# those with a missing hour.
+# For a file: terraform output -raw page >coverage.html. Sensitive only so that
+# Terraform does not print the page.
 output "page" {
+  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.domains, "html")
+  sensitive = true
+}
+
+# Of many domains, only those with missing hours.
+output "missing" {
   value = provider::teo::coverage_chart(
-    [for domain in data.teo_l7_log_coverage.day.domains : domain if domain.missing_hours > 0 || domain.domain == "www.example.com"],
-    "html",
+    [for domain in data.teo_l7_log_coverage.day.domains : domain if domain.missing_hours > 0],
+    "markdown",
   )
 }
