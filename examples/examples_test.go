@@ -39,6 +39,10 @@ func TestExamples(t *testing.T) {
 				b.write("override.tf", example.override(t))
 			}
 			b.init()
+			if example.elsewhere != "" {
+				b.must("validate", "-no-color")
+				return
+			}
 			if out := b.apply(); strings.Contains(out, "Warning:") {
 				t.Errorf("a warning:\n%s", out)
 			}

@@ -69,7 +69,7 @@ func checkActions(t *testing.T, sim *teosim.Sim, folder string) {
 
 // signIn is true of the actions of STS.
 func signIn(action string) bool {
-	return action == "GetCallerIdentity" || strings.HasPrefix(action, "AssumeRole")
+	return action == "GetCallerIdentity" || action == "GetSessionToken" || strings.HasPrefix(action, "AssumeRole")
 }
 
 // The policy to copy allows exactly the actions of the table.

@@ -51,7 +51,9 @@ func hour(zone teosim.Zone, host, area string, start time.Time) teosim.Package {
 // the provider finds it.
 func simulator(t *testing.T) (*teosim.Sim, []string) {
 	t.Helper()
-	sim := simtest.Start(t, teosim.Options{Catalogue: account(), Rates: teosim.Unlimited()})
+	sim := simtest.Start(t, teosim.Options{
+		Catalogue: account(), Rates: teosim.Unlimited(), STS: teosim.STSOptions{ReusableMFACodes: true},
+	})
 	return sim, simtest.Environment(sim)
 }
 

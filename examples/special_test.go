@@ -18,6 +18,9 @@ type specialCase struct {
 	env func(*testing.T) []string
 	// override replaces arguments that lead elsewhere than to the simulator.
 	override func(*testing.T) string
+	// elsewhere says which test applies the example, if it needs what is not here.
+	// It is only validated then.
+	elsewhere string
 	// emptyOutputs says that an empty output is right.
 	emptyOutputs bool
 	outputs      func(t *testing.T, outputs map[string]any)
@@ -27,7 +30,15 @@ type specialCase struct {
 func special() map[string]specialCase {
 	return map[string]specialCase{
 		"provider/profile":        {env: profile},
+		"provider/two-accounts":   {env: profile},
 		"provider/github-actions": {env: tokenFile},
+		"provider/static-credentials": {env: func(*testing.T) []string {
+			return []string{"TF_VAR_secret_id=" + teosim.DefaultSecretID, "TF_VAR_secret_key=" + teosim.DefaultSecretKey}
+		}},
+		"provider/saml":     {env: func(*testing.T) []string { return []string{"TF_VAR_saml_assertion=PHNhbWw+"} }},
+		"provider/mfa":      {env: func(*testing.T) []string { return []string{"TF_VAR_token_code=123456"} }},
+		"provider/cvm-role": {elsewhere: "internal/provider: only a CVM has a metadata service"},
+		"provider/tke-pod":  {env: pod},
 
 		"resources/teo_l7_log_archive": {
 			override: func(t *testing.T) string {
@@ -87,14 +98,16 @@ func lines(name string, want int) func(*testing.T, map[string]any) {
 	}
 }
 
-// profile writes a profile of tccli and removes the credentials from the
+// profile writes profiles of tccli and removes the credentials from the
 // environment.
 func profile(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
 	text := `{"secretId": "` + teosim.DefaultSecretID + `", "secretKey": "` + teosim.DefaultSecretKey + `"}`
-	if err := os.WriteFile(filepath.Join(dir, "production.credential"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"production", "staging"} {
+		if err := os.WriteFile(filepath.Join(dir, name+".credential"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return []string{"TF_VAR_profiles=" + dir, "TENCENTCLOUD_SECRET_ID=", "TENCENTCLOUD_SECRET_KEY="}
 }
@@ -108,6 +121,16 @@ func tokenFile(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return []string{"TF_VAR_token_file=" + file, "TENCENTCLOUD_SECRET_ID=", "TENCENTCLOUD_SECRET_KEY="}
+}
+
+// pod sets the variables of a TKE pod, and removes the credentials from the
+// environment.
+func pod(t *testing.T) []string {
+	t.Helper()
+	env := tokenFile(t)
+	_, file, _ := strings.Cut(env[0], "=")
+	return append(env[1:], "TKE_REGION=ap-guangzhou", "TKE_PROVIDER_ID=tke", "TKE_WEB_IDENTITY_TOKEN_FILE="+file,
+		"TKE_ROLE_ARN=qcs::cam::uin/100000000001:roleName/edgeone-logs")
 }
 
 // zoneOfTheDemo keeps the list short.

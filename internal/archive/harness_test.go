@@ -59,7 +59,7 @@ func newWorld(t testing.TB, count int, change func(*teosim.GenerateOptions)) *wo
 	t.Cleanup(transport.CloseIdleConnections)
 	api := tcapi.New(tcapi.Config{
 		Service: "teo", Endpoint: endpoint, Transport: transport, UserAgent: "test/0", Pace: quick,
-		KeySource: tcapi.StaticKeys{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()},
+		Credentials: tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()},
 		Limiters:  &tcapi.Limiters{PerSecond: 10_000},
 	})
 	return &world{

@@ -28,15 +28,15 @@ func TestAccountFilters(t *testing.T) {
 	}{
 		"allowed":         {allowed: []string{"1", " " + account + " "}},
 		"not forbidden":   {forbidden: []string{"1"}},
-		"not allowed":     {allowed: []string{"1", "2"}, attribute: "allowed_account_ids", words: "belong to account " + account + ", and allowed is only 1, 2"},
+		"not allowed":     {allowed: []string{"1", "2"}, attribute: "allowed_account_ids", words: "belong to account " + account + ", which is not among the allowed accounts: 1, 2"},
 		"forbidden":       {forbidden: []string{"1", account}, attribute: "forbidden_account_ids", words: "belong to account " + account + ", which is forbidden"},
-		"part of another": {allowed: []string{account + "1", account[1:]}, attribute: "allowed_account_ids", words: "The account is not allowed"},
+		"part of another": {allowed: []string{account + "1", account[1:]}, attribute: "allowed_account_ids", words: "Account not allowed"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, teosim.Options{Rates: teosim.Unlimited()})
-			o := w.asTerraform()
+			o := w.withStatic()
 			o.AllowedAccountIDs, o.ForbiddenAccountIDs = test.allowed, test.forbidden
 			source := w.source(o)
 			var workers sync.WaitGroup
@@ -75,14 +75,14 @@ func TestAccountFilters(t *testing.T) {
 func TestAccountOfTheRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
-	o := w.asTerraform()
-	w.keys(o)
+	o := w.withStatic()
+	w.credentials(o)
 	if w.sim.Count("", "GetCallerIdentity") != 0 {
 		t.Error("the account was asked for")
 	}
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
 	o.AllowedAccountIDs = []string{"100000000009"}
-	w.keys(o)
+	w.credentials(o)
 }
 
 // An account that could not be found out is asked for again.
@@ -90,11 +90,11 @@ func TestAccountIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "GetCallerIdentity", Value: "Closed: for today", Times: 1})
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.AllowedAccountIDs = []string{account}
 	source := w.source(o)
 	err := w.list(source)
-	if failure, ok := errors.AsType[*credential.SourceError](err); !ok || failure.Summary != "Unable to find out the account" || tcapi.AsError(err).Code != "Closed" {
+	if failure, ok := errors.AsType[*credential.SourceError](err); !ok || failure.Summary != "Unable to determine the account" || tcapi.AsError(err).Code != "Closed" {
 		t.Errorf("%v", err)
 	}
 	if err := w.list(source); err != nil {
@@ -119,12 +119,12 @@ func TestAccountOfRenewedKeys(t *testing.T) {
 	o.STS.Transport = asked
 	source := w.source(o)
 	for _, step := range []struct{ id, words string }{
-		{"first", ""}, {"second", ""}, {"third", "belong to account 1, and allowed is only " + account},
+		{"first", ""}, {"second", ""}, {"third", "belong to account 1, which is not among the allowed accounts: " + account},
 	} {
 		now = now.Add(2 * time.Hour)
 		log(step.id, now.Add(time.Hour))
 		for range 2 {
-			keys, err := source.Keys(t.Context())
+			keys, err := source.Credentials(t.Context())
 			if step.words == "" && (err != nil || keys.SecretID != step.id) || step.words != "" && (err == nil || !strings.Contains(err.Error(), step.words)) {
 				t.Errorf("%s: %s, %v, want %q", step.id, keys.SecretID, err, step.words)
 			}
@@ -151,7 +151,7 @@ func (a accounts) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestAccountProblems(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.AllowedAccountIDs, o.ForbiddenAccountIDs = []string{"1"}, []string{"2"}
 	_, problems := credential.New(o)
 	one(t, problems, "forbidden_account_ids", "allowed_account_ids and forbidden_account_ids exclude each other")

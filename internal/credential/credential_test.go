@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -43,11 +44,7 @@ type world struct {
 
 func newWorld(t *testing.T, o teosim.Options) *world {
 	t.Helper()
-	sim, err := teosim.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
+	sim := simtest.Start(t, o)
 	return &world{t: t, sim: sim, env: map[string]string{}, home: t.TempDir(), transport: handlerTransport{sim.Handler()}}
 }
 
@@ -96,10 +93,10 @@ func (w *world) source(o credential.Options) *credential.Source {
 }
 
 // keys gets keys and proves that EdgeOne accepts them.
-func (w *world) keys(o credential.Options) tcapi.Keys {
+func (w *world) credentials(o credential.Options) tcapi.Credentials {
 	w.t.Helper()
 	source := w.source(o)
-	keys, err := source.Keys(w.t.Context())
+	keys, err := source.Credentials(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -110,9 +107,9 @@ func (w *world) keys(o credential.Options) tcapi.Keys {
 }
 
 // list sends a request to EdgeOne.
-func (w *world) list(keys tcapi.KeySource) error {
+func (w *world) list(keys tcapi.CredentialSource) error {
 	config := w.options().STS
-	config.Service, config.KeySource = "teo", keys
+	config.Service, config.Credentials = "teo", keys
 	action := tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 1000}
 	_, err := tcapi.Call[tcapi.Head](context.Background(), tcapi.New(config), action, struct{}{})
 	return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -168,7 +169,7 @@ func TestSignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			var options provider.Options
 			if test.options != nil {
 				options = test.options(t, sim)
@@ -224,11 +225,11 @@ func TestSignInBadArguments(t *testing.T) {
 		},
 		"broken profile": {
 			config: arguments{"profile": "half"},
-			want:   []complaint{{"error profile: Unable to read the profile", []string{"half.credential", "it holds no secretKey"}}},
+			want:   []complaint{{"error profile: Unable to read the profile", []string{"half.credential", "it contains no secretKey"}}},
 		},
 		"expired profile": {
 			config: arguments{"profile": "expired"},
-			want:   []complaint{{"error profile: The keys of the profile have expired", []string{"Run `tccli auth login --profile expired`", "2023-11-14T22:13:20Z"}}},
+			want:   []complaint{{"error profile: The credentials of the profile have expired", []string{"Run `tccli auth login --profile expired`", "2023-11-14T22:13:20Z"}}},
 		},
 		"folder that is not there": {
 			config: arguments{"shared_credentials_dir": "/nonexistent/tccli"},
@@ -311,7 +312,7 @@ func TestSignInFailures(t *testing.T) {
 			},
 			want: complaint{"error: Unable to assume the role", []string{
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z", "AssumeRole (sts 2018-08-13): UnauthorizedOperation.CamUnauthorized",
-				"assume_role in the provider", "Allow sts:AssumeRole for the keys from the provider configuration",
+				"The argument assume_role of the provider", "Allow the CAM action sts:AssumeRole for the user or role of the credentials from the provider configuration",
 			}},
 			requests: "AssumeRole",
 		},
@@ -320,7 +321,7 @@ func TestSignInFailures(t *testing.T) {
 				"secret_id": teosim.DefaultSecretID, "secret_key": "otherSecretKey",
 				"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 			},
-			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "keys from the provider configuration", "assume_role in the provider"}},
+			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "credentials from the provider configuration", "The argument assume_role of the provider"}},
 			requests: "AssumeRole",
 		},
 		"STS that is none": {
@@ -334,26 +335,26 @@ func TestSignInFailures(t *testing.T) {
 		},
 		"forbidden account": {
 			config: arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "forbidden_account_ids": []string{teosim.DefaultAccountID}},
-			want: complaint{"error: The account is not allowed", []string{
-				"the keys belong to account " + teosim.DefaultAccountID + ", which is forbidden", "forbidden_account_ids in the provider",
+			want: complaint{"error: Account not allowed", []string{
+				"the credentials belong to account " + teosim.DefaultAccountID + ", which is forbidden", "The argument forbidden_account_ids of the provider",
 			}},
 			requests: "GetCallerIdentity",
 		},
 		"account that is not allowed": {
 			config:   arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "allowed_account_ids": []string{"1", "2"}},
-			want:     complaint{"error: The account is not allowed", []string{"allowed is only 1, 2", "allowed_account_ids in the provider"}},
+			want:     complaint{"error: Account not allowed", []string{"not among the allowed accounts: 1, 2", "The argument allowed_account_ids of the provider"}},
 			requests: "GetCallerIdentity",
 		},
 		"keys of a profile that the service does not know": {
 			home:     map[string]any{"prod": map[string]string{"secretId": "AKIDprod", "secretKey": "prodSecretKey"}},
 			config:   arguments{"profile": "prod"},
-			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "keys from profile 'prod' in ~/.tccli"}},
+			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "credentials from profile 'prod' in ~/.tccli"}},
 			requests: "DownloadL7Logs",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			if test.fault.Name != "" {
 				sim.Inject(test.fault)
 			}

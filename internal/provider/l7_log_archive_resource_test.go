@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -35,7 +36,7 @@ func archiveBlock(destination string, lines ...string) string {
 
 // archiveSim simulates 96 packages: two days, an hour each, two areas.
 func archiveSim(t *testing.T) *teosim.Sim {
-	return simulator(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 72})})
+	return simtest.Start(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 72})})
 }
 
 func expect(attribute string, value knownvalue.Check) statecheck.StateCheck {

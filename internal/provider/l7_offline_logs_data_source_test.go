@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -246,7 +247,7 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.sim.Catalogue = smallAccount()
-			sim := simulator(t, test.sim)
+			sim := simtest.Start(t, test.sim)
 			want := map[string]knownvalue.Check{}
 			for _, from := range []map[string]knownvalue.Check{all, test.want} {
 				for attribute, check := range from {
@@ -269,7 +270,7 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 // used everywhere.
 func TestL7OfflineLogsSensitive(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	config := providerBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {" + smallWindow + "domains = [\"www.example.com\"]\n}\n"
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
@@ -291,11 +292,11 @@ func TestL7OfflineLogsSensitive(t *testing.T) {
 	})
 }
 
-// A window that is only known after apply is read then, with the rest of the
+// A window that is known only after apply is read then, with the rest of the
 // plan knowing that it does not know.
 func TestL7OfflineLogsUnknownWindow(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	const address = "data.teo_l7_offline_logs.test"
 	config := providerBlock(sim) + `
 resource "terraform_data" "window" {
@@ -349,7 +350,7 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.sim.Catalogue = smallAccount()
-			sim := simulator(t, test.sim)
+			sim := simtest.Start(t, test.sim)
 			w := configured(t, provider.Options{}, signIn(sim))
 			for i, want := range []int{test.first, test.second, test.second} {
 				sim.ResetCounters()
@@ -370,7 +371,7 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 // fraction.
 func TestL7OfflineLogsTimesOnTheWire(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	w := configured(t, provider.Options{}, signIn(sim))
 	_, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T11:00:00.9+08:00", "end_time": "2022-05-04T03:59:59.1Z"})
 	expectSaid(t, said)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -57,7 +58,7 @@ func TestListsDecodeWithTheirSchema(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{Catalogue: test.catalogue, Rates: teosim.Unlimited()})
+			sim := simtest.Start(t, teosim.Options{Catalogue: test.catalogue, Rates: teosim.Unlimited()})
 			for _, fault := range test.faults {
 				sim.Inject(fault)
 			}
@@ -110,8 +111,8 @@ func checkRow(t *testing.T, list string, null bool, row, urls map[string]any, i 
 func TestListsAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2022, 5, 1, 0, 0, 0, 0, time.UTC)
-	one := simulator(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 40, Areas: []string{"mainland"}})})
-	other := simulator(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 40, Areas: []string{"overseas"}})})
+	one := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 40, Areas: []string{"mainland"}})})
+	other := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 40, Areas: []string{"overseas"}})})
 	var reads sync.WaitGroup
 	for sim, area := range map[*teosim.Sim]string{one: "mainland", other: "overseas"} {
 		w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 10000}))

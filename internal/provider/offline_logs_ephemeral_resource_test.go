@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -19,7 +20,7 @@ import (
 // state what the real state never sees.
 func TestOfflineLogsEphemeralResources(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	want := func(more map[string]knownvalue.Check) knownvalue.Check {
 		all := map[string]knownvalue.Check{
 			"start_time": knownvalue.StringExact("2022-05-04T11:00:00+08:00"), "end_time": knownvalue.StringExact("2022-05-04T04:00:00Z"),
@@ -88,7 +89,7 @@ func listedAsTuple(names ...string) knownvalue.Check {
 // nor name; with a data source beside it the same look finds them.
 func TestOfflineLogsEphemeralResourcesLeaveNothing(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	ephemeral := providerBlock(sim) + `
 ephemeral "teo_l7_offline_logs" "test" {` + smallWindow + `}
 ephemeral "teo_l4_offline_logs" "test" {` + smallWindow + `}

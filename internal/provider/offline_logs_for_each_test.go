@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -28,7 +29,7 @@ func TestOfflineLogsForEach(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+			sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 			w := newWorkspace(t, providerBlock(sim)+`
 data "teo_l7_offline_logs" "test" {`+smallWindow+test.config+`}
 

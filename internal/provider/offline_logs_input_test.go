@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -129,12 +130,12 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 		"zone_ids with 2022-01-06": {
 			provider: arguments{"api_version": "2022-01-06"},
 			config:   arguments{"zone_ids": []string{"zone-2demo00001cn"}},
-			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"pinned to api_version 2022-01-06", "names in zones", "remove api_version"}}},
+			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"configured with api_version 2022-01-06", "Set zones to their names", "remove api_version"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim).and(test.provider))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
 			expectSaid(t, said, test.want...)
@@ -156,7 +157,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 // The same through a real Terraform: it shows them before anything is planned.
 func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	step := func(lines string, want ...string) resource.TestStep {
 		return resource.TestStep{
 			Config:      providerBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {\n" + lines + "\n}\n",
@@ -190,7 +191,7 @@ func TestOfflineLogsMaxPackages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config).and(arguments{"max_packages": test.total - 1}))
 			expectSaid(t, said, complaint{"error max_packages: Too many L7 offline logs", []string{
@@ -216,13 +217,13 @@ func TestOfflineLogsUnknownZones(t *testing.T) {
 		zones []string
 		said  []string
 	}{
-		"slip of the pen": {[]string{"exmaple.com"}, []string{"No zone of the account is named exmaple.com.", "Near names are example.com", `data "teo_zones"`}},
-		"a sub-domain":    {[]string{"www.example.org", "example.com"}, []string{"is named www.example.org.", "Near names are example.org", "not www.example.com"}},
+		"slip of the pen": {[]string{"exmaple.com"}, []string{"No zone of the account is named exmaple.com.", "Did you mean example.com?", "data source teo_zones"}},
+		"a sub-domain":    {[]string{"www.example.org", "example.com"}, []string{"is named www.example.org.", "Did you mean example.org?", "not www.example.com"}},
 		"nothing like it": {[]string{"zzz.test", "yyy.test"}, []string{"is named yyy.test, zzz.test."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": test.zones}))
 			expectSaid(t, said, complaint{"error zones: Unknown zone name", test.said})

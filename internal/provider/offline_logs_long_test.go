@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -58,7 +59,7 @@ func (l completeList) CheckState(_ context.Context, req statecheck.CheckStateReq
 // without URLs: every package is listed, in order.
 func TestOfflineLogsLong(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{
+	sim := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{
 		Slots: 168, Domains: 2, Proxies: 2, Start: time.Date(2022, 5, 1, 0, 0, 0, 0, time.UTC),
 	})})
 	rows := func(hosts ...string) (rows []listRow) {
@@ -120,7 +121,7 @@ data "teo_l4_offline_logs" "test" {
 // down, and complete.
 func TestOfflineLogsThrottled(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{
+	sim := simtest.Start(t, teosim.Options{
 		Rates:     map[string]int{"2022-01-06/DownloadL7Logs": 30},
 		Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 168, Domains: 2}),
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -26,7 +27,7 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := configured(t, provider.Options{Now: func() time.Time { return test.now }}, signIn(simulator(t, teosim.Options{})))
+			w := configured(t, provider.Options{Now: func() time.Time { return test.now }}, signIn(simtest.Start(t, teosim.Options{})))
 			_, said := w.read("teo_l7_offline_logs", anHour)
 			expectSaid(t, said, test.want...)
 			said = w.open("teo_l4_offline_logs", anHour)
@@ -72,7 +73,7 @@ func TestOfflineLogsEmpty(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			now := time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
 			w := configured(t, provider.Options{Now: func() time.Time { return now }}, signIn(sim))
 			state, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
@@ -103,7 +104,7 @@ func TestOfflineLogsChangeOver(t *testing.T) {
 	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{Gone: code})
+			sim := simtest.Start(t, teosim.Options{Gone: code})
 			w := configured(t, provider.Options{}, signIn(sim))
 			_, said := w.read("teo_l7_offline_logs", anHour)
 			refused := sim.Requests()[0]
@@ -130,7 +131,7 @@ func TestOfflineLogsChangeOver(t *testing.T) {
 // Rows without a name are listed, and cause a warning.
 func TestOfflineLogsNameless(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data.LogPacketName"})
 	w := configured(t, provider.Options{}, signIn(sim))
 	state, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zone_ids": []string{"zone-2demo00001cn"}}))

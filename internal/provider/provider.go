@@ -1,6 +1,5 @@
 // Package provider is the Terraform provider "teo": schemas, configuration and
-// diagnostics. It is the only package that knows of Terraform; what it reads
-// comes from package teo.
+// diagnostics. It is the only package that depends on Terraform.
 package provider
 
 import (
@@ -23,23 +22,23 @@ var (
 	_ provider.ProviderWithFunctions          = (*teoProvider)(nil)
 )
 
-// Options replace what a provider takes from its surroundings; tests use them.
-// The zero value is the real world.
+// Options replace the surroundings of a provider in tests. The zero value stands
+// for the real ones.
 type Options struct {
-	// Transport carries the API calls.
+	// Transport sends the API calls.
 	Transport http.RoundTripper
 
-	// Now is the clock that ages of packages are told by.
+	// Now is the local clock.
 	Now func() time.Time
 
 	// Getenv reads the environment, and Home is the user's home folder.
 	Getenv func(string) string
 	Home   string
 
-	// MetadataURL is the base of a CVM's metadata service.
+	// MetadataURL is the URL of a CVM's metadata service.
 	MetadataURL string
 
-	// Pace is how long failed requests wait before they are sent again.
+	// Pace is how long failed requests wait before a retry.
 	Pace tcapi.Pace
 }
 

@@ -17,17 +17,6 @@ import (
 // quick keeps the waits before retries short.
 var quick = tcapi.Pace{First: time.Millisecond, Most: 10 * time.Millisecond, Throttled: 5 * time.Millisecond}
 
-// simulator starts a simulated EdgeOne for the length of a test.
-func simulator(t testing.TB, options teosim.Options) *teosim.Sim {
-	t.Helper()
-	sim, err := teosim.Start(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
-	return sim
-}
-
 // isolated fills in options so that nothing of this machine leaks in: neither
 // its environment nor the profiles in its home folder.
 func isolated(t testing.TB, options provider.Options) provider.Options {

@@ -162,7 +162,7 @@ func (w *wire) decode(kind tftypes.Type, from *tfprotov6.DynamicValue) map[strin
 	return attributes
 }
 
-// unknown is a value that is only known after apply.
+// unknown is a value that is known only after apply.
 const unknown = unknownArgument(0)
 
 type unknownArgument int

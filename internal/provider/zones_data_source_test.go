@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -34,7 +35,7 @@ func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownva
 // in both then.
 func TestZonesDataSource(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	shop := zoneRow("zone-2demo00001cn", "example.com", "shop-cn", "global", "partial", map[string]string{"team": "shop", "stage": "production"})
 	overseas := zoneRow("zone-2demo00002os", "example.com", "shop-overseas", "overseas", "partial", map[string]string{"team": "shop"})
 	org := zoneRow("zone-2demo00003og", "example.org", "", "global", "full", nil)
@@ -88,7 +89,7 @@ data "teo_l7_offline_logs" "of_zones" {
 // What no zone bears is warned of, and the zones that there are stay.
 func TestZonesMissing(t *testing.T) {
 	t.Parallel()
-	w := configured(t, provider.Options{}, signIn(simulator(t, teosim.Options{})))
+	w := configured(t, provider.Options{}, signIn(simtest.Start(t, teosim.Options{})))
 	state, said := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
 	expectSaid(t, said,
 		complaint{"warning names: Zones not found", []string{"matches these names: aaa.test, zzz.test."}},
@@ -102,7 +103,7 @@ func TestZonesMissing(t *testing.T) {
 // More names than one filter takes, and more zones than one page.
 func TestZonesMany(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
+	sim := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 10000}))
 	names := []string{}
 	for i := range 45 {
@@ -130,7 +131,7 @@ func TestZonesMany(t *testing.T) {
 // Failures, and arguments that cannot be right.
 func TestZonesFailures(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Times: 1})
 	w := configured(t, provider.Options{}, signIn(sim))
 	_, said := w.read("teo_zones", nil)
@@ -153,7 +154,7 @@ func TestZonesFailures(t *testing.T) {
 // error names that one.
 func TestZonesPermissionForNames(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
 	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))

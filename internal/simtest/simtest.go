@@ -43,14 +43,14 @@ func Client(t testing.TB, sim *teosim.Sim, changes ...func(*tcapi.Config)) *tcap
 		t.Fatal(err)
 	}
 	config := tcapi.Config{
-		Service:    "teo",
-		Endpoint:   endpoint,
-		Transport:  Transport(t),
-		UserAgent:  "terraform-provider-teo/test",
-		KeySource:  tcapi.StaticKeys{SecretID: sim.SecretID(), SecretKey: sim.SecretKey(), Token: sim.Token()},
-		Limiters:   &tcapi.Limiters{PerSecond: 100_000},
-		MaxRetries: 5,
-		Pace:       Pace,
+		Service:     "teo",
+		Endpoint:    endpoint,
+		Transport:   Transport(t),
+		UserAgent:   "terraform-provider-teo/test",
+		Credentials: tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey(), Token: sim.Token()},
+		Limiters:    &tcapi.Limiters{PerSecond: 100_000},
+		MaxRetries:  5,
+		Pace:        Pace,
 	}
 	for _, change := range changes {
 		change(&config)

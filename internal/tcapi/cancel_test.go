@@ -44,13 +44,13 @@ func TestCancelAtEveryWait(t *testing.T) {
 		},
 		"keys": {
 			change: func(c *tcapi.Config, there func()) {
-				c.KeySource = &source{before: func(ctx context.Context) error { there(); return never(ctx) }}
+				c.Credentials = &source{before: func(ctx context.Context) error { there(); return never(ctx) }}
 			},
 		},
 		"renewal": {
 			handle: body(apiError("AuthFailure.TokenFailure", "")),
 			change: func(c *tcapi.Config, there func()) {
-				c.KeySource = renewer{func(ctx context.Context) error { there(); return never(ctx) }}
+				c.Credentials = renewer{func(ctx context.Context) error { there(); return never(ctx) }}
 			},
 			requests: 1,
 		},
@@ -122,11 +122,11 @@ func TestCancelAtEveryWait(t *testing.T) {
 // renewer has temporary keys and renews them its own way.
 type renewer struct{ renew func(context.Context) error }
 
-func (renewer) Keys(context.Context) (tcapi.Keys, error) {
-	return tcapi.Keys{SecretID: secretID, SecretKey: secretKey, Token: token}, nil
+func (renewer) Credentials(context.Context) (tcapi.Credentials, error) {
+	return tcapi.Credentials{SecretID: secretID, SecretKey: secretKey, Token: token}, nil
 }
 
-func (r renewer) Renew(ctx context.Context, _ tcapi.Keys) error { return r.renew(ctx) }
+func (r renewer) Refresh(ctx context.Context, _ tcapi.Credentials) error { return r.renew(ctx) }
 
 // Without a cause of its own, the end of a context is what the standard library
 // calls it; a deadline of the caller is not the timeout of an attempt.

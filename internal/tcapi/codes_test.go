@@ -26,8 +26,8 @@ func TestErrorCodes(t *testing.T) {
 		"ResourceUnavailable":                       {tcapi.Busy, afew},
 		"ResourceInUse":                             {tcapi.Busy, afew},
 		"InvalidParameter.ActionInProgress":         {tcapi.Busy, afew},
-		"AuthFailure.TokenFailure":                  {tcapi.KeysRefused, once},
-		"AuthFailure.SecretIdNotFound":              {tcapi.KeysRefused, once},
+		"AuthFailure.TokenFailure":                  {tcapi.CredentialsRefused, once},
+		"AuthFailure.SecretIdNotFound":              {tcapi.CredentialsRefused, once},
 		"AuthFailure.SignatureExpire":               {tcapi.Fatal, once},
 		"AuthFailure.SignatureFailure":              {tcapi.Fatal, once},
 		"AuthFailure.InvalidAuthorization":          {tcapi.Fatal, once},
@@ -61,7 +61,7 @@ func TestErrorCodes(t *testing.T) {
 			expected := tcapi.Error{
 				Service: "teo", Action: "DescribeZones", Version: "2022-09-01",
 				Code: code, Message: "why it is so", RequestID: "r-1", Status: 200,
-				Attempts: want.requests, KeySource: "the test", Class: want.class,
+				Attempts: want.requests, CredentialSource: "the test", Class: want.class,
 			}
 			if got != expected {
 				t.Errorf("got  %+v\nwant %+v", got, expected)
@@ -72,7 +72,7 @@ func TestErrorCodes(t *testing.T) {
 			}
 			for i, a := range attempts {
 				if a.Number != i+1 || a.Code != code || a.Failure != code || a.RequestID != "r-1" || a.Status != 200 ||
-					a.Retry != (i+1 < want.requests) || a.KeySource != "the test" ||
+					a.Retry != (i+1 < want.requests) || a.CredentialSource != "the test" ||
 					a.Service != "teo" || a.Action != "DescribeZones" || a.Version != "2022-09-01" {
 					t.Errorf("attempt %d: %+v", i+1, a)
 				}

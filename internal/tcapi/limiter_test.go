@@ -311,7 +311,7 @@ func TestAdmittedIsForOneRequest(t *testing.T) {
 		})
 		limiters := &tcapi.Limiters{PerSecond: 1}
 		sts, _ := over(w, func(c *tcapi.Config) { c.Service, c.Limiters = "sts", limiters })
-		client, _ := over(w, func(c *tcapi.Config) { c.Limiters, c.KeySource = limiters, keysBy(sts) })
+		client, _ := over(w, func(c *tcapi.Config) { c.Limiters, c.Credentials = limiters, keysBy(sts) })
 		for range 3 {
 			if err := client.Admit(t.Context(), slowAction); err != nil {
 				t.Fatal(err)

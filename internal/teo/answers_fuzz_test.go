@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -34,8 +35,8 @@ func replayed(text, version string) (*teo.Client, *replay) {
 	service := &replay{lines: strings.Split(text, "\n")}
 	return teo.New(tcapi.New(tcapi.Config{
 		Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
-		KeySource: tcapi.StaticKeys{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
-		Transport: service, Pace: quick,
+		Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
+		Transport: service, Pace: simtest.Pace,
 	}), teo.Options{APIVersion: version}), service
 }
 

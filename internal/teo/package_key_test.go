@@ -91,8 +91,10 @@ func FuzzKeys(f *testing.F) {
 	f.Add("d", "d", "", "", "n", "n", "https://h/p", "https://g/p")
 	f.Fuzz(func(t *testing.T, host1, host2, area1, area2, name1, name2, url1, url2 string) {
 		packages := []teo.Package{
-			{Domain: host1, Area: area1, Name: name1, URL: url1}, {Domain: host2, Area: area2, Name: name2, URL: url2},
-			{Domain: host1, Area: area1, Name: name1, URL: url1}, {Domain: host1, Area: area1, Name: name1, URL: url2},
+			{Domain: host1, Area: area1, Name: name1, URL: url1},
+			{Domain: host2, Area: area2, Name: name2, URL: url2},
+			{Domain: host1, Area: area1, Name: name1, URL: url1},
+			{Domain: host1, Area: area1, Name: name1, URL: url2},
 		}
 		seen := map[string]bool{}
 		for _, key := range teo.Keys(packages) {

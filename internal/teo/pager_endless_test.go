@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -55,8 +56,8 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 					service := &endless{rows: rows, base: base, pages: pages}
 					client := teo.New(tcapi.New(tcapi.Config{
 						Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
-						KeySource: tcapi.StaticKeys{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
-						Transport: service, Pace: quick,
+						Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
+						Transport: service, Pace: simtest.Pace,
 					}), teo.Options{APIVersion: teo.Version20220106})
 					q := whole(10)
 					q.MaxPackages = max(1, rows)

@@ -105,12 +105,6 @@ func (p *parameters) list(field string) []json.RawMessage {
 	return values
 }
 
-func (p *parameters) flag(field string) bool {
-	var value bool
-	p.decode(field, &value, "a boolean", 't', 'f')
-	return value
-}
-
 func (p *parameters) integer(field string, otherwise int64) int64 {
 	raw, ok := p.values[field]
 	if !ok || p.err != nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -16,17 +17,17 @@ import (
 // source hands out temporary keys, and others after a renewal.
 type source struct {
 	mu      sync.Mutex
-	keys    []tcapi.Keys
+	keys    []tcapi.Credentials
 	renewed int
 	fails   error
-	refused []tcapi.Keys
+	refused []tcapi.Credentials
 	before  func(context.Context) error
 }
 
-func (s *source) Keys(ctx context.Context) (tcapi.Keys, error) {
+func (s *source) Credentials(ctx context.Context) (tcapi.Credentials, error) {
 	if s.before != nil {
 		if err := s.before(ctx); err != nil {
-			return tcapi.Keys{}, err
+			return tcapi.Credentials{}, err
 		}
 	}
 	s.mu.Lock()
@@ -34,7 +35,7 @@ func (s *source) Keys(ctx context.Context) (tcapi.Keys, error) {
 	return s.keys[min(s.renewed, len(s.keys)-1)], nil
 }
 
-func (s *source) Renew(_ context.Context, refused tcapi.Keys) error {
+func (s *source) Refresh(_ context.Context, refused tcapi.Credentials) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refused = append(s.refused, refused)
@@ -45,22 +46,22 @@ func (s *source) Renew(_ context.Context, refused tcapi.Keys) error {
 }
 
 // keysBy asks a client for keys, as a role does, with the context it is given.
-func keysBy(sts *tcapi.Client) tcapi.KeySource {
+func keysBy(sts *tcapi.Client) tcapi.CredentialSource {
 	return &source{
-		keys:   []tcapi.Keys{{SecretID: secretID, SecretKey: secretKey, Token: token}},
+		keys:   []tcapi.Credentials{{SecretID: secretID, SecretKey: secretKey, Token: token}},
 		before: func(ctx context.Context) error { return ask(ctx, sts) },
 	}
 }
 
-// Keys that are refused are renewed once, if they are temporary, and whatever
+// Credentials that are refused are renewed once, if they are temporary, and whatever
 // the number of retries.
 func TestRefusedKeys(t *testing.T) {
 	t.Parallel()
-	temporary := []tcapi.Keys{{SecretID: "one", SecretKey: secretKey, Token: "t1"}, {SecretID: "two", SecretKey: secretKey, Token: "t2"}}
+	temporary := []tcapi.Credentials{{SecretID: "one", SecretKey: secretKey, Token: "t1"}, {SecretID: "two", SecretKey: secretKey, Token: "t2"}}
 	expired, broken := apiError("AuthFailure.TokenFailure", ""), apiError("InternalError", "")
 	unknown := apiError("AuthFailure.SecretIdNotFound", "")
 	for name, test := range map[string]struct {
-		keys    []tcapi.Keys
+		keys    []tcapi.Credentials
 		fails   error
 		retries int
 		replies []string
@@ -69,9 +70,9 @@ func TestRefusedKeys(t *testing.T) {
 	}{
 		"renewed":                 {keys: temporary, replies: []string{expired, fine}, sent: "one two"},
 		"renewed, not found":      {keys: temporary, replies: []string{unknown, fine}, sent: "one two"},
-		"renewed in vain":         {keys: temporary, retries: 5, replies: []string{expired}, sent: "one two", code: "AuthFailure.TokenFailure"},
-		"not renewable":           {keys: temporary, fails: tcapi.ErrNotRenewable, replies: []string{expired}, sent: "one", code: "AuthFailure.TokenFailure"},
-		"permanent":               {keys: []tcapi.Keys{{SecretID: "one", SecretKey: secretKey}}, retries: 5, replies: []string{unknown}, sent: "one", code: "AuthFailure.SecretIdNotFound"},
+		"refreshed in vain":       {keys: temporary, retries: 5, replies: []string{expired}, sent: "one two", code: "AuthFailure.TokenFailure"},
+		"not refreshable":         {keys: temporary, fails: tcapi.ErrNotRefreshable, replies: []string{expired}, sent: "one", code: "AuthFailure.TokenFailure"},
+		"permanent":               {keys: []tcapi.Credentials{{SecretID: "one", SecretKey: secretKey}}, retries: 5, replies: []string{unknown}, sent: "one", code: "AuthFailure.SecretIdNotFound"},
 		"among other failures":    {keys: temporary, retries: 2, replies: []string{broken, expired, broken, fine}, sent: "one one two two"},
 		"another refusal of keys": {keys: temporary, retries: 5, replies: []string{apiError("AuthFailure.SignatureFailure", "")}, sent: "one", code: "AuthFailure.SignatureFailure"},
 	} {
@@ -88,7 +89,7 @@ func TestRefusedKeys(t *testing.T) {
 					t.Errorf("new keys with the token %q", r.Header.Get("X-TC-Token"))
 				}
 				return next(r)
-			}), func(c *tcapi.Config) { c.KeySource, c.MaxRetries = keys, test.retries })
+			}), func(c *tcapi.Config) { c.Credentials, c.MaxRetries = keys, test.retries })
 			err := ask(t.Context(), client)
 			code := ""
 			if err != nil {
@@ -105,11 +106,11 @@ func TestRefusedKeys(t *testing.T) {
 }
 
 // Without keys there is nothing to send.
-func TestKeySourceFails(t *testing.T) {
+func TestCredentialSourceFails(t *testing.T) {
 	t.Parallel()
 	empty := errors.New("there are none")
 	client, seen := over(replies(fine), func(c *tcapi.Config) {
-		c.KeySource = &source{before: func(context.Context) error { return empty }}
+		c.Credentials = &source{before: func(context.Context) error { return empty }}
 	})
 	if err := ask(t.Context(), client); !errors.Is(err, empty) || len(seen.all()) != 0 {
 		t.Errorf("%v after %d requests", err, len(seen.all()))
@@ -123,7 +124,7 @@ func TestUnsigned(t *testing.T) {
 	client, _ := over(wire(func(r *http.Request) (*http.Response, error) {
 		header = r.Header.Clone()
 		return answer(fine), nil
-	}), func(c *tcapi.Config) { c.KeySource = nil })
+	}), func(c *tcapi.Config) { c.Credentials = nil })
 	if err := ask(t.Context(), client); err != nil {
 		t.Fatal(err)
 	}
@@ -136,13 +137,13 @@ func TestUnsigned(t *testing.T) {
 // code, which is proved with the published vector.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.AddKey("temporary", secretKey, token, time.Time{})
-	static := func(id, key, token string) tcapi.KeySource {
-		return tcapi.StaticKeys{SecretID: id, SecretKey: key, Token: token}
+	static := func(id, key, token string) tcapi.CredentialSource {
+		return tcapi.StaticCredentials{SecretID: id, SecretKey: key, Token: token}
 	}
 	for name, test := range map[string]struct {
-		keys tcapi.KeySource
+		keys tcapi.CredentialSource
 		code string
 	}{
 		"right":           {static(sim.SecretID(), sim.SecretKey(), ""), ""},
@@ -157,7 +158,7 @@ func TestSignatures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, seen := to(t, sim.URL(), func(c *tcapi.Config) { c.KeySource = test.keys })
+			client, seen := to(t, sim.URL(), func(c *tcapi.Config) { c.Credentials = test.keys })
 			err := ask(t.Context(), client)
 			code := ""
 			if err != nil {
@@ -168,14 +169,4 @@ func TestSignatures(t *testing.T) {
 			}
 		})
 	}
-}
-
-func simulator(t *testing.T, options teosim.Options) *teosim.Sim {
-	t.Helper()
-	sim, err := teosim.Start(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
-	return sim
 }

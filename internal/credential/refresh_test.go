@@ -17,7 +17,7 @@ import (
 
 // shortLived makes the options of a role whose keys live for some seconds.
 func (w *world) shortLived(life int64) credential.Options {
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", SessionDuration: seconds(life)}
 	return o
 }
@@ -76,7 +76,7 @@ func TestLeadOfARenewal(t *testing.T) {
 				calls int
 			}{{0, 1}, {after - time.Second, 1}, {time.Second, 2}, {0, 2}} {
 				time.Sleep(step.wait)
-				if _, err := source.Keys(t.Context()); err != nil {
+				if _, err := source.Credentials(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				if n := w.sim.Count("", "AssumeRole"); n != step.calls {
@@ -111,12 +111,12 @@ func TestWorkersShareARenewal(t *testing.T) {
 	if n := w.sim.Count("", "AssumeRole"); n != 1 {
 		t.Fatalf("%d calls of STS for the first keys, want 1", n)
 	}
-	keys, err := source.Keys(t.Context())
+	keys, err := source.Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.sim.RemoveKey(keys.SecretID)
-	together(func() error { return source.Renew(t.Context(), keys) })
+	together(func() error { return source.Refresh(t.Context(), keys) })
 	if n := w.sim.Count("", "AssumeRole"); n != 2 {
 		t.Errorf("%d calls of STS, want one more", n)
 	}
@@ -161,7 +161,7 @@ func TestFailingRenewal(t *testing.T) {
 		if err := w.list(source); err != nil {
 			t.Errorf("when STS is back: %v", err)
 		}
-		if !strings.Contains(strings.Join(w.logs, "\n"), "could not be renewed; the present ones still hold") {
+		if !strings.Contains(strings.Join(w.logs, "\n"), "Unable to refresh the credentials, which are still valid") {
 			t.Errorf("nothing was logged of it: %v", w.logs)
 		}
 	})
@@ -234,9 +234,9 @@ func TestLeavingARenewal(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		var leaves, stays error
 		var all sync.WaitGroup
-		all.Go(func() { _, leaves = source.Keys(ctx) })
+		all.Go(func() { _, leaves = source.Credentials(ctx) })
 		synctest.Wait() // it has begun the renewal
-		all.Go(func() { _, stays = source.Keys(t.Context()) })
+		all.Go(func() { _, stays = source.Credentials(t.Context()) })
 		begin := time.Now()
 		cancel(reason)
 		synctest.Wait()
@@ -247,7 +247,7 @@ func TestLeavingARenewal(t *testing.T) {
 		if stays != nil || w.sim.Count("", "AssumeRole") != 1 {
 			t.Errorf("the one who stays got %v, after %d calls of STS", stays, w.sim.Count("", "AssumeRole"))
 		}
-		if _, err := source.Keys(ctx); err != nil {
+		if _, err := source.Credentials(ctx); err != nil {
 			t.Errorf("keys that are there need no wait: %v", err)
 		}
 	})
@@ -271,7 +271,7 @@ func TestRefusedKeysAreRenewed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	source := w.source(w.shortLived(7200))
-	old, err := source.Keys(t.Context())
+	old, err := source.Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func TestRefusedKeysAreRenewed(t *testing.T) {
 	if err := w.list(source); err != nil {
 		t.Fatal(err)
 	}
-	if err := source.Renew(t.Context(), old); err != nil {
+	if err := source.Refresh(t.Context(), old); err != nil {
 		t.Errorf("Renew of keys that are gone already: %v", err)
 	}
 	if n := w.sim.Count("", "AssumeRole"); n != 2 {
@@ -291,15 +291,15 @@ func TestRefusedKeysAreRenewed(t *testing.T) {
 
 	// Where STS fails, the next request says so in place of the refusal.
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "Closed: for today"})
-	keys, err := source.Keys(t.Context())
+	keys, err := source.Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.sim.RemoveKey(keys.SecretID)
-	if failure := tcapi.AsError(w.list(source)); failure == nil || failure.KeySource != keys.Source {
+	if failure := tcapi.AsError(w.list(source)); failure == nil || failure.CredentialSource != keys.Source {
 		t.Errorf("%v", failure)
 	}
-	if _, err := source.Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "Closed: for today") {
+	if _, err := source.Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "Closed: for today") {
 		t.Errorf("%v", err)
 	}
 }
@@ -322,10 +322,10 @@ func TestKeysOfACodeAreNotRenewed(t *testing.T) {
 	}
 	for name, test := range tests {
 		inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
-			o := w.asTerraform()
+			o := w.withStatic()
 			test.set(&o)
 			source := w.source(o)
-			keys, err := source.Keys(t.Context())
+			keys, err := source.Credentials(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -333,7 +333,7 @@ func TestKeysOfACodeAreNotRenewed(t *testing.T) {
 			if err := w.list(source); err != nil {
 				t.Errorf("%s: a second before the end: %v", name, err)
 			}
-			if err := source.Renew(t.Context(), keys); !errors.Is(err, tcapi.ErrNotRenewable) {
+			if err := source.Refresh(t.Context(), keys); !errors.Is(err, tcapi.ErrNotRefreshable) {
 				t.Errorf("%s: Renew: %v", name, err)
 			}
 			time.Sleep(time.Second)
@@ -415,10 +415,10 @@ func TestKeysUnderAnotherClock(t *testing.T) {
 func TestSkewIsTold(t *testing.T) {
 	t.Parallel()
 	for off, words := range map[time.Duration]string{
-		7 * time.Minute: "The local clock is 7m0s behind the service's", -time.Hour: "The local clock is 1h0m0s ahead of the service's",
+		7 * time.Minute: "the service's clock is 7m0s ahead", -time.Hour: "the service's clock is 1h0m0s behind",
 	} {
 		inBubble(t, off, teosim.Options{}, func(t *testing.T, w *world) {
-			_, err := w.source(w.shortLived(60)).Keys(t.Context())
+			_, err := w.source(w.shortLived(60)).Credentials(t.Context())
 			if err == nil || !strings.Contains(err.Error(), words) || !strings.Contains(err.Error(), "AuthFailure.SignatureExpire") {
 				t.Errorf("%v, want %q in it", err, words)
 			}
