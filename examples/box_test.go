@@ -16,7 +16,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// box is an example in a folder of its own, ready to be run.
+// box is an example in a folder of its own.
 type box struct {
 	*sandbox.Sandbox
 
@@ -37,7 +37,7 @@ func newBox(t *testing.T, folder string, env ...string) box {
 	return box{s, t}
 }
 
-// complete adds what the pages of the documentation leave out.
+// complete adds the terraform block, which the pages of the documentation omit.
 func (b box) complete() {
 	b.t.Helper()
 	sources, err := filepath.Glob(filepath.Join(b.Dir, "*.tf"))
@@ -63,7 +63,7 @@ func (b box) write(name, text string) {
 	}
 }
 
-// run runs the command line and returns all that it said.
+// run runs the command line and returns its output.
 func (b box) run(args ...string) (string, error) {
 	b.t.Helper()
 	var out bytes.Buffer
@@ -71,7 +71,7 @@ func (b box) run(args ...string) (string, error) {
 	return plain(out.String()), err
 }
 
-// must is run that has to work.
+// must is run for commands that have to succeed.
 func (b box) must(args ...string) string {
 	b.t.Helper()
 	out, err := b.run(args...)
@@ -87,7 +87,7 @@ func (b box) apply() string {
 	return b.must("apply", "-input=false", "-no-color", "-auto-approve")
 }
 
-// outputs are the values of all outputs.
+// outputs returns the values of all outputs.
 func (b box) outputs() map[string]any {
 	b.t.Helper()
 	var named map[string]struct{ Value any }
@@ -101,13 +101,13 @@ func (b box) outputs() map[string]any {
 	return values
 }
 
-// plain drops the frames of diagnostics and the breaks of their lines.
+// plain removes the frames of diagnostics and line breaks.
 func plain(text string) string {
 	text = strings.NewReplacer("│", "", "╷", "", "╵", "").Replace(text)
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// needsEphemeral skips the test where there are no ephemeral resources yet.
+// needsEphemeral skips the test if the command line has no ephemeral resources.
 func needsEphemeral(t *testing.T) {
 	t.Helper()
 	cli := shared.get(t).cli
@@ -117,8 +117,7 @@ func needsEphemeral(t *testing.T) {
 	}
 }
 
-// script runs commands of a shell, which have to work, and returns what they
-// said.
+// script runs shell commands that have to succeed, and returns their output.
 func (b box) script(commands string) string {
 	b.t.Helper()
 	var out bytes.Buffer

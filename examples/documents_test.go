@@ -22,11 +22,11 @@ type block struct {
 	note string
 }
 
-// fence matches a block that is fenced by three backticks. Notes are comments of
-// Markdown, or in templates of the template.
+// fence matches a block between lines of three backticks, with a note in a
+// comment of Markdown or, in a template, of the template.
 var fence = regexp.MustCompile("(?m)(?:^(?:<!-- (.*) -->|\\{\\{/\\* (.*) \\*/ -\\}\\})\n)?^```([a-z]*)\n((?s:.*?))^```$")
 
-// documents are what people write: the README and the templates of docs/.
+// documents returns the blocks of the README and of the templates of docs/.
 func documents(t *testing.T) []block {
 	t.Helper()
 	files := []string{filepath.Join("..", "README.md")}
@@ -55,15 +55,15 @@ func documents(t *testing.T) []block {
 	return blocks
 }
 
-// Configurations that a document shows are examples, which TestExamples runs;
-// templates take theirs from the files.
+// A configuration in a document is a file of an example, which TestExamples runs.
+// Templates include theirs.
 func TestDocumentsShowExamples(t *testing.T) {
 	t.Parallel()
 	for _, b := range documents(t) {
 		switch b.language {
 		case "terraform":
 			if !isExample(t, b.text) {
-				t.Errorf("%s: this is no file below examples:\n%s", b.file, b.text)
+				t.Errorf("%s: this is not a file of an example:\n%s", b.file, b.text)
 			}
 		case "json":
 			if !json.Valid([]byte(b.text)) {
@@ -90,8 +90,8 @@ func isExample(t *testing.T, text string) bool {
 	return found
 }
 
-// Every command of the documents works as it stands, in an example, on the
-// simulator; the exceptions say where else they are run, or why not.
+// Every documented command works as it is, in an example on the simulator.
+// Exceptions say where else they are run, or why not.
 func TestDocumentedCommands(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh")
@@ -128,8 +128,8 @@ func TestDocumentedCommands(t *testing.T) {
 // link matches a link of Markdown to a file.
 var link = regexp.MustCompile(`\]\(([^)#:]+\.[a-z]+|[^)#:]+/[^)#:]*)(?:#[^)]*)?\)`)
 
-// Links of the README and of the pages lead to files that there are.
-func TestLinksLead(t *testing.T) {
+// Every link of the README and of the pages leads to a file that exists.
+func TestLinks(t *testing.T) {
 	t.Parallel()
 	files := []string{filepath.Join("..", "README.md"), filepath.Join("..", "CONTRIBUTING.md"), filepath.Join("..", "SECURITY.md")}
 	for _, pattern := range []string{"*.md", filepath.Join("*", "*.md")} {
@@ -148,11 +148,31 @@ func TestLinksLead(t *testing.T) {
 		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
 			links++
 			if _, err := os.Stat(filepath.Join(filepath.Dir(file), filepath.FromSlash(match[1]))); err != nil {
-				t.Errorf("%s links to %s, which is not there", file, match[1])
+				t.Errorf("%s links to %s, which does not exist", file, match[1])
 			}
 		}
 	}
 	if links < 30 {
 		t.Errorf("only %d links were found", links)
+	}
+}
+
+// The README links every page of docs, so that it is an index of everything that
+// there is.
+func TestREADMELinksEveryPage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob(filepath.Join("..", "docs", "*", "*.md"))
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	for _, page := range pages {
+		target := strings.TrimPrefix(filepath.ToSlash(page), "../")
+		if !strings.Contains(string(text), "]("+target+")") {
+			t.Errorf("README.md does not link %s", target)
+		}
 	}
 }

@@ -4,9 +4,9 @@ package examples
 
 import "embed"
 
-// FS holds every folder of examples that has a configuration. Each works by
-// itself; where the terraform block is left out, as on the pages of data
-// sources and functions, that of provider/provider.tf belongs to it.
+// FS holds every folder of examples that has a configuration. The pages of data
+// sources and functions leave out the terraform block, which is that of
+// provider/provider.tf.
 //
-//go:embed compliance data-sources demo ephemeral-resources functions patterns provider quick-start resources
+//go:embed compliance data-sources demo ephemeral-resources functions patterns provider quick-start resources zh
 var FS embed.FS

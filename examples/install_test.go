@@ -14,28 +14,28 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
 )
 
-// make install makes a filesystem mirror: init takes the provider from it.
+// make install writes a filesystem mirror from which init installs the provider.
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	needs(t, "make", "sh")
 	_, env := simulator(t)
 	b := newBox(t, "quick-start", env...)
 	plugins := filepath.Join(b.Dir, "terraform.d", "plugins")
-	// Without the build that comes before it, for which TestMain has seen.
+	// The tests have built the binary.
 	cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "--old-file=build", "install",
 		"BIN="+binary(t), "INSTALL_DIR="+plugins, "INSTALL_VERSION=0.2.0")
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("make install: %v\n%s", err, out)
 	}
-	// Of the implied mirrors that Terraform looks in, the one beside the
-	// configuration: ~ belongs to who runs the tests.
+	// Terraform also looks in terraform.d/plugins beside the configuration. The one
+	// in the home folder belongs to the user who runs the tests.
 	b.write("cli.tfrc", "disable_checkpoint = true\n")
 	b.init()
 	b.apply()
 }
 
-// The archive of a release works as it is, below terraform.d/plugins.
+// The archive of a release can be stored in terraform.d/plugins as it is.
 func TestFilesystemMirrorOfArchives(t *testing.T) {
 	t.Parallel()
 	_, env := simulator(t)
@@ -83,12 +83,8 @@ func TestDevOverrides(t *testing.T) {
 	b.must("plan", "-input=false", "-no-color")
 }
 
-// binary is the provider's in the mirror.
+// binary returns the path of the provider in the mirror.
 func binary(t *testing.T) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(shared.get(t).mirror.Dir, filepath.FromSlash(sandbox.Source), sandbox.Version, runtime.GOOS+"_*", "terraform-provider-teo*"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("binaries: %v, %v", found, err)
-	}
-	return found[0]
+	return shared.get(t).mirror.Binary()
 }

@@ -11,15 +11,14 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// tools are what all tests of this package use.
+// tools are shared by all tests of this package.
 type tools struct {
 	cli    tfcli.CLI      // a real command line
-	mirror sandbox.Mirror // with the provider as a binary
+	mirror sandbox.Mirror // with the provider's binary
 }
 
-// toolbox finds and builds them once, below temp. That is when the first test
-// asks, and not in TestMain: go test would not see there what its cached results
-// depend on.
+// toolbox finds and builds them once, in temp, when the first test needs them. In
+// TestMain, go test would not see what its cached results depend on.
 type toolbox struct {
 	temp string
 	once func() (tools, error)

@@ -4,11 +4,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// account is what the examples talk of: the demo's account, and a zone with
-// packages of the days that they name and of the last three.
+// account is what the examples refer to: the demo's account, and a zone with
+// packages of the days in the examples and of the last three days.
 func account() teosim.Catalogue {
 	c := teosim.Demo()
 	shop := teosim.Zone{
@@ -46,24 +47,18 @@ func hour(zone teosim.Zone, host, area string, start time.Time) teosim.Package {
 	}
 }
 
-// simulator starts a simulated EdgeOne, and returns it with the environment that
-// leads the provider to it.
+// simulator starts a simulated EdgeOne and returns it with the environment in which
+// the provider finds it.
 func simulator(t *testing.T) (*teosim.Sim, []string) {
 	t.Helper()
-	sim, err := teosim.Start(teosim.Options{Catalogue: account(), Rates: teosim.Unlimited()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
-	return sim, []string{
-		"TENCENTCLOUD_TEO_ENDPOINT=" + sim.URL(),
-		"TENCENTCLOUD_STS_ENDPOINT=" + sim.URL(),
-		"TENCENTCLOUD_SECRET_ID=" + sim.SecretID(),
-		"TENCENTCLOUD_SECRET_KEY=" + sim.SecretKey(),
-	}
+	sim := simtest.Start(t, teosim.Options{
+		Catalogue: account(), Rates: teosim.Unlimited(), STS: teosim.STSOptions{ReusableMFACodes: true},
+	})
+	return sim, simtest.Environment(sim)
 }
 
-// grow appends to the first package of a name, as the service does for a day.
+// grow appends to the first package of a name, as the service does for about 24
+// hours.
 func grow(sim *teosim.Sim, name string) {
 	sim.Update(func(c *teosim.Catalogue) {
 		for i := range c.L7 {

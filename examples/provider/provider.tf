@@ -7,8 +7,8 @@ terraform {
   }
 }
 
-# Keys come from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or from the
-# default profile of tccli: nothing secret is written in a configuration.
+# Credentials come from TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or from
+# tccli's default profile, so that the configuration contains no secrets.
 provider "teo" {}
 
 data "teo_zones" "all" {}

@@ -1,32 +1,20 @@
 terraform {
   required_providers {
-    teo = {
-      source = "registry.terraform.io/edgeone-community/teo"
-    }
+    teo = { source = "registry.terraform.io/edgeone-community/teo" }
   }
 }
 
-provider "teo" {} # keys: TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY
-
-# The last whole UTC day that ended 24 hours ago or earlier: its packages are
-# complete.
 locals {
+  # The last UTC day that is complete: packages can grow for about 24 hours.
   day = provider::teo::last_days(timeadd(plantimestamp(), "-24h"), 1)
 }
 
-data "teo_l7_offline_log_inventory" "day" {
-  start_time = local.day.start_time
-  end_time   = local.day.end_time
+data "teo_l7_offline_logs" "day" {
+  start_time   = local.day.start_time
+  end_time     = local.day.end_time
+  include_urls = false
 }
 
 output "packages" {
-  value = data.teo_l7_offline_log_inventory.day.total_count
-}
-
-output "bytes" {
-  value = data.teo_l7_offline_log_inventory.day.total_bytes
-}
-
-output "names" {
-  value = data.teo_l7_offline_log_inventory.day.logs[*].log_packet_name
+  value = data.teo_l7_offline_logs.day.logs[*].log_packet_name
 }

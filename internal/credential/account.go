@@ -13,18 +13,18 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// account compares the account that the keys belong to with those that are
-// allowed or forbidden: once for each secret ID, before anything is signed with
-// it for somebody else. Renewed keys can belong to another account, such as
-// those of another login with tccli.
-type account struct {
+// accountFilter compares the account of the credentials with the allowed or
+// forbidden ones, once for each secret ID and before its first use. Refreshed
+// credentials can belong to another account, for example after another login with
+// tccli.
+type accountFilter struct {
 	client             *tcapi.Client
 	allowed, forbidden []string
 	group              singleflight.Group
 
 	mu      sync.Mutex
-	known   string // the secret ID that the verdict is on, empty before the first
-	verdict error
+	checked string // the secret ID of the last check, empty before the first
+	result  error
 }
 
 type callerIdentity struct {
@@ -33,77 +33,76 @@ type callerIdentity struct {
 	AccountId string
 }
 
-// check asks STS whose keys these are, unless that is known already. All who
-// ask at one time share one request.
-func (a *account) check(ctx context.Context, secretID string) error {
-	if known, verdict := a.look(secretID); known {
-		return verdict
+// check asks STS for the account of the credentials, unless it has been checked.
+// Concurrent calls share one request.
+func (a *accountFilter) check(ctx context.Context, secretID string) error {
+	if checked, result := a.cached(secretID); checked {
+		return result
 	}
-	flight := a.group.DoChan(secretID, func() (any, error) { return nil, a.ask(context.WithoutCancel(ctx), secretID) })
+	answer := a.group.DoChan(secretID, func() (any, error) { return nil, a.ask(context.WithoutCancel(ctx), secretID) })
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case result := <-flight:
+	case result := <-answer:
 		return result.Err
 	}
 }
 
-func (a *account) look(secretID string) (bool, error) {
+func (a *accountFilter) cached(secretID string) (bool, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.known == secretID, a.verdict
+	return a.checked == secretID, a.result
 }
 
-func (a *account) ask(ctx context.Context, secretID string) error {
-	if known, verdict := a.look(secretID); known {
-		return verdict
+func (a *accountFilter) ask(ctx context.Context, secretID string) error {
+	if checked, result := a.cached(secretID); checked {
+		return result
 	}
 	attribute := "allowed_account_ids"
 	if len(a.forbidden) > 0 {
 		attribute = "forbidden_account_ids"
 	}
+	asking := request{attribute: attribute, summary: "Unable to determine the account"}
 	identity, err := tcapi.Call[callerIdentity](ctx, a.client, stsAction("GetCallerIdentity"), struct{}{})
 	if err != nil {
-		return sourceFailure(ctx, attribute, "Unable to find out the account", err)
+		return asking.failure(ctx, err)
 	}
 	if identity.AccountId == "" {
-		return sourceFailure(ctx, attribute, "Unable to find out the account",
-			errors.New("GetCallerIdentity answered no account (request ID "+identity.RequestID+")"))
+		return asking.failure(ctx, errors.New("GetCallerIdentity returned no account (request ID "+identity.RequestID+")"))
 	}
-	verdict := a.judge(attribute, identity.AccountId)
+	result := a.compare(attribute, identity.AccountId)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.known, a.verdict = secretID, verdict
-	return verdict
+	a.checked, a.result = secretID, result
+	return result
 }
 
-func (a *account) judge(attribute, id string) error {
+func (a *accountFilter) compare(attribute, id string) error {
 	if slices.Contains(a.forbidden, id) {
-		return &SourceError{Attribute: attribute, Summary: summaryAccount, Err: fmt.Errorf("the keys belong to account %s, which is forbidden", id)}
+		return &SourceError{Attribute: attribute, Summary: summaryAccount, Err: fmt.Errorf("the credentials belong to account %s, which is forbidden", id)}
 	}
 	if len(a.allowed) > 0 && !slices.Contains(a.allowed, id) {
 		return &SourceError{
 			Attribute: attribute, Summary: summaryAccount,
-			Err: fmt.Errorf("the keys belong to account %s, and allowed is only %s", id, strings.Join(a.allowed, ", ")),
+			Err: fmt.Errorf("the credentials belong to account %s, which is not among the allowed accounts: %s", id, strings.Join(a.allowed, ", ")),
 		}
 	}
 	return nil
 }
 
-const summaryAccount = "The account is not allowed"
+const summaryAccount = "Account not allowed"
 
-// account returns the check of the accounts, nil where there is nothing to
-// check.
-func (b *builder) account(top layer) *account {
+// accountFilter returns nil if there is nothing to check.
+func (b *builder) accountFilter(top layer) *accountFilter {
 	allowed := b.accountIDs("allowed_account_ids", b.options.AllowedAccountIDs)
 	forbidden := b.accountIDs("forbidden_account_ids", b.options.ForbiddenAccountIDs)
 	if len(allowed) > 0 && len(forbidden) > 0 {
-		b.problem("forbidden_account_ids", "Conflicting account filters", "allowed_account_ids and forbidden_account_ids exclude each other: leave one of them out.")
+		b.problem("forbidden_account_ids", "Conflicting account filters", "allowed_account_ids and forbidden_account_ids exclude each other: remove one of them.")
 	}
 	if len(allowed) == 0 && len(forbidden) == 0 {
 		return nil
 	}
-	return &account{client: b.sts(b.region, top.keys), allowed: allowed, forbidden: forbidden}
+	return &accountFilter{client: b.sts(b.region, top.credentials), allowed: allowed, forbidden: forbidden}
 }
 
 func (b *builder) accountIDs(attribute string, ids []string) []string {

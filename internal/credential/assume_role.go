@@ -2,97 +2,124 @@ package credential
 
 import (
 	"context"
+	"fmt"
 	"strings"
 )
 
-// assumeRole assumes a role with other keys.
-type assumeRole struct {
-	issuer
+// assumedRole assumes a role with other credentials.
+type assumedRole struct {
+	stsIssuer
 
 	attribute string // to blame
 	source    string // in words
-	request   assumeRoleRequest
-	oneTime   error
+	body      assumeRoleRequest
 }
 
 type assumeRoleRequest struct {
 	RoleArn         string
 	RoleSessionName string
 	DurationSeconds int64
-	Policy          string `json:",omitempty"` // encoded as in a URL, the API demands
+	Policy          string `json:",omitempty"` // URL-encoded, as the API requires
 	ExternalId      string `json:",omitempty"`
 	SourceIdentity  string `json:",omitempty"`
 	SerialNumber    string `json:",omitempty"`
 	TokenCode       string `json:",omitempty"`
 }
 
-func (a *assumeRole) issue(ctx context.Context) (issued, error) {
-	keys, err := a.issuer.issue(ctx, a.request, a.source, a.request.TokenCode)
+func (a *assumedRole) issue(ctx context.Context) (issued, error) {
+	credentials, err := a.stsIssuer.issue(ctx, a.body, a.source, a.body.TokenCode)
 	if err != nil {
-		return issued{}, sourceFailure(ctx, a.attribute, "Unable to assume the role", err)
+		return issued{}, request{
+			attribute: a.attribute, summary: "Unable to assume the role",
+			role: a.body.RoleArn, mfa: a.body.TokenCode != "", external: a.body.ExternalId != "",
+		}.failure(ctx, err)
 	}
-	return keys, nil
+	return credentials, nil
 }
 
-func (a *assumeRole) once() error { return a.oneTime }
-
-// roleOf adds the environment to assume_role, and checks it; nil where no role
-// is to be assumed.
-func (b *builder) roleOf() *assumeRoleRequest {
-	given := b.options.AssumeRole
-	if given == nil {
-		if b.hasBlock() || !b.roleOfVariables() {
-			return nil
-		}
-		given = new(AssumeRole)
+func (a *assumedRole) usedUp() error {
+	if a.body.TokenCode == "" {
+		return nil
 	}
+	return &SourceError{
+		Attribute: a.attribute + ".token_code",
+		Summary:   "The session of the assumed role has expired",
+		Next:      "A code of an MFA device works once: run again with a new code, or set a longer session_duration.",
+	}
+}
+
+// roles assumes the role of the environment and the role of assume_role with other
+// credentials, one after the other, as the official provider does. The block's
+// missing values come from the environment; if that makes both the same role, it
+// is assumed once. A role of the environment that names no session is a value for
+// the block, not a step of its own, if there is a block.
+func (b *builder) roles(with layer) layer {
 	const at = "assume_role"
-	return &assumeRoleRequest{
+	given := b.options.AssumeRole
+	arn := b.environmentRole()
+	switch {
+	case given == nil && (arn == "" || b.missing != nil):
+		return with
+	case given == nil:
+		return b.assume(at, b.assumeRoleRequest(AssumeRole{}), with)
+	}
+	own := strings.TrimSpace(given.RoleARN)
+	if arn == "" || own == "" || own == arn {
+		return b.assume(at, b.assumeRoleRequest(*given), with)
+	}
+	if b.env.get(envSessionName, envTccliSessionName) == "" {
+		b.warn(at, "Role of the environment not assumed", fmt.Sprintf("The environment names the role %s, but assume_role names another one, which is assumed alone. "+
+			"To assume the role of the environment first, set %s too.", shortened(arn), envSessionName))
+		return b.assume(at, b.assumeRoleRequest(*given), with)
+	}
+	with = b.assume(at, b.assumeRoleRequest(AssumeRole{}), with)
+	second := b.assumeRoleRequest(*given)
+	// The MFA code of the environment has been used.
+	second.SerialNumber, second.TokenCode = strings.TrimSpace(given.SerialNumber), strings.TrimSpace(given.TokenCode)
+	return b.assume(at, second, with)
+}
+
+// environmentRole returns the ARN of the role that the environment assumes with
+// other credentials; empty if its variables stand for another way to assume it.
+func (b *builder) environmentRole() string {
+	arn := b.env.get(envRoleARN, envTccliRoleARN)
+	switch {
+	case arn == "":
+		return ""
+	case b.options.AssumeRoleWithSAML != nil || b.options.AssumeRoleWithWebIdentity != nil:
+		return "" // the ARN completes that block
+	case b.env.get(envSAMLAssertion, envWebIdentityToken, envWebIdentityTokenFile) != "":
+		return ""
+	case b.env.get(envPrincipalARN) != "":
+		b.problem("assume_role_with_saml.saml_assertion", summaryMissing, envPrincipalARN+" is for a role that is assumed with SAML, but there is no assertion: set "+
+			envSAMLAssertion+", or unset "+envPrincipalARN+" to assume the role with other credentials.")
+		return ""
+	}
+	return arn
+}
+
+// assumeRoleRequest completes assume_role from the environment, and checks it.
+func (b *builder) assumeRoleRequest(given AssumeRole) assumeRoleRequest {
+	const at = "assume_role"
+	return assumeRoleRequest{
 		RoleArn:         b.roleARN(at, given.RoleARN, envTccliRoleARN),
 		RoleSessionName: b.sessionName(at, given.SessionName, envTccliSessionName),
-		DurationSeconds: b.seconds(at+".session_duration", given.SessionDuration, envSessionDuration, 7200, 43200),
+		DurationSeconds: b.sessionDuration(at, given.SessionDuration),
 		Policy:          b.policy(at+".policy", strings.TrimSpace(given.Policy)),
-		ExternalId:      b.externalID(at+".external_id", b.env.first(given.ExternalID, envExternalID)),
-		SourceIdentity:  b.env.first(given.SourceIdentity, envSourceIdentity),
-		SerialNumber:    b.env.first(given.SerialNumber, envSerialNumber),
-		TokenCode:       b.env.first(given.TokenCode, envTokenCode),
+		ExternalId:      b.externalID(at+".external_id", b.env.value(given.ExternalID, envExternalID)),
+		SourceIdentity:  b.env.value(given.SourceIdentity, envSourceIdentity),
+		SerialNumber:    b.env.value(given.SerialNumber, envSerialNumber),
+		TokenCode:       b.env.value(given.TokenCode, envTokenCode),
 	}
 }
 
-// roleOfVariables tells whether variables alone mean this role, and not another
-// way to assume it. They have to name a session as well: without one the
-// official provider leaves the role alone, and so works where it is set for
-// something else.
-func (b *builder) roleOfVariables() bool {
-	role, from := b.env.from("", envRoleARN, envTccliRoleARN)
-	switch {
-	case role == "" || b.env.first("", envSAMLAssertion, envWebIdentityToken, envWebIdentityTokenFile) != "":
-		return false
-	case b.env.first("", envSessionName, envTccliSessionName) == "":
-		b.pass("assume_role", from+" is set, and "+envSessionName+" is not")
-		return false
-	case b.env.first("", envPrincipalARN) != "":
-		b.problem("assume_role_with_saml.saml_assertion", summaryMissing, envPrincipalARN+" means a role with SAML, and there is no assertion: set "+
-			envSAMLAssertion+", or unset "+envPrincipalARN+" to assume the role with other keys.")
-		return false
-	}
-	return true
-}
-
-// assume puts a role on top of other keys.
-func (b *builder) assume(attribute string, request assumeRoleRequest, with layer) layer {
-	origin := &assumeRole{
-		issuer:    b.issuer("AssumeRole", with.keys, request.DurationSeconds),
+// assume returns the layer of a role that is assumed with other credentials.
+func (b *builder) assume(attribute string, body assumeRoleRequest, with layer) layer {
+	role := &assumedRole{
+		stsIssuer: b.stsIssuer("AssumeRole", with.credentials, body.DurationSeconds),
 		attribute: attribute,
-		source:    "assumed role " + request.RoleArn + " (with keys from " + with.describe + ")",
-		request:   request,
+		source:    "assumed role " + body.RoleArn + " (with credentials from " + with.describe + ")",
+		body:      body,
 	}
-	if request.TokenCode != "" {
-		origin.oneTime = &SourceError{
-			Attribute: attribute + ".token_code",
-			Summary:   "The session of the assumed role has ended",
-			Next:      "A code of an MFA device works once: run again with a new one, or ask for a longer session_duration",
-		}
-	}
-	return layer{keys: b.renewer(origin), describe: origin.source}
+	return layer{credentials: b.refresher(role), describe: role.source}
 }

@@ -19,7 +19,7 @@ const (
 
 // required returns a value that must not be empty.
 func (b *builder) required(attribute, given string, names ...string) string {
-	value := b.env.first(given, names...)
+	value := b.env.value(given, names...)
 	if value == "" {
 		field := attribute[strings.LastIndex(attribute, ".")+1:]
 		b.problem(attribute, summaryMissing, fmt.Sprintf("%s is not set: set it, or %s in the environment.", field, names[0]))
@@ -27,53 +27,62 @@ func (b *builder) required(attribute, given string, names ...string) string {
 	return value
 }
 
-// roleARN returns the role of a block. Its form is left to the service, which
-// knows more of them than the documentation.
+// roleARN returns the role of a block. The service checks its form, because it
+// accepts more forms than are documented.
 func (b *builder) roleARN(block, given string, further ...string) string {
 	return b.required(block+".role_arn", given, append([]string{envRoleARN}, further...)...)
 }
 
 func (b *builder) sessionName(block, given string, further ...string) string {
-	attribute := block + ".session_name"
-	name := b.required(attribute, given, append([]string{envSessionName}, further...)...)
-	if name != "" && !validSessionName(name) {
-		b.problem(attribute, summarySession,
-			fmt.Sprintf("The session name %q must have 2 to 128 characters, of letters, digits and _ + = , . @ -.", shortened(name)))
+	name := b.env.value(given, append([]string{envSessionName}, further...)...)
+	if name == "" {
+		return DefaultSessionName
+	}
+	if !validSessionName(name) {
+		b.problem(block+".session_name", summarySession, fmt.Sprintf("The session name %q %s.", shortened(name), sessionNameRule))
 	}
 	return name
 }
 
-// validSessionName holds to the pattern that STS documents.
+const sessionNameRule = "must have 2 to 128 characters, which are letters, digits or _ + = , . @ -"
+
+// validSessionName applies the pattern that STS documents.
 func validSessionName(name string) bool {
 	return regexp.MustCompile(`^[\w+=,.@-]{2,128}$`).MatchString(name)
 }
 
 func (b *builder) externalID(attribute, id string) string {
 	if id != "" && !regexp.MustCompile(`^[\w+=,.@:/-]{2,128}$`).MatchString(id) {
-		b.problem(attribute, summaryExternal, "The external ID must have 2 to 128 characters, of letters, digits and _ + = , . @ : / -.")
+		b.problem(attribute, summaryExternal, fmt.Sprintf("The external ID has %d characters, and must have 2 to 128, which are letters, digits or _ + = , . @ : / -. "+
+			"It is the one that the trust policy of the role requires.", len([]rune(id))))
 	}
 	return id
 }
 
-// policy returns a policy as STS wants it: encoded as in a URL.
+// policy returns a policy URL-encoded, as STS requires.
 func (b *builder) policy(attribute, policy string) string {
 	if policy == "" {
 		return ""
 	}
 	if !json.Valid([]byte(policy)) {
-		b.problem(attribute, summaryPolicy, "The policy must be a CAM policy in JSON, for example by jsonencode().")
+		b.problem(attribute, summaryPolicy, "The policy must be a CAM policy in JSON, for example from jsonencode().")
 	}
-	// A space is %20 whether or not the other side takes + for one.
+	// %20 is a space whether or not the service decodes + as one.
 	return strings.ReplaceAll(url.QueryEscape(policy), "+", "%20")
 }
 
-// seconds returns a duration: given, else of the environment, else the default,
-// for which 0 stands too.
+func (b *builder) sessionDuration(block string, given *int64) int64 {
+	return b.seconds(block+".session_duration", given, envSessionDuration, DefaultSessionDuration, MaxSessionDuration)
+}
+
+// seconds returns a duration: the attribute, otherwise the variable, otherwise the
+// default, which 0 stands for too.
 func (b *builder) seconds(attribute string, given *int64, name string, otherwise, most int64) int64 {
 	value, from := int64(0), ""
 	if given != nil {
 		value = *given
-	} else if text := b.env.first("", name); text != "" {
+		_ = b.env.value("set", name)
+	} else if text := b.env.value("", name); text != "" {
 		from = " of " + name
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
@@ -91,7 +100,7 @@ func (b *builder) seconds(attribute string, given *int64, name string, otherwise
 	return value
 }
 
-// shortened bounds what an error repeats.
+// shortened limits what an error repeats.
 func shortened(s string) string {
 	if len(s) > 140 {
 		return strings.ToValidUTF8(s[:140], "") + "…"

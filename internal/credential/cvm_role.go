@@ -15,7 +15,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// DefaultMetadataURL is the metadata service of a CVM.
+// DefaultMetadataURL is the URL of a CVM's metadata service.
 const DefaultMetadataURL = "http://metadata.tencentyun.com"
 
 const (
@@ -24,21 +24,21 @@ const (
 	metadataRetries = 2
 )
 
-// newMetadataTransport connects to the CVM's own network or not at all: no
-// proxy may see the keys, and elsewhere than on a CVM nobody waits long.
+// newMetadataTransport connects without a proxy, which must not see the
+// credentials, and gives up soon, because only a CVM has the service.
 func newMetadataTransport() http.RoundTripper {
 	return &http.Transport{
 		Proxy:                 nil,
 		DialContext:           (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
 		ResponseHeaderTimeout: 5 * time.Second,
-		DisableKeepAlives:     true, // asked a few times a day
+		DisableKeepAlives:     true, // a few requests a day
 	}
 }
 
-// cvmRole gets the keys of the role that a CVM has.
+// cvmRole gets the credentials of a CVM's role.
 type cvmRole struct {
 	attribute string
-	role      string // empty: whichever the CVM has
+	role      string // empty: the one that the CVM has
 	source    string
 	base      string
 	pace      tcapi.Pace
@@ -46,13 +46,9 @@ type cvmRole struct {
 	now       func() time.Time
 }
 
-// cvmRole returns the layer of cam_role_name; false where it is not set.
+// cvmRole returns the layer of cam_role_name.
 func (b *builder) cvmRole() (layer, bool) {
-	role := b.env.first(b.options.CAMRoleName, envCAMRoleName)
-	if role == "" {
-		b.pass("cam_role_name", "neither it nor "+envCAMRoleName+" is set")
-		return layer{}, false
-	}
+	role := b.env.value(b.options.CAMRoleName, envCAMRoleName)
 	return b.cvmRoleLayer(role, "role '"+role+"' of this CVM"), true
 }
 
@@ -63,10 +59,10 @@ func (b *builder) cvmRoleLayer(role, source string) layer {
 	}
 	base, err := url.Parse(strings.TrimSuffix(b.options.MetadataURL, "/"))
 	if err != nil || base.Host == "" {
-		b.problem(attribute, "Invalid metadata service", "The URL of the metadata service cannot be read.")
+		b.problem(attribute, "Invalid metadata service", "The URL of the metadata service is not valid.")
 	}
 	return layer{
-		keys: b.renewer(&cvmRole{
+		credentials: b.refresher(&cvmRole{
 			attribute: attribute, role: role, source: source, now: b.options.Now, pace: b.options.STS.Pace,
 			base: strings.TrimSuffix(b.options.MetadataURL, "/") + metadataPath, transport: b.options.MetadataTransport,
 		}),
@@ -74,14 +70,14 @@ func (b *builder) cvmRoleLayer(role, source string) layer {
 	}
 }
 
-func (c *cvmRole) once() error { return nil }
+func (c *cvmRole) usedUp() error { return nil }
 
 func (c *cvmRole) issue(ctx context.Context) (issued, error) {
-	keys, err := c.get(ctx)
+	credentials, err := c.get(ctx)
 	if err != nil {
-		return issued{}, sourceFailure(ctx, c.attribute, "Unable to get the keys of the CVM's role", err)
+		return issued{}, request{attribute: c.attribute, summary: "Unable to get the credentials of the CVM's role"}.failure(ctx, err)
 	}
-	return keys, nil
+	return credentials, nil
 }
 
 func (c *cvmRole) get(ctx context.Context) (issued, error) {
@@ -92,7 +88,7 @@ func (c *cvmRole) get(ctx context.Context) (issued, error) {
 			return issued{}, err
 		}
 		if role = strings.TrimSpace(string(text)); role == "" || strings.ContainsAny(role, "\r\n{<") {
-			return issued{}, errors.New("the metadata service names no role: attach one to the CVM")
+			return issued{}, errors.New("the CVM has no role: attach one to it")
 		}
 	}
 	body, err := c.fetch(ctx, role)
@@ -104,23 +100,23 @@ func (c *cvmRole) get(ctx context.Context) (issued, error) {
 		ExpiredTime                            int64
 	}
 	if json.Unmarshal(body, &answer) != nil {
-		return issued{}, errors.New("the metadata service did not answer with JSON")
+		return issued{}, errors.New("the metadata service did not return JSON")
 	}
 	if answer.Code != "Success" {
-		return issued{}, fmt.Errorf("the metadata service answered the code %q for the role '%s'", shortened(answer.Code), role)
+		return issued{}, fmt.Errorf("the metadata service returned the code %q for the role '%s'", shortened(answer.Code), role)
 	}
 	if answer.TmpSecretId == "" || answer.TmpSecretKey == "" || answer.Token == "" || answer.ExpiredTime <= 0 {
-		return issued{}, errors.New("the metadata service answered without a complete set of keys")
+		return issued{}, errors.New("the metadata service returned incomplete credentials")
 	}
 	return issued{
-		keys:    tcapi.Keys{SecretID: answer.TmpSecretId, SecretKey: answer.TmpSecretKey, Token: answer.Token, Source: c.source},
-		at:      c.now(),
-		expires: time.Unix(answer.ExpiredTime, 0),
+		credentials: tcapi.Credentials{SecretID: answer.TmpSecretId, SecretKey: answer.TmpSecretKey, Token: answer.Token, Source: c.source},
+		at:          c.now(),
+		expires:     time.Unix(answer.ExpiredTime, 0),
 	}, nil
 }
 
-// fetch reads from the metadata service, again after a fault of the server or
-// of an open connection. One that cannot be reached is no CVM's.
+// fetch reads from the metadata service. It retries after a failure of the server
+// or of an open connection, but not if there is no server.
 func (c *cvmRole) fetch(ctx context.Context, role string) ([]byte, error) {
 	retries := tcapi.NewRetries(metadataRetries, c.pace)
 	for {
@@ -146,24 +142,24 @@ func (c *cvmRole) fetchOnce(ctx context.Context, role string) ([]byte, tcapi.Cla
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+url.PathEscape(role), nil)
 	if err != nil {
-		return nil, tcapi.Fatal, errors.New("the URL of the metadata service cannot be used")
+		return nil, tcapi.Fatal, errors.New("the URL of the metadata service is not valid")
 	}
-	// RoundTrip alone follows no redirect and keeps no cookie.
+	// RoundTrip follows no redirect and stores no cookie.
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
 		class := tcapi.ClassOfTransport(err)
 		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 			class = tcapi.Fatal
 		}
-		return nil, class, fmt.Errorf("the metadata service cannot be reached, which only a CVM can do: %w", err)
+		return nil, class, fmt.Errorf("the metadata service, which only a CVM can reach, did not answer: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxFile))
 	switch {
 	case response.StatusCode == http.StatusNotFound:
-		return nil, tcapi.Fatal, fmt.Errorf("the metadata service knows no role '%s': attach it to the CVM", role)
+		return nil, tcapi.Fatal, fmt.Errorf("the CVM does not have the role '%s': attach it to the CVM", role)
 	case response.StatusCode != http.StatusOK:
-		return nil, tcapi.ClassOfStatus(response.StatusCode), fmt.Errorf("the metadata service answered HTTP %d", response.StatusCode)
+		return nil, tcapi.ClassOfStatus(response.StatusCode), fmt.Errorf("the metadata service returned HTTP %d", response.StatusCode)
 	case err != nil:
 		return nil, tcapi.ClassOfTransport(err), fmt.Errorf("the answer of the metadata service broke off: %w", err)
 	}

@@ -16,20 +16,24 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// The role goes before keys, as in the official provider, and its keys are
-// asked for once.
+// The role goes before a secret ID from the same place, as in the official
+// provider, and its credentials are requested once.
 func TestCVMRole(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*world, *credential.Options){
 		"attribute": func(_ *world, o *credential.Options) { o.CAMRoleName = teosim.DefaultCAMRole },
-		"variable":  func(w *world, _ *credential.Options) { w.env["TENCENTCLOUD_CAM_ROLE_NAME"] = teosim.DefaultCAMRole },
+		"variable": func(w *world, o *credential.Options) {
+			w.env["TENCENTCLOUD_CAM_ROLE_NAME"] = teosim.DefaultCAMRole
+			w.env["TENCENTCLOUD_SECRET_ID"], w.env["TENCENTCLOUD_SECRET_KEY"] = o.SecretID, o.SecretKey
+			o.SecretID, o.SecretKey = "", ""
+		},
 	} {
 		w := newWorld(t, teosim.Options{})
-		o := w.asTerraform()
+		o := w.withStatic()
 		o.MetadataTransport = nil // the real one, over the network
 		set(w, &o)
-		if keys := w.keys(o); keys.Source != "role 'simulated-role' of this CVM" || !keys.Temporary() {
-			t.Errorf("%s: keys %s from %q", name, keys.SecretID, keys.Source)
+		if credentials := w.credentials(o); credentials.Source != "role 'simulated-role' of this CVM" || !credentials.Temporary() {
+			t.Errorf("%s: credentials %s from %q", name, credentials.SecretID, credentials.Source)
 		}
 		if got := w.sim.MetadataRequests(); len(got) != 1 || got[0].Path != "/latest/meta-data/cam/security-credentials/simulated-role" {
 			t.Errorf("%s: requests %+v", name, got)
@@ -45,13 +49,13 @@ func TestCVMRoleFails(t *testing.T) {
 		requests int
 		words    string
 	}{
-		"another role":      {"other", teosim.Fault{}, 1, "knows no role 'other': attach it to the CVM"},
-		"a role with slash": {"a/b?c", teosim.Fault{}, 1, "knows no role 'a/b?c'"},
-		"not a success":     {"", teosim.Fault{Name: teosim.APIError, Value: "Failed: x"}, 1, `answered the code "Failed"`},
-		"no code":           {"", teosim.Fault{Name: teosim.EmptyObject}, 1, `answered the code ""`},
-		"HTML":              {"", teosim.Fault{Name: teosim.NotJSON}, 1, "did not answer with JSON"},
-		"server's fault":    {"", teosim.Fault{Name: teosim.BadGateway}, 3, "answered HTTP 502"},
-		"redirect":          {"", teosim.Fault{Name: teosim.Redirect, Value: "http://127.0.0.1:1/"}, 1, "answered HTTP 302"},
+		"another role":      {"other", teosim.Fault{}, 1, "does not have the role 'other': attach it to the CVM"},
+		"a role with slash": {"a/b?c", teosim.Fault{}, 1, "does not have the role 'a/b?c'"},
+		"not a success":     {"", teosim.Fault{Name: teosim.APIError, Value: "Failed: x"}, 1, `returned the code "Failed"`},
+		"no code":           {"", teosim.Fault{Name: teosim.EmptyObject}, 1, `returned the code ""`},
+		"HTML":              {"", teosim.Fault{Name: teosim.NotJSON}, 1, "did not return JSON"},
+		"server's fault":    {"", teosim.Fault{Name: teosim.BadGateway}, 3, "returned HTTP 502"},
+		"redirect":          {"", teosim.Fault{Name: teosim.Redirect, Value: "http://127.0.0.1:1/"}, 1, "returned HTTP 302"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +69,7 @@ func TestCVMRoleFails(t *testing.T) {
 			if o.CAMRoleName = test.role; test.role == "" {
 				o.CAMRoleName = teosim.DefaultCAMRole
 			}
-			_, err := w.source(o).Keys(t.Context())
+			_, err := w.source(o).Credentials(t.Context())
 			failure, ok := errors.AsType[*credential.SourceError](err)
 			if !ok || failure.Attribute != "cam_role_name" || !strings.Contains(err.Error(), test.words) {
 				t.Errorf("%v, want %q", err, test.words)
@@ -87,7 +91,7 @@ func TestCVMRoleIsRetried(t *testing.T) {
 		o := w.options()
 		o.MetadataTransport = nil
 		o.CAMRoleName = teosim.DefaultCAMRole
-		if _, err := w.source(o).Keys(t.Context()); err != nil {
+		if _, err := w.source(o).Credentials(t.Context()); err != nil {
 			t.Errorf("%s: %v", fault, err)
 		}
 		if n := len(w.sim.MetadataRequests()); n != 3 {
@@ -96,19 +100,19 @@ func TestCVMRoleIsRetried(t *testing.T) {
 	}
 }
 
-// Answers that would sign nothing are no keys.
-func TestCVMRoleWithIncompleteKeys(t *testing.T) {
+// Answers that would sign nothing are no credentials.
+func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
 	t.Parallel()
 	for answer, words := range map[string]string{
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:          "without a complete set of keys",
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c"}`:                       "without a complete set of keys",
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":"soon"}`:  "did not answer with JSON",
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":1234567}`: "had ended before they arrived",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:          "returned incomplete credentials",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c"}`:                       "returned incomplete credentials",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":"soon"}`:  "did not return JSON",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":1234567}`: "New credentials have already expired",
 	} {
 		w := newWorld(t, teosim.Options{})
 		o := w.options()
 		o.CAMRoleName, o.MetadataTransport = "r", answering(answer)
-		if _, err := w.source(o).Keys(t.Context()); err == nil || !strings.Contains(err.Error(), words) {
+		if _, err := w.source(o).Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%s: %v, want %q", answer, err, words)
 		}
 	}
@@ -127,8 +131,8 @@ func TestNoCVM(t *testing.T) {
 	o := w.options()
 	o.CAMRoleName, o.MetadataURL, o.MetadataTransport = "r", "http://"+address, nil
 	begin := time.Now()
-	_, err = w.source(o).Keys(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "cannot be reached, which only a CVM can do") {
+	_, err = w.source(o).Credentials(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "which only a CVM can reach") {
 		t.Errorf("%v", err)
 	}
 	if time.Since(begin) > 30*time.Second {
@@ -136,8 +140,8 @@ func TestNoCVM(t *testing.T) {
 	}
 }
 
-// The keys of a CVM never pass a proxy, whatever the environment says.
-func TestMetadataGoesThroughNoProxy(t *testing.T) { //nolint:paralleltest // it sets the environment of the process
+// The credentials of a CVM never pass a proxy, whatever the environment says.
+func TestMetadataGoesThroughNoProxy(t *testing.T) {
 	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
@@ -150,7 +154,7 @@ func TestMetadataGoesThroughNoProxy(t *testing.T) { //nolint:paralleltest // it 
 	o := w.options()
 	// A name that is not loopback, for which net/http would ask the proxy.
 	o.CAMRoleName, o.MetadataURL, o.MetadataTransport = "r", "http://metadata.invalid", nil
-	if _, err := w.source(o).Keys(t.Context()); err == nil || !strings.Contains(err.Error(), "cannot be reached") {
+	if _, err := w.source(o).Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "did not answer") {
 		t.Errorf("%v", err)
 	}
 	if asked.Load() != 0 {
@@ -158,7 +162,7 @@ func TestMetadataGoesThroughNoProxy(t *testing.T) { //nolint:paralleltest // it 
 	}
 }
 
-// Keys that the service does not replace yet are used on, without a storm of
+// Credentials that the service does not replace yet are used on, without a storm of
 // requests.
 func TestMetadataWithoutNewKeys(t *testing.T) {
 	t.Parallel()
@@ -171,7 +175,7 @@ func TestMetadataWithoutNewKeys(t *testing.T) {
 		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":` + unix(now.Add(1000*time.Second)) + `}`)}
 	source := w.source(o)
 	for range 1000 {
-		if _, err := source.Keys(t.Context()); err != nil {
+		if _, err := source.Credentials(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(time.Second)
@@ -181,12 +185,12 @@ func TestMetadataWithoutNewKeys(t *testing.T) {
 	if n := asked.Load(); n < 2 || n > 8 {
 		t.Errorf("asked %d times", n)
 	}
-	if _, err := source.Keys(t.Context()); err == nil {
-		t.Error("keys are handed out after their end")
+	if _, err := source.Credentials(t.Context()); err == nil {
+		t.Error("credentials are handed out after their end")
 	}
-	err := source.Renew(t.Context(), tcapi.Keys{SecretID: "a", Token: "c"})
+	err := source.Refresh(t.Context(), tcapi.Credentials{SecretID: "a", Token: "c"})
 	if err == nil {
-		t.Error("Renew brought no other keys and said nothing")
+		t.Error("Refresh brought no other credentials and no error")
 	}
 }
 

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// The environment variables that are read, besides those of nestedEnv. The
-// first name is that of the official provider, the second that of tccli.
+// The environment variables that are read. The first name is that of the official
+// provider, the second one that of tccli.
 const (
 	envSecretID             = "TENCENTCLOUD_SECRET_ID"
 	envSecretKey            = "TENCENTCLOUD_SECRET_KEY"
@@ -43,43 +43,111 @@ const (
 	envTKERoleARN    = "TKE_ROLE_ARN"
 )
 
-// environment reads variables, without the white space around them.
-type environment func(string) string
+// Variables whose loss would be noticed late: a role that is not assumed, an MFA
+// session that is not opened. They are reported if they have no effect.
+var (
+	roleVariables = []string{
+		envRoleARN, envTccliRoleARN, envSessionName, envTccliSessionName, envSessionDuration, envExternalID,
+		envSourceIdentity, envSerialNumber, envTokenCode, envSAMLAssertion, envPrincipalARN, envProviderID,
+		envWebIdentityToken, envWebIdentityTokenFile,
+	}
+	mfaVariables = []string{envMFASerialNumber, envMFATokenCode, envMFADurationSeconds}
+)
 
-// first returns the first value that is not empty: a given one, or that of a
-// variable.
-func (e environment) first(given string, names ...string) string {
-	value, _ := e.from(given, names...)
+// credentialVariables name other sources of credentials. The log says if they are
+// passed over.
+var credentialVariables = []string{
+	envSecretID, envSecretKey, envSecurityToken, envTccliToken,
+	envProfile, envTccliProfile, envSharedCredentialsDir, envCAMRoleName,
+}
+
+// environment reads variables without the white space around them, and records
+// which of them were considered.
+type environment struct {
+	getenv func(string) string
+
+	// considered are variables that were read for a value that is needed, even if
+	// an attribute took their place.
+	considered map[string]bool
+
+	// used are the considered variables whose value counts.
+	used map[string]bool
+}
+
+func newEnvironment(getenv func(string) string) environment {
+	return environment{getenv: getenv, considered: map[string]bool{}, used: map[string]bool{}}
+}
+
+// get returns the first of the variables that is set, and records nothing.
+func (e environment) get(names ...string) string {
+	value, _ := e.find(names)
 	return value
 }
 
-// from is first, and says which variable the value is from, "" for the given.
-func (e environment) from(given string, names ...string) (value, name string) {
-	if given = strings.TrimSpace(given); given != "" {
-		return given, ""
-	}
+func (e environment) find(names []string) (value, name string) {
 	for _, name := range names {
-		if value := strings.TrimSpace(e(name)); value != "" {
+		if value := strings.TrimSpace(e.getenv(name)); value != "" {
 			return value, name
 		}
 	}
 	return "", ""
 }
 
-// unknownVariables returns the names in the environment that look like one of
-// ours and are none. The official provider reads TENCENTCLOUD_ASSUME_ROLE_ARNN
-// and the like in places, which nobody finds.
-func unknownVariables(environ []string) []string {
-	known := []string{
-		envRoleARN, envSessionName, envSessionDuration, envExternalID, envSourceIdentity, envSerialNumber,
-		envTokenCode, envSAMLAssertion, envPrincipalARN, envProviderID, envWebIdentityToken, envWebIdentityTokenFile,
-		envMFASerialNumber, envMFATokenCode, envMFADurationSeconds,
+// value returns an attribute if it is set, otherwise the first of the variables
+// that is set.
+func (e environment) value(attribute string, names ...string) string {
+	value, _ := e.valueFrom(attribute, names...)
+	return value
+}
+
+// valueFrom is value, and returns the variable that the value comes from, empty
+// for the attribute.
+func (e environment) valueFrom(attribute string, names ...string) (value, name string) {
+	for _, name := range names {
+		e.considered[name] = true
 	}
+	if attribute = strings.TrimSpace(attribute); attribute != "" {
+		return attribute, ""
+	}
+	value, name = e.find(names)
+	if name != "" {
+		e.used[name] = true
+	}
+	return value, name
+}
+
+// ignored returns those of the variables that are set and were not considered.
+func (e environment) ignored(names []string) []string {
+	return slices.DeleteFunc(e.set(names...), func(name string) bool { return e.considered[name] })
+}
+
+// set returns those of the variables that are set.
+func (e environment) set(names ...string) []string {
+	var set []string
+	for _, name := range names {
+		if e.get(name) != "" {
+			set = append(set, name)
+		}
+	}
+	return set
+}
+
+// unused returns those of the variables that are set and whose value does not
+// count.
+func (e environment) unused(names []string) []string {
+	return slices.DeleteFunc(e.set(names...), func(name string) bool { return e.used[name] })
+}
+
+// unknownVariables returns the names in the environment that look like variables
+// of roles or MFA sessions but are not read by anyone, such as
+// TENCENTCLOUD_ASSUME_ROLE_ARNN.
+func unknownVariables(environ []string) []string {
+	known := slices.Concat(roleVariables, mfaVariables)
 	var unknown []string
 	for _, variable := range environ {
-		name, _, _ := strings.Cut(variable, "=")
-		ours := strings.HasPrefix(name, "TENCENTCLOUD_ASSUME_ROLE_") || strings.HasPrefix(name, "TENCENTCLOUD_MFA_")
-		if ours && !slices.Contains(known, name) {
+		name, value, _ := strings.Cut(variable, "=")
+		alike := strings.HasPrefix(name, "TENCENTCLOUD_ASSUME_ROLE_") || strings.HasPrefix(name, "TENCENTCLOUD_MFA_")
+		if alike && value != "" && !slices.Contains(known, name) {
 			unknown = append(unknown, name)
 		}
 	}

@@ -5,29 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// SourceError is a source that gave no keys, or whose keys may not be used.
+// SourceError is the failure of a source to return credentials, or credentials
+// that may not be used.
 type SourceError struct {
-	// Attribute is the path of the attribute to blame, as in Problem; empty
-	// where none is.
+	// Attribute is the path of the attribute to blame, as in Problem; empty if
+	// there is none.
 	Attribute string
 
-	// Summary is static and fit for a diagnostic, such as "Unable to assume the
-	// role".
+	// Summary is static and suitable for a diagnostic, such as "Unable to assume
+	// the role".
 	Summary string
 
-	// Next says what to do about it; it may be empty.
+	// Next says what to do about it, in full sentences; it may be empty.
 	Next string
 
 	// Err is the cause, often a *tcapi.Error.
 	Err error
 }
 
-// Error gives summary, cause and next step, in one line and without secrets.
+// Error returns summary, cause and next step, in one line and without secrets.
 func (e *SourceError) Error() string {
 	text := e.Summary
 	if e.Err != nil {
@@ -42,80 +42,84 @@ func (e *SourceError) Error() string {
 // Unwrap returns the cause.
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// Tried is a source that was looked at and gave no keys.
+// Tried is a way to sign in that gave no credentials.
 type Tried struct {
+	Kind   Kind
 	Source string // such as "profile 'default' in ~/.tccli"
-	Why    string // such as "there is no such file"
+	Why    string // continues Source, such as "does not exist"
 }
 
-// NoKeysError says that no source gives keys.
-type NoKeysError struct {
-	// Tried are the sources in the order in which they were looked at.
+// MissingError means that no source gives credentials.
+type MissingError struct {
+	// Tried are the ways to sign in, in the order of their Kind.
 	Tried []Tried
 
-	// UnknownVariables are names in the environment that begin like ours and
-	// are read by nobody: often a slip of the pen.
+	// UnknownVariables are names in the environment that look like variables of
+	// this provider but are read by no one.
 	UnknownVariables []string
 }
 
-// Error lists the sources, each with the reason, in one line.
-func (e *NoKeysError) Error() string {
+// Error returns what was tried, with the reasons, in one line.
+func (e *MissingError) Error() string {
 	parts := make([]string, len(e.Tried))
 	for i, t := range e.Tried {
-		parts[i] = t.Source + " (" + t.Why + ")"
+		parts[i] = t.Source + " " + t.Why
 	}
-	text := "no keys were found in: " + strings.Join(parts, "; ")
+	text := "no credentials: " + strings.Join(parts, "; ")
 	if len(e.UnknownVariables) > 0 {
-		text += ". These environment variables are set but mean nothing: " + strings.Join(e.UnknownVariables, ", ")
+		text += ". These environment variables are set, but are unknown: " + strings.Join(e.UnknownVariables, ", ")
 	}
 	return text
 }
 
-// sourceFailure makes a SourceError of the failure of a call. What already says
-// where it is from, and the end of the caller's context, stay as they are.
-func sourceFailure(ctx context.Context, attribute, summary string, err error) error {
+// request describes a request for credentials, for what to do about its failure.
+type request struct {
+	attribute string // to blame
+	summary   string
+	proof     string // in words, if it is not signed with credentials: "a SAML assertion"
+	role      string // the role to assume; may be empty
+	mfa       bool   // it carries the code of an MFA device
+	external  bool   // it carries an external ID
+}
+
+// failure returns the SourceError of a failed request. An error that is one
+// already, and the end of the caller's context, stay as they are.
+func (r request) failure(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*SourceError](err); ok {
 		return err
 	}
-	if _, ok := errors.AsType[*NoKeysError](err); ok || ctx.Err() != nil {
+	if _, ok := errors.AsType[*MissingError](err); ok || ctx.Err() != nil {
 		return err
 	}
-	return &SourceError{Attribute: attribute, Summary: summary, Next: nextStep(tcapi.AsError(err)), Err: err}
-}
-
-// proofFailure is sourceFailure for a way to assume a role that needs no keys.
-// What STS refuses there is the proof, such as "a SAML assertion".
-func proofFailure(ctx context.Context, attribute, summary, proof, role string, err error) error {
-	failed := sourceFailure(ctx, attribute, summary, err)
-	failure, ok := errors.AsType[*SourceError](failed)
-	if e := tcapi.AsError(err); ok && e != nil && refusesProof(e.Code) {
-		failure.Next = "The request carried no keys, only " + proof + ": check that it has not expired, and that the role " + role + " trusts its issuer"
+	failure := &SourceError{Attribute: r.attribute, Summary: r.summary, Err: err}
+	if e := tcapi.AsError(err); e != nil {
+		failure.Next = r.advice(e)
 	}
-	return failed
+	return failure
 }
 
-// refusesProof leaves out the one refusal that is about the clock.
-func refusesProof(code string) bool {
-	refused := strings.HasPrefix(code, "AuthFailure") || strings.HasPrefix(code, "UnauthorizedOperation") ||
-		code == "InvalidParameter.WebIdentityTokenError"
-	return refused && code != "AuthFailure.SignatureExpire"
-}
-
-// nextStep says what to do about an error of STS.
-func nextStep(e *tcapi.Error) string {
-	switch {
-	case e == nil:
-		return ""
-	case e.Code == "AuthFailure.SignatureExpire" && e.Skew != 0:
-		side := "behind"
-		if e.Skew < 0 {
-			side = "ahead of"
+// advice adds to the advice of package tcapi what depends on the request.
+func (r request) advice(e *tcapi.Error) string {
+	refused := e.Code != "AuthFailure.SignatureExpire" && (hasCode(e, "AuthFailure") || hasCode(e, "UnauthorizedOperation"))
+	if r.proof != "" && (refused || e.Code == "InvalidParameter.WebIdentityTokenError") {
+		return fmt.Sprintf("The request was signed with no credentials, but with %s: check that it has not expired, and that the role %s trusts its issuer.", r.proof, r.role)
+	}
+	text := e.Advice()
+	if r.role != "" && (hasCode(e, "UnauthorizedOperation") || e.Code == "AuthFailure.UnauthorizedOperation") {
+		text += " Check also that the trust policy of the role names that user or role; "
+		if r.external {
+			text += "the external ID that it requires must be the one in external_id."
+		} else {
+			text += "if it requires an external ID, set external_id."
 		}
-		return fmt.Sprintf("The local clock is %s %s the service's: set it right", e.Skew.Abs().Round(time.Second), side)
-	case e.Code == "AuthFailure.TokenFailure", e.Code == "AuthFailure.SecretIdNotFound", e.Code == "AuthFailure.SignatureFailure":
-		return "The request was signed with keys from " + e.KeySource
-	case strings.HasPrefix(e.Code, "UnauthorizedOperation"), strings.HasPrefix(e.Code, "AuthFailure.UnauthorizedOperation"):
-		return "Allow sts:" + e.Action + " for the keys from " + e.KeySource + ", and check whom the role trusts"
 	}
-	return ""
+	if r.mfa && e.Code != "AuthFailure.MFAFailure" && (refused || hasCode(e, "InvalidParameter")) {
+		text += " Check token_code and serial_number too: each code of an MFA device works once."
+	}
+	return text
+}
+
+// hasCode reports whether the error has the code, or one below it.
+func hasCode(e *tcapi.Error, code string) bool {
+	return e.Code == code || strings.HasPrefix(e.Code, code+".")
 }

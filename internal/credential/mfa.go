@@ -4,10 +4,10 @@ import "context"
 
 // mfaSession opens a session with a code of an MFA device.
 type mfaSession struct {
-	issuer
+	stsIssuer
 
-	source  string // in words
-	request mfaRequest
+	source string // in words
+	body   mfaRequest
 }
 
 type mfaRequest struct {
@@ -17,38 +17,37 @@ type mfaRequest struct {
 }
 
 func (m *mfaSession) issue(ctx context.Context) (issued, error) {
-	keys, err := m.issuer.issue(ctx, m.request, m.source, m.request.TokenCode)
+	credentials, err := m.stsIssuer.issue(ctx, m.body, m.source, m.body.TokenCode)
 	if err != nil {
-		return issued{}, sourceFailure(ctx, "mfa_certification", "Unable to open the MFA session", err)
+		return issued{}, request{attribute: "mfa_certification", summary: "Unable to open the MFA session", mfa: true}.failure(ctx, err)
 	}
-	return keys, nil
+	return credentials, nil
 }
 
-func (m *mfaSession) once() error {
+func (m *mfaSession) usedUp() error {
 	return &SourceError{
 		Attribute: "mfa_certification.token_code",
-		Summary:   "The MFA session has ended",
-		Next:      "A code of an MFA device works once: run again with a new one, or ask for a longer duration_seconds",
+		Summary:   "The MFA session has expired",
+		Next:      "A code of an MFA device works once: run again with a new code, or set a longer duration_seconds.",
 	}
 }
 
-// mfa puts an MFA session on top of other keys, where one is configured.
+// mfa opens an MFA session with other credentials, if one is configured. Like the
+// official provider it needs both variables if there is no block.
 func (b *builder) mfa(with layer) layer {
 	const at = "mfa_certification"
 	given := b.options.MFACertification
 	if given == nil {
-		// The official provider, too, takes it from the environment only where
-		// both are there.
-		if b.env.first("", envMFASerialNumber) == "" || b.env.first("", envMFATokenCode) == "" {
+		if b.env.get(envMFASerialNumber) == "" || b.env.get(envMFATokenCode) == "" || b.missing != nil {
 			return with
 		}
 		given = new(MFACertification)
 	}
-	origin := &mfaSession{source: "an MFA session (with keys from " + with.describe + ")", request: mfaRequest{
+	session := &mfaSession{source: "an MFA session (with credentials from " + with.describe + ")", body: mfaRequest{
 		SerialNumber:    b.required(at+".serial_number", given.SerialNumber, envMFASerialNumber),
 		TokenCode:       b.required(at+".token_code", given.TokenCode, envMFATokenCode),
-		DurationSeconds: b.seconds(at+".duration_seconds", given.DurationSeconds, envMFADurationSeconds, 1800, 129600),
+		DurationSeconds: b.seconds(at+".duration_seconds", given.DurationSeconds, envMFADurationSeconds, DefaultMFADuration, MaxMFADuration),
 	}}
-	origin.issuer = b.issuer("GetSessionToken", with.keys, origin.request.DurationSeconds)
-	return layer{keys: b.renewer(origin), describe: origin.source}
+	session.stsIssuer = b.stsIssuer("GetSessionToken", with.credentials, session.body.DurationSeconds)
+	return layer{credentials: b.refresher(session), describe: session.source}
 }

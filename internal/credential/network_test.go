@@ -51,7 +51,7 @@ func TestProxyAndPrivateCA(t *testing.T) {
 	o.STS.Endpoint = tcapi.Endpoint{Scheme: "https", Host: server.Listener.Addr().String()}
 	source := w.source(o)
 	config := o.STS
-	config.Service, config.KeySource = "teo", source
+	config.Service, config.Credentials = "teo", source
 	action := tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 100}
 	if _, err := tcapi.Call[tcapi.Head](t.Context(), tcapi.New(config), action, struct{}{}); err != nil {
 		t.Fatal(err)
@@ -61,7 +61,7 @@ func TestProxyAndPrivateCA(t *testing.T) {
 	}
 
 	o.STS.Transport = tcapi.NewTransport(tcapi.TransportOptions{ProxyURL: proxyURL})
-	_, err = w.source(o).Keys(t.Context())
+	_, err = w.source(o).Credentials(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "certificate signed by unknown authority") {
 		t.Errorf("without the bundle: %v", err)
 	}
@@ -108,11 +108,11 @@ func TestProxyErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
 	o.STS.Transport = tcapi.NewTransport(tcapi.TransportOptions{ProxyURL: proxyURL})
-	_, err = w.source(o).Keys(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "the proxy wants a user name and a password") || strings.Contains(err.Error(), "hunter2") {
+	_, err = w.source(o).Credentials(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "the proxy requires a user name and a password") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("%v", err)
 	}
 	if n := len(w.sim.Requests()); n != 0 {

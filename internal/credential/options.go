@@ -8,9 +8,19 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Options are the attributes of the provider's configuration that say who
-// signs in, and the surroundings. An attribute that is not set is empty or
-// nil; the environment variable of the same meaning then takes its place.
+// Defaults and limits of the official provider. Durations are in seconds.
+const (
+	DefaultSessionName     = "terraform-provider-teo"
+	DefaultSessionDuration = 7200
+	MaxSessionDuration     = 43200
+	DefaultMFADuration     = 1800
+	MaxMFADuration         = 129600
+	DefaultProviderID      = "OIDC"
+)
+
+// Options are the attributes of the provider's configuration that say how to sign
+// in, and the surroundings. An attribute that is empty or nil is not set; the
+// environment variable of the same meaning then takes its place.
 type Options struct {
 	SecretID             string
 	SecretKey            string
@@ -30,63 +40,64 @@ type Options struct {
 	AllowedAccountIDs   []string
 	ForbiddenAccountIDs []string
 
-	// STS says how STS is called: endpoint, transport, limiters, retries and
-	// so on, the same as for EdgeOne. Service, Region and KeySource are set by
-	// New. Without an endpoint it is sts.tencentcloudapi.com.
+	// STS says how STS is called: endpoint, transport, limiters, retries. New sets
+	// Service, Region and Credentials. Without an endpoint it is
+	// sts.tencentcloudapi.com.
 	STS tcapi.Config
 
-	// MetadataURL is the base of a CVM's metadata service; DefaultMetadataURL
-	// where empty.
+	// MetadataURL is the URL of a CVM's metadata service; DefaultMetadataURL if
+	// empty.
 	MetadataURL string
 
-	// MetadataTransport carries requests to the metadata service. Where nil it
-	// is one without a proxy that gives up connecting after 2 s.
+	// MetadataTransport sends requests to the metadata service. If nil, it has no
+	// proxy and gives up connecting after 2 s.
 	MetadataTransport http.RoundTripper
 
-	// Getenv reads the environment; os.Getenv where nil.
+	// Getenv reads the environment; os.Getenv if nil.
 	Getenv func(string) string
 
-	// Environ lists the environment as "NAME=value", for hints at misspelt
-	// names; os.Environ where it and Getenv are nil.
+	// Environ lists the environment as "NAME=value", to find misspelt names;
+	// os.Environ if it and Getenv are nil.
 	Environ func() []string
 
-	// Home is the user's home folder, of "~" and "~/.tccli"; os.UserHomeDir
-	// where empty.
+	// Home is the user's home folder, for "~" and "~/.tccli"; os.UserHomeDir if
+	// empty.
 	Home string
 
-	// Now is the clock that the ends of keys are compared with; time.Now where
-	// nil.
+	// Now is the local clock; time.Now if nil.
 	Now func() time.Time
 
-	// Log, if not nil, is told which source gave the keys, and of renewals. The
-	// fields hold nothing secret.
+	// Log, if not nil, is called when credentials are issued and when they cannot
+	// be refreshed. Nothing in it is secret.
 	Log Log
 }
 
-// Log writes a message at debug level.
+// Log writes a message with fields.
 type Log func(ctx context.Context, message string, fields map[string]any)
 
-// AssumeRole is a role to assume with the keys that were found. Fields that
-// are empty come from the environment variables TENCENTCLOUD_ASSUME_ROLE_….
+// AssumeRole is a role to assume with other credentials. Empty fields come from
+// the environment variables TENCENTCLOUD_ASSUME_ROLE_….
 type AssumeRole struct {
 	RoleARN     string // such as qcs::cam::uin/100000000001:roleName/logs
-	SessionName string // 2–128 of letters, digits and =,.@_-
+	SessionName string // 2–128 letters, digits and =,.@_-; DefaultSessionName if empty
 
-	// SessionDuration is in seconds, 0–43200; nil or 0 means 7200.
+	// SessionDuration is 0–MaxSessionDuration; nil or 0 means
+	// DefaultSessionDuration.
 	SessionDuration *int64
 
-	// Policy narrows what the role may do: a CAM policy in JSON.
+	// Policy restricts what the role may do: a CAM policy in JSON.
 	Policy         string
 	ExternalID     string
 	SourceIdentity string
 
-	// SerialNumber and TokenCode are of an MFA device. A code works once, so
-	// that the keys cannot be renewed.
+	// SerialNumber and TokenCode belong to an MFA device. A code works once, so
+	// that the credentials cannot be refreshed.
 	SerialNumber string
 	TokenCode    string
 }
 
-// AssumeRoleWithSAML is a role to assume with a SAML assertion, without keys.
+// AssumeRoleWithSAML is a role to assume with a SAML assertion, without other
+// credentials.
 type AssumeRoleWithSAML struct {
 	SAMLAssertion   string // in base64
 	PrincipalARN    string // the SAML identity provider
@@ -95,15 +106,15 @@ type AssumeRoleWithSAML struct {
 	SessionDuration *int64 // as in AssumeRole
 }
 
-// AssumeRoleWithWebIdentity is a role to assume with an OIDC token, without
-// keys.
+// AssumeRoleWithWebIdentity is a role to assume with an OIDC token, without other
+// credentials.
 type AssumeRoleWithWebIdentity struct {
-	// ProviderID names the identity provider in CAM; "OIDC" where empty.
+	// ProviderID is the name of the identity provider in CAM; DefaultProviderID if
+	// empty.
 	ProviderID string
 
-	// WebIdentityToken goes before WebIdentityTokenFile. The file holds a raw
-	// JWT or JSON {"web_identity_token": "…"}, and is read again for each
-	// renewal.
+	// WebIdentityToken goes before WebIdentityTokenFile. The file contains a raw
+	// JWT or JSON {"web_identity_token": "…"}, and is read again for each refresh.
 	WebIdentityToken     string
 	WebIdentityTokenFile string
 
@@ -117,14 +128,14 @@ type MFACertification struct {
 	SerialNumber string
 	TokenCode    string // works once
 
-	// DurationSeconds is 0–129600; nil or 0 means 1800.
+	// DurationSeconds is 0–MaxMFADuration; nil or 0 means DefaultMFADuration.
 	DurationSeconds *int64
 }
 
-// Problem is a mistake in the configuration or in what it leads to.
+// Problem is a mistake in the configuration or in what it refers to.
 type Problem struct {
 	// Attribute is the path of the attribute to blame, such as
-	// "assume_role.session_name".
+	// "assume_role.session_name"; empty if there is none.
 	Attribute string
 	Summary   string // static
 	Detail    string // what was found and what to do; nothing secret

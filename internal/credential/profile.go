@@ -15,11 +15,11 @@ import (
 
 const (
 	summaryProfile = "Unable to read the profile"
-	summaryExpired = "The keys of the profile have expired"
+	summaryExpired = "The credentials of the profile have expired"
 )
 
-// profile is a profile of tccli. Its file is read again when its keys end, for
-// a login in the meantime writes new ones there.
+// profile is a profile of tccli. Its file is read again when its credentials
+// expire, because another login writes new ones to it.
 type profile struct {
 	name   string
 	path   string // of the credential file
@@ -36,17 +36,17 @@ func (p *profile) issue(context.Context) (issued, error) {
 		return fail(summaryProfile, "", fmt.Errorf("%s: %w", p.path, err))
 	}
 	now := p.now()
-	if p.ended(file, now) {
-		return fail(summaryExpired, "Run `"+file.login(p.name)+"`", p.endedError(file))
+	if p.expired(file, now) {
+		return fail(summaryExpired, "Run `"+file.login(p.name)+"`.", p.expiredError(file))
 	}
 	return issued{
-		keys:    tcapi.Keys{SecretID: file.secretID, SecretKey: file.secretKey, Token: file.token, Source: p.source},
-		at:      now,
-		expires: file.expires,
+		credentials: tcapi.Credentials{SecretID: file.secretID, SecretKey: file.secretKey, Token: file.token, Source: p.source},
+		at:          now,
+		expires:     file.expires,
 	}, nil
 }
 
-func (p *profile) once() error { return nil }
+func (p *profile) usedUp() error { return nil }
 
 func (p *profile) read() (profileFile, error) {
 	data, err := readFile(p.path)
@@ -60,31 +60,29 @@ func (p *profile) read() (profileFile, error) {
 	return file, file.check()
 }
 
-// ended tells whether the keys have ended. Permanent keys do not, whatever an
-// earlier login has left in the file.
-func (p *profile) ended(file profileFile, now time.Time) bool {
+// expired reports whether the credentials have expired. Permanent ones do not
+// expire, whatever an earlier login has left in the file.
+func (p *profile) expired(file profileFile, now time.Time) bool {
 	return file.token != "" && !file.expires.IsZero() && !now.Before(file.expires)
 }
 
-func (p *profile) endedError(file profileFile) error {
-	return fmt.Errorf("those of %s ended at %s", p.source, file.expires.UTC().Format(time.RFC3339))
+func (p *profile) expiredError(file profileFile) error {
+	return fmt.Errorf("those of %s expired at %s", p.source, file.expires.UTC().Format(time.RFC3339))
 }
 
-// profile returns the layer of a tccli profile; false where nobody asked for
-// one and there is no default one.
+// profile returns the layer of a tccli profile; false if no one named a profile
+// and there is no default one.
 func (b *builder) profile() (layer, bool) {
-	name, p, asked := b.profilePath()
+	name, p, named := b.findProfile()
 	file, err := p.read()
 	if errors.Is(err, os.ErrNotExist) {
-		if asked {
+		if named {
 			b.unknownProfile(name, filepath.Dir(p.path))
-			return layer{}, true
 		}
-		b.pass(p.source, because(err)+" ("+p.path+")")
-		return layer{}, false
+		return layer{}, named
 	}
 	if err != nil {
-		b.problem("profile", summaryProfile, fmt.Sprintf("The file %s is not usable: %s.", p.path, because(err)))
+		b.problem("profile", summaryProfile, fmt.Sprintf("The file %s cannot be used: %s.", p.path, err))
 		return layer{}, true
 	}
 	if b.region == "" {
@@ -94,44 +92,47 @@ func (b *builder) profile() (layer, bool) {
 	if file.kind == "cvm-role" && file.secretID == "" {
 		return b.cvmRoleLayer("", "the role of this CVM (as "+p.source+" says)"), true
 	}
-	if p.ended(file, b.options.Now()) {
-		b.problem("profile", summaryExpired, fmt.Sprintf("The keys are temporary, and only tccli can renew them: %s. Run `%s`.",
-			p.endedError(file), file.login(name)))
+	if p.expired(file, b.options.Now()) {
+		b.problem("profile", summaryExpired, fmt.Sprintf("The credentials are temporary, and only tccli can refresh them: %s. Run `%s`.",
+			p.expiredError(file), file.login(name)))
 		return layer{}, true
 	}
-	if file.token == "" {
-		file.expires = time.Time{}
+	b.exchanged("profile", p.source, file.secretID, file.secretKey)
+	for _, value := range []string{file.secretID, file.secretKey, file.token} {
+		if flaw := flawOf(value); flaw != "" {
+			b.problem("profile", summaryPasted, fmt.Sprintf("A value in the file %s %s.", p.path, flaw))
+		}
 	}
-	return b.profileRole(file, p, layer{keys: b.profileKeys(file, p), describe: p.source}), true
+	return b.profileRole(file, p, layer{credentials: b.profileCredentials(file, p), describe: p.source}), true
 }
 
-// profileKeys are static unless they end.
-func (b *builder) profileKeys(file profileFile, p *profile) tcapi.KeySource {
+// profileCredentials returns static credentials unless they are temporary.
+func (b *builder) profileCredentials(file profileFile, p *profile) tcapi.CredentialSource {
 	if file.token == "" {
-		return tcapi.StaticKeys{SecretID: file.secretID, SecretKey: file.secretKey, Source: p.source}
+		return tcapi.StaticCredentials{SecretID: file.secretID, SecretKey: file.secretKey, Source: p.source}
 	}
-	return b.renewer(p)
+	return b.refresher(p)
 }
 
-// profileRole assumes the role that the profile names, with its keys.
+// profileRole assumes the role that the profile names, with its credentials.
 func (b *builder) profileRole(file profileFile, p *profile, with layer) layer {
-	switch {
-	case file.roleARN == "":
+	if file.roleARN == "" {
 		return with
-	case file.roleSessionName == "":
-		b.problem("profile", summaryMissing, "The file "+p.path+" names a role-arn and no role-session-name.")
-	case !validSessionName(file.roleSessionName):
-		b.problem("profile", summarySession, "The role-session-name in "+p.path+" must have 2 to 128 characters, of letters, digits and _ + = , . @ -.")
 	}
-	return b.assume("profile", assumeRoleRequest{RoleArn: file.roleARN, RoleSessionName: file.roleSessionName, DurationSeconds: 7200}, with)
+	session := file.roleSessionName
+	if session == "" {
+		session = DefaultSessionName
+	} else if !validSessionName(session) {
+		b.problem("profile", summarySession, "The role-session-name in "+p.path+" "+sessionNameRule+".")
+	}
+	return b.assume("profile", assumeRoleRequest{RoleArn: file.roleARN, RoleSessionName: session, DurationSeconds: DefaultSessionDuration}, with)
 }
 
-// profilePath says which profile is meant, and whether the user named it or its
-// folder.
-func (b *builder) profilePath() (name string, p *profile, asked bool) {
-	name = b.env.first(b.options.Profile, envProfile, envTccliProfile)
-	dir := b.env.first(b.options.SharedCredentialsDir, envSharedCredentialsDir)
-	asked = name != "" || dir != ""
+// findProfile returns the profile, and whether the user named it or its folder.
+func (b *builder) findProfile() (name string, p *profile, named bool) {
+	name = b.env.value(b.options.Profile, envProfile, envTccliProfile)
+	dir := b.env.value(b.options.SharedCredentialsDir, envSharedCredentialsDir)
+	named = name != "" || dir != ""
 	if name == "" {
 		name = "default"
 	}
@@ -144,32 +145,38 @@ func (b *builder) profilePath() (name string, p *profile, asked bool) {
 		path:   filepath.Join(b.expand(dir), name+".credential"),
 		source: fmt.Sprintf("profile '%s' in %s", name, shown),
 		now:    b.options.Now,
-	}, asked
+	}, named
 }
 
-// unknownProfile says which profiles there are instead.
+// profileTried is what a user without credentials learns about the profile.
+func (b *builder) profileTried() Tried {
+	_, p, _ := b.findProfile()
+	return Tried{KindProfile, p.source, "does not exist (" + p.path + ")"}
+}
+
+// unknownProfile reports which profiles exist instead.
 func (b *builder) unknownProfile(name, dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		attribute := "shared_credentials_dir"
-		if b.env.first(b.options.SharedCredentialsDir, envSharedCredentialsDir) == "" {
+		if b.env.value(b.options.SharedCredentialsDir, envSharedCredentialsDir) == "" {
 			attribute = "profile"
 		}
 		b.problem(attribute, summaryProfile, fmt.Sprintf("There is no profile '%s': the folder %s cannot be read. Run `tccli configure` or `tccli auth login`.", name, dir))
 		return
 	}
-	var there []string
+	var existing []string
 	for _, entry := range entries {
 		if profile, ok := strings.CutSuffix(entry.Name(), ".credential"); ok && profile != "" {
-			there = append(there, "'"+profile+"'")
+			existing = append(existing, "'"+profile+"'")
 		}
 	}
-	slices.Sort(there)
+	slices.Sort(existing)
 	detail := fmt.Sprintf("There is no profile '%s' in %s", name, dir)
-	if len(there) > 0 {
-		detail += "; the profiles there are " + strings.Join(there, ", ") + "."
+	if len(existing) > 0 {
+		detail += ". The profiles there are " + strings.Join(existing, ", ") + "."
 	} else {
-		detail += ", nor any other."
+		detail += ", and no other profile."
 	}
 	b.problem("profile", summaryProfile, detail)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// profileFile is what tccli writes into <profile>.credential.
+// profileFile is the content of <profile>.credential, which tccli writes.
 type profileFile struct {
 	secretID, secretKey, token string
 	roleARN, roleSessionName   string
@@ -17,7 +17,7 @@ type profileFile struct {
 	expires                    time.Time // zero: the keys do not end
 }
 
-// parseProfile reads a credential file. The errors repeat nothing of the
+// parseProfile parses a credential file. The errors repeat nothing of the
 // content.
 func parseProfile(data []byte) (profileFile, error) {
 	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
@@ -26,7 +26,7 @@ func parseProfile(data []byte) (profileFile, error) {
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
-		return profileFile{}, errors.New("it is not a JSON object as tccli writes it")
+		return profileFile{}, errors.New("it is not a JSON object")
 	}
 	var wrong error
 	text := func(name string) string {
@@ -51,7 +51,7 @@ func parseProfile(data []byte) (profileFile, error) {
 	return p, wrong
 }
 
-// parseExpiry reads Unix seconds, as a number or in quotes, with or without a
+// parseExpiry parses Unix seconds, as a number or a string, with or without a
 // fraction.
 func parseExpiry(raw json.RawMessage) (time.Time, error) {
 	text := strings.Trim(string(raw), `" `)
@@ -69,22 +69,22 @@ func parseExpiry(raw json.RawMessage) (time.Time, error) {
 	return time.Unix(int64(seconds), 0), nil
 }
 
-// check says what is missing, before any key is used.
+// check reports what is missing.
 func (p profileFile) check() error {
 	switch {
 	case p.kind == "cvm-role":
 		return nil
 	case p.secretID == "" && p.secretKey == "":
-		return errors.New("it holds neither secretId nor secretKey")
+		return errors.New("it contains neither secretId nor secretKey")
 	case p.secretID == "":
-		return errors.New("it holds no secretId")
+		return errors.New("it contains no secretId")
 	case p.secretKey == "":
-		return errors.New("it holds no secretKey")
+		return errors.New("it contains no secretKey")
 	}
 	return nil
 }
 
-// login is the command that gets new keys, "" where none is needed.
+// login returns the command that gets new credentials.
 func (p profileFile) login(profile string) string {
 	command := "tccli auth login"
 	if p.kind == "sso" {
@@ -96,8 +96,8 @@ func (p profileFile) login(profile string) string {
 	return command + " --profile " + profile
 }
 
-// parseRegion reads the region of <profile>.configure, "" where there is none
-// that can be read: it is a convenience.
+// parseRegion returns the region of <profile>.configure, empty if it has none or
+// is not valid: the region is optional.
 func parseRegion(data []byte) string {
 	var file struct {
 		Sys struct {

@@ -39,10 +39,14 @@ func TestProfile(t *testing.T) {
 		"region of the configuration": {".tccli/default.credential", `{` + pair + `,"token":null}`, func(_ *world, o *credential.Options) {
 			o.Region = "eu-frankfurt"
 		}, "profile 'default' in ~/.tccli", "eu-frankfurt"},
-		"an old end beside permanent keys": {".tccli/default.credential", `{` + pair + `,"expiresAt":1}`, nil, "profile 'default' in ~/.tccli", "ap-seoul"},
+		"an old end beside permanent credentials": {".tccli/default.credential", `{` + pair + `,"expiresAt":1}`, nil, "profile 'default' in ~/.tccli", "ap-seoul"},
 		"role": {
 			".tccli/default.credential", `{` + pair + `,"role-arn":"` + roleARN + `","role-session-name":"me"}`, nil,
-			"assumed role " + roleARN + " (with keys from profile 'default' in ~/.tccli)", "ap-seoul",
+			"assumed role " + roleARN + " (with credentials from profile 'default' in ~/.tccli)", "ap-seoul",
+		},
+		"role without a session name": {
+			".tccli/default.credential", `{` + pair + `,"role-arn":"` + roleARN + `"}`, nil,
+			"assumed role " + roleARN + " (with credentials from profile 'default' in ~/.tccli)", "ap-seoul",
 		},
 		"CVM role": {".tccli/default.credential", `{"type":"cvm-role"}`, nil, "the role of this CVM (as profile 'default' in ~/.tccli says)", "ap-seoul"},
 	}
@@ -56,8 +60,8 @@ func TestProfile(t *testing.T) {
 			if test.set != nil {
 				test.set(w, &o)
 			}
-			if keys := w.keys(o); keys.Source != test.source {
-				t.Errorf("keys from %q, want %q", keys.Source, test.source)
+			if credentials := w.credentials(o); credentials.Source != test.source {
+				t.Errorf("credentials from %q, want %q", credentials.Source, test.source)
 			}
 			if source := w.source(o); source.Region() != test.region || source.String() != test.source {
 				t.Errorf("region %q of %q, want %q", source.Region(), source, test.region)
@@ -66,7 +70,7 @@ func TestProfile(t *testing.T) {
 	}
 }
 
-// The region is sent to STS, and a default one where there is none.
+// The region is sent to STS, or a default one.
 func TestRegionOfSTS(t *testing.T) {
 	t.Parallel()
 	for region, want := range map[string]string{"": "ap-guangzhou", "ap-seoul": "ap-seoul"} {
@@ -75,7 +79,7 @@ func TestRegionOfSTS(t *testing.T) {
 		o := w.options()
 		o.SecretID, o.SecretKey = secretID, secretKey
 		o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
-		w.keys(o)
+		w.credentials(o)
 		if got := w.sim.Requests()[0].Header.Get("X-TC-Region"); got != want {
 			t.Errorf("with region %q: X-TC-Region %q, want %q", region, got, want)
 		}
@@ -90,26 +94,25 @@ func TestProfileProblems(t *testing.T) {
 		attribute string
 		words     []string
 	}{
-		"empty":             {" \n", nil, "profile", []string{"Unable to read the profile", "default.credential", "it is empty"}},
-		"broken":            {`{"secretId": `, nil, "profile", []string{"not a JSON object"}},
-		"array":             {`[]`, nil, "profile", []string{"not a JSON object"}},
-		"number":            {`{"secretId":1,"secretKey":"x"}`, nil, "profile", []string{"its secretId is not a string"}},
-		"half a pair":       {`{"secretId":"hush"}`, nil, "profile", []string{"it holds no secretKey"}},
-		"other half":        {`{"secretKey":"hush"}`, nil, "profile", []string{"it holds no secretId"}},
-		"no keys":           {`{}`, nil, "profile", []string{"neither secretId nor secretKey"}},
-		"end":               {`{` + pair + `,"token":"t","expiresAt":"soon"}`, nil, "profile", []string{"expiresAt is not a time"}},
-		"role without name": {`{` + pair + `,"role-arn":"` + roleARN + `"}`, nil, "profile", []string{"no role-session-name"}},
+		"empty":          {" \n", nil, "profile", []string{"Unable to read the profile", "default.credential", "it is empty"}},
+		"broken":         {`{"secretId": `, nil, "profile", []string{"not a JSON object"}},
+		"array":          {`[]`, nil, "profile", []string{"not a JSON object"}},
+		"number":         {`{"secretId":1,"secretKey":"x"}`, nil, "profile", []string{"its secretId is not a string"}},
+		"half a pair":    {`{"secretId":"hush"}`, nil, "profile", []string{"it contains no secretKey"}},
+		"other half":     {`{"secretKey":"hush"}`, nil, "profile", []string{"it contains no secretId"}},
+		"no credentials": {`{}`, nil, "profile", []string{"neither secretId nor secretKey"}},
+		"end":            {`{` + pair + `,"token":"t","expiresAt":"soon"}`, nil, "profile", []string{"expiresAt is not a time"}},
 		"role with a bad name": {
 			`{` + pair + `,"role-arn":"` + roleARN + `","role-session-name":"a b"}`, nil, "profile", []string{"role-session-name", "2 to 128"},
 		},
 		"unknown": {`{` + pair + `}`, func(o *credential.Options) { o.Profile = "prod" }, "profile", []string{
-			"no profile 'prod'", "the profiles there are 'default', 'other'",
+			"no profile 'prod'", "The profiles there are 'default', 'other'",
 		}},
 		"unknown folder": {`{` + pair + `}`, func(o *credential.Options) { o.SharedCredentialsDir = "~/nowhere" }, "shared_credentials_dir", []string{
 			"cannot be read",
 		}},
 		"expired login": {`{` + pair + `,"token":"t","type":"oauth","expiresAt":1650000000}`, nil, "profile", []string{
-			"have expired", "2022-04-15T05:20:00Z", "Run `tccli auth login`",
+			"have expired", "expired at 2022-04-15T05:20:00Z", "Run `tccli auth login`",
 		}},
 		"expired login of a profile": {`{` + pair + `}`, func(o *credential.Options) { o.Profile = "other" }, "profile", []string{
 			"Run `tccli auth login --profile other`",
@@ -149,9 +152,9 @@ func TestUnreadableProfile(t *testing.T) {
 	one(t, problems, "profile", "default.credential", "is a directory")
 }
 
-// A login while the provider runs brings new keys; without one the error says
-// which command to run. No key is used after its end.
-func TestLoginEndsWhileRunning(t *testing.T) {
+// A login during a run brings new credentials; without one the error says which
+// command to run. No credentials are used after they have expired.
+func TestLoginExpiresDuringARun(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	w := newWorld(t, teosim.Options{})
@@ -168,16 +171,16 @@ func TestLoginEndsWhileRunning(t *testing.T) {
 	}
 
 	now = now.Add(time.Hour)
-	_, err := source.Keys(t.Context())
+	_, err := source.Credentials(t.Context())
 	failure, ok := errors.AsType[*credential.SourceError](err)
 	if !ok || failure.Attribute != "profile" || !strings.Contains(failure.Error(), "`tccli auth login --profile prod`") {
 		t.Fatalf("after the end: %v", err)
 	}
 
 	login("AKIDsecond", now.Add(time.Hour))
-	keys, err := source.Keys(t.Context())
-	if err != nil || keys.SecretID != "AKIDsecond" {
-		t.Errorf("after the login: keys of %s, %v", keys.SecretID, err)
+	credentials, err := source.Credentials(t.Context())
+	if err != nil || credentials.SecretID != "AKIDsecond" {
+		t.Errorf("after the login: credentials of %s, %v", credentials.SecretID, err)
 	}
 }
 
@@ -193,8 +196,8 @@ func TestAliasesShareNothing(t *testing.T) {
 		sources = append(sources, w.source(o))
 	}
 	for i, want := range []string{"a", "b"} {
-		if keys, err := sources[i].Keys(t.Context()); err != nil || keys.SecretID != want {
-			t.Errorf("alias %s has the keys of %s, %v", want, keys.SecretID, err)
+		if credentials, err := sources[i].Credentials(t.Context()); err != nil || credentials.SecretID != want {
+			t.Errorf("alias %s has the credentials of %s, %v", want, credentials.SecretID, err)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/url"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +14,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// asTerraform makes the options of somebody with permanent keys.
-func (w *world) asTerraform() credential.Options {
+// withStatic returns the options of a provider with permanent credentials.
+func (w *world) withStatic() credential.Options {
 	o := w.options()
 	o.SecretID, o.SecretKey = secretID, secretKey
 	return o
@@ -24,7 +23,7 @@ func (w *world) asTerraform() credential.Options {
 
 const policy = `{"version":"2.0","statement":[{"effect":"allow","action":["teo:*"],"resource":"a b+c"}]}`
 
-// Every field reaches STS, from the attribute or from its variable.
+// Every field is sent to STS, from the attribute or from its variable.
 func TestAssumeRole(t *testing.T) {
 	t.Parallel()
 	full := map[string]string{
@@ -65,11 +64,11 @@ func TestAssumeRole(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, teosim.Options{})
 			w.env = test.env
-			o := w.asTerraform()
+			o := w.withStatic()
 			o.AssumeRole = test.role
-			keys := w.keys(o)
-			if want := "assumed role " + roleARN + " (with keys from the provider configuration)"; keys.Source != want {
-				t.Errorf("keys from %q, want %q", keys.Source, want)
+			credentials := w.credentials(o)
+			if want := "assumed role " + roleARN + " (with credentials from the provider configuration)"; credentials.Source != want {
+				t.Errorf("credentials from %q, want %q", credentials.Source, want)
 			}
 			if got := w.sent("AssumeRole"); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
 				t.Errorf("sent %v, want %v", got, test.want)
@@ -78,31 +77,106 @@ func TestAssumeRole(t *testing.T) {
 	}
 }
 
-// A role in the environment without a session is passed over, as the official
-// provider does, and said to be.
-func TestRoleOfVariablesWithoutASession(t *testing.T) {
+// A role of the environment needs no session name, which has a default.
+func TestDefaultSessionName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"TENCENTCLOUD_ASSUME_ROLE_ARN", "TENCENTCLOUD_ROLE_ARN"} {
 		w := newWorld(t, teosim.Options{})
-		w.env[name], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION"] = roleARN, "an hour"
-		o := w.asTerraform()
-		if keys := w.keys(o); keys.Source != "the provider configuration" {
-			t.Errorf("%s: keys from %q", name, keys.Source)
-		}
-		want := credential.Tried{Source: "assume_role", Why: name + " is set, and TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME is not"}
-		if tried := w.source(o).Tried(); !slices.Contains(tried, want) {
-			t.Errorf("%s: passed over were %v, want %v among them", name, tried, want)
+		w.env[name] = roleARN
+		w.credentials(w.withStatic())
+		if got := w.sent("AssumeRole"); len(got) != 1 || got[0]["RoleSessionName"] != "terraform-provider-teo" {
+			t.Errorf("%s: sent %v", name, got)
 		}
 	}
 }
 
-// STS wants the policy encoded as in a URL, and decodes it to what was given.
+// So do the blocks.
+func TestDefaultSessionNameOfBlocks(t *testing.T) {
+	t.Parallel()
+	for action, set := range map[string]func(*credential.Options){
+		"AssumeRole": func(o *credential.Options) {
+			o.SecretID, o.SecretKey, o.AssumeRole = secretID, secretKey, &credential.AssumeRole{RoleARN: roleARN}
+		},
+		"AssumeRoleWithSAML": func(o *credential.Options) {
+			o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN}
+		},
+		"AssumeRoleWithWebIdentity": func(o *credential.Options) {
+			o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0), RoleARN: roleARN}
+		},
+	} {
+		w := newWorld(t, teosim.Options{})
+		o := w.options()
+		set(&o)
+		w.credentials(o)
+		if got := w.sent(action); len(got) != 1 || got[0]["RoleSessionName"] != "terraform-provider-teo" {
+			t.Errorf("%s: sent %v", action, got)
+		}
+	}
+}
+
+// A refused request says what to check: the trust policy and its external ID, and
+// the code of an MFA device.
+func TestAdviceOnRefusedRoles(t *testing.T) {
+	t.Parallel()
+	const mfa = "Check token_code and serial_number too"
+	for name, test := range map[string]struct {
+		role    credential.AssumeRole
+		sts     teosim.STSOptions
+		fault   string
+		advice  []string
+		without string
+	}{
+		"missing external ID": {credential.AssumeRole{}, teosim.STSOptions{ExternalID: "right"}, "", []string{"if it requires an external ID, set external_id"}, mfa},
+		"wrong external ID":   {credential.AssumeRole{ExternalID: "wrong"}, teosim.STSOptions{ExternalID: "right"}, "", []string{"must be the one in external_id"}, mfa},
+		"wrong MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{MFACode: "123456"},
+			"",
+			[]string{"The MFA code is wrong, has expired or was used before"},
+			mfa,
+		},
+		"refused MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{},
+			"UnauthorizedOperation: no",
+			[]string{"Allow the CAM action sts:AssumeRole", mfa},
+			"MFA code is wrong",
+		},
+		"invalid MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"}, teosim.STSOptions{}, "InvalidParameter.ParamError: no", []string{"Check the arguments", mfa}, "trust policy",
+		},
+		"no such role": {credential.AssumeRole{}, teosim.STSOptions{}, "ResourceNotFound.RoleNotFound: no", []string{"Check role_arn"}, "trust policy"},
+	} {
+		w := newWorld(t, teosim.Options{STS: test.sts})
+		if test.fault != "" {
+			w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: test.fault})
+		}
+		o := w.withStatic()
+		test.role.RoleARN = roleARN
+		o.AssumeRole = &test.role
+		_, err := w.source(o).Credentials(t.Context())
+		failure, ok := errors.AsType[*credential.SourceError](err)
+		if !ok {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, part := range test.advice {
+			if !strings.Contains(failure.Next, part) {
+				t.Errorf("%s: %q, want %q in it", name, failure.Next, part)
+			}
+		}
+		if strings.Contains(failure.Next, test.without) {
+			t.Errorf("%s: %q, want no %q in it", name, failure.Next, test.without)
+		}
+	}
+}
+
+// STS gets the policy URL-encoded.
 func TestRolePolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", Policy: policy}
-	w.keys(o)
+	w.credentials(o)
 	encoded, _ := w.sent("AssumeRole")[0]["Policy"].(string)
 	for name, decode := range map[string]func(string) (string, error){"as a query": url.QueryUnescape, "as a path": url.PathUnescape} {
 		if plain, err := decode(encoded); err != nil || plain != policy {
@@ -120,9 +194,9 @@ func TestRoleOnTopOfAProfilesRole(t *testing.T) {
 	const second = "qcs::cam::uin/100000000007:roleName/audit"
 	o.AssumeRole = &credential.AssumeRole{RoleARN: second, SessionName: "tf"}
 	o.AllowedAccountIDs = []string{"100000000007"}
-	want := "assumed role " + second + " (with keys from assumed role " + roleARN + " (with keys from profile 'default' in ~/.tccli))"
-	if keys := w.keys(o); keys.Source != want {
-		t.Errorf("keys from %q", keys.Source)
+	want := "assumed role " + second + " (with credentials from assumed role " + roleARN + " (with credentials from profile 'default' in ~/.tccli))"
+	if credentials := w.credentials(o); credentials.Source != want {
+		t.Errorf("credentials from %q", credentials.Source)
 	}
 	if got := w.sent("AssumeRole"); len(got) != 2 || got[0]["RoleArn"] != roleARN || got[1]["RoleArn"] != second {
 		t.Errorf("sent %v", got)
@@ -155,9 +229,9 @@ func TestSAML(t *testing.T) {
 			}
 			o := w.options()
 			o.AssumeRoleWithSAML = attributes
-			keys := w.keys(o)
-			if keys.Source != "assumed role "+roleARN+" (with a SAML assertion)" {
-				t.Errorf("keys from %q", keys.Source)
+			credentials := w.credentials(o)
+			if credentials.Source != "assumed role "+roleARN+" (with a SAML assertion)" {
+				t.Errorf("credentials from %q", credentials.Source)
 			}
 			if got := w.sent("AssumeRoleWithSAML"); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 				t.Errorf("sent %v, want %v", got, want)
@@ -199,10 +273,10 @@ func TestMFA(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, teosim.Options{})
 			w.env = test.env
-			o := w.asTerraform()
+			o := w.withStatic()
 			o.MFACertification = test.mfa
-			if keys := w.keys(o); keys.Source != "an MFA session (with keys from the provider configuration)" {
-				t.Errorf("keys from %q", keys.Source)
+			if credentials := w.credentials(o); credentials.Source != "an MFA session (with credentials from the provider configuration)" {
+				t.Errorf("credentials from %q", credentials.Source)
 			}
 			if got := w.sent("GetSessionToken"); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
 				t.Errorf("sent %v, want %v", got, test.want)
@@ -215,11 +289,11 @@ func TestMFA(t *testing.T) {
 func TestRefusedCodeIsSentOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.MFACertification = &credential.MFACertification{SerialNumber: "device", TokenCode: "wrong"}
 	source := w.source(o)
 	for range 3 {
-		_, err := source.Keys(t.Context())
+		_, err := source.Credentials(t.Context())
 		if failure, ok := errors.AsType[*credential.SourceError](err); !ok || failure.Attribute != "mfa_certification" ||
 			tcapi.AsError(err).Code != "AuthFailure.MFAFailure" {
 			t.Errorf("%v", err)
@@ -230,7 +304,7 @@ func TestRefusedCodeIsSentOnce(t *testing.T) {
 	}
 }
 
-// All problems are told at once, each on its attribute, and nothing is sent.
+// All problems are reported at once, each on its attribute, and nothing is sent.
 func TestProblemsOfRoles(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 129)
@@ -285,7 +359,7 @@ func TestProblemsOfRoles(t *testing.T) {
 				o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SAMLAssertion: "a", PrincipalARN: "p", RoleARN: roleARN, SessionName: "tf"}
 				o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0), RoleARN: roleARN, SessionName: "tf"}
 			},
-			map[string]string{"assume_role_with_saml": "either from a SAML assertion or from a web identity token"},
+			map[string]string{"assume_role_with_saml": "either with a SAML assertion or with a web identity token"},
 		},
 		"MFA": {
 			func(_ *world, o *credential.Options) {
@@ -313,7 +387,7 @@ func TestProblemsOfRoles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, teosim.Options{})
-			o := w.asTerraform()
+			o := w.withStatic()
 			test.set(w, &o)
 			source, problems := credential.New(o)
 			if source != nil {
@@ -338,34 +412,37 @@ func TestProblemsOfRoles(t *testing.T) {
 	}
 }
 
-// STS's refusal names the role's attribute, the code, and the keys that signed.
+// STS's refusal names the role's attribute, the code, and the credentials that signed.
 func TestRefusedRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "UnauthorizedOperation: not you"})
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
-	_, err := w.source(o).Keys(t.Context())
+	_, err := w.source(o).Credentials(t.Context())
 	failure, ok := errors.AsType[*credential.SourceError](err)
 	if !ok || failure.Attribute != "assume_role" || failure.Summary != "Unable to assume the role" {
 		t.Fatalf("%v", err)
 	}
-	for _, word := range []string{"UnauthorizedOperation: not you", "Allow sts:AssumeRole for the keys from the provider configuration", "request ID "} {
+	for _, word := range []string{
+		"UnauthorizedOperation: not you", "Allow the CAM action sts:AssumeRole for the user or role of the credentials from the provider configuration",
+		"trust policy", "set external_id", "request ID ",
+	} {
 		if !strings.Contains(err.Error(), word) {
 			t.Errorf("%q is not in %q", word, err)
 		}
 	}
 }
 
-// Where no keys signed, the refusal is about the token or the assertion, and
-// about whom the role trusts; only a clock that is wrong is that.
+// If the request was not signed, the advice is about the token or the assertion, and
+// about the issuer that the role trusts.
 func TestRefusedProof(t *testing.T) {
 	t.Parallel()
 	web := &credential.AssumeRoleWithWebIdentity{RoleARN: roleARN, SessionName: "tf", WebIdentityTokenFile: "~/token"}
 	saml := &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN, SessionName: "tf"}
 	const (
-		onlyToken     = "only the web identity token in ~/token: check that it has not expired, and that the role " + roleARN + " trusts its issuer"
-		onlyAssertion = "only a SAML assertion: check that it has not expired, and that the role " + roleARN + " trusts its issuer"
+		onlyToken     = "with the web identity token in ~/token: check that it has not expired, and that the role " + roleARN + " trusts its issuer."
+		onlyAssertion = "with a SAML assertion: check that it has not expired, and that the role " + roleARN + " trusts its issuer."
 	)
 	tests := []struct {
 		saml *credential.AssumeRoleWithSAML
@@ -390,12 +467,12 @@ func TestRefusedProof(t *testing.T) {
 		if o.AssumeRoleWithSAML = test.saml; test.saml == nil {
 			o.AssumeRoleWithWebIdentity = web
 		}
-		_, err := w.source(o).Keys(t.Context())
+		_, err := w.source(o).Credentials(t.Context())
 		failure, ok := errors.AsType[*credential.SourceError](err)
 		if !ok || tcapi.AsError(err).Code != test.code {
 			t.Fatalf("%s: %v", test.code, err)
 		}
-		if test.want == "" && failure.Next != "" || !strings.HasSuffix(failure.Next, test.want) {
+		if test.want == "" && strings.Contains(failure.Next, "issuer") || !strings.HasSuffix(failure.Next, test.want) {
 			t.Errorf("%s: next is %q, want %q", test.code, failure.Next, test.want)
 		}
 	}
@@ -411,16 +488,16 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 	}{
 		"throttled, then a server's fault": {[]teosim.FaultName{teosim.Throttled, teosim.BadGateway}, 3, ""},
 		"no JSON":                          {[]teosim.FaultName{teosim.NotJSON}, 1, "not a JSON object"},
-		"an empty answer":                  {[]teosim.FaultName{teosim.EmptyObject}, 1, "holds no Response"},
+		"an empty answer":                  {[]teosim.FaultName{teosim.EmptyObject}, 1, "has no Response"},
 		"an error without a code":          {[]teosim.FaultName{teosim.ErrorWithoutCode}, 1, "without a code"},
 	} {
 		w := newWorld(t, teosim.Options{})
 		for _, fault := range test.faults {
 			w.sim.Inject(teosim.Fault{Name: fault, Action: "AssumeRole", Times: 1})
 		}
-		o := w.asTerraform()
+		o := w.withStatic()
 		o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
-		_, err := w.source(o).Keys(t.Context())
+		_, err := w.source(o).Credentials(t.Context())
 		if test.fails == "" && err != nil || test.fails != "" && (err == nil || !strings.Contains(err.Error(), test.fails)) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -430,15 +507,15 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 	}
 }
 
-// An answer that lacks a part of the keys is no success.
+// An answer that lacks a part of the credentials is no success.
 func TestIncompleteAnswerOfSTS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
-	o := w.asTerraform()
+	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
 	o.STS.Transport = answering(`{"Response":{"Credentials":{"TmpSecretId":"a","TmpSecretKey":"b"},"ExpiredTime":9999999999,"RequestId":"r-1"}}`)
-	_, err := w.source(o).Keys(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "without a complete set of keys (request ID r-1)") {
+	_, err := w.source(o).Credentials(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "returned incomplete credentials (request ID r-1)") {
 		t.Errorf("%v", err)
 	}
 }

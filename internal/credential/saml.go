@@ -4,9 +4,9 @@ import "context"
 
 // samlRole assumes a role with a SAML assertion.
 type samlRole struct {
-	issuer
+	stsIssuer
 
-	request samlRequest
+	body samlRequest
 }
 
 type samlRequest struct {
@@ -18,40 +18,38 @@ type samlRequest struct {
 }
 
 func (s *samlRole) source() string {
-	return "assumed role " + s.request.RoleArn + " (with a SAML assertion)"
+	return "assumed role " + s.body.RoleArn + " (with a SAML assertion)"
 }
 
 func (s *samlRole) issue(ctx context.Context) (issued, error) {
-	keys, err := s.issuer.issue(ctx, s.request, s.source(), s.request.SAMLAssertion)
+	credentials, err := s.stsIssuer.issue(ctx, s.body, s.source(), s.body.SAMLAssertion)
 	if err != nil {
-		return issued{}, proofFailure(ctx, "assume_role_with_saml", "Unable to assume the role with SAML", "a SAML assertion", s.request.RoleArn, err)
+		return issued{}, request{
+			attribute: "assume_role_with_saml", summary: "Unable to assume the role with SAML",
+			proof: "a SAML assertion", role: s.body.RoleArn,
+		}.failure(ctx, err)
 	}
-	return keys, nil
+	return credentials, nil
 }
 
-// once is not so: an assertion is good for minutes, and some providers issue
-// ones that are good for longer.
-func (s *samlRole) once() error { return nil }
+// usedUp returns nil: an assertion is valid for minutes, and some identity
+// providers issue assertions that are valid for longer.
+func (s *samlRole) usedUp() error { return nil }
 
-// saml returns the layer of assume_role_with_saml; false where it is not
-// configured.
+// saml returns the layer of assume_role_with_saml.
 func (b *builder) saml() (layer, bool) {
 	const at = "assume_role_with_saml"
 	given := b.options.AssumeRoleWithSAML
 	if given == nil {
-		if b.hasBlock() || b.env.first("", envSAMLAssertion) == "" {
-			b.pass(at, b.unset(envSAMLAssertion))
-			return layer{}, false
-		}
 		given = new(AssumeRoleWithSAML)
 	}
-	origin := &samlRole{request: samlRequest{
+	role := &samlRole{body: samlRequest{
 		SAMLAssertion:   b.required(at+".saml_assertion", given.SAMLAssertion, envSAMLAssertion),
 		PrincipalArn:    b.required(at+".principal_arn", given.PrincipalARN, envPrincipalARN),
 		RoleArn:         b.roleARN(at, given.RoleARN),
 		RoleSessionName: b.sessionName(at, given.SessionName),
-		DurationSeconds: b.seconds(at+".session_duration", given.SessionDuration, envSessionDuration, 7200, 43200),
+		DurationSeconds: b.sessionDuration(at, given.SessionDuration),
 	}}
-	origin.issuer = b.issuer("AssumeRoleWithSAML", nil, origin.request.DurationSeconds)
-	return layer{keys: b.renewer(origin), describe: origin.source()}, true
+	role.stsIssuer = b.stsIssuer("AssumeRoleWithSAML", nil, role.body.DurationSeconds)
+	return layer{credentials: b.refresher(role), describe: role.source()}, true
 }

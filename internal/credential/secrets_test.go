@@ -9,9 +9,9 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Neither errors nor logs hold anything secret, even where the service repeats
-// what it was sent.
-func TestNothingSecretIsSaid(t *testing.T) {
+// Neither errors nor logs contain anything secret, even if the service repeats what
+// it was sent.
+func TestNothingSecretInErrorsAndLogs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	var said []string
@@ -21,8 +21,8 @@ func TestNothingSecretIsSaid(t *testing.T) {
 		if source == nil {
 			return
 		}
-		_, err := source.Keys(t.Context())
-		said = append(said, fmt.Sprint(err), source.String(), fmt.Sprint(source.Tried()))
+		_, err := source.Credentials(t.Context())
+		said = append(said, fmt.Sprint(err), source.String(), fmt.Sprint(source.Warnings(), source.PassedOver()))
 	}
 	token := jwt(0)
 	assertion, code := "PHNhbWw+c2VjcmV0PC9zYW1sPg==", "987654"
@@ -34,7 +34,7 @@ func TestNothingSecretIsSaid(t *testing.T) {
 				w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: action, Value: "AuthFailure.SignatureFailure: " + repeated + " is wrong"})
 			}
 		}
-		o := w.asTerraform()
+		o := w.withStatic()
 		o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", SerialNumber: "d", TokenCode: code}
 		o.AllowedAccountIDs = []string{"1"}
 		note(o)
@@ -60,7 +60,7 @@ func TestNothingSecretIsSaid(t *testing.T) {
 		}
 	}
 	// The words that ought to be there are.
-	for _, word := range []string{"Requests are signed with keys from assumed role", "SignatureFailure: (hidden)(hidden) is wrong", "SignatureFailure: (hidden) is wrong", "Incomplete keys"} {
+	for _, word := range []string{"Credentials issued", "SignatureFailure: (hidden)(hidden) is wrong", "SignatureFailure: (hidden) is wrong", "Incomplete credentials"} {
 		if !strings.Contains(text, word) {
 			t.Errorf("%q was not said:\n%s", word, text)
 		}

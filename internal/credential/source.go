@@ -2,61 +2,57 @@ package credential
 
 import (
 	"context"
-	"sync"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-var _ tcapi.KeySource = (*Source)(nil)
+var _ tcapi.CredentialSource = (*Source)(nil)
 
-// Source hands out the keys of one configuration of the provider. It may be
+// Source returns the credentials of one configuration of the provider. It may be
 // used from many goroutines.
 type Source struct {
-	keys     tcapi.KeySource
-	account  *account // nil where no account is allowed or forbidden
-	region   string
-	describe string
-	tried    []Tried
-	missing  *NoKeysError
-	log      Log
-	said     sync.Once
+	credentials tcapi.CredentialSource
+	accounts    *accountFilter // nil if no account is allowed or forbidden
+	region      string
+	describe    string
+	missing     *MissingError
+	warnings    Problems
+	passedOver  []string
+	usesSTS     bool
 }
 
-// Keys returns keys that are valid now, renewed if it is time. Before it answers
-// with a secret ID for the first time it checks the account. The error is a
-// *SourceError, a *NoKeysError or the cause of the context's end.
-func (s *Source) Keys(ctx context.Context) (tcapi.Keys, error) {
-	keys, err := s.keys.Keys(ctx)
+// Credentials returns credentials that are valid now, refreshed if they are about
+// to expire. It checks the account of a secret ID once, before it returns it for
+// the first time. The error is a *SourceError, a *MissingError or the context's
+// cause.
+func (s *Source) Credentials(ctx context.Context) (tcapi.Credentials, error) {
+	credentials, err := s.credentials.Credentials(ctx)
 	if err != nil {
-		return tcapi.Keys{}, err
+		return tcapi.Credentials{}, err
 	}
-	s.said.Do(func() {
-		s.log(ctx, "Requests are signed with keys from "+keys.Source, map[string]any{"key_source": keys.Source, "passed_over": s.tried})
-	})
-	if s.account != nil {
-		if err := s.account.check(ctx, keys.SecretID); err != nil {
-			return tcapi.Keys{}, err
+	if s.accounts != nil {
+		if err := s.accounts.check(ctx, credentials.SecretID); err != nil {
+			return tcapi.Credentials{}, err
 		}
 	}
-	return keys, nil
+	return credentials, nil
 }
 
-// Renew gets other keys in place of ones that the service refused, unless that
-// has happened in the meantime. Where there are no others it returns
-// tcapi.ErrNotRenewable.
-func (s *Source) Renew(ctx context.Context, refused tcapi.Keys) error {
-	return s.keys.Renew(ctx, refused)
+// Refresh replaces credentials that the service refused, unless that has happened
+// in the meantime. If there are no others it returns tcapi.ErrNotRefreshable.
+func (s *Source) Refresh(ctx context.Context, refused tcapi.Credentials) error {
+	return s.credentials.Refresh(ctx, refused)
 }
 
-// Region is the region that the configuration, the environment or the profile
-// in use names; empty where none does.
+// Region returns the region of the configuration, the environment or the profile;
+// empty if none of them has one.
 func (s *Source) Region() string { return s.region }
 
-// String says in words where the keys come from, without getting any.
+// String says in words where the credentials come from, without getting any.
 func (s *Source) String() string { return s.describe }
 
-// Err returns a *NoKeysError where no source gives keys, and nil otherwise. It
-// sends nothing.
+// Err returns a *MissingError if no source gives credentials, and nil otherwise.
+// It sends nothing.
 func (s *Source) Err() error {
 	if s.missing != nil {
 		return s.missing
@@ -64,12 +60,23 @@ func (s *Source) Err() error {
 	return nil
 }
 
-// Tried are the sources that were passed over, in order.
-func (s *Source) Tried() []Tried { return s.tried }
+// Warnings returns what was set but has no effect, and what was corrected.
+func (s *Source) Warnings() Problems { return s.warnings }
 
-// noKeys is the source of somebody who configured none. Source.Err tells whoever
-// asks, as the provider does when it is configured; Keys tells who did not ask.
-type noKeys struct{ err *NoKeysError }
+// PassedOver returns the environment variables of credentials and profiles that
+// are set but were not used.
+func (s *Source) PassedOver() []string { return s.passedOver }
 
-func (n noKeys) Keys(context.Context) (tcapi.Keys, error) { return tcapi.Keys{}, n.err }
-func (n noKeys) Renew(context.Context, tcapi.Keys) error  { return tcapi.ErrNotRenewable }
+// UsesSTS reports whether STS is called to get or to check the credentials.
+func (s *Source) UsesSTS() bool { return s.usesSTS }
+
+// noCredentials is the source of a configuration that names none.
+type noCredentials struct{ err *MissingError }
+
+func (n noCredentials) Credentials(context.Context) (tcapi.Credentials, error) {
+	return tcapi.Credentials{}, n.err
+}
+
+func (n noCredentials) Refresh(context.Context, tcapi.Credentials) error {
+	return tcapi.ErrNotRefreshable
+}

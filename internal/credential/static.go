@@ -2,24 +2,18 @@ package credential
 
 import "github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 
-// static returns the layer of secret_id, secret_key and security_token. Where
-// none of them is set it returns false, and the profile has its turn.
+// static returns the layer of secret_id, secret_key and security_token.
 func (b *builder) static() (layer, bool) {
 	o := b.options
-	id, idFrom := b.env.from(o.SecretID, envSecretID)
-	key, keyFrom := b.env.from(o.SecretKey, envSecretKey)
+	id, idFrom := b.pasted("secret_id", o.SecretID, envSecretID)
+	key, keyFrom := b.pasted("secret_key", o.SecretKey, envSecretKey)
 	tokenNames := []string{envSecurityToken}
 	if idFrom != "" && keyFrom != "" {
-		// tccli's variable goes with the keys beside it; with keys of the
-		// configuration it is what an earlier login has left.
+		// tccli's variable belongs to the credentials beside it. With credentials
+		// of the configuration it is left over from an earlier login.
 		tokenNames = append(tokenNames, envTccliToken)
 	}
-	token, tokenFrom := b.env.from(o.SecurityToken, tokenNames...)
-	if id == "" && key == "" && token == "" {
-		b.pass("the provider configuration", "secret_id and secret_key are not set")
-		b.pass("the environment", envSecretID+" and "+envSecretKey+" are not set")
-		return layer{}, false
-	}
+	token, tokenFrom := b.pasted("security_token", o.SecurityToken, tokenNames...)
 	source := "the provider configuration"
 	switch {
 	case idFrom != "" && keyFrom != "":
@@ -29,18 +23,19 @@ func (b *builder) static() (layer, bool) {
 	case tokenFrom != "":
 		source = "the provider configuration with the token of the environment (" + tokenFrom + ")"
 	}
-	b.wholePair(id, key)
+	b.complete(id, key)
+	b.exchanged("secret_id", source, id, key)
 	return layer{
-		keys:     tcapi.StaticKeys{SecretID: id, SecretKey: key, Token: token, Source: source},
-		describe: source,
+		credentials: tcapi.StaticCredentials{SecretID: id, SecretKey: key, Token: token, Source: source},
+		describe:    source,
 	}, true
 }
 
-func (b *builder) wholePair(id, key string) {
-	const summary = "Incomplete keys"
+func (b *builder) complete(id, key string) {
+	const summary = "Incomplete credentials"
 	switch {
 	case id == "" && key == "":
-		b.problem("security_token", summary, "A security token belongs to a secret ID and a secret key, and neither is set. "+
+		b.problem("security_token", summary, "A security token belongs to a secret ID and a secret key, but neither is set. "+
 			"Set secret_id and secret_key, or "+envSecretID+" and "+envSecretKey+".")
 	case id == "":
 		b.problem("secret_id", summary, "There is a secret key without a secret ID: set secret_id or "+envSecretID+".")

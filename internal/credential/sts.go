@@ -12,12 +12,12 @@ import (
 const (
 	stsVersion = "2018-08-13"
 
-	// stsRegion is sent where no region is configured: unlike EdgeOne, STS
-	// demands one, and the SDK and the official provider send this.
+	// stsRegion is sent if no region is configured: unlike EdgeOne, STS requires
+	// one, and the SDK and the official provider send this one.
 	stsRegion = "ap-guangzhou"
 
-	// stsPerSecond is the smallest of the limits that the actions of STS have,
-	// in requests a second. A provider makes a few a day.
+	// stsPerSecond is the lowest documented limit of the actions of STS, in
+	// requests per second.
 	stsPerSecond = 20
 )
 
@@ -25,8 +25,8 @@ func stsAction(name string) tcapi.Action {
 	return tcapi.Action{Version: stsVersion, Name: name, PerSecond: stsPerSecond}
 }
 
-// stsKeys is what the actions answer that issue keys.
-type stsKeys struct {
+// stsCredentials is the answer of the actions that issue credentials.
+type stsCredentials struct {
 	tcapi.Head
 
 	Credentials struct {
@@ -35,25 +35,24 @@ type stsKeys struct {
 		TmpSecretKey string
 	}
 
-	// ExpiredTime is the end in Unix seconds, by the service's clock.
+	// ExpiredTime is when they expire, in Unix seconds of the service's clock.
 	ExpiredTime int64
 }
 
-// issuer makes keys with an action of STS.
-type issuer struct {
+// stsIssuer gets credentials from an action of STS.
+type stsIssuer struct {
 	client   *tcapi.Client
 	action   string
 	duration time.Duration
 	now      func() time.Time
 }
 
-// issue sends the request, and names the keys after source. What is secret in
-// the request must not come back in an error.
-func (i issuer) issue(ctx context.Context, request any, source, secret string) (issued, error) {
+// issue sends a request. secret is the secret part of the request, which must not
+// appear in an error.
+func (i stsIssuer) issue(ctx context.Context, body any, source, secret string) (issued, error) {
 	sent := i.now()
-	answer, err := tcapi.Call[stsKeys](ctx, i.client, stsAction(i.action), request)
+	answer, err := tcapi.Call[stsCredentials](ctx, i.client, stsAction(i.action), body)
 	if e := tcapi.AsError(err); e != nil && secret != "" {
-		// The error belongs to this call alone.
 		e.Message = strings.ReplaceAll(e.Message, secret, "(hidden)")
 	}
 	if err != nil {
@@ -61,22 +60,22 @@ func (i issuer) issue(ctx context.Context, request any, source, secret string) (
 	}
 	c := answer.Credentials
 	if c.TmpSecretId == "" || c.TmpSecretKey == "" || c.Token == "" {
-		return issued{}, errors.New(i.action + " answered without a complete set of keys (request ID " + answer.RequestID + ")")
+		return issued{}, errors.New(i.action + " returned incomplete credentials (request ID " + answer.RequestID + ")")
 	}
 	return issued{
-		keys:    tcapi.Keys{SecretID: c.TmpSecretId, SecretKey: c.TmpSecretKey, Token: c.Token, Source: source},
-		at:      sent,
-		expires: end(sent, i.duration, answer.ExpiredTime),
+		credentials: tcapi.Credentials{SecretID: c.TmpSecretId, SecretKey: c.TmpSecretKey, Token: c.Token, Source: source},
+		at:          sent,
+		expires:     expiry(sent, i.duration, answer.ExpiredTime),
 	}, nil
 }
 
-// end says by the local clock when keys end that were asked for at sent. The
-// service says it by its own clock, which a request may be five minutes off,
-// more than short-lived keys live: then what was asked for counts.
-func end(sent time.Time, duration time.Duration, expiredTime int64) time.Time {
-	asked := sent.Add(duration)
-	if said := time.Unix(expiredTime, 0); said.After(sent) && said.Before(asked) {
-		return said
+// expiry returns when credentials expire by the local clock. expiredTime is by the
+// service's clock, which may differ by five minutes, more than the shortest
+// lifetime: if it is out of range, the requested duration counts.
+func expiry(sent time.Time, duration time.Duration, expiredTime int64) time.Time {
+	requested := sent.Add(duration)
+	if t := time.Unix(expiredTime, 0); t.After(sent) && t.Before(requested) {
+		return t
 	}
-	return asked
+	return requested
 }

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// maxFile bounds a file of keys or of a token, in bytes. Real ones have a few
-// thousand.
+// maxFile is the maximum size of a file of credentials or of a token, in bytes.
+// Real files have a few thousand.
 const maxFile = 1 << 20
 
-// readFile reads a small file. Its error names no path: the caller does.
+// readFile reads a small file. Its error does not contain the path.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -47,8 +47,8 @@ func readToken(path string) (string, error) {
 	return parseToken(data)
 }
 
-// parseToken takes a raw JWT, as GitHub, GitLab and Kubernetes write it, or the
-// JSON {"web_identity_token": "…"} that the official provider demands. The
+// parseToken parses a raw JWT, as GitHub, GitLab and Kubernetes write it, or the
+// JSON {"web_identity_token": "…"} that the official provider requires. The
 // errors repeat nothing of the content.
 func parseToken(data []byte) (string, error) {
 	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
@@ -61,15 +61,15 @@ func parseToken(data []byte) (string, error) {
 			WebIdentityToken string `json:"web_identity_token"`
 		}
 		if json.Unmarshal(data, &object) != nil {
-			return "", errors.New("it begins like JSON and cannot be read as such")
+			return "", errors.New("it begins like JSON, but is not valid JSON")
 		}
 		if token = strings.TrimSpace(object.WebIdentityToken); token == "" {
 			return "", errors.New("its web_identity_token is missing or empty")
 		}
 	}
-	// Anything but visible ASCII is no token, whoever issued it.
+	// A token consists of visible ASCII characters, whoever issued it.
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", errors.New("it holds neither a token nor JSON with web_identity_token")
+		return "", errors.New("it contains neither a token nor JSON with web_identity_token")
 	}
 	return token, nil
 }

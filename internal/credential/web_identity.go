@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// webIdentity assumes a role with an OIDC token.
-type webIdentity struct {
-	issuer
+// webIdentityRole assumes a role with an OIDC token.
+type webIdentityRole struct {
+	stsIssuer
 
 	attribute string // to blame
 	tokenFrom string // in words
-	file      string // read for each request; empty: the token in the request
-	request   webIdentityRequest
+	file      string // read for each request; empty if the token is in body
+	body      webIdentityRequest
 }
 
 type webIdentityRequest struct {
@@ -23,12 +23,12 @@ type webIdentityRequest struct {
 	DurationSeconds  int64
 }
 
-func (w *webIdentity) source() string {
-	return "assumed role " + w.request.RoleArn + " (with " + w.tokenFrom + ")"
+func (w *webIdentityRole) source() string {
+	return "assumed role " + w.body.RoleArn + " (with " + w.tokenFrom + ")"
 }
 
-func (w *webIdentity) issue(ctx context.Context) (issued, error) {
-	request := w.request
+func (w *webIdentityRole) issue(ctx context.Context) (issued, error) {
+	body := w.body
 	if w.file != "" {
 		token, err := readToken(w.file)
 		if err != nil {
@@ -38,78 +38,82 @@ func (w *webIdentity) issue(ctx context.Context) (issued, error) {
 				Err:       fmt.Errorf("%s: %w", w.file, err),
 			}
 		}
-		request.WebIdentityToken = token
+		body.WebIdentityToken = token
 	}
-	keys, err := w.issuer.issue(ctx, request, w.source(), request.WebIdentityToken)
+	credentials, err := w.stsIssuer.issue(ctx, body, w.source(), body.WebIdentityToken)
 	if err != nil {
-		return issued{}, proofFailure(ctx, w.attribute, "Unable to assume the role with a web identity", w.tokenFrom, request.RoleArn, err)
+		return issued{}, request{
+			attribute: w.attribute, summary: "Unable to assume the role with a web identity",
+			proof: w.tokenFrom, role: body.RoleArn,
+		}.failure(ctx, err)
 	}
-	return keys, nil
+	return credentials, nil
 }
 
-// once is not so: a file gets a new token in time, and a token in the
-// configuration may outlive the keys.
-func (w *webIdentity) once() error { return nil }
+// usedUp returns nil: a file gets a new token in time, and a token of the
+// configuration can be valid for longer than the credentials.
+func (w *webIdentityRole) usedUp() error { return nil }
 
 const summaryTokenFile = "Unable to read the web identity token file"
 
-// webIdentity returns the layer of assume_role_with_web_identity; false where
-// it is not configured.
+// webIdentity returns the layer of assume_role_with_web_identity.
 func (b *builder) webIdentity() (layer, bool) {
 	const at = "assume_role_with_web_identity"
 	given := b.options.AssumeRoleWithWebIdentity
 	if given == nil {
-		if b.hasBlock() || b.env.first("", envWebIdentityToken, envWebIdentityTokenFile) == "" {
-			b.pass(at, b.unset(envWebIdentityToken, envWebIdentityTokenFile))
-			return layer{}, false
-		}
 		given = new(AssumeRoleWithWebIdentity)
 	}
-	provider := b.env.first(given.ProviderID, envProviderID)
+	provider := b.env.value(given.ProviderID, envProviderID)
 	if provider == "" {
-		provider = "OIDC"
+		provider = DefaultProviderID
 	}
-	origin := &webIdentity{attribute: at, tokenFrom: "a web identity token", request: webIdentityRequest{
+	role := &webIdentityRole{attribute: at, tokenFrom: "a web identity token", body: webIdentityRequest{
 		ProviderId:      provider,
 		RoleArn:         b.roleARN(at, given.RoleARN),
 		RoleSessionName: b.sessionName(at, given.SessionName),
-		DurationSeconds: b.seconds(at+".session_duration", given.SessionDuration, envSessionDuration, 7200, 43200),
+		DurationSeconds: b.sessionDuration(at, given.SessionDuration),
 	}}
-	// What is configured goes before what is in the environment, the token
-	// before the file.
-	origin.request.WebIdentityToken = b.env.first(given.WebIdentityToken)
-	if origin.request.WebIdentityToken == "" {
-		origin.file = b.env.first(given.WebIdentityTokenFile)
-	}
-	if origin.request.WebIdentityToken == "" && origin.file == "" {
-		origin.request.WebIdentityToken = b.env.first("", envWebIdentityToken)
-	}
-	if origin.request.WebIdentityToken == "" && origin.file == "" {
-		origin.file = b.env.first("", envWebIdentityTokenFile)
-	}
-	if origin.request.WebIdentityToken == "" {
-		b.tokenFile(origin, at+".web_identity_token_file", "set web_identity_token or web_identity_token_file, or "+
+	token, file := b.webIdentityToken(given)
+	role.file = file
+	if token == "" {
+		b.tokenFile(role, at+".web_identity_token_file", "set web_identity_token or web_identity_token_file, or "+
 			envWebIdentityToken+" or "+envWebIdentityTokenFile)
 	} else {
-		token, err := parseToken([]byte(origin.request.WebIdentityToken))
-		if err != nil {
-			b.problem(at+".web_identity_token", "Invalid web identity token", "The token cannot be one: "+err.Error()+".")
+		var err error
+		if role.body.WebIdentityToken, err = parseToken([]byte(token)); err != nil {
+			b.problem(at+".web_identity_token", "Invalid web identity token", "The token is not valid: "+err.Error()+".")
 		}
-		origin.request.WebIdentityToken = token
 	}
-	origin.issuer = b.issuer("AssumeRoleWithWebIdentity", nil, origin.request.DurationSeconds)
-	return layer{keys: b.renewer(origin), describe: origin.source()}, true
+	role.stsIssuer = b.stsIssuer("AssumeRoleWithWebIdentity", nil, role.body.DurationSeconds)
+	return layer{credentials: b.refresher(role), describe: role.source()}, true
+}
+
+// webIdentityToken returns the token or its file. The configuration goes before the
+// environment, the token before the file.
+func (b *builder) webIdentityToken(given *AssumeRoleWithWebIdentity) (token, file string) {
+	token, file = b.env.value(given.WebIdentityToken), b.env.value(given.WebIdentityTokenFile)
+	if token != "" {
+		file = ""
+	}
+	value, name := b.env.valueFrom(token+file, envWebIdentityToken, envWebIdentityTokenFile)
+	switch name {
+	case envWebIdentityToken:
+		token = value
+	case envWebIdentityTokenFile:
+		file = value
+	}
+	return token, file
 }
 
 // tokenFile checks that the file of a token can be read now.
-func (b *builder) tokenFile(origin *webIdentity, attribute, missing string) {
-	if origin.file == "" {
+func (b *builder) tokenFile(role *webIdentityRole, attribute, missing string) {
+	if role.file == "" {
 		b.problem(attribute, "Missing web identity token", "There is no token: "+missing+".")
 		return
 	}
-	origin.attribute, origin.tokenFrom = attribute, "the web identity token in "+origin.file
-	origin.file = b.expand(origin.file)
-	if _, err := readToken(origin.file); err != nil {
-		b.problem(attribute, summaryTokenFile, fmt.Sprintf("The file %s is not usable: %s.", origin.file, err))
+	role.attribute, role.tokenFrom = attribute, "the web identity token in "+role.file
+	role.file = b.expand(role.file)
+	if _, err := readToken(role.file); err != nil {
+		b.problem(attribute, summaryTokenFile, fmt.Sprintf("The file %s cannot be used: %s.", role.file, err))
 	}
 }

@@ -2,20 +2,23 @@ package provider_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Two configurations of the provider in one module keep to themselves: keys,
-// endpoint, version, and what they have learned of the service. This runs the
-// built provider, for terraform-plugin-testing serves all configurations from
-// one process, which takes the last one for all.
+// Two configurations of the provider in one module share nothing: credentials,
+// endpoint, version, and what they have learned about the service. This runs the
+// built provider, because terraform-plugin-testing serves all configurations from
+// one process with the last one.
 func TestAliases(t *testing.T) {
 	t.Parallel()
-	old := simulator(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
-	gone := simulator(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
+	old := simtest.Start(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
+	gone := simtest.Start(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
 	w := newWorkspace(t, providerBlock(old)+`
 provider "teo" {
   alias          = "other"
@@ -71,6 +74,60 @@ output "read" {
 		}
 	}
 	if n := old.Count("2022-09-01", "DownloadL7Logs"); n != 0 {
-		t.Errorf("one configuration went over to 2022-09-01, and %d requests of the other followed", n)
+		t.Errorf("one configuration switched to 2022-09-01, and %d requests of the other followed", n)
+	}
+}
+
+// Two configurations with two profiles read two accounts, although the environment
+// has credentials too, which the log mentions.
+func TestProfilesOfAliases(t *testing.T) {
+	t.Parallel()
+	first := simtest.Start(t, teosim.Options{SecretID: "AKIDfirst", SecretKey: "firstSecretKey"})
+	second := simtest.Start(t, teosim.Options{SecretID: "AKIDsecond", SecretKey: "secondSecretKey"})
+	w := newWorkspace(t, `
+provider "teo" {
+  profile  = "first"
+  endpoint = "`+first.URL()+`"
+}
+
+provider "teo" {
+  alias    = "second"
+  profile  = "second"
+  endpoint = "`+second.URL()+`"
+}
+
+data "teo_zones" "first" {}
+
+data "teo_zones" "second" {
+  provider = teo.second
+}
+`)
+	home := homeWith(t, map[string]any{
+		"first":  map[string]string{"secretId": "AKIDfirst", "secretKey": "firstSecretKey"},
+		"second": map[string]string{"secretId": "AKIDsecond", "secretKey": "secondSecretKey"},
+	})
+	log := filepath.Join(w.dir, "log")
+	w.env = append(w.env, "HOME="+home, "USERPROFILE="+home, "TENCENTCLOUD_SECRET_ID=AKIDother", "TENCENTCLOUD_SECRET_KEY=otherSecretKey",
+		"TF_LOG_PROVIDER=INFO", "TF_LOG_PATH="+log)
+	w.apply()
+	for sim, id := range map[*teosim.Sim]string{first: "AKIDfirst", second: "AKIDsecond"} {
+		requests := sim.Requests()
+		if len(requests) == 0 {
+			t.Errorf("%s read nothing", id)
+		}
+		for _, r := range requests {
+			if r.SecretID != id || r.Code != "" {
+				t.Errorf("%s signed with %s was answered %q by the service of %s", r.Action, r.SecretID, r.Code, id)
+			}
+		}
+	}
+	logged := w.file("log")
+	for _, line := range []string{
+		`credentials found: .*credential_source="profile 'first' in ~/.tccli"`, `credentials found: .*credential_source="profile 'second' in ~/.tccli"`,
+		`environment variables passed over: .*variables=.*TENCENTCLOUD_SECRET_ID.*TENCENTCLOUD_SECRET_KEY`,
+	} {
+		if !regexp.MustCompile(line).MatchString(logged) {
+			t.Errorf("no line of the log matches %q:\n%s", line, logged)
+		}
 	}
 }

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
 const roleARN = "qcs::cam::uin/100000000002:roleName/logs"
 
-// homeWith is a home folder with profiles of tccli, each as a JSON object.
+// homeWith returns a home folder with profiles of tccli, each as a JSON object.
 func homeWith(t testing.TB, profiles map[string]any) string {
 	t.Helper()
 	home := t.TempDir()
@@ -36,8 +37,8 @@ func homeWith(t testing.TB, profiles map[string]any) string {
 	return home
 }
 
-// webIdentityToken is a file with a token as GitHub, GitLab and Kubernetes
-// write it.
+// webIdentityToken returns the path of a file with a token, as GitHub, GitLab and
+// Kubernetes write it.
 func webIdentityToken(t testing.TB) string {
 	t.Helper()
 	part := base64.RawURLEncoding.EncodeToString
@@ -50,20 +51,20 @@ func webIdentityToken(t testing.TB) string {
 	return path
 }
 
-// Every way to sign in ends in keys that the service accepts.
+// Every way to sign in gives credentials that the service accepts.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		options func(t *testing.T, sim *teosim.Sim) provider.Options
-		config  func(t *testing.T, sim *teosim.Sim) arguments
-		actions string // that were called before the list
-		keys    string // beginning of the secret ID that signed the list
+		options  func(t *testing.T, sim *teosim.Sim) provider.Options
+		config   func(t *testing.T, sim *teosim.Sim) arguments
+		actions  string // of STS
+		signedBy string // prefix of the secret ID that signed the list
 	}{
 		"default profile": {
 			options: func(t *testing.T, sim *teosim.Sim) provider.Options {
 				return provider.Options{Home: homeWith(t, map[string]any{"default": map[string]string{"secretId": sim.SecretID(), "secretKey": sim.SecretKey()}})}
 			},
-			keys: teosim.DefaultSecretID,
+			signedBy: teosim.DefaultSecretID,
 		},
 		"named profile": {
 			options: func(t *testing.T, sim *teosim.Sim) provider.Options {
@@ -72,15 +73,15 @@ func TestSignIn(t *testing.T) {
 					"prod":    map[string]string{"secretId": sim.SecretID(), "secretKey": sim.SecretKey()},
 				})}
 			},
-			config: func(*testing.T, *teosim.Sim) arguments { return arguments{"profile": "prod"} },
-			keys:   teosim.DefaultSecretID,
+			config:   func(*testing.T, *teosim.Sim) arguments { return arguments{"profile": "prod"} },
+			signedBy: teosim.DefaultSecretID,
 		},
 		"profile in another folder": {
 			config: func(t *testing.T, sim *teosim.Sim) arguments {
 				home := homeWith(t, map[string]any{"default": map[string]string{"secretId": sim.SecretID(), "secretKey": sim.SecretKey()}})
 				return arguments{"shared_credentials_dir": filepath.Join(home, ".tccli")}
 			},
-			keys: teosim.DefaultSecretID,
+			signedBy: teosim.DefaultSecretID,
 		},
 		"assumed role": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
@@ -92,8 +93,8 @@ func TestSignIn(t *testing.T) {
 					},
 				}
 			},
-			actions: "AssumeRole",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRole",
+			signedBy: "AKIDtemporary",
 		},
 		"assumed role of the environment": {
 			options: func(*testing.T, *teosim.Sim) provider.Options {
@@ -102,8 +103,8 @@ func TestSignIn(t *testing.T) {
 					"TENCENTCLOUD_ASSUME_ROLE_ARN": roleARN, "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "terraform",
 				})}
 			},
-			actions: "AssumeRole",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRole",
+			signedBy: "AKIDtemporary",
 		},
 		"web identity": {
 			config: func(t *testing.T, _ *teosim.Sim) arguments {
@@ -111,8 +112,8 @@ func TestSignIn(t *testing.T) {
 					"web_identity_token_file": webIdentityToken(t), "role_arn": roleARN, "session_name": "terraform",
 				}}
 			},
-			actions: "AssumeRoleWithWebIdentity",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRoleWithWebIdentity",
+			signedBy: "AKIDtemporary",
 		},
 		"SAML": {
 			config: func(*testing.T, *teosim.Sim) arguments {
@@ -120,8 +121,8 @@ func TestSignIn(t *testing.T) {
 					"saml_assertion": "PHNhbWw+", "principal_arn": "qcs::cam::uin/100000000002:saml-provider/idp", "role_arn": roleARN, "session_name": "terraform",
 				}}
 			},
-			actions: "AssumeRoleWithSAML",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRoleWithSAML",
+			signedBy: "AKIDtemporary",
 		},
 		"MFA": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
@@ -130,8 +131,8 @@ func TestSignIn(t *testing.T) {
 					"mfa_certification": arguments{"serial_number": "qcs::cam:uin/100000000001::mfa/softToken", "token_code": "123456"},
 				}
 			},
-			actions: "GetSessionToken",
-			keys:    "AKIDtemporary",
+			actions:  "GetSessionToken",
+			signedBy: "AKIDtemporary",
 		},
 		"pod identity": {
 			options: func(t *testing.T, _ *teosim.Sim) provider.Options {
@@ -139,21 +140,21 @@ func TestSignIn(t *testing.T) {
 					"TKE_REGION": "ap-guangzhou", "TKE_PROVIDER_ID": "tke", "TKE_WEB_IDENTITY_TOKEN_FILE": webIdentityToken(t), "TKE_ROLE_ARN": roleARN,
 				})}
 			},
-			config:  func(*testing.T, *teosim.Sim) arguments { return arguments{"enable_pod_oidc": true} },
-			actions: "AssumeRoleWithWebIdentity",
-			keys:    "AKIDtemporary",
+			config:   func(*testing.T, *teosim.Sim) arguments { return arguments{"enable_pod_oidc": true} },
+			actions:  "AssumeRoleWithWebIdentity",
+			signedBy: "AKIDtemporary",
 		},
 		"CVM role": {
-			options: func(_ *testing.T, sim *teosim.Sim) provider.Options { return provider.Options{MetadataURL: sim.URL()} },
-			config:  func(*testing.T, *teosim.Sim) arguments { return arguments{"cam_role_name": teosim.DefaultCAMRole} },
-			keys:    "AKIDmetadata",
+			options:  func(_ *testing.T, sim *teosim.Sim) provider.Options { return provider.Options{MetadataURL: sim.URL()} },
+			config:   func(*testing.T, *teosim.Sim) arguments { return arguments{"cam_role_name": teosim.DefaultCAMRole} },
+			signedBy: "AKIDmetadata",
 		},
 		"allowed account": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
 				return arguments{"secret_id": sim.SecretID(), "secret_key": sim.SecretKey(), "allowed_account_ids": []string{teosim.DefaultAccountID, "1"}}
 			},
-			actions: "GetCallerIdentity",
-			keys:    teosim.DefaultSecretID,
+			actions:  "GetCallerIdentity",
+			signedBy: teosim.DefaultSecretID,
 		},
 		"account of the assumed role": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
@@ -162,13 +163,13 @@ func TestSignIn(t *testing.T) {
 					"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 				}
 			},
-			actions: "AssumeRole GetCallerIdentity",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRole GetCallerIdentity",
+			signedBy: "AKIDtemporary",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			var options provider.Options
 			if test.options != nil {
 				options = test.options(t, sim)
@@ -182,7 +183,7 @@ func TestSignIn(t *testing.T) {
 				t.Errorf("%d requests were sent to configure", n)
 			}
 			for range 2 {
-				state, said := w.read("teo_l7_offline_log_inventory", anHour)
+				state, said := w.read("teo_l7_offline_logs", anHour)
 				expectSaid(t, said)
 				if state["total_count"] != int64(5) {
 					t.Errorf("%v packages", state["total_count"])
@@ -195,8 +196,8 @@ func TestSignIn(t *testing.T) {
 					t.Errorf("%s was answered %s", r.Action, r.Code)
 				case r.Version == "2018-08-13":
 					actions = append(actions, r.Action)
-				case !strings.HasPrefix(r.SecretID, test.keys):
-					t.Errorf("%s was signed with %q, want %q", r.Action, r.SecretID, test.keys)
+				case !strings.HasPrefix(r.SecretID, test.signedBy):
+					t.Errorf("%s was signed with %q, want %q", r.Action, r.SecretID, test.signedBy)
 				}
 			}
 			if got := strings.Join(actions, " "); got != test.actions {
@@ -206,7 +207,7 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// What cannot work is an error on its attribute when the provider is configured.
+// Arguments that cannot work are errors when the provider is configured.
 func TestSignInBadArguments(t *testing.T) {
 	t.Parallel()
 	home := homeWith(t, map[string]any{
@@ -224,11 +225,11 @@ func TestSignInBadArguments(t *testing.T) {
 		},
 		"broken profile": {
 			config: arguments{"profile": "half"},
-			want:   []complaint{{"error profile: Unable to read the profile", []string{"half.credential", "it holds no secretKey"}}},
+			want:   []complaint{{"error profile: Unable to read the profile", []string{"half.credential", "it contains no secretKey"}}},
 		},
 		"expired profile": {
 			config: arguments{"profile": "expired"},
-			want:   []complaint{{"error profile: The keys of the profile have expired", []string{"Run `tccli auth login --profile expired`", "2023-11-14T22:13:20Z"}}},
+			want:   []complaint{{"error profile: The credentials of the profile have expired", []string{"Run `tccli auth login --profile expired`", "2023-11-14T22:13:20Z"}}},
 		},
 		"folder that is not there": {
 			config: arguments{"shared_credentials_dir": "/nonexistent/tccli"},
@@ -292,8 +293,8 @@ func TestSignInBadArguments(t *testing.T) {
 	}
 }
 
-// What goes wrong when keys are needed names the provider's argument, the source
-// and what to do, and no list is asked for.
+// If signing in fails, the error names the argument of the provider, the source and
+// what to do, and no list is requested.
 func TestSignInFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -311,19 +312,19 @@ func TestSignInFailures(t *testing.T) {
 			},
 			want: complaint{"error: Unable to assume the role", []string{
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z", "AssumeRole (sts 2018-08-13): UnauthorizedOperation.CamUnauthorized",
-				"assume_role in the provider", "Allow sts:AssumeRole for the keys from the provider configuration",
+				"The argument assume_role of the provider", "Allow the CAM action sts:AssumeRole for the user or role of the credentials from the provider configuration",
 			}},
 			requests: "AssumeRole",
 		},
-		"role with wrong keys": {
+		"role with wrong credentials": {
 			config: arguments{
 				"secret_id": teosim.DefaultSecretID, "secret_key": "otherSecretKey",
 				"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 			},
-			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "keys from the provider configuration", "assume_role in the provider"}},
+			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "credentials from the provider configuration", "The argument assume_role of the provider"}},
 			requests: "AssumeRole",
 		},
-		"STS that is none": {
+		"not an STS": {
 			fault: teosim.Fault{Name: teosim.NotJSON, Action: "AssumeRole"},
 			config: arguments{
 				"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey,
@@ -334,26 +335,26 @@ func TestSignInFailures(t *testing.T) {
 		},
 		"forbidden account": {
 			config: arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "forbidden_account_ids": []string{teosim.DefaultAccountID}},
-			want: complaint{"error: The account is not allowed", []string{
-				"the keys belong to account " + teosim.DefaultAccountID + ", which is forbidden", "forbidden_account_ids in the provider",
+			want: complaint{"error: Account not allowed", []string{
+				"the credentials belong to account " + teosim.DefaultAccountID + ", which is forbidden", "The argument forbidden_account_ids of the provider",
 			}},
 			requests: "GetCallerIdentity",
 		},
 		"account that is not allowed": {
 			config:   arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "allowed_account_ids": []string{"1", "2"}},
-			want:     complaint{"error: The account is not allowed", []string{"allowed is only 1, 2", "allowed_account_ids in the provider"}},
+			want:     complaint{"error: Account not allowed", []string{"not among the allowed accounts: 1, 2", "The argument allowed_account_ids of the provider"}},
 			requests: "GetCallerIdentity",
 		},
-		"keys of a profile that the service does not know": {
+		"profile that the service does not know": {
 			home:     map[string]any{"prod": map[string]string{"secretId": "AKIDprod", "secretKey": "prodSecretKey"}},
 			config:   arguments{"profile": "prod"},
-			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "keys from profile 'prod' in ~/.tccli"}},
+			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "credentials from profile 'prod' in ~/.tccli"}},
 			requests: "DownloadL7Logs",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			if test.fault.Name != "" {
 				sim.Inject(test.fault)
 			}

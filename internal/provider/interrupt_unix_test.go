@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -35,7 +36,7 @@ func TestInterrupt(t *testing.T) {
 			t.Parallel()
 			// Against a busy machine; it takes about a tenth of a second.
 			const patience = 10 * time.Second
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			sim.Inject(teosim.Fault{Name: teosim.Hang})
 			front, arrived, left := watched(t, sim.Handler())
 			// More reads than Terraform makes at once: the rest begin after the

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -15,7 +16,7 @@ import (
 // is pinned to.
 func TestL4OfflineLogsDataSource(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	rows := []map[string]knownvalue.Check{
 		row("proxy_id", "sid-1", "mainland", "20220504-03-sid-1", 10, "03:00:00", "04:00:00"),
 		row("proxy_id", "sid-2", "overseas", "20220504-03-sid-2", 20, "03:00:00", "04:00:00"),
@@ -26,6 +27,7 @@ func TestL4OfflineLogsDataSource(t *testing.T) {
 			"zones": nothing, "zone_ids": nothing, "proxy_ids": nothing, "max_packages": nothing, "include_urls": nothing, "timeouts": nothing,
 			"page_size": number(300), "pages": number(1), "total_count": number(2), "total_bytes": number(30),
 			"api_version": knownvalue.StringExact("2022-09-01"), "request_id": requestID, "logs": exactRows(rows),
+			"urls": urlsOf("sid-1/mainland/20220504-03-sid-1", "sid-2/overseas/20220504-03-sid-2"),
 		}
 		for attribute, check := range more {
 			all[attribute] = check
@@ -53,12 +55,14 @@ data "teo_l4_offline_logs" "named" {` + smallWindow + `
 				ConfigStateChecks: []statecheck.StateCheck{
 					whole("data.teo_l4_offline_logs.all", want(nil)),
 					whole("data.teo_l4_offline_logs.one", want(map[string]knownvalue.Check{
-						"zone_ids": listed("zone-2"), "proxy_ids": listed("sid-2"), "logs": exactRows(rows[1:]), "total_count": number(1), "total_bytes": number(20),
+						"zone_ids": listed("zone-2"), "proxy_ids": listed("sid-2"), "logs": exactRows(rows[1:]),
+						"urls": urlsOf("sid-2/overseas/20220504-03-sid-2"), "total_count": number(1), "total_bytes": number(20),
 					})),
 					whole("data.teo_l4_offline_logs.named", want(map[string]knownvalue.Check{
-						"zones": listed("example.com"), "page_size": number(1), "logs": exactRows(rows[:1]), "total_count": number(1), "total_bytes": number(10),
+						"zones": listed("example.com"), "page_size": number(1), "logs": exactRows(rows[:1]),
+						"urls": urlsOf("sid-1/mainland/20220504-03-sid-1"), "total_count": number(1), "total_bytes": number(10),
 					})),
-					sensitive{"data.teo_l4_offline_logs.all", `{"logs": [{"url": true}, {"url": true}]}`},
+					sensitive{"data.teo_l4_offline_logs.all", `{"logs": [{}, {}], "urls": true}`},
 				},
 			},
 			{Config: config, ConfigPlanChecks: emptyPlan},

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -51,23 +52,40 @@ const smallWindow = `
   end_time   = "2022-05-04T04:00:00Z"
 `
 
-// row is what the state must hold of a package; area "" is null.
+// row is what the state must hold of a package.
 func row(hostAttribute, host, area, name string, size int, from, to string) map[string]knownvalue.Check {
 	checked := map[string]knownvalue.Check{
 		hostAttribute:     knownvalue.StringExact(host),
 		"area":            knownvalue.StringExact(area),
 		"log_packet_name": knownvalue.StringExact(name),
-		"url": knownvalue.StringRegexp(regexp.MustCompile(
-			`^http://127\.0\.0\.1:\d+/logs/1251234567/20220504/2022050403-` + regexp.QuoteMeta(host) + `-[0-9a-f]{16}\.log\.gz\?sign=[0-9a-f]{64}&t=\d+$`)),
-		"log_time":       knownvalue.Int64Exact(time.Date(2022, 5, 4, 3, 1, 0, 0, time.UTC).Unix()),
-		"log_start_time": knownvalue.StringExact("2022-05-04T" + from + "Z"),
-		"log_end_time":   knownvalue.StringExact("2022-05-04T" + to + "Z"),
-		"size":           knownvalue.Int64Exact(int64(size)),
-	}
-	if area == "" {
-		checked["area"] = knownvalue.Null()
+		"key":             knownvalue.StringExact(host + "/" + area + "/" + name),
+		"log_time":        knownvalue.Int64Exact(time.Date(2022, 5, 4, 3, 1, 0, 0, time.UTC).Unix()),
+		"log_start_time":  knownvalue.StringExact("2022-05-04T" + from + "Z"),
+		"log_end_time":    knownvalue.StringExact("2022-05-04T" + to + "Z"),
+		"size":            knownvalue.Int64Exact(int64(size)),
 	}
 	return checked
+}
+
+// urlsOf is what the state must hold as urls: one for each key.
+func urlsOf(keys ...string) knownvalue.Check {
+	checks := map[string]knownvalue.Check{}
+	for _, key := range keys {
+		host, _, _ := strings.Cut(key, "/")
+		checks[key] = knownvalue.StringRegexp(regexp.MustCompile(
+			`^http://127\.0\.0\.1:\d+/logs/1251234567/20220504/2022050403-` + regexp.QuoteMeta(host) + `-[0-9a-f]{16}\.log\.gz\?sign=[0-9a-f]{64}&t=\d+$`))
+	}
+	return knownvalue.MapExact(checks)
+}
+
+// smallKeys are the keys of all rows of the small account, in the order of the
+// state.
+var smallKeys = []string{
+	"api.example.com/mainland/20220504-03-api.example.com",
+	"example.org/overseas/20220504-03-example.org",
+	"www.example.com/mainland/20220504-03-www.example.com",
+	"www.example.com/overseas/20220504-03-www.example.com",
+	"img.example.org/mainland/20220504-0315-img.example.org",
 }
 
 // smallRows are all rows of the small account, in the order of the state.
@@ -150,9 +168,9 @@ func listed(names ...string) knownvalue.Check {
 // to count pages; then a plan that has nothing to do.
 func TestL7OfflineLogsDataSource(t *testing.T) {
 	t.Parallel()
-	noArea := func(rows []map[string]knownvalue.Check) []map[string]knownvalue.Check {
-		for _, row := range rows {
-			row["area"] = nothing
+	noArea := func(rows []map[string]knownvalue.Check, keys ...string) []map[string]knownvalue.Check {
+		for i, row := range rows {
+			row["area"], row["key"] = nothing, knownvalue.StringExact(keys[i])
 		}
 		return rows
 	}
@@ -165,7 +183,7 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 		"start_time": knownvalue.StringExact("2022-05-04T11:00:00+08:00"), "end_time": knownvalue.StringExact("2022-05-04T04:00:00Z"),
 		"zones": nothing, "zone_ids": nothing, "domains": nothing, "max_packages": nothing, "include_urls": nothing, "timeouts": nothing,
 		"page_size": number(300), "pages": number(1), "total_count": number(5), "total_bytes": number(1500),
-		"api_version": knownvalue.StringExact("2022-01-06"), "request_id": requestID,
+		"api_version": knownvalue.StringExact("2022-01-06"), "request_id": requestID, "urls": urlsOf(smallKeys...),
 	}
 	for name, test := range map[string]struct {
 		sim       teosim.Options
@@ -175,12 +193,12 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 	}{
 		"2022-01-06 counted from 0": {
 			arguments: "page_size = 2",
-			sim:       teosim.Options{OldRowsHaveArea: true, PageBase: 0},
+			sim:       teosim.Options{PageBase: 0},
 			want:      map[string]knownvalue.Check{"page_size": number(2), "pages": number(3), "logs": exactRows(exclusive(smallRows()))},
 		},
 		"2022-01-06 counted from 1": {
 			arguments: "page_size = 2\n max_packages = 5\n timeouts = { read = \"1m\" }",
-			sim:       teosim.Options{OldRowsHaveArea: true, PageBase: 1, StrictPage: true},
+			sim:       teosim.Options{PageBase: 1, StrictPage: true},
 			want: map[string]knownvalue.Check{
 				"page_size": number(2), "pages": number(3), "logs": exactRows(exclusive(smallRows())), "max_packages": number(5),
 				"timeouts": knownvalue.ObjectExact(map[string]knownvalue.Check{"read": knownvalue.StringExact("1m")}),
@@ -188,14 +206,17 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 		},
 		"2022-01-06 with a smaller page than asked for": {
 			arguments: "page_size = 1000\n zones = []",
-			sim:       teosim.Options{OldRowsHaveArea: true, MaxPageSize: 3},
+			sim:       teosim.Options{MaxPageSize: 3},
 			want:      map[string]knownvalue.Check{"page_size": number(3), "pages": number(2), "logs": exactRows(exclusive(smallRows())), "zones": listed()},
 		},
 		"2022-01-06 by names, without areas": {
-			arguments: "zones = [\"example.com\", \"example.org\"]\n domains = [\"api.example.com\", \"example.org\"]\n include_urls = true",
+			sim:       teosim.Options{OldRowsWithoutArea: true},
+			arguments: "zones = [\" example.com\", \"example.org \"]\n domains = [\"api.example.com\", \" example.org\"]\n include_urls = true",
 			want: map[string]knownvalue.Check{
-				"zones": listed("example.com", "example.org"), "domains": listed("api.example.com", "example.org"), "include_urls": knownvalue.Bool(true),
-				"logs": exactRows(noArea(smallRows()[:2])), "total_count": number(2), "total_bytes": number(800),
+				"zones": listed(" example.com", "example.org "), "domains": listed("api.example.com", " example.org"), "include_urls": knownvalue.Bool(true),
+				"logs":        exactRows(noArea(smallRows()[:2], "api.example.com/unknown/20220504-03-api.example.com", "example.org/unknown/20220504-03-example.org")),
+				"urls":        urlsOf("api.example.com/unknown/20220504-03-api.example.com", "example.org/unknown/20220504-03-example.org"),
+				"total_count": number(2), "total_bytes": number(800),
 			},
 		},
 		"2022-09-01 by IDs": {
@@ -211,12 +232,9 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 			want: func() map[string]knownvalue.Check {
 				rows := smallRows()
 				rows = []map[string]knownvalue.Check{rows[1], rows[4]}
-				for _, row := range rows {
-					row["url"] = nothing
-				}
 				return map[string]knownvalue.Check{
 					"zones": listed("example.org"), "api_version": knownvalue.StringExact("2022-09-01"), "include_urls": knownvalue.Bool(false),
-					"logs": exactRows(rows), "total_count": number(2), "total_bytes": number(900),
+					"logs": exactRows(rows), "urls": nothing, "total_count": number(2), "total_bytes": number(900),
 				}
 			}(),
 		},
@@ -229,7 +247,7 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.sim.Catalogue = smallAccount()
-			sim := simulator(t, test.sim)
+			sim := simtest.Start(t, test.sim)
 			want := map[string]knownvalue.Check{}
 			for _, from := range []map[string]knownvalue.Check{all, test.want} {
 				for attribute, check := range from {
@@ -248,10 +266,11 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 	}
 }
 
-// Only the URLs are sensitive, and an output of them must say so.
+// Only the URLs are sensitive: an output of them must say so, and the rows can be
+// used everywhere.
 func TestL7OfflineLogsSensitive(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	config := providerBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {" + smallWindow + "domains = [\"www.example.com\"]\n}\n"
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
@@ -259,22 +278,25 @@ func TestL7OfflineLogsSensitive(t *testing.T) {
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					sensitive{"data.teo_l7_offline_logs.test", `{"domains": [false], "logs": [{"url": true}, {"url": true}]}`},
+					sensitive{"data.teo_l7_offline_logs.test", `{"domains": [false], "logs": [{}, {}], "urls": true}`},
 				},
 			},
 			{
-				Config:      config + "output \"urls\" {\n  value = data.teo_l7_offline_logs.test.logs[*].url\n}\n",
+				Config: config + "output \"rows\" {\n  value = data.teo_l7_offline_logs.test.logs\n}\n",
+			},
+			{
+				Config:      config + "output \"urls\" {\n  value = data.teo_l7_offline_logs.test.urls\n}\n",
 				ExpectError: says("Error: Output refers to sensitive values"),
 			},
 		},
 	})
 }
 
-// A window that is only known after apply is read then, with the rest of the
+// A window that is known only after apply is read then, with the rest of the
 // plan knowing that it does not know.
 func TestL7OfflineLogsUnknownWindow(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	const address = "data.teo_l7_offline_logs.test"
 	config := providerBlock(sim) + `
 resource "terraform_data" "window" {
@@ -328,7 +350,7 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.sim.Catalogue = smallAccount()
-			sim := simulator(t, test.sim)
+			sim := simtest.Start(t, test.sim)
 			w := configured(t, provider.Options{}, signIn(sim))
 			for i, want := range []int{test.first, test.second, test.second} {
 				sim.ResetCounters()
@@ -349,7 +371,7 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 // fraction.
 func TestL7OfflineLogsTimesOnTheWire(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	w := configured(t, provider.Options{}, signIn(sim))
 	_, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T11:00:00.9+08:00", "end_time": "2022-05-04T03:59:59.1Z"})
 	expectSaid(t, said)

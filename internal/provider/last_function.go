@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// windowTypes is the object of a window, which last_hours, last_days and
+// windowTypes are the attributes of a window, which last_hours, last_days and
 // windows return.
 var windowTypes = map[string]attr.Type{"start_time": types.StringType, "end_time": types.StringType}
 
@@ -19,13 +19,13 @@ type windowObject struct {
 	EndTime   string `tfsdk:"end_time"`
 }
 
-func windowOf(start, end time.Time) windowObject {
+func newWindowObject(start, end time.Time) windowObject {
 	return windowObject{start.UTC().Format(time.RFC3339), end.UTC().Format(time.RFC3339)}
 }
 
-// mostUnits bounds last_hours and last_days: logs are kept for 183 days at the
-// most, so more is a mistake.
-const mostUnits = 10_000
+// maxUnits bounds last_hours and last_days. Logs are kept for at most 183 days, so
+// more is a mistake.
+const maxUnits = 10_000
 
 var _ function.Function = (*lastFunction)(nil)
 
@@ -44,12 +44,12 @@ func (f lastFunction) Metadata(_ context.Context, _ function.MetadataRequest, re
 
 func (f lastFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: fmt.Sprintf("The last n whole UTC %s before a time", f.name),
-		MarkdownDescription: fmt.Sprintf("Returns `{ start_time, end_time }`: the `n` whole UTC %[1]s that end at or before `now`, in RFC 3339. "+
-			"The time is an argument, so that the result is the same for the same input; `plantimestamp()` is the time of the plan.", f.name),
+		Summary: fmt.Sprintf("Returns the last n whole UTC %s before a time", f.name),
+		MarkdownDescription: fmt.Sprintf("Returns `{ start_time, end_time }`: the window of the `n` whole UTC %[1]s that end at or before `now`, in RFC 3339. "+
+			"The function does not read a clock: pass `plantimestamp()` for the time of the plan.", f.name),
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "now", MarkdownDescription: "A time in RFC 3339 with an offset, such as `plantimestamp()`."},
-			function.Int64Parameter{Name: "n", MarkdownDescription: fmt.Sprintf("Number of %s, from 1 to %d.", f.name, mostUnits)},
+			function.Int64Parameter{Name: "n", MarkdownDescription: fmt.Sprintf("Number of %s, from 1 to %d.", f.name, maxUnits)},
 		},
 		Return: function.ObjectReturn{AttributeTypes: windowTypes},
 	}
@@ -61,31 +61,24 @@ func (f lastFunction) Run(ctx context.Context, req function.RunRequest, resp *fu
 	if resp.Error = req.Arguments.Get(ctx, &text, &n); resp.Error != nil {
 		return
 	}
-	now, problem := parseTime(0, text)
-	if n < 1 || n > mostUnits {
-		problem = function.ConcatFuncErrors(problem, function.NewArgumentFuncError(1, fmt.Sprintf("n is %d: give a whole number from 1 to %d.", n, mostUnits)))
+	now, problem := timeArgument(0, text)
+	if n < 1 || n > maxUnits {
+		problem = function.ConcatFuncErrors(problem, function.NewArgumentFuncError(1, fmt.Sprintf("n is %d, and must be from 1 to %d.", n, maxUnits)))
 	}
 	if problem != nil {
 		resp.Error = problem
 		return
 	}
-	// Truncate counts from year 1, midnight UTC, so that days are UTC days.
+	// Truncate counts from midnight UTC in year 1, so days are UTC days.
 	end := now.UTC().Truncate(f.unit)
-	resp.Error = resp.Result.Set(ctx, windowOf(end.Add(-time.Duration(n)*f.unit), end))
+	resp.Error = resp.Result.Set(ctx, newWindowObject(end.Add(-time.Duration(n)*f.unit), end))
 }
 
-// parseTime reads the argument at an index. Terraform hands plantimestamp() to
-// validate and to the console as a time in year 1, which nobody means.
-func parseTime(argument int64, text string) (time.Time, *function.FuncError) {
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}, function.NewArgumentFuncError(argument,
-			fmt.Sprintf("%q is not a time in RFC 3339 with an offset, such as \"2022-05-04T00:00:00Z\".", text))
-	}
-	if t.Year() <= 1 {
-		return time.Time{}, function.NewArgumentFuncError(argument,
-			"the time is in year 1: plantimestamp() has no value yet where nothing is planned, as in \"terraform validate\" or a console. "+
-				"Use \"terraform plan\", or give a time such as \"2022-05-04T00:00:00Z\".")
+// timeArgument parses the time argument at an index.
+func timeArgument(index int64, text string) (time.Time, *function.FuncError) {
+	t, problem := parseTime(text)
+	if problem != "" {
+		return time.Time{}, function.NewArgumentFuncError(index, problem)
 	}
 	return t, nil
 }

@@ -5,17 +5,27 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// logAttempt tells of one request. Its fields are an allow-list: no body, no
-// header, no key and no URL is logged at any level.
+// logCredentials says which credentials are used, and which ones in the
+// environment are not.
+func logCredentials(ctx context.Context, s *credential.Source) {
+	tflog.Info(ctx, "credentials found", map[string]any{"credential_source": s.String()})
+	if passedOver := s.PassedOver(); len(passedOver) > 0 {
+		tflog.Info(ctx, "environment variables passed over", map[string]any{"variables": passedOver, "credential_source": s.String()})
+	}
+}
+
+// logAttempt logs one request. Its fields are an allow-list: no body, header,
+// secret or URL is logged at any level.
 func logAttempt(ctx context.Context, a tcapi.Attempt) {
 	fields := map[string]any{
 		"action": a.Action, "version": a.Version, "attempt": a.Number,
 		"milliseconds": a.Duration.Milliseconds(), "request_id": a.RequestID, "status": a.Status,
-		"keys": a.KeySource,
+		"credential_source": a.CredentialSource,
 	}
 	if a.Failure == "" {
 		tflog.Debug(ctx, "request answered", fields)
@@ -23,13 +33,13 @@ func logAttempt(ctx context.Context, a tcapi.Attempt) {
 	}
 	fields["failure"], fields["retry"], fields["wait_milliseconds"] = a.Failure, a.Retry, a.Wait.Milliseconds()
 	if a.Retry {
-		tflog.Warn(ctx, "request failed, trying again", fields)
+		tflog.Warn(ctx, "request failed, retrying", fields)
 	} else {
 		tflog.Error(ctx, "request failed", fields)
 	}
 }
 
-// logProgress tells how far a list was read.
+// logProgress logs how many entries of a list have been read.
 func logProgress(ctx context.Context, p teo.Progress) {
 	fields := map[string]any{"action": p.Action, "version": p.Version, "read": p.Read}
 	if p.Total >= 0 {

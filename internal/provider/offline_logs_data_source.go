@@ -2,11 +2,12 @@ package provider
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 )
 
 var (
@@ -14,17 +15,6 @@ var (
 	_ datasource.DataSourceWithConfigure      = (*offlineLogsDataSource)(nil)
 	_ datasource.DataSourceWithValidateConfig = (*offlineLogsDataSource)(nil)
 )
-
-// readTimeout is enough for the longest list at a hundredth of the rate.
-const readTimeout = 20 * time.Minute
-
-// offlineLogsDataSource is data "teo_l7_offline_logs" or "teo_l4_offline_logs",
-// or an inventory of these.
-type offlineLogsDataSource struct {
-	family
-
-	session *session
-}
 
 func newL7OfflineLogsDataSource() datasource.DataSource {
 	return &offlineLogsDataSource{family: l7Family}
@@ -34,12 +24,11 @@ func newL4OfflineLogsDataSource() datasource.DataSource {
 	return &offlineLogsDataSource{family: l4Family}
 }
 
-func newL7OfflineLogInventoryDataSource() datasource.DataSource {
-	return &offlineLogsDataSource{family: l7Family.withoutURLs()}
-}
+// offlineLogsDataSource is data "teo_l7_offline_logs" or "teo_l4_offline_logs".
+type offlineLogsDataSource struct {
+	family
 
-func newL4OfflineLogInventoryDataSource() datasource.DataSource {
-	return &offlineLogsDataSource{family: l4Family.withoutURLs()}
+	session *session
 }
 
 func (d *offlineLogsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -59,11 +48,13 @@ func (d *offlineLogsDataSource) ValidateConfig(ctx context.Context, req datasour
 }
 
 func (d *offlineLogsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var limit timeouts.Value
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timeouts"), &limit)...)
-	timeout, diags := limit.Read(ctx, readTimeout)
-	resp.Diagnostics.Append(diags...)
-	if value, ok := d.read(ctx, d.session, req.Config, timeout, &resp.Diagnostics); ok {
-		resp.State.Raw = value
-	}
+	m := d.decode(ctx, req.Config, &resp.Diagnostics)
+	resp.State.Raw = req.Config.Raw
+	d.read(ctx, d.session, m, &resp.State, &resp.Diagnostics)
+}
+
+func (d *offlineLogsDataSource) decode(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) offlineLogsModel {
+	var limits timeouts.Value
+	diags.Append(config.GetAttribute(ctx, path.Root("timeouts"), &limits)...)
+	return d.family.decode(ctx, config, limits.Read, diags)
 }

@@ -12,18 +12,20 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// settled is the age after which the service adds nothing to packages any more.
-const settled = 24 * time.Hour
+// What is documented about the life of a package.
+const (
+	shownAfter  = 3 * time.Hour        // packages appear after about this time
+	stableAfter = 24 * time.Hour       // and are added to for about this time
+	keptAtLeast = 31 * 24 * time.Hour  // they are kept this long
+	keptAtMost  = 183 * 24 * time.Hour // or up to this long, on Standard and Enterprise plans
+)
 
-// keptAtMost is the longest that the service keeps packages.
-const keptAtMost = 183 * 24 * time.Hour
+// enabledByHand is the date since which sites that are added store no logs until
+// that is enabled in the console.
+var enabledByHand = time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC)
 
-// manySensitive is the length of a list from which Terraform's time over
-// sensitive values is felt.
-const manySensitive = 2000
-
-// readError explains why a list could not be read, on the attribute that is to
-// blame where there is one.
+// readError explains why a list could not be read, on the attribute to change if
+// there is one.
 func (f family) readError(q teo.Query, err error) diag.Diagnostic {
 	var (
 		many       *teo.TooManyError
@@ -34,47 +36,47 @@ func (f family) readError(q teo.Query, err error) diag.Diagnostic {
 	asked := f.asked(q)
 	switch {
 	case errors.As(err, &many) && many.Action == f.action:
-		counted := fmt.Sprintf("has %d packages, and max_packages allows %d. Nothing was read after the first page", many.Total, many.Most)
+		count := fmt.Sprintf("has %d packages", many.Total)
 		if many.AtLeast {
-			counted = fmt.Sprintf("has more than the %d packages that max_packages allows; the service did not say how many, so it was read that far", many.Most)
+			count = fmt.Sprintf("has at least %d packages", many.Total)
 		}
 		return diag.NewAttributeErrorDiagnostic(path.Root("max_packages"), "Too many "+f.title,
-			fmt.Sprintf("%s %s.\n\n"+
-				"Narrow the window, zones or %s; divide the window with provider::teo::windows and for_each; or raise max_packages.",
-				asked, counted, f.hosts))
+			fmt.Sprintf("%s %s, and max_packages is %d.\n\n"+
+				"Narrow the window, the zones or %s, split the window with provider::teo::windows and for_each, or raise max_packages.",
+				asked, count, many.Most, f.hosts))
 	case errors.As(err, &unknown):
 		return unknownZones(path.Root("zones"), unknown)
 	case errors.As(err, &incomplete) && incomplete.Action == f.action:
 		return diag.NewErrorDiagnostic("Incomplete "+f.title,
-			fmt.Sprintf("%s could not be read as a whole: %s.\n\n"+
-				"A short list is not passed off as a whole one. Try again in a few minutes; if packages are still being added, end the window earlier.",
+			fmt.Sprintf("%s could not be read completely: %s.\n\n"+
+				"An incomplete list is not returned. Try again in a few minutes. If packages are still being added to the window, end it earlier.",
 				asked, incomplete.Error()))
 	case errors.As(err, &late):
-		return timedOut(f.title, asked, late, ", narrow the window, or divide it with provider::teo::windows")
+		return timedOut(f.title, asked, late, ", narrow the window, or split it with provider::teo::windows")
 	}
 	return apiError("Unable to read "+f.title, asked, err, f.action)
 }
 
-// asked says what was asked for, at the head of a detail.
+// asked says what was requested, at the beginning of a detail.
 func (f family) asked(q teo.Query) string {
 	text := fmt.Sprintf("The list of %s from %s to %s", f.title, q.Start.Format(time.RFC3339), q.End.Format(time.RFC3339))
-	var narrowed []string
+	var filters []string
 	for _, n := range []struct {
 		label  string
 		values []string
 	}{{"zones", q.Zones}, {"zone_ids", q.ZoneIDs}, {f.hosts, q.Hosts}} {
 		if len(n.values) > 0 {
-			narrowed = append(narrowed, n.label+" "+some(n.values))
+			filters = append(filters, n.label+" "+shorten(n.values))
 		}
 	}
-	if len(narrowed) > 0 {
-		text += " (" + strings.Join(narrowed, "; ") + ")"
+	if len(filters) > 0 {
+		text += " (" + strings.Join(filters, "; ") + ")"
 	}
 	return text
 }
 
-// some lists the first few of many values.
-func some(values []string) string {
+// shorten lists at most five values.
+func shorten(values []string) string {
 	const most = 5
 	if len(values) <= most {
 		return strings.Join(values, ", ")
@@ -82,82 +84,96 @@ func some(values []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(values[:most], ", "), len(values)-most)
 }
 
-// warnings tells what a user may want to know of a list that was read.
+// warnings returns what a user may want to know about a list.
 func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if l.ChangedOver != nil {
 		diags.Append(changedOver(l.ChangedOver))
 	}
 	if len(l.Packages) == 0 {
-		diags.AddWarning("No "+f.title+" found", f.ladder(now, q, l))
+		diags.AddWarning("No "+f.title+" found", f.emptyDetail(now, q, l))
 	}
-	if now.Sub(q.End) < settled {
+	if now.Sub(q.End) < stableAfter {
 		diags.AddAttributeWarning(path.Root("end_time"), "Log packages may still be added",
-			fmt.Sprintf("The window ends at %s, less than 24 hours ago or in the future. EdgeOne shows packages after about 3 hours and adds to them for about 24, "+
-				"so a later read can find more packages and larger ones.", q.End.UTC().Format(time.RFC3339)))
-	}
-	if n := len(l.Packages); n > manySensitive && !f.inventory {
-		diags.AddWarning("Many sensitive URLs",
-			fmt.Sprintf("The list has %d packages with a sensitive url each. Terraform's own time grows with the square of that number (2,000 packages take it about 20 seconds, 10,000 minutes), also where include_urls is false. "+
-				"Use data \"teo_%s\", which has no URLs, or the ephemeral resource \"teo_%s\", which does not have that cost.", n, f.withoutURLs().name, f.name))
+			fmt.Sprintf("The window ends at %s, less than 24 hours ago or in the future. EdgeOne shows packages after about 3 hours and adds to them for about 24 hours, "+
+				"so a later read can return more and larger packages.", q.End.UTC().Format(time.RFC3339)))
 	}
 	if l.Nameless > 0 {
 		diags.AddWarning("Log packages without a name",
-			fmt.Sprintf("%d of %d rows came without log_packet_name (request ID %s). They are listed, but cannot be told apart.", l.Nameless, len(l.Packages), l.RequestID))
+			fmt.Sprintf("%d of %d rows have no log_packet_name (request ID %s). They are listed with a key that is made of their URL path.", l.Nameless, len(l.Packages), l.RequestID))
 	}
 	return diags
 }
 
-// changedOver says, once, that another version of the API is used from now on.
+// changedOver says, once, that the provider switched to another API version.
 func changedOver(over *teo.ChangeOver) diag.Diagnostic {
-	return diag.NewWarningDiagnostic("API version 2022-01-06 is gone",
-		fmt.Sprintf("The service answered %s (request ID %s), so the provider goes over to API version 2022-09-01 from here on. "+
-			"Set api_version = \"2022-09-01\" in the provider to go there at once.", over.Code, over.RequestID))
+	return diag.NewWarningDiagnostic("API version 2022-01-06 is no longer available",
+		fmt.Sprintf("The service answered %s (request ID %s). The provider now uses API version 2022-09-01. "+
+			"Set api_version = \"2022-09-01\" in the provider block to use it from the start.", over.Code, over.RequestID))
 }
 
-// ladder names the causes of an empty list, the likely ones first.
-func (f family) ladder(now time.Time, q teo.Query, l *teo.Listing) string {
-	var causes []string
-	if f.layer == teo.L7 && len(q.Hosts) > 0 {
-		cause := "domains names a site (example.com) where the sub-domain as served is wanted (www.example.com)."
-		if len(l.RootDomains) > 0 {
-			cause = fmt.Sprintf("domains names a site where the sub-domain as served is wanted (such as www.%s): %s.", l.RootDomains[0], strings.Join(l.RootDomains, ", "))
-		}
-		causes = append(causes, cause)
-	}
-	recent := "the window is too recent: packages are shown after about 3 hours."
-	old := "the logs are older than they are kept (31 days, on Standard and Enterprise plans up to 183)."
-	zone := "the zone is missing or another one: compare with data \"teo_zones\"."
-	if l.APIVersion == teo.Version20220106 && len(q.Zones) > 0 {
-		zone = "the zone is another one, or there is none of that name, which API version 2022-01-06 does not say: compare with data \"teo_zones\"."
-	}
-	age := now.Sub(q.End)
-	switch {
-	case age > keptAtMost:
-		causes = append([]string{"the window ended " + fmt.Sprint(int(age.Hours()/24)) + " days ago: " + old}, causes...)
-	case age < 3*time.Hour:
-		causes = append(causes, "the window ends less than 3 hours ago, and packages are shown after about 3 hours.")
-	case age < settled:
-		causes = append(causes, recent)
-	}
-	causes = append(causes,
-		"there was no traffic: an hour without requests has no package.",
-		zone,
-		"offline logs are not enabled for the site: sites added after 2026-01-20 store none until that is switched on in the console.",
-	)
-	if age <= keptAtMost {
-		causes = append(causes, old)
-	}
-	if age >= settled {
-		causes = append(causes, recent)
-	}
+// emptyDetail lists the possible causes of an empty list.
+func (f family) emptyDetail(now time.Time, q teo.Query, l *teo.Listing) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s is empty. That is valid; possible causes:", f.asked(q))
-	for i, cause := range causes {
+	fmt.Fprintf(&b, "%s is empty. That is valid. Possible causes:", f.asked(q))
+	for i, cause := range f.emptyCauses(now, q, l.Hints) {
 		fmt.Fprintf(&b, "\n  %d. %s", i+1, cause)
 	}
 	if l.RequestID != "" {
 		fmt.Fprintf(&b, "\nRequest ID %s.", l.RequestID)
 	}
 	return b.String()
+}
+
+// emptyCauses are the causes that the window and the filters leave possible, the
+// most likely ones first.
+func (f family) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
+	var causes []string
+	add := func(format string, values ...any) { causes = append(causes, fmt.Sprintf(format, values...)) }
+
+	// Facts about the filters.
+	if len(h.UnknownZones) > 0 {
+		add("No zone of the account is named %s. See data \"teo_zones\".", strings.Join(h.UnknownZones, ", "))
+	}
+	if len(h.UnknownZoneIDs) > 0 {
+		add("No zone of the account has the ID %s. See data \"teo_zones\".", strings.Join(h.UnknownZoneIDs, ", "))
+	}
+	if len(h.OtherDomains) > 0 {
+		add("None of the given zones contains %s.", strings.Join(h.OtherDomains, ", "))
+	}
+	if len(h.RootDomains) > 0 {
+		add("%s in domains is the name of a site. Give the sub-domain as it is served, such as www.%s.", strings.Join(h.RootDomains, ", "), h.RootDomains[0])
+	} else if f.layer == teo.L7 && len(q.Hosts) > 0 && !h.Checked {
+		add("domains contains the name of a site (example.com) instead of the sub-domain as it is served (www.example.com).")
+	}
+
+	// The window.
+	age := now.Sub(q.End)
+	switch startAge := now.Sub(q.Start); {
+	case age > keptAtMost:
+		add("The window ended %d days ago, and logs are kept for at most 183 days.", int(age.Hours()/24))
+	case age > keptAtLeast:
+		add("The window ended %d days ago. Logs are kept for 31 days, on Standard and Enterprise plans for up to 183.", int(age.Hours()/24))
+	case startAge < 0:
+		add("The window is in the future.")
+	case startAge < shownAfter:
+		add("The window is too recent: it starts less than 3 hours ago, and packages are shown after about 3 hours.")
+	case startAge < stableAfter:
+		add("The window is too recent: packages are shown after about 3 hours, sometimes later.")
+	}
+
+	// What cannot be checked.
+	add("There was no traffic: an hour without requests has no package.")
+	switch {
+	case f.layer == teo.L4 && len(q.Hosts) > 0:
+		add("The instances in proxy_ids belong to other zones or to another account.")
+	case len(q.Zones)+len(q.ZoneIDs) == 0:
+		add("The zone belongs to another account. Data \"teo_zones\" lists the zones that the credentials can access.")
+	case !h.Checked:
+		add("The zones do not exist in this account. Compare with data \"teo_zones\".")
+	}
+	if q.End.After(enabledByHand) {
+		add("Offline logs are not enabled: sites added after 2026-01-20 store none until that is enabled in the console.")
+	}
+	return causes
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/ephemeral/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 )
 
 var (
@@ -14,20 +16,20 @@ var (
 	_ ephemeral.EphemeralResourceWithValidateConfig = (*offlineLogsEphemeralResource)(nil)
 )
 
-// offlineLogsEphemeralResource is ephemeral "teo_l7_offline_logs" or
-// "teo_l4_offline_logs".
-type offlineLogsEphemeralResource struct {
-	family
-
-	session *session
-}
-
 func newL7OfflineLogsEphemeralResource() ephemeral.EphemeralResource {
 	return &offlineLogsEphemeralResource{family: l7Family}
 }
 
 func newL4OfflineLogsEphemeralResource() ephemeral.EphemeralResource {
 	return &offlineLogsEphemeralResource{family: l4Family}
+}
+
+// offlineLogsEphemeralResource is ephemeral "teo_l7_offline_logs" or
+// "teo_l4_offline_logs".
+type offlineLogsEphemeralResource struct {
+	family
+
+	session *session
 }
 
 func (e *offlineLogsEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
@@ -47,11 +49,13 @@ func (e *offlineLogsEphemeralResource) ValidateConfig(ctx context.Context, req e
 }
 
 func (e *offlineLogsEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	var limit timeouts.Value
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timeouts"), &limit)...)
-	timeout, diags := limit.Open(ctx, readTimeout)
-	resp.Diagnostics.Append(diags...)
-	if value, ok := e.read(ctx, e.session, req.Config, timeout, &resp.Diagnostics); ok {
-		resp.Result.Raw = value
-	}
+	m := e.decode(ctx, req.Config, &resp.Diagnostics)
+	resp.Result.Raw = req.Config.Raw
+	e.read(ctx, e.session, m, &resp.Result, &resp.Diagnostics)
+}
+
+func (e *offlineLogsEphemeralResource) decode(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) offlineLogsModel {
+	var limits timeouts.Value
+	diags.Append(config.GetAttribute(ctx, path.Root("timeouts"), &limits)...)
+	return e.family.decode(ctx, config, limits.Open, diags)
 }

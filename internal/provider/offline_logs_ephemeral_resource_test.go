@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -19,7 +20,7 @@ import (
 // state what the real state never sees.
 func TestOfflineLogsEphemeralResources(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	want := func(more map[string]knownvalue.Check) knownvalue.Check {
 		all := map[string]knownvalue.Check{
 			"start_time": knownvalue.StringExact("2022-05-04T11:00:00+08:00"), "end_time": knownvalue.StringExact("2022-05-04T04:00:00Z"),
@@ -63,15 +64,12 @@ resource "echo" "test" {}
 				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey("l7"), want(map[string]knownvalue.Check{
 					"domains": nothing, "zone_ids": listedAsTuple("zone-1", "zone-2"), "page_size": number(2), "pages": number(3),
 					"timeouts": knownvalue.ObjectExact(map[string]knownvalue.Check{"open": knownvalue.StringExact("1m")}),
-					"logs":     exactRows(smallRows()), "total_count": number(5), "total_bytes": number(1500),
+					"logs":     exactRows(smallRows()), "urls": urlsOf(smallKeys...), "total_count": number(5), "total_bytes": number(1500),
 				})),
 				statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey("l4"), want(map[string]knownvalue.Check{
 					"zones": listedAsTuple("example.com"), "proxy_ids": listedAsTuple("sid-1"), "include_urls": knownvalue.Bool(false),
-					"logs": exactRows([]map[string]knownvalue.Check{func() map[string]knownvalue.Check {
-						r := row("proxy_id", "sid-1", "mainland", "20220504-03-sid-1", 10, "03:00:00", "04:00:00")
-						r["url"] = nothing
-						return r
-					}()}), "total_count": number(1), "total_bytes": number(10),
+					"logs": exactRows([]map[string]knownvalue.Check{row("proxy_id", "sid-1", "mainland", "20220504-03-sid-1", 10, "03:00:00", "04:00:00")}),
+					"urls": nothing, "total_count": number(1), "total_bytes": number(10),
 				})),
 			},
 		}},
@@ -91,19 +89,24 @@ func listedAsTuple(names ...string) knownvalue.Check {
 // nor name; with a data source beside it the same look finds them.
 func TestOfflineLogsEphemeralResourcesLeaveNothing(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	ephemeral := providerBlock(sim) + `
 ephemeral "teo_l7_offline_logs" "test" {` + smallWindow + `}
 ephemeral "teo_l4_offline_logs" "test" {` + smallWindow + `}
 
 locals {
-  urls = concat(ephemeral.teo_l7_offline_logs.test.logs[*].url, ephemeral.teo_l4_offline_logs.test.logs[*].url)
+  urls = concat(values(ephemeral.teo_l7_offline_logs.test.urls), values(ephemeral.teo_l4_offline_logs.test.urls))
 }
 
 resource "terraform_data" "test" {
   input = "something to apply"
 
   lifecycle {
+    precondition {
+      condition = alltrue([for l in ephemeral.teo_l7_offline_logs.test.logs : ephemeral.teo_l7_offline_logs.test.urls[l.key] != null])
+
+      error_message = "A key is not there."
+    }
     precondition {
       condition     = length(local.urls) == 7 && alltrue([for url in local.urls : strcontains(url, "sign=")])
       error_message = "The URLs are not there."

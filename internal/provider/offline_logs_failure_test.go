@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -40,13 +41,13 @@ func TestOfflineLogsFailures(t *testing.T) {
 			provider: arguments{"secret_id": "AKIDother"},
 			details: []string{
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z could not be read", "DownloadL7Logs (teo 2022-01-06)",
-				"AuthFailure.SecretIdNotFound", "does not know the keys from the provider configuration", "Check secret_id",
+				"AuthFailure.SecretIdNotFound", "does not know the credentials from the provider configuration", "Check secret_id",
 			},
 			requests: 1,
 		},
 		"wrong secret key": {
 			provider: arguments{"secret_key": "otherSecretKey"},
-			details:  []string{"AuthFailure.SignatureFailure", "check secret_key", "keys from the provider configuration"},
+			details:  []string{"AuthFailure.SignatureFailure", "check secret_key", "credentials from the provider configuration"},
 			requests: 1,
 		},
 		"a token with permanent keys": {
@@ -56,7 +57,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 		},
 		"wrong clock": {
 			sim:      teosim.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }},
-			details:  []string{"AuthFailure.SignatureExpire", "ahead of this machine's", "Set the clock"},
+			details:  []string{"AuthFailure.SignatureExpire", "ahead", "Set the clock"},
 			requests: 1,
 		},
 		"no permission": {
@@ -82,7 +83,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 		"pinned version is gone": {
 			sim:      teosim.Options{Gone: "ActionOffline"},
 			provider: arguments{"api_version": "2022-01-06"},
-			details:  []string{"ActionOffline", "does not serve this version", `Remove api_version from the provider, or set it to "2022-09-01"`},
+			details:  []string{"ActionOffline", "no longer serves version 2022-01-06", "Remove api_version from the provider"},
 			requests: 1,
 		},
 		"throttled for ever": {
@@ -123,14 +124,14 @@ func TestOfflineLogsFailures(t *testing.T) {
 			head:  "error: Incomplete L7 offline logs",
 			details: []string{
 				"5 entries were read, but the service counts 7", "read 4 times", "request ID",
-				"A short list is not passed off as a whole one", "Try again in a few minutes",
+				"An incomplete list is not returned", "Try again in a few minutes",
 			},
 			requests: 6, // four readings, of which the first and the third find out the base of the pages
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, test.sim)
+			sim := simtest.Start(t, test.sim)
 			if test.fault.Name != "" {
 				sim.Inject(test.fault)
 			}
@@ -171,7 +172,7 @@ func TestOfflineLogsUnknownHost(t *testing.T) {
 	})
 	w := configured(t, provider.Options{Transport: count}, keys.and(arguments{"endpoint": "teo.invalid", "max_retries": 0}))
 	_, said := w.read("teo_l7_offline_logs", anHour)
-	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "No answer came", "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, the network and the proxy"}})
+	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "There was no answer", "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, the network, and the proxy"}})
 	if sent != 1 {
 		t.Errorf("%d attempts", sent)
 	}
@@ -184,7 +185,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // The timeouts of the configuration end a read, and so does Terraform.
 func TestOfflineLogsEnd(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.Hang})
 	w := configured(t, provider.Options{}, signIn(sim))
 	begin := time.Now()
@@ -213,7 +214,7 @@ func TestOfflineLogsEnd(t *testing.T) {
 // The rate limiter gives up before the deadline, where a turn would come later.
 func TestOfflineLogsEndInTheLimiter(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Catalogue: smallAccount()})
+	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 0.5}))
 	_, said := w.read("teo_l7_offline_logs", arguments{
 		"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z", "page_size": 1, "timeouts": arguments{"read": "1s"},
@@ -224,8 +225,8 @@ func TestOfflineLogsEndInTheLimiter(t *testing.T) {
 // The same texts through a real Terraform.
 func TestOfflineLogsFailuresInTerraform(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
-	denied := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
+	denied := simtest.Start(t, teosim.Options{})
 	denied.Inject(teosim.Fault{Name: teosim.CamUnauthorized})
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
@@ -244,8 +245,8 @@ func TestOfflineLogsFailuresInTerraform(t *testing.T) {
 				ExpectError: says("Error: Invalid endpoint", "endpoint = ", "plain http is accepted for loopback addresses only"),
 			},
 			{
-				Config:      "provider \"teo\" {\n  endpoint = \"http://teo.example.com\"\n}\n" + l7Hour,
-				ExpectError: says("Error: Missing provider credentials", "Set secret_id and secret_key"),
+				Config:      "provider \"teo\" {}\n" + l7Hour,
+				ExpectError: says("Error: Missing provider credentials", "with data.teo_l7_offline_logs.test", "1. secret_id and secret_key are not set", "Set secret_id and secret_key"),
 			},
 		},
 	})

@@ -2,17 +2,16 @@ package provider
 
 import (
 	"context"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// family is what differs between the offline logs of layer 7 and of layer 4;
-// everything else is the same for both, and for data source and ephemeral
+// family holds the differences between the offline logs of layer 7 and of layer 4.
+// Everything else is the same for both layers, and for data source and ephemeral
 // resource.
 type family struct {
 	layer  teo.Layer
@@ -20,61 +19,74 @@ type family struct {
 	title  string // in texts
 	action string // that CAM has to allow
 
-	// inventory leaves the URLs out, as a column and as an argument. Terraform
-	// marks each sensitive value of a list by comparing its path with all
-	// others, so a list of n rows with URLs costs it n x n steps.
-	inventory bool
-
-	hosts, host         string // attributes: what narrows the list, what a row is of
+	hosts, host         string // attributes: the filter, and the host of a row
 	hostsText, hostText string // their descriptions
 
 	list func(*teo.Client, context.Context, teo.Query) (*teo.Listing, error)
 }
 
-// withoutURLs is the family of the inventory: the same list, without URLs.
-func (f family) withoutURLs() family {
-	f.inventory = true
-	f.name = string(f.layer) + "_offline_log_inventory"
-	return f
+// l7Family is data "teo_l7_offline_logs" and ephemeral "teo_l7_offline_logs".
+var l7Family = family{
+	layer: teo.L7, name: "l7_offline_logs", title: "L7 offline logs", action: "DownloadL7Logs",
+	hosts: "domains", host: "domain",
+	hostsText: "Sub-domains as they are served, such as `www.example.com`; the name of a site only if it is served itself. All sub-domains by default.",
+	hostText:  "Sub-domain of the log.",
+	list:      (*teo.Client).L7Logs,
 }
 
-// read lists the packages and makes the state, or the ephemeral result, of the
-// configuration.
-func (f family) read(ctx context.Context, s *session, config tfsdk.Config, timeout time.Duration, diags *diag.Diagnostics) (tftypes.Value, bool) {
-	m := f.decode(ctx, config, diags)
-	q := m.query(ctx, diags)
+// l4Family is data "teo_l4_offline_logs" and ephemeral "teo_l4_offline_logs".
+var l4Family = family{
+	layer: teo.L4, name: "l4_offline_logs", title: "L4 offline logs", action: "DownloadL4Logs",
+	hosts: "proxy_ids", host: "proxy_id",
+	hostsText: "IDs of layer-4 proxy instances, such as `sid-xs82kshs`. All instances by default.",
+	hostText:  "Layer-4 proxy instance of the log.",
+	list:      (*teo.Client).L4Logs,
+}
+
+// attributeSetter is the state of a data source or the result of an ephemeral
+// resource.
+type attributeSetter interface {
+	SetAttribute(ctx context.Context, at path.Path, value any) diag.Diagnostics
+}
+
+// read lists the packages of a configuration and sets the computed attributes.
+// Rows and URLs are left to listServer.
+func (f family) read(ctx context.Context, s *session, m offlineLogsModel, to attributeSetter, diags *diag.Diagnostics) {
 	if f.layer == teo.L7 {
-		s.checkZoneIDs(q, diags)
+		s.checkZoneIDs(m.query, diags)
 	}
 	if diags.HasError() {
-		return tftypes.Value{}, false
+		return
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
+	limited, cancel := context.WithTimeoutCause(ctx, m.timeout, timeoutError(m.timeout))
 	defer cancel()
+	listing, err := f.list(s.teo, limited, m.query)
+	if err != nil {
+		diags.Append(f.readError(m.query, lateFor(err, m.timeout)))
+		return
+	}
+	diags.Append(f.warnings(s.now(), m.query, listing)...)
+	for name, value := range map[string]any{
+		"total_count": types.Int64Value(listing.TotalCount),
+		"total_bytes": types.Int64Value(listing.TotalBytes),
+		"pages":       types.Int64Value(int64(listing.Pages)),
+		"page_size":   types.Int64Value(int64(listing.PageSize)),
+		"api_version": types.StringValue(listing.APIVersion),
+		"request_id":  stringOrNull(listing.RequestID),
+	} {
+		diags.Append(to.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	rows := logRows{host: f.host, packages: listing.Packages, keys: teo.Keys(listing.Packages)}
+	diags.Append(setEncoded(ctx, "logs", rows.size(), rows.encodeLogs)...)
+	if m.includeURLs {
+		diags.Append(setEncoded(ctx, "urls", rows.sizeOfURLs(), rows.encodeURLs)...)
+	}
+}
 
-	listing, err := f.list(s.teo, ctx, q)
-	if err != nil {
-		diags.Append(f.readError(q, lateFor(err, timeout)))
-		return tftypes.Value{}, false
+// stringOrNull is null for an empty string.
+func stringOrNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
 	}
-	diags.Append(f.warnings(s.now(), q, listing)...)
-	if !m.includeURLs.IsNull() && !m.includeURLs.ValueBool() {
-		for i := range listing.Packages {
-			listing.Packages[i].URL = ""
-		}
-	}
-	value, err := results(ctx, config, map[string]tftypes.Value{
-		"logs":        f.columns().list(listing.Packages),
-		"total_count": tftypes.NewValue(tftypes.Number, listing.TotalCount),
-		"total_bytes": tftypes.NewValue(tftypes.Number, listing.TotalBytes),
-		"pages":       tftypes.NewValue(tftypes.Number, listing.Pages),
-		"page_size":   tftypes.NewValue(tftypes.Number, listing.PageSize),
-		"api_version": tftypes.NewValue(tftypes.String, listing.APIVersion),
-		"request_id":  tftypes.NewValue(tftypes.String, orNull(listing.RequestID)),
-	})
-	if err != nil {
-		diags.AddError("Unable to hold "+f.title+" in the state", "This is a bug of the provider: "+err.Error())
-		return tftypes.Value{}, false
-	}
-	return value, true
+	return types.StringValue(s)
 }

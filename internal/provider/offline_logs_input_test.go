@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -54,17 +55,17 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 	}{
 		"time without an offset": {
 			config: arguments{"start_time": "2022-05-04T00:00:00"},
-			want:   []complaint{{"error start_time: Invalid RFC3339 String Value", []string{"2022-05-04T00:00:00"}}},
+			want:   []complaint{{"error start_time: Invalid time", []string{`"2022-05-04T00:00:00" has no time zone. Add Z for UTC, or an offset such as +08:00.`}}},
 		},
 		"a date": {
 			config: arguments{"end_time": "2022-05-04"},
-			want:   []complaint{{"error end_time: Invalid RFC3339 String Value", []string{"2022-05-04"}}},
+			want:   []complaint{{"error end_time: Invalid time", []string{`"2022-05-04" is a date without a time.`, `"2022-05-04T00:00:00Z"`}}},
 		},
 		"both times": {
 			config: arguments{"start_time": "yesterday", "end_time": ""},
 			want: []complaint{
-				{"error start_time: Invalid RFC3339 String Value", []string{"yesterday"}},
-				{"error end_time: Invalid RFC3339 String Value", nil},
+				{"error start_time: Invalid time", []string{`"yesterday" is not a time in RFC 3339.`}},
+				{"error end_time: Invalid time", nil},
 			},
 		},
 		"end at the start": {
@@ -72,8 +73,8 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			want:   []complaint{{"error end_time: Window ends before it starts", []string{"(2022-05-04T00:00:00Z) must be after start_time (2022-05-04T00:00:00Z)"}}},
 		},
 		"the year 1": {
-			config: arguments{"start_time": "0001-01-01T00:00:00Z", "end_time": "0001-01-01T00:00:00Z"},
-			want:   []complaint{{"error end_time: Window ends before it starts", nil}},
+			config: arguments{"start_time": "0001-01-01T00:00:00Z"},
+			want:   []complaint{{"error start_time: Invalid time", []string{"is in year 1", "plantimestamp()"}}},
 		},
 		"end before the start": {
 			config: arguments{"end_time": "2022-05-03T00:00:00Z"},
@@ -95,20 +96,32 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			config: arguments{"max_packages": 0},
 			want:   []complaint{{"error max_packages: Invalid Attribute Value", []string{"at least 1"}}},
 		},
-		"empty names": {
-			config: arguments{"zones": []string{""}, "zone_ids": []string{""}, "domains": []string{"www.example.com", ""}},
+		"empty elements": {
+			config: arguments{"zones": []string{""}, "zone_ids": []string{" "}, "domains": []string{"www.example.com", ""}},
 			want: []complaint{
-				{"error zones: Invalid Attribute Value Length", []string{"at least 1"}},
-				{"error zone_ids: Invalid Attribute Value Length", nil},
-				{"error domains: Invalid Attribute Value Length", nil},
+				{"error zones: Empty element in a set", []string{"An element of zones is empty", "leave zones out"}},
+				{"error zone_ids: Empty element in a set", nil},
+				{"error domains: Empty element in a set", nil},
 			},
 		},
 		"null in sets": {
 			config: arguments{"zones": []any{nil}, "domains": []any{"www.example.com", nil}},
 			want: []complaint{
-				{"error zones: Null Set Value", nil},
-				{"error domains: Null Set Value", nil},
+				{"error zones: Null element in a set", []string{"compact()"}},
+				{"error domains: Null element in a set", nil},
 			},
+		},
+		"a zone ID among names": {
+			config: arguments{"zones": []string{"example.com", " zone-2demo00001cn"}},
+			want:   []complaint{{"error zones: Zone ID instead of a site name", []string{`"zone-2demo00001cn" looks like the ID of a zone`, "zone_ids"}}},
+		},
+		"a name among zone IDs": {
+			config: arguments{"zone_ids": []string{"zone-2demo00001cn", "example.com"}},
+			want:   []complaint{{"error zone_ids: Site name instead of a zone ID", []string{`"example.com" looks like the name of a site`, "Put names into zones"}}},
+		},
+		"timeout below zero": {
+			config: arguments{"timeouts": arguments{"read": "-1m"}},
+			want:   []complaint{{"error timeouts: Invalid timeout", []string{"-1m", "above zero", "20m"}}},
 		},
 		"timeout that is none": {
 			config: arguments{"timeouts": arguments{"read": "soon"}},
@@ -117,17 +130,15 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 		"zone_ids with 2022-01-06": {
 			provider: arguments{"api_version": "2022-01-06"},
 			config:   arguments{"zone_ids": []string{"zone-2demo00001cn"}},
-			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"pinned to api_version 2022-01-06", "names in zones", "remove api_version"}}},
+			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"configured with api_version 2022-01-06", "Set zones to their names", "remove api_version"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim).and(test.provider))
-			for _, kind := range []string{"teo_l7_offline_logs", "teo_l7_offline_log_inventory"} {
-				_, said := w.read(kind, anHour.and(test.config))
-				expectSaid(t, said, test.want...)
-			}
+			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
+			expectSaid(t, said, test.want...)
 			if test.config["timeouts"] == nil { // that of an ephemeral resource is called open
 				said := w.open("teo_l7_offline_logs", anHour.and(test.config))
 				expectSaid(t, said, test.want...)
@@ -146,7 +157,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 // The same through a real Terraform: it shows them before anything is planned.
 func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	step := func(lines string, want ...string) resource.TestStep {
 		return resource.TestStep{
 			Config:      providerBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {\n" + lines + "\n}\n",
@@ -156,7 +167,7 @@ func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
 		Steps: []resource.TestStep{
-			step("start_time = \"2022-05-04\"\nend_time = \"2022-05-04T00:00:00Z\"", "Error: Invalid RFC3339 String Value", "start_time"),
+			step("start_time = \"2022-05-04\"\nend_time = \"2022-05-04T00:00:00Z\"", "Error: Invalid time", "start_time"),
 			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-04T07:30:00+08:00\"", "Error: Window ends before it starts", "end_time = ", "must be after start_time"),
 			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-05T00:00:00Z\"\npage_size = 0", "Error: Invalid Attribute Value", "page_size"),
 			step("start_time = \"2022-05-04T00:00:00Z\"", "Error: Missing required argument", "end_time"),
@@ -180,13 +191,13 @@ func TestOfflineLogsMaxPackages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(test.config).and(arguments{"max_packages": test.total - 1}))
 			expectSaid(t, said, complaint{"error max_packages: Too many L7 offline logs", []string{
 				"from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z",
-				fmt.Sprintf("has %d packages, and max_packages allows %d", test.total, test.total-1),
-				"Narrow the window, zones or domains", "provider::teo::windows", "raise max_packages",
+				fmt.Sprintf("has %d packages, and max_packages is %d.", test.total, test.total-1),
+				"Narrow the window, the zones or domains", "provider::teo::windows", "raise max_packages",
 			}})
 			if n := len(sim.Requests()); n != 1 {
 				t.Errorf("%d requests were sent, want 1", n)
@@ -206,13 +217,13 @@ func TestOfflineLogsUnknownZones(t *testing.T) {
 		zones []string
 		said  []string
 	}{
-		"slip of the pen": {[]string{"exmaple.com"}, []string{"No zone of the account is named exmaple.com.", "Near names are example.com", `data "teo_zones"`}},
-		"a sub-domain":    {[]string{"www.example.org", "example.com"}, []string{"is named www.example.org.", "Near names are example.org", "not www.example.com"}},
+		"slip of the pen": {[]string{"exmaple.com"}, []string{"No zone of the account is named exmaple.com.", "Did you mean example.com?", "data source teo_zones"}},
+		"a sub-domain":    {[]string{"www.example.org", "example.com"}, []string{"is named www.example.org.", "Did you mean example.org?", "not www.example.com"}},
 		"nothing like it": {[]string{"zzz.test", "yyy.test"}, []string{"is named yyy.test, zzz.test."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
 			_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": test.zones}))
 			expectSaid(t, said, complaint{"error zones: Unknown zone name", test.said})

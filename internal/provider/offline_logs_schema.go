@@ -6,10 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	ephemeraltimeouts "github.com/hashicorp/terraform-plugin-framework-timeouts/ephemeral/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	ephemeralschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -18,93 +15,108 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// Descriptions of the arguments, which data sources, ephemeral resources and
-// the archive share.
+// Descriptions of arguments that data sources, ephemeral resources and archives
+// share.
 const (
-	startTimeText = "Start of the window, RFC 3339 with an offset (`2022-05-04T00:00:00Z`). Fractions of a second widen the window to whole seconds."
-	endTimeText   = "End of the window, RFC 3339 with an offset; after `start_time`."
-	zonesText     = "Names of the sites (`example.com`). With API version 2022-09-01 they are looked up; a name that several zones bear takes all of them, an unknown one is an error, while 2022-01-06 lists nothing for it. Every zone of the account if neither `zones` nor `zone_ids` has elements."
-	includeText   = "Whether to keep the signed URLs; false leaves `url` null (and makes Terraform no faster: an inventory does)."
-	logsText      = "The log packages, in order of start, %s, area and name."
-	totalText     = "Number of entries by the service's own count (`TotalSize`), with which the list agrees. It can be larger than the length of `logs` only where the service lists packages twice."
-	bytesText     = "Sum of the sizes, in bytes."
-	pagesText     = "Number of pages that held entries."
-	versionText   = "Version of the API that answered."
-	requestText   = "ID of the last page's request, for Tencent Cloud's support. It is another one at each read: in an output, it makes every plan show a change."
+	startTimeText = "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). A fraction of a second widens the window to whole seconds."
+	endTimeText   = "End of the window (exclusive), RFC 3339 with `Z` or an offset, after `start_time`."
+	zonesText     = "Names of sites (`example.com`). `zones` and `zone_ids` add up: the logs of every zone in either of them are included. Without both, every zone of the account is. " +
+		"API version 2022-09-01 looks the names up: a name that several zones share selects all of them, and an unknown name is an error. With 2022-01-06 an unknown name selects nothing."
+	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Zone IDs need API version 2022-09-01; any number of them can be given."
 )
 
-var (
-	zoneIDsText  = "IDs of the zones (`zone-27q0p0bali16`). They need API version 2022-09-01."
-	pageSizeText = fmt.Sprintf("Entries to ask for at once, 1 to %d, by default %d; afterwards the number that the service kept to, which can be smaller.", teo.MaxPageSize, teo.DefaultPageSize)
-	maxText      = fmt.Sprintf("Most packages that the list may have, by default %d; a longer one is an error after the first page.", teo.DefaultMaxPackages)
-)
-
-var (
-	// names are not empty; the set may be, which is the same as none.
-	names     = []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))}
-	pageSizes = []validator.Int64{int64validator.Between(1, teo.MaxPageSize)}
-	positive  = []validator.Int64{int64validator.AtLeast(1)}
-)
+// timeoutText describes the timeout of one operation.
+const timeoutText = "How long %s may take, such as `30s` or `2h45m` (units `h`, `m`, `s`). By default `%s`."
 
 func (f family) dataSourceSchema(ctx context.Context) datasourceschema.Schema {
-	attributes := map[string]datasourceschema.Attribute{
-		"start_time":   datasourceschema.StringAttribute{MarkdownDescription: startTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
-		"end_time":     datasourceschema.StringAttribute{MarkdownDescription: endTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
-		"zones":        datasourceschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType, Validators: names},
-		"zone_ids":     datasourceschema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType, Validators: names},
-		f.hosts:        datasourceschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType, Validators: names},
-		"page_size":    datasourceschema.Int64Attribute{MarkdownDescription: pageSizeText, Optional: true, Computed: true, Validators: pageSizes},
-		"max_packages": datasourceschema.Int64Attribute{MarkdownDescription: maxText, Optional: true, Validators: positive},
-		"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: includeText + " By default true.", Optional: true},
-		"timeouts":     timeouts.Attributes(ctx),
-		"logs":         f.columns().dataSourceAttribute(fmt.Sprintf(logsText, f.host)),
-		"total_count":  datasourceschema.Int64Attribute{MarkdownDescription: totalText, Computed: true},
-		"total_bytes":  datasourceschema.Int64Attribute{MarkdownDescription: bytesText, Computed: true},
-		"pages":        datasourceschema.Int64Attribute{MarkdownDescription: pagesText, Computed: true},
-		"api_version":  datasourceschema.StringAttribute{MarkdownDescription: versionText, Computed: true},
-		"request_id":   datasourceschema.StringAttribute{MarkdownDescription: requestText, Computed: true},
+	attributes := f.attributes()
+	attributes["timeouts"] = timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(timeoutText, "reading the list", shortDuration(readTimeout))})
+	return datasourceschema.Schema{
+		MarkdownDescription: fmt.Sprintf("Lists the %s of a window: one package for each %s, area and slot of an hour or a quarter of an hour. The list is complete, or there is an error.\n\n"+
+			"The signed URLs are in the map `urls`, beside the rows. The map is sensitive and becomes part of the state. To list the packages alone, set `include_urls = false`; "+
+			"to use URLs without storing them, use the ephemeral resource `teo_%s`.", f.title, f.host, f.name),
+		Attributes: attributes,
 	}
-	if f.inventory {
-		delete(attributes, "include_urls")
-	}
-	return datasourceschema.Schema{MarkdownDescription: f.dataSourceText(), Attributes: attributes}
 }
 
-// ephemeralSchema has the attributes of the data source; only the timeouts are
-// those of opening.
+// ephemeralSchema has the attributes of the data source. Only the timeout is that
+// of opening.
 func (f family) ephemeralSchema(ctx context.Context) ephemeralschema.Schema {
-	attributes := map[string]ephemeralschema.Attribute{
-		"start_time":   ephemeralschema.StringAttribute{MarkdownDescription: startTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
-		"end_time":     ephemeralschema.StringAttribute{MarkdownDescription: endTimeText, Required: true, CustomType: timetypes.RFC3339Type{}},
-		"zones":        ephemeralschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType, Validators: names},
-		"zone_ids":     ephemeralschema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType, Validators: names},
-		f.hosts:        ephemeralschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType, Validators: names},
-		"page_size":    ephemeralschema.Int64Attribute{MarkdownDescription: pageSizeText, Optional: true, Computed: true, Validators: pageSizes},
-		"max_packages": ephemeralschema.Int64Attribute{MarkdownDescription: maxText, Optional: true, Validators: positive},
-		"include_urls": ephemeralschema.BoolAttribute{MarkdownDescription: includeText + " By default true.", Optional: true},
-		"timeouts":     ephemeraltimeouts.Attributes(ctx),
-		"logs":         f.columns().ephemeralAttribute(fmt.Sprintf(logsText, f.host)),
-		"total_count":  ephemeralschema.Int64Attribute{MarkdownDescription: totalText, Computed: true},
-		"total_bytes":  ephemeralschema.Int64Attribute{MarkdownDescription: bytesText, Computed: true},
-		"pages":        ephemeralschema.Int64Attribute{MarkdownDescription: pagesText, Computed: true},
-		"api_version":  ephemeralschema.StringAttribute{MarkdownDescription: versionText, Computed: true},
-		"request_id":   ephemeralschema.StringAttribute{MarkdownDescription: requestText, Computed: true},
+	attributes := ephemeralAttributes(f.attributes())
+	attributes["timeouts"] = ephemeraltimeouts.AttributesWithOpts(ctx, ephemeraltimeouts.Opts{OpenDescription: fmt.Sprintf(timeoutText, "reading the list", shortDuration(readTimeout))})
+	return ephemeralschema.Schema{
+		MarkdownDescription: fmt.Sprintf("Lists the %s of a window with their signed URLs. Nothing of it is stored in a plan or in the state. "+
+			"There is one package for each %s, area and slot of an hour or a quarter of an hour. The list is complete, or there is an error.", f.title, f.host),
+		Attributes: attributes,
 	}
-	return ephemeralschema.Schema{MarkdownDescription: f.ephemeralText(), Attributes: attributes}
 }
 
-// dataSourceText and ephemeralText describe the two.
-func (f family) dataSourceText() string {
-	text := fmt.Sprintf("Lists the %s of a window: one package for each %s, area and slot. All pages are read; the state holds the whole list, or there is an error.\n\n", f.title, f.host)
-	if f.inventory {
-		return text + fmt.Sprintf("This is `teo_%s_offline_logs` without the signed URLs, for lists of thousands of packages: nothing secret gets into the state, "+
-			"and Terraform's time grows in step with the list, while for a list with sensitive URLs it grows with the square.", f.layer)
+// attributes are those of the data source and the ephemeral resource.
+func (f family) attributes() map[string]datasourceschema.Attribute {
+	return map[string]datasourceschema.Attribute{
+		"start_time": datasourceschema.StringAttribute{MarkdownDescription: startTimeText, Required: true},
+		"end_time":   datasourceschema.StringAttribute{MarkdownDescription: endTimeText, Required: true},
+		"zones":      datasourceschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType},
+		"zone_ids":   datasourceschema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType},
+		f.hosts:      datasourceschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType},
+		"page_size": datasourceschema.Int64Attribute{
+			MarkdownDescription: fmt.Sprintf("Number of entries to request at once, 1 to %d, by default %d. After the read, the number that the service applied, which can be smaller.", teo.MaxPageSize, teo.DefaultPageSize),
+			Optional:            true, Computed: true,
+			Validators: []validator.Int64{int64validator.Between(1, teo.MaxPageSize)},
+		},
+		"max_packages": datasourceschema.Int64Attribute{
+			MarkdownDescription: fmt.Sprintf("Maximum number of packages, by default %d. A longer list is an error, which usually comes after the first page.", teo.DefaultMaxPackages),
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.AtLeast(1)},
+		},
+		"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: "Whether to return the signed URLs, by default true. If false, `urls` is null.", Optional: true},
+		"logs": datasourceschema.ListNestedAttribute{
+			MarkdownDescription: fmt.Sprintf("The log packages, sorted by start, %s, area and name. Nothing in it is secret.", f.host),
+			Computed:            true,
+			NestedObject:        datasourceschema.NestedAttributeObject{Attributes: f.rowAttributes()},
+		},
+		"urls": datasourceschema.MapAttribute{
+			MarkdownDescription: "Signed URL of each package, by `key`. Until it expires, anyone who has a URL can download the package. URLs change on every read. Null if `include_urls` is false.",
+			Computed:            true, Sensitive: true, ElementType: types.StringType,
+		},
+		"total_count": datasourceschema.Int64Attribute{
+			MarkdownDescription: "Number of entries by the service's own count (`TotalSize`), against which the list is checked. It is larger than the length of `logs` only if the service lists packages twice.", Computed: true,
+		},
+		"total_bytes": datasourceschema.Int64Attribute{MarkdownDescription: "Sum of the sizes, in bytes.", Computed: true},
+		"pages":       datasourceschema.Int64Attribute{MarkdownDescription: "Number of pages with entries.", Computed: true},
+		"api_version": datasourceschema.StringAttribute{MarkdownDescription: "Version of the API that answered.", Computed: true},
+		"request_id": datasourceschema.StringAttribute{
+			MarkdownDescription: "ID of the request for the last page, for Tencent Cloud's support. It changes on every read, so an output that contains it shows a change in every plan.", Computed: true,
+		},
 	}
-	return text + fmt.Sprintf("The signed URLs become part of the state (sensitive): use `include_urls = false`, or the ephemeral resource `teo_%s`, to keep them out. "+
-		"For more than about two thousand packages use that, or `teo_%s` where no URLs are wanted: the time that Terraform takes over the sensitive values of a data source grows with the square of their number.", f.name, f.withoutURLs().name)
 }
 
-func (f family) ephemeralText() string {
-	return fmt.Sprintf("Lists the %s of a window with their signed URLs, for this run only: nothing of it is kept in a plan or in the state. "+
-		"There is one package for each %s, area and slot. All pages are read; the result holds the whole list, or there is an error.", f.title, f.host)
+// rowAttributes are those of a package; logRows encodes their values.
+func (f family) rowAttributes() map[string]datasourceschema.Attribute {
+	return map[string]datasourceschema.Attribute{
+		"key": datasourceschema.StringAttribute{
+			MarkdownDescription: fmt.Sprintf("`<%s>/<area>/<log_packet_name>`: unique within the list, the same on every read, and the key of the package in `urls`. A missing area is `unknown`. "+
+				"Packages that would share a key get a suffix made of their URL path (`~` and 8 hex digits).", f.host),
+			Computed: true,
+		},
+		f.host: datasourceschema.StringAttribute{MarkdownDescription: f.hostText, Computed: true},
+		"area": datasourceschema.StringAttribute{
+			MarkdownDescription: "Area of the service: `mainland` (of China) or `overseas`. Null if the service does not say, which can happen with API version 2022-01-06.", Computed: true,
+		},
+		"log_packet_name": datasourceschema.StringAttribute{
+			MarkdownDescription: "Name of the log package, such as `20220811-02-www.example.com` (02:00 to 03:00 UTC) or `20230725-2315-www.example.com` (a quarter of an hour). Packages of two areas can have the same name.", Computed: true,
+		},
+		"log_time": datasourceschema.Int64Attribute{
+			MarkdownDescription: "Time of packaging in Unix seconds, as the service returns it. The service has deprecated it, and it can be wrong: use `log_start_time`.", Computed: true,
+		},
+		"log_start_time": datasourceschema.StringAttribute{
+			MarkdownDescription: "Start of the slot, RFC 3339 in UTC. Derived from `log_packet_name` if the service does not return it.", Computed: true,
+		},
+		"log_end_time": datasourceschema.StringAttribute{
+			MarkdownDescription: "End of the slot, RFC 3339 in UTC, as the service returns it: exclusive for an hour, the last second for a quarter of an hour. Derived from `log_packet_name` (exclusive) if the service does not return it.", Computed: true,
+		},
+		"size": datasourceschema.Int64Attribute{
+			MarkdownDescription: "Size of the log in bytes; of layer 7 before compression. It grows for about a day, while lines are still added.", Computed: true,
+		},
+	}
 }

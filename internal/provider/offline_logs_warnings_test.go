@@ -2,16 +2,18 @@ package provider_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
 const mayGrow = "warning end_time: Log packages may still be added"
 
-// A window that ends less than 24 hours ago is told of, by the injected clock.
+// A window that ends less than 24 hours ago causes a warning.
 func TestOfflineLogsRecentWindow(t *testing.T) {
 	t.Parallel()
 	end := time.Date(2022, 5, 4, 1, 0, 0, 0, time.UTC)
@@ -25,7 +27,7 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := configured(t, provider.Options{Now: func() time.Time { return test.now }}, signIn(simulator(t, teosim.Options{})))
+			w := configured(t, provider.Options{Now: func() time.Time { return test.now }}, signIn(simtest.Start(t, teosim.Options{})))
 			_, said := w.read("teo_l7_offline_logs", anHour)
 			expectSaid(t, said, test.want...)
 			said = w.open("teo_l4_offline_logs", anHour)
@@ -34,41 +36,44 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 	}
 }
 
-// An empty list is valid; the warning has the ladder of causes, and names a
-// domain that is the root of a site.
+// An empty list is valid. The warning lists the possible causes, and names
+// filters that cannot match.
 func TestOfflineLogsEmpty(t *testing.T) {
 	t.Parallel()
 	const empty = "warning: No L7 offline logs found"
-	ladder := []string{"too recent", "no traffic", `data "teo_zones"`, "not enabled", "2026-01-20", "31 days"}
-	root := "domains names a site where the sub-domain as served is wanted (such as www.example.com): example.com."
+	const root = "1. example.com in domains is the name of a site. Give the sub-domain as it is served, such as www.example.com."
 	for name, test := range map[string]struct {
 		config arguments
 		want   complaint
 	}{
 		"2022-01-06": {
 			arguments{"zones": []string{"example.com"}, "domains": []string{"example.com"}},
-			complaint{empty, append([]string{"(zones example.com; domains example.com) is empty", "1. " + root}, ladder...)},
+			complaint{empty, []string{"(zones example.com; domains example.com) is empty", root, "2. There was no traffic"}},
 		},
 		"2022-09-01": {
 			arguments{"zone_ids": []string{"zone-2demo00001cn"}, "domains": []string{"example.com"}},
-			complaint{empty, append([]string{"zone_ids zone-2demo00001cn", "1. " + root}, ladder...)},
+			complaint{empty, []string{"zone_ids zone-2demo00001cn", root}},
 		},
-		"a domain that is no site": {
+		"a domain that is not a site": {
 			arguments{"domains": []string{"nobody.example.com"}},
-			complaint{empty, append([]string{"1. domains names a site (example.com) where"}, ladder...)},
+			complaint{empty, []string{"1. There was no traffic", "2. The zone belongs to another account"}},
 		},
-		"no traffic": {
+		"a domain of another zone": {
+			arguments{"zones": []string{"example.com"}, "domains": []string{"www.example.org"}},
+			complaint{empty, []string{"1. None of the given zones contains www.example.org."}},
+		},
+		"an unknown zone": {
 			arguments{"zones": []string{"nowhere.example"}},
-			complaint{empty, append([]string{"1. there was no traffic", "there is none of that name"}, ladder...)},
+			complaint{empty, []string{"1. No zone of the account is named nowhere.example."}},
 		},
-		"past its time": {
+		"after the retention": {
 			arguments{"start_time": "2021-05-04T00:00:00Z", "end_time": "2021-05-05T00:00:00Z"},
-			complaint{empty, append([]string{"1. the window ended 370 days ago: the logs are older"}, ladder...)},
+			complaint{empty, []string{"1. The window ended 370 days ago, and logs are kept for at most 183 days."}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			now := time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
 			w := configured(t, provider.Options{Now: func() time.Time { return now }}, signIn(sim))
 			state, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
@@ -93,29 +98,17 @@ func TestOfflineLogsEmpty(t *testing.T) {
 	}
 }
 
-// A window that ends less than three hours ago has that as a cause.
-func TestOfflineLogsEmptyAndRecent(t *testing.T) {
-	t.Parallel()
-	now := func() time.Time { return time.Date(2021, 5, 5, 2, 0, 0, 0, time.UTC) }
-	w := configured(t, provider.Options{Now: now}, signIn(simulator(t, teosim.Options{})))
-	_, said := w.read("teo_l4_offline_logs", arguments{"start_time": "2021-05-04T00:00:00Z", "end_time": "2021-05-05T00:00:00Z"})
-	expectSaid(t, said,
-		complaint{"warning: No L4 offline logs found", []string{"1. the window ends less than 3 hours ago"}},
-		complaint{mayGrow, nil},
-	)
-}
-
-// When 2022-01-06 is gone the provider goes over, for good, and says so once.
+// When 2022-01-06 is no longer served, the provider switches for good and says so once.
 func TestOfflineLogsChangeOver(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{Gone: code})
+			sim := simtest.Start(t, teosim.Options{Gone: code})
 			w := configured(t, provider.Options{}, signIn(sim))
 			_, said := w.read("teo_l7_offline_logs", anHour)
 			refused := sim.Requests()[0]
-			expectSaid(t, said, complaint{"warning: API version 2022-01-06 is gone", []string{
+			expectSaid(t, said, complaint{"warning: API version 2022-01-06 is no longer available", []string{
 				fmt.Sprintf("answered %s (request ID %s)", code, refused.RequestID), `Set api_version = "2022-09-01"`,
 			}})
 			for range 2 {
@@ -135,17 +128,22 @@ func TestOfflineLogsChangeOver(t *testing.T) {
 	}
 }
 
-// Rows without a name are listed, and told of.
+// Rows without a name are listed, and cause a warning.
 func TestOfflineLogsNameless(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data.LogPacketName"})
 	w := configured(t, provider.Options{}, signIn(sim))
 	state, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zone_ids": []string{"zone-2demo00001cn"}}))
 	expectSaid(t, said, complaint{"warning: Log packages without a name", []string{"3 of 3 rows", fmt.Sprint("request ID ", state["request_id"])}})
 	for _, row := range state["logs"].([]any) {
-		if name := row.(map[string]any)["log_packet_name"]; name != nil {
-			t.Errorf("a name: %v", name)
+		row := row.(map[string]any)
+		if row["log_packet_name"] != nil {
+			t.Errorf("a name: %v", row["log_packet_name"])
+		}
+		key, _ := row["key"].(string)
+		if url := state["urls"].(map[string]any)[key]; !strings.Contains(key, "/~") || url == nil {
+			t.Errorf("the key %q has the URL %v", key, url)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 var _ function.Function = (*parseLogPacketNameFunction)(nil)
 
-// parseLogPacketNameFunction takes the name of a package apart.
+// parseLogPacketNameFunction parses the name of a package.
 type parseLogPacketNameFunction struct{}
 
 func newParseLogPacketNameFunction() function.Function { return parseLogPacketNameFunction{} }
@@ -32,9 +32,9 @@ func (f parseLogPacketNameFunction) Metadata(_ context.Context, _ function.Metad
 
 func (f parseLogPacketNameFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Takes the name of a log package apart",
-		MarkdownDescription: "Returns `{ start_time, end_time, slot_minutes, name }` of a name such as `20220811-02-www.example.com` (an hour) or `20230725-2315-www.example.com` (a quarter of an hour). " +
-			"The times are RFC 3339 in UTC, the end is exclusive; `name` is the domain or the proxy. The area is not part of a name.",
+		Summary: "Parses the name of a log package",
+		MarkdownDescription: "Returns `{ start_time, end_time, slot_minutes, name }` for a name such as `20220811-02-www.example.com` (an hour) or `20230725-2315-www.example.com` (a quarter of an hour). " +
+			"Times are RFC 3339 in UTC; the end is exclusive. `name` is the domain or the proxy ID. A name does not contain the area.",
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "name", MarkdownDescription: "`log_packet_name` of a package, with or without `.log.gz`."},
 		},

@@ -1,6 +1,5 @@
 // Package provider is the Terraform provider "teo": schemas, configuration and
-// diagnostics. It is the only package that knows of Terraform; what it reads
-// comes from package teo.
+// diagnostics. It is the only package that depends on Terraform.
 package provider
 
 import (
@@ -23,35 +22,32 @@ var (
 	_ provider.ProviderWithFunctions          = (*teoProvider)(nil)
 )
 
-// Options replace what a provider takes from its surroundings; tests use them.
-// The zero value is the real world.
+// Options replace the surroundings of a provider in tests. The zero value stands
+// for the real ones.
 type Options struct {
-	// Transport carries the API calls.
+	// Transport sends the API calls.
 	Transport http.RoundTripper
 
-	// Now is the clock that ages of packages are told by.
+	// Now is the local clock.
 	Now func() time.Time
 
 	// Getenv reads the environment, and Home is the user's home folder.
 	Getenv func(string) string
 	Home   string
 
-	// MetadataURL is the base of a CVM's metadata service.
+	// MetadataURL is the URL of a CVM's metadata service.
 	MetadataURL string
 
-	// Pace is how long failed requests wait before they are sent again.
+	// Pace is how long failed requests wait before a retry.
 	Pace tcapi.Pace
 }
 
-// New returns what makes a provider of a version.
-func New(version string) func() provider.Provider { return NewWith(version, Options{}) }
-
-// NewWith is New with options.
-func NewWith(version string, options Options) func() provider.Provider {
+// newProvider returns the provider; NewServer serves it.
+func newProvider(version string, options Options) provider.Provider {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return func() provider.Provider { return &teoProvider{version: version, options: options} }
+	return &teoProvider{version: version, options: options}
 }
 
 type teoProvider struct {
@@ -80,9 +76,10 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 	return []func() datasource.DataSource{
 		newL7OfflineLogsDataSource,
 		newL4OfflineLogsDataSource,
-		newL7OfflineLogInventoryDataSource,
-		newL4OfflineLogInventoryDataSource,
 		newZonesDataSource,
+		newL7LogCoverageDataSource,
+		newL4LogCoverageDataSource,
+		newLogArchiveVerificationDataSource,
 	}
 }
 
@@ -99,11 +96,13 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 		newLastHoursFunction,
 		newLastDaysFunction,
 		newWindowsFunction,
+		newCoverageChartFunction,
 	}
 }
 
 func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newArchiveResource,
+		newL7LogArchiveResource,
+		newL4LogArchiveResource,
 	}
 }

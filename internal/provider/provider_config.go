@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -21,16 +20,12 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-const (
-	defaultMaxRetries     = 5
-	defaultRequestTimeout = time.Minute
-)
-
-// configure makes a session of the configuration: attribute, then environment,
-// then default. It reports all problems at once, and sends nothing.
+// configure returns the session of a configuration. For each setting the attribute
+// goes before the environment. It reports all problems at once, and sends nothing.
+// Missing credentials are no problem here: verifying an archive needs none.
 func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *session {
-	// What is not known is said first; the rest is then checked as if it were
-	// not set, but what is missing because of it is not reported again.
+	// Unknown values are reported first. The rest is checked as if they were not
+	// set, but credentials that are missing because of them are not reported.
 	known := rejectUnknown(config, diags)
 	unknown := diags.HasError()
 	var m providerModel
@@ -44,12 +39,11 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 	}
 
 	transport := c.transport(&m, p.options.Transport)
-	domain := c.domain(m.Domain)
-	limiters := &tcapi.Limiters{PerSecond: c.requestsPerSecond(m.RequestsPerSecond)}
+	endpoints := c.endpoints(&m)
 	api := tcapi.Config{
 		Service:        teo.Service,
-		Endpoint:       c.endpoint("endpoint", m.Endpoint, "TENCENTCLOUD_TEO_ENDPOINT", teo.Service, domain),
-		Limiters:       limiters,
+		Endpoint:       endpoints.teo,
+		Limiters:       &tcapi.Limiters{PerSecond: c.requestsPerSecond(m.RequestsPerSecond)},
 		Transport:      transport,
 		UserAgent:      "terraform-provider-teo/" + p.version,
 		MaxRetries:     c.maxRetries(m.MaxRetries),
@@ -61,67 +55,89 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 
 	options := m.credentials(ctx, diags)
 	options.STS = api
-	options.STS.Endpoint = c.endpoint("sts_endpoint", m.STSEndpoint, "TENCENTCLOUD_STS_ENDPOINT", "sts", domain)
+	options.STS.Endpoint = endpoints.sts
 	options.Getenv, options.Home, options.Now = p.options.Getenv, p.options.Home, p.options.Now
 	options.MetadataURL = p.options.MetadataURL
-	options.Log = func(ctx context.Context, message string, fields map[string]any) { tflog.Debug(ctx, message, fields) }
-	keys, problems := credential.New(options)
-	for _, problem := range problems {
-		if !unknown {
-			diags.AddAttributeError(attributePath(problem.Attribute), problem.Summary, problem.Detail)
-		}
-	}
-	if keys != nil && keys.Err() != nil && !unknown {
-		diags.AddAttributeError(path.Root("secret_id"), "Missing provider credentials", missingKeys(keys.Err()))
+	options.Log = func(ctx context.Context, message string, fields map[string]any) { tflog.Info(ctx, message, fields) }
+	credentials := c.credentials(options, unknown)
+	if credentials != nil && credentials.UsesSTS() {
+		c.plainHTTP(endpoints, endpoints.sts)
 	}
 	if diags.HasError() {
 		return nil
 	}
-	api.KeySource, api.Region = keys, keys.Region()
-	tflog.Debug(ctx, "configured", map[string]any{
-		"endpoint": api.Endpoint.String(), "key_source": keys.String(), "api_version": apiVersion,
-	})
+	api.Credentials, api.Region = credentials, credentials.Region()
+	clock := new(serviceClock)
+	api.Transport = clock.watch(transport)
+	logCredentials(ctx, credentials)
+	tflog.Debug(ctx, "provider configured", map[string]any{"endpoint": api.Endpoint.String(), "api_version": apiVersion})
 	return &session{
-		teo:        teo.New(tcapi.New(api), teo.Options{APIVersion: apiVersion, Progress: logProgress}),
-		apiVersion: apiVersion,
-		transport:  transport,
-		pace:       api.Pace,
-		maxRetries: api.MaxRetries,
-		agent:      api.UserAgent,
-		now:        p.options.Now,
+		teo:         teo.New(tcapi.New(api), teo.Options{APIVersion: apiVersion, Progress: logProgress}),
+		apiVersion:  apiVersion,
+		credentials: credentials,
+		region:      credentials.Region(),
+		cosDomain:   endpoints.cos,
+		transport:   transport,
+		pace:        api.Pace,
+		maxRetries:  api.MaxRetries,
+		agent:       api.UserAgent,
+		now:         p.options.Now,
+		clock:       clock,
 	}
 }
 
-// rejectUnknown reports attributes that are only known after apply: a provider
-// that is configured half would ask with the wrong keys, or the wrong service.
-// It returns the configuration with null in their place.
-func rejectUnknown(config tfsdk.Config, diags *diag.Diagnostics) tfsdk.Config {
-	var given map[string]tftypes.Value
-	if err := config.Raw.As(&given); err != nil {
-		return config
+// credentials returns the source of credentials, and reports what is wrong or has
+// no effect.
+func (c configuration) credentials(options credential.Options, unknown bool) *credential.Source {
+	source, problems := credential.New(options)
+	if unknown {
+		return nil
 	}
-	// What As gives is the configuration's own map.
-	attributes := maps.Clone(given)
-	for name, value := range given {
-		if value.IsFullyKnown() {
+	for _, problem := range problems {
+		c.diags.AddAttributeError(attributePath(problem.Attribute), problem.Summary, problem.Detail)
+	}
+	if source == nil {
+		return nil
+	}
+	for _, warning := range source.Warnings() {
+		if warning.Attribute == "" {
+			c.diags.AddWarning(warning.Summary, warning.Detail)
 			continue
 		}
-		diags.AddAttributeError(path.Root(name), "Unknown provider argument",
-			name+" depends on something that is only known after apply, but the provider needs it to read. "+
-				"Apply that first with -target, or give the value by a variable or the environment.")
-		attributes[name] = tftypes.NewValue(value.Type(), nil)
+		c.diags.AddAttributeWarning(attributePath(warning.Attribute), warning.Summary, warning.Detail)
 	}
-	config.Raw = tftypes.NewValue(config.Raw.Type(), attributes)
+	return source
+}
+
+// rejectUnknown reports arguments that are known only after apply: without them
+// the provider would use other credentials, or another service. It returns the
+// configuration with null in their place.
+func rejectUnknown(config tfsdk.Config, diags *diag.Diagnostics) tfsdk.Config {
+	config.Raw = withoutUnknown(config.Raw, "", diags)
 	return config
 }
 
-// missingKeys says where keys were looked for.
-func missingKeys(err error) string {
-	return "Set secret_id and secret_key in the provider, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment; keys are made in the console under Access Management. " +
-		"The documentation of the provider lists all ways to sign in.\n\nWithout keys no request can be signed: " + err.Error() + "."
+// withoutUnknown reports the unknown arguments in a configuration or a block with
+// the given name, and replaces them.
+func withoutUnknown(v tftypes.Value, name string, diags *diag.Diagnostics) tftypes.Value {
+	if v.IsFullyKnown() {
+		return v
+	}
+	var given map[string]tftypes.Value
+	if !v.Type().Is(tftypes.Object{}) || !v.IsKnown() || v.As(&given) != nil {
+		diags.AddAttributeError(attributePath(name), "Unknown provider argument",
+			name+" depends on a value that is known only after apply, but the provider needs it to read. "+
+				"Apply that value first with -target, or set it from a variable or the environment.")
+		return tftypes.NewValue(v.Type(), nil)
+	}
+	arguments := map[string]tftypes.Value{}
+	for argument, value := range given {
+		arguments[argument] = withoutUnknown(value, strings.TrimPrefix(name+"."+argument, "."), diags)
+	}
+	return tftypes.NewValue(v.Type(), arguments)
 }
 
-// attributePath is the path of "assume_role.session_name".
+// attributePath returns the path of an attribute such as "assume_role.session_name".
 func attributePath(dotted string) path.Path {
 	parts := strings.Split(dotted, ".")
 	at := path.Root(parts[0])
@@ -131,16 +147,17 @@ func attributePath(dotted string) path.Path {
 	return at
 }
 
-// configuration resolves attributes and collects what is wrong with them.
+// configuration resolves settings and reports what is wrong with them.
 type configuration struct {
 	getenv func(string) string
 	diags  *diag.Diagnostics
 }
 
-// setting is a resolved text and where it comes from.
+// setting is a resolved value and where it comes from.
 type setting struct{ value, source string }
 
-// text takes the attribute, else the variable. White space around it is dropped.
+// text returns the attribute, otherwise the variable, without white space around
+// it.
 func (c configuration) text(attribute types.String, variable string) setting {
 	if !attribute.IsNull() {
 		return setting{strings.TrimSpace(attribute.ValueString()), "the provider configuration"}
@@ -163,16 +180,79 @@ func (c configuration) domain(attribute types.String) string {
 	return domain
 }
 
-func (c configuration) endpoint(name string, attribute types.String, variable, service, domain string) tcapi.Endpoint {
+// endpoints are the addresses of the services.
+type endpoints struct {
+	teo, sts, cos tcapi.Endpoint
+
+	scheme   string // of endpoints that are set without one
+	protocol string // where scheme comes from
+}
+
+func (c configuration) endpoints(m *providerModel) endpoints {
+	var e endpoints
+	e.scheme, e.protocol = c.protocol(m.Protocol)
+	domain := c.domain(m.Domain)
+	e.teo = c.endpoint(e, "endpoint", m.Endpoint, "TENCENTCLOUD_TEO_ENDPOINT", teo.Service, domain)
+	e.sts = c.endpoint(e, "sts_endpoint", m.STSEndpoint, "TENCENTCLOUD_STS_ENDPOINT", "sts", domain)
+	c.plainHTTP(e, e.teo)
+	if set := c.text(m.COSDomain, "TENCENTCLOUD_COS_DOMAIN"); set.value != "" {
+		var err error
+		if e.cos, err = tcapi.ParseEndpoint(set.value); err != nil {
+			c.diags.AddAttributeError(path.Root("cos_domain"), "Invalid COS domain",
+				fmt.Sprintf("The cos_domain from %s is not valid: %s. Set it to a URL such as https://cluster-123456.cos-cdc.ap-guangzhou.myqcloud.com, without the name of a bucket.", set.source, err))
+		}
+	}
+	return e
+}
+
+// protocol returns the scheme, and where it comes from.
+func (c configuration) protocol(attribute types.String) (scheme, source string) {
+	set := c.text(attribute, "TENCENTCLOUD_PROTOCOL")
+	switch strings.ToUpper(set.value) {
+	case "", "HTTPS":
+		return "https", set.source
+	case "HTTP":
+		return "http", set.source
+	}
+	c.diags.AddAttributeError(path.Root("protocol"), "Invalid protocol",
+		fmt.Sprintf("The protocol %q from %s must be \"HTTPS\" or \"HTTP\".", set.value, set.source))
+	return "https", set.source
+}
+
+func (c configuration) endpoint(e endpoints, name string, attribute types.String, variable, service, domain string) tcapi.Endpoint {
 	set := c.text(attribute, variable)
 	if set.value == "" {
-		return tcapi.ServiceEndpoint(service, domain)
+		endpoint := tcapi.ServiceEndpoint(service, domain)
+		endpoint.Scheme = e.scheme
+		return endpoint
 	}
-	endpoint, err := tcapi.ParseEndpoint(set.value)
+	value := set.value
+	if !strings.Contains(value, "://") {
+		value = e.scheme + "://" + value
+	}
+	endpoint, err := tcapi.ParseEndpoint(value)
 	if err != nil {
-		c.diags.AddAttributeError(path.Root(name), "Invalid endpoint", fmt.Sprintf("The %s from %s is not valid: %s.", name, set.source, err))
+		detail := fmt.Sprintf("The %s from %s is not valid: %s.", name, set.source, err)
+		if e.scheme == "http" && value != set.value {
+			detail += fmt.Sprintf(" The scheme http is the protocol from %s.", e.protocol)
+		}
+		c.diags.AddAttributeError(path.Root(name), "Invalid endpoint", detail)
+	} else if e.scheme == "http" && endpoint.Scheme != e.scheme {
+		c.diags.AddAttributeWarning(path.Root("protocol"), "Protocol without effect",
+			fmt.Sprintf("The protocol from %s is HTTP, but the %s from %s is a URL with its own scheme, which counts.", e.protocol, name, set.source))
 	}
 	return endpoint
+}
+
+// plainHTTP reports an endpoint that protocol makes a plain HTTP one, unless it is
+// a loopback address.
+func (c configuration) plainHTTP(e endpoints, endpoint tcapi.Endpoint) {
+	if e.scheme != "http" || endpoint.Scheme != "http" || endpoint.Host == "" || endpoint.Loopback() {
+		return
+	}
+	c.diags.AddAttributeError(path.Root("protocol"), "Plain HTTP to a remote service",
+		fmt.Sprintf("The protocol from %s is HTTP, which is accepted for loopback addresses only: the signature does not protect the security token of a request to %s. "+
+			"Set protocol to HTTPS, or remove it.", e.protocol, endpoint.Host))
 }
 
 func (c configuration) apiVersion(attribute types.String) string {
@@ -182,18 +262,18 @@ func (c configuration) apiVersion(attribute types.String) string {
 		return set.value
 	}
 	c.diags.AddAttributeError(path.Root("api_version"), "Invalid API version",
-		fmt.Sprintf("%q, from %s, is neither %q nor %q. Leave it out to let the provider choose.", set.value, set.source, teo.Version20220106, teo.Version20220901))
+		fmt.Sprintf("The version %q from %s is neither %q nor %q. Remove it to let the provider choose.", set.value, set.source, teo.Version20220106, teo.Version20220901))
 	return ""
 }
 
-// The bounds of numbers are looked at here and not by validators of the schema:
-// those would be told alone, before everything else.
+// The ranges of numbers are checked here and not by validators of the schema, whose
+// errors would hide all others.
 
-// requestsPerSecond is 0 where each action keeps to its own limit.
+// requestsPerSecond returns 0 if each action has its own limit.
 func (c configuration) requestsPerSecond(attribute types.Float64) float64 {
 	n := attribute.ValueFloat64()
 	if !attribute.IsNull() && (n < 0.01 || n > 1_000_000) {
-		c.diags.AddAttributeError(path.Root("requests_per_second"), "Invalid number of requests a second",
+		c.diags.AddAttributeError(path.Root("requests_per_second"), "Invalid number of requests per second",
 			fmt.Sprintf("%g is not between 0.01 and 1000000.", n))
 	}
 	return n
@@ -201,7 +281,7 @@ func (c configuration) requestsPerSecond(attribute types.Float64) float64 {
 
 func (c configuration) maxRetries(attribute types.Int64) int {
 	if attribute.IsNull() {
-		return defaultMaxRetries
+		return tcapi.DefaultMaxRetries
 	}
 	n := attribute.ValueInt64()
 	if n < 0 || n > 100 {
@@ -212,17 +292,17 @@ func (c configuration) maxRetries(attribute types.Int64) int {
 
 func (c configuration) requestTimeout(attribute types.String) time.Duration {
 	if attribute.IsNull() {
-		return defaultRequestTimeout
+		return tcapi.DefaultRequestTimeout
 	}
 	timeout, err := time.ParseDuration(strings.TrimSpace(attribute.ValueString()))
 	if err != nil || timeout <= 0 {
 		c.diags.AddAttributeError(path.Root("request_timeout"), "Invalid request timeout",
-			fmt.Sprintf("%q is not a length of time above 0, such as \"30s\" or \"2m\".", attribute.ValueString()))
+			fmt.Sprintf("%q is not a positive duration such as \"30s\" or \"2m\".", attribute.ValueString()))
 	}
 	return timeout
 }
 
-// transport carries calls and downloads.
+// transport returns the transport of API calls and downloads.
 func (c configuration) transport(m *providerModel, given http.RoundTripper) http.RoundTripper {
 	var options tcapi.TransportOptions
 	var err error
@@ -233,7 +313,7 @@ func (c configuration) transport(m *providerModel, given http.RoundTripper) http
 	}
 	if bundle := strings.TrimSpace(m.CustomCABundle.ValueString()); bundle != "" {
 		if options.RootCAs, err = tcapi.LoadCABundle(bundle); err != nil {
-			c.diags.AddAttributeError(path.Root("custom_ca_bundle"), "Invalid CA bundle", fmt.Sprintf("The certificates of %q cannot be used: %s.", bundle, err))
+			c.diags.AddAttributeError(path.Root("custom_ca_bundle"), "Invalid CA bundle", fmt.Sprintf("The certificates in %q cannot be used: %s.", bundle, err))
 		}
 	}
 	if given != nil {

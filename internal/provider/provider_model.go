@@ -28,6 +28,8 @@ type providerModel struct {
 	Endpoint                  types.String      `tfsdk:"endpoint"`
 	STSEndpoint               types.String      `tfsdk:"sts_endpoint"`
 	Domain                    types.String      `tfsdk:"domain"`
+	Protocol                  types.String      `tfsdk:"protocol"`
+	COSDomain                 types.String      `tfsdk:"cos_domain"`
 	APIVersion                types.String      `tfsdk:"api_version"`
 	RequestsPerSecond         types.Float64     `tfsdk:"requests_per_second"`
 	MaxRetries                types.Int64       `tfsdk:"max_retries"`
@@ -70,8 +72,8 @@ type mfaModel struct {
 	DurationSeconds types.Int64  `tfsdk:"duration_seconds"`
 }
 
-// credentials hands the configuration on as it is; which source wins, and what
-// the environment adds, is decided in package credential.
+// credentials returns the configuration as it is. Package credential decides which
+// source counts, and adds the environment.
 func (m *providerModel) credentials(ctx context.Context, diags *diag.Diagnostics) credential.Options {
 	o := credential.Options{
 		SecretID:             m.SecretID.ValueString(),
@@ -110,4 +112,14 @@ func (m *providerModel) credentials(ctx context.Context, diags *diag.Diagnostics
 		}
 	}
 	return o
+}
+
+// texts returns the elements of a set; none if it is null.
+func texts(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
+	if set.IsNull() || set.IsUnknown() {
+		return nil
+	}
+	var values []string
+	diags.Append(set.ElementsAs(ctx, &values, false)...)
+	return values
 }

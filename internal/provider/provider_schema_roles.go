@@ -1,66 +1,77 @@
 package provider
 
 import (
+	"fmt"
+
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 )
 
-func assumeRoleAttribute() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Role to assume with the keys that were found. Where it is left out, `TENCENTCLOUD_ASSUME_ROLE_ARN` (or tccli's `TENCENTCLOUD_ROLE_ARN`) assumes one.",
-		Optional:            true,
+// The blocks are those of the tencentcloud provider, so that its provider blocks
+// work unchanged. No argument is required by the schema, because each can come
+// from the environment; package credential reports what is missing.
+
+func assumeRoleBlock() schema.Block {
+	return schema.SingleNestedBlock{
+		MarkdownDescription: "Role to assume with the credentials that the other arguments give. Without this block, `TENCENTCLOUD_ASSUME_ROLE_ARN` (or tccli's `TENCENTCLOUD_ROLE_ARN`) assumes a role.",
 		Attributes: map[string]schema.Attribute{
-			"role_arn":         argument("ARN of the role, such as `qcs::cam::uin/100000000001:roleName/logs`. Environment: `TENCENTCLOUD_ASSUME_ROLE_ARN`."),
-			"session_name":     argument("Name of the session, 2 to 128 of letters, digits and `=,.@_-`. Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME`."),
-			"session_duration": seconds("Seconds that the keys live, up to 43200, by default 7200; they are renewed in time. Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION`."),
-			"policy":           argument("CAM policy in JSON that narrows what the session may do."),
-			"external_id":      argument("External ID that the role asks for. Environment: `TENCENTCLOUD_ASSUME_ROLE_EXTERNAL_ID`."),
-			"source_identity":  argument("Identity of the caller for audits. Environment: `TENCENTCLOUD_ASSUME_ROLE_SOURCE_IDENTITY`."),
+			"role_arn":         argument("ARN of the role, such as `qcs::cam::uin/100000000001:roleName/logs`. Environment: `TENCENTCLOUD_ASSUME_ROLE_ARN`, `TENCENTCLOUD_ROLE_ARN`."),
+			"session_name":     argument(sessionName + " Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME`, `TENCENTCLOUD_ROLE_SESSION_NAME`."),
+			"session_duration": seconds(sessionDuration),
+			"policy":           argument("CAM policy in JSON that restricts what the session may do."),
+			"external_id":      argument("External ID, if the trust policy of the role requires one. Environment: `TENCENTCLOUD_ASSUME_ROLE_EXTERNAL_ID`."),
+			"source_identity":  argument("Identity of the caller, for audits. Environment: `TENCENTCLOUD_ASSUME_ROLE_SOURCE_IDENTITY`."),
 			"serial_number":    argument("Serial number of an MFA device. Environment: `TENCENTCLOUD_ASSUME_ROLE_SERIAL_NUMBER`."),
-			"token_code":       secret("Code of the MFA device, which works once: the keys cannot be renewed. Environment: `TENCENTCLOUD_ASSUME_ROLE_TOKEN_CODE`."),
+			"token_code":       secret("Code of the MFA device. It works once, so that the credentials cannot be refreshed. Environment: `TENCENTCLOUD_ASSUME_ROLE_TOKEN_CODE`."),
 		},
 	}
 }
 
-func samlAttribute() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Role to assume with a SAML assertion, without keys.",
-		Optional:            true,
+func samlBlock() schema.Block {
+	return schema.SingleNestedBlock{
+		MarkdownDescription: "Role to assume with a SAML assertion, without other credentials.",
 		Attributes: map[string]schema.Attribute{
 			"saml_assertion":   secret("SAML assertion in base64. Environment: `TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION`."),
 			"principal_arn":    argument("ARN of the SAML identity provider. Environment: `TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN`."),
 			"role_arn":         argument("ARN of the role. Environment: `TENCENTCLOUD_ASSUME_ROLE_ARN`."),
-			"session_name":     argument("Name of the session. Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME`."),
-			"session_duration": seconds("Seconds that the keys live, up to 43200, by default 7200."),
+			"session_name":     argument(sessionName + " Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME`."),
+			"session_duration": seconds(sessionDuration),
 		},
 	}
 }
 
-func webIdentityAttribute() schema.Attribute {
-	return schema.SingleNestedAttribute{
-		MarkdownDescription: "Role to assume with an OIDC token, such as those of GitHub Actions, GitLab and Kubernetes, without keys.",
-		Optional:            true,
+func webIdentityBlock() schema.Block {
+	return schema.SingleNestedBlock{
+		MarkdownDescription: "Role to assume with an OIDC token, such as those of GitHub Actions, GitLab and Kubernetes, without other credentials.",
 		Attributes: map[string]schema.Attribute{
-			"provider_id":             argument("Name of the identity provider in CAM, by default `OIDC`. Environment: `TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID`."),
-			"web_identity_token":      secret("The token. Environment: `TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN`."),
-			"web_identity_token_file": argument("File with the token, as it is or as JSON `{\"web_identity_token\": …}`; read again at each renewal. Environment: `TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE`."),
+			"provider_id":             argument(fmt.Sprintf("Name of the identity provider in CAM. Default: `%s`. Environment: `TENCENTCLOUD_ASSUME_ROLE_PROVIDER_ID`.", credential.DefaultProviderID)),
+			"web_identity_token":      secret("The token. It goes before `web_identity_token_file`. Environment: `TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN`."),
+			"web_identity_token_file": argument("Path of a file that contains the token, either as it is or as JSON `{\"web_identity_token\": …}`. It is read again for each refresh. Environment: `TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE`."),
 			"role_arn":                argument("ARN of the role. Environment: `TENCENTCLOUD_ASSUME_ROLE_ARN`."),
-			"session_name":            argument("Name of the session. Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME`."),
-			"session_duration":        seconds("Seconds that the keys live, up to 43200, by default 7200."),
+			"session_name":            argument(sessionName + " Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME`."),
+			"session_duration":        seconds(sessionDuration),
 		},
 	}
 }
 
-func mfaAttribute() schema.Attribute {
-	return schema.SingleNestedAttribute{
+func mfaBlock() schema.Block {
+	return schema.SingleNestedBlock{
 		MarkdownDescription: "Session that is opened with a code of an MFA device.",
-		Optional:            true,
 		Attributes: map[string]schema.Attribute{
-			"serial_number":    argument("Serial number of the device. Environment: `TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER`."),
-			"token_code":       secret("Code of the device, which works once. Environment: `TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE`."),
-			"duration_seconds": seconds("Seconds that the keys live, up to 129600, by default 1800. Environment: `TENCENTCLOUD_MFA_CERTIFICATION_DURATION_SECONDS`."),
+			"serial_number": argument("Serial number of the device. Environment: `TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER`."),
+			"token_code":    secret("Code of the device. It works once, so that the credentials cannot be refreshed. Environment: `TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE`."),
+			"duration_seconds": seconds(fmt.Sprintf("Lifetime of the session in seconds, up to %d. Default: %d. Environment: `TENCENTCLOUD_MFA_CERTIFICATION_DURATION_SECONDS`.",
+				credential.MaxMFADuration, credential.DefaultMFADuration)),
 		},
 	}
 }
+
+var (
+	sessionName     = fmt.Sprintf("Name of the session: 2 to 128 letters, digits and `_ + = , . @ -`. Default: `%s`.", credential.DefaultSessionName)
+	sessionDuration = fmt.Sprintf("Lifetime of the credentials in seconds, up to %d. They are refreshed before they expire. Default: %d. Environment: `TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION`.",
+		credential.MaxSessionDuration, credential.DefaultSessionDuration)
+)
 
 func argument(text string) schema.Attribute {
 	return schema.StringAttribute{MarkdownDescription: text, Optional: true}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
@@ -17,17 +16,6 @@ import (
 
 // quick keeps the waits before retries short.
 var quick = tcapi.Pace{First: time.Millisecond, Most: 10 * time.Millisecond, Throttled: 5 * time.Millisecond}
-
-// simulator starts a simulated EdgeOne for the length of a test.
-func simulator(t testing.TB, options teosim.Options) *teosim.Sim {
-	t.Helper()
-	sim, err := teosim.Start(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
-	return sim
-}
 
 // isolated fills in options so that nothing of this machine leaks in: neither
 // its environment nor the profiles in its home folder.
@@ -53,8 +41,9 @@ func environment(variables map[string]string) func(string) string {
 // factories serve the provider inside the test.
 func factories(t testing.TB, options provider.Options) map[string]func() (tfprotov6.ProviderServer, error) {
 	t.Helper()
+	isolated := isolated(t, options)
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"teo": providerserver.NewProtocol6WithError(provider.NewWith("test", isolated(t, options))()),
+		"teo": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test", isolated) },
 	}
 }
 

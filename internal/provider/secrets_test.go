@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -36,13 +37,13 @@ func TestNothingSecretInLogs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{SecretID: "AKIDtest", SecretKey: secretKey, Token: token, Catalogue: smallAccount()})
+			sim := simtest.Start(t, teosim.Options{SecretID: "AKIDtest", SecretKey: secretKey, Token: token, Catalogue: smallAccount()})
 			for _, fault := range test.faults {
 				sim.Inject(fault)
 			}
 			role := ""
 			if test.role {
-				role = fmt.Sprintf("assume_role = { role_arn = %q, session_name = \"terraform\" }", roleARN)
+				role = fmt.Sprintf("assume_role {\n    role_arn     = %q\n    session_name = \"terraform\"\n  }", roleARN)
 			}
 			w := newWorkspace(t, fmt.Sprintf(`
 provider "teo" {
@@ -80,7 +81,7 @@ ephemeral "teo_l7_offline_logs" "test" {%[6]s}
 
 			// What the absence is worth: the provider did log at trace level, and
 			// told of its requests.
-			for _, want := range []string{"[TRACE] provider.terraform-provider-teo", `request_id=`, "key_source="} {
+			for _, want := range []string{"[TRACE] provider.terraform-provider-teo", `request_id=`, "credential_source="} {
 				if !strings.Contains(string(logged), want) {
 					t.Errorf("the log does not hold %q", want)
 				}

@@ -2,12 +2,10 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 )
@@ -15,18 +13,16 @@ import (
 // Address is the provider's address in the registry.
 const Address = "registry.terraform.io/edgeone-community/teo"
 
-// Serve serves a version of the provider to Terraform until Terraform ends it;
-// debug serves it to a Terraform that is told how to attach. The error is that
-// of the handshake.
+// Serve serves a version of the provider until Terraform stops it. With debug it
+// prints how Terraform attaches to it. The error is that of the handshake.
 func Serve(ctx context.Context, version string, debug bool) error {
-	server := providerserver.NewProtocol6(New(version)())()
-	if debug {
-		// This process serves one run after the other: none ends it for good.
-		return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, tf6server.WithManagedDebug())
+	server, err := NewServer(version, Options{})
+	if err != nil {
+		return err
 	}
-	full, ok := server.(fullServer)
-	if !ok {
-		return errors.New("the framework's server lacks a part of the protocol")
+	if debug {
+		// This process serves several runs, so that none of them may stop it.
+		return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, tf6server.WithManagedDebug())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -34,42 +30,32 @@ func Serve(ctx context.Context, version string, debug bool) error {
 	signal.Notify(stop, os.Interrupt)
 	defer signal.Stop(stop)
 	go stopOn(ctx, stop, server)
-	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &stoppable{full, stop} })
-}
-
-// fullServer is all that the framework serves: a wrapper must not hide the
-// parts of the protocol that are optional.
-type fullServer interface {
-	tfprotov6.ProviderServer
-	tfprotov6.ListResourceServer
-	tfprotov6.ActionServer
-	tfprotov6.StateStoreServer
+	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return &stoppable{server, stop} })
 }
 
 // stoppable is a server that stays stopped.
 type stoppable struct {
-	fullServer
+	Server
 
 	stop chan<- os.Signal
 }
 
-// StopProvider takes word from Terraform as it takes an interrupt.
+// StopProvider handles a stop request like an interrupt.
 func (s *stoppable) StopProvider(ctx context.Context, req *tfprotov6.StopProviderRequest) (*tfprotov6.StopProviderResponse, error) {
 	select {
 	case s.stop <- os.Interrupt:
-	default: // it is known already
+	default: // it is stopping already
 	}
-	return s.fullServer.StopProvider(ctx, req)
+	return s.Server.StopProvider(ctx, req)
 }
 
-// stopEvery is how soon a read that begins after an interrupt is ended.
+// stopEvery is how soon a read that begins after an interrupt is stopped.
 const stopEvery = 200 * time.Millisecond
 
-// stopOn ends what the provider does when the user presses Ctrl-C, which a
-// terminal tells all processes, or Terraform says so. Terraform passes Ctrl-C
-// on in `plan`, but not while `apply` makes its plan (1.11.4): it would wait for
-// reads that nobody ends. In both it goes on to begin reads that were queued,
-// which are ended as well.
+// stopOn stops all reads when the user presses Ctrl-C, which a terminal sends to
+// all processes, or when Terraform asks for it. Terraform 1.11.4 passes Ctrl-C on
+// during plan, but not while apply plans, and would wait for the reads. It then
+// starts reads that were queued, which are stopped too.
 func stopOn(ctx context.Context, stop <-chan os.Signal, server tfprotov6.ProviderServer) {
 	select {
 	case <-stop:
@@ -79,7 +65,7 @@ func stopOn(ctx context.Context, stop <-chan os.Signal, server tfprotov6.Provide
 	ticker := time.NewTicker(stopEvery)
 	defer ticker.Stop()
 	for {
-		// The answer is empty, and there is no error.
+		// The response is empty and the error always nil.
 		_, _ = server.StopProvider(ctx, new(tfprotov6.StopProviderRequest))
 		select {
 		case <-ticker.C:

@@ -7,29 +7,46 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// session is what a configured provider gives to its data sources and
-// resources.
+// session is what a configured provider gives to its data sources and resources.
 type session struct {
 	teo *teo.Client
 
-	// apiVersion is the pinned version, or empty.
+	// apiVersion is the version in the configuration, or empty.
 	apiVersion string
 
-	// transport, pace and maxRetries serve downloads as well as calls; agent
-	// names the provider and its version to those who are called.
+	// credentials sign requests to COS as well as calls of the API. They may be
+	// missing, which credentials.Err reports.
+	credentials *credential.Source
+
+	// region is that of the configuration, the environment or the profile, or
+	// empty.
+	region string
+
+	// cosDomain is the domain of COS buckets, without the name of a bucket. Its
+	// Host is empty if none is configured.
+	cosDomain tcapi.Endpoint
+
+	// transport, pace and maxRetries are for downloads as well as API calls; agent
+	// names the provider and its version.
 	transport  http.RoundTripper
 	pace       tcapi.Pace
 	maxRetries int
 	agent      string
 
-	now func() time.Time
+	// now is the local clock, and clock that of the service.
+	now   func() time.Time
+	clock *serviceClock
+
+	// inspections are those of archives between a refresh and a plan.
+	inspections inspections
 }
 
-// sessionOf takes the session out of what the framework hands on. It is nil
+// sessionOf returns the session in the provider data of the framework. It is nil
 // while a configuration is only validated.
 func sessionOf(data any, diags *diag.Diagnostics) *session {
 	if data == nil {
@@ -37,17 +54,17 @@ func sessionOf(data any, diags *diag.Diagnostics) *session {
 	}
 	s, ok := data.(*session)
 	if !ok {
-		diags.AddError("Unexpected provider data", "The provider was configured by something else than itself. This is a bug of the provider.")
+		diags.AddError("Unexpected provider data", "The provider was not configured by itself. This is a bug of the provider.")
 	}
 	return s
 }
 
-// checkZoneIDs refuses zone IDs where the pinned version of the API of layer 7
-// knows names alone.
+// checkZoneIDs reports zone IDs if the configured version of the API has only
+// names.
 func (s *session) checkZoneIDs(q teo.Query, diags *diag.Diagnostics) {
 	if s.apiVersion == teo.Version20220106 && len(q.ZoneIDs) > 0 {
 		diags.AddAttributeError(path.Root("zone_ids"), "Zone IDs need API version 2022-09-01",
-			"The provider is pinned to api_version 2022-01-06, which knows sites by name only. "+
-				"Give their names in zones instead, or remove api_version from the provider (or set it to 2022-09-01).")
+			"The provider is configured with api_version 2022-01-06, which identifies sites by name. "+
+				"Set zones to their names instead, or remove api_version from the provider (or set it to 2022-09-01).")
 	}
 }

@@ -7,14 +7,16 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 var _ function.Function = (*windowsFunction)(nil)
 
-// mostWindows bounds what windows returns.
-const mostWindows = 10_000
+// maxWindows bounds the result of windows.
+const maxWindows = 10_000
 
-// windowsFunction divides a long time.
+// windowsFunction splits a time range.
 type windowsFunction struct{}
 
 func newWindowsFunction() function.Function { return windowsFunction{} }
@@ -25,9 +27,9 @@ func (f windowsFunction) Metadata(_ context.Context, _ function.MetadataRequest,
 
 func (f windowsFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Divides a long time into windows",
-		MarkdownDescription: fmt.Sprintf("Returns a list of `{ start_time, end_time }` that follow each other from `start_time` to `end_time` without gaps, each `step` long, the last one maybe shorter; in RFC 3339, UTC, whole seconds. "+
-			"For `for_each`, so that a long time is read in several lists. At most %d windows.", mostWindows),
+		Summary: "Splits a time range into windows",
+		MarkdownDescription: fmt.Sprintf("Returns a list of `{ start_time, end_time }` that covers the time from `start_time` to `end_time` without gaps. Each window is `step` long; the last one can be shorter. Times are RFC 3339 in UTC and whole seconds. "+
+			"Use it with `for_each`, to read a long time range as several lists. The result has at most %d windows.", maxWindows),
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "start_time", MarkdownDescription: "Start in RFC 3339 with an offset."},
 			function.StringParameter{Name: "end_time", MarkdownDescription: "End in RFC 3339 with an offset, after the start."},
@@ -42,15 +44,15 @@ func (f windowsFunction) Run(ctx context.Context, req function.RunRequest, resp 
 	if resp.Error = req.Arguments.Get(ctx, &from, &to, &length); resp.Error != nil {
 		return
 	}
-	start, problem := parseTime(0, from)
-	end, endProblem := parseTime(1, to)
+	start, problem := timeArgument(0, from)
+	end, endProblem := timeArgument(1, to)
 	step, err := time.ParseDuration(length)
 	var stepProblem *function.FuncError
 	switch {
 	case err != nil:
-		stepProblem = function.NewArgumentFuncError(2, fmt.Sprintf("%q is not a length of time such as \"1h\", \"24h\" or \"90m\" (a day is \"24h\").", length))
+		stepProblem = function.NewArgumentFuncError(2, fmt.Sprintf("%q is not a duration. Use hours, minutes and seconds, such as \"1h\", \"90m\" or \"24h\" for a day.", length))
 	case step < time.Second || step%time.Second != 0:
-		stepProblem = function.NewArgumentFuncError(2, fmt.Sprintf("the step %q must be above zero and in whole seconds.", length))
+		stepProblem = function.NewArgumentFuncError(2, fmt.Sprintf("step is %q, and must be a whole number of seconds above zero.", length))
 	}
 	if problem = function.ConcatFuncErrors(problem, endProblem, stepProblem); problem != nil {
 		resp.Error = problem
@@ -60,16 +62,16 @@ func (f windowsFunction) Run(ctx context.Context, req function.RunRequest, resp 
 		resp.Error = function.NewArgumentFuncError(1, fmt.Sprintf("end_time (%s) must be after start_time (%s).", to, from))
 		return
 	}
-	// In seconds, for a Duration ends at 292 years. Windows are whole seconds:
-	// fractions widen the first and the last one.
-	first, last, each := start.Unix(), end.Add(time.Second-time.Nanosecond).Unix(), int64(step/time.Second)
-	if count := (last-first-1)/each + 1; count > mostWindows {
-		resp.Error = function.NewArgumentFuncError(2, fmt.Sprintf("a step of %s makes %d windows, and %d are allowed: give a longer step or a shorter time.", length, count, mostWindows))
+	// In seconds, because a Duration has at most 292 years.
+	start, end = teo.RoundWindow(start, end)
+	first, last, each := start.Unix(), end.Unix(), int64(step/time.Second)
+	if count := (last-first-1)/each + 1; count > maxWindows {
+		resp.Error = function.NewArgumentFuncError(2, fmt.Sprintf("a step of %s makes %d windows, and the maximum is %d. Use a longer step or a shorter time range.", length, count, maxWindows))
 		return
 	}
 	var windows []windowObject
 	for at := first; at < last; at += each {
-		windows = append(windows, windowOf(time.Unix(at, 0), time.Unix(min(at+each, last), 0)))
+		windows = append(windows, newWindowObject(time.Unix(at, 0), time.Unix(min(at+each, last), 0)))
 	}
 	resp.Error = resp.Result.Set(ctx, windows)
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -47,7 +47,7 @@ func signIn(sim *teosim.Sim) arguments {
 // dial serves a provider that is not configured yet.
 func dial(t testing.TB, options provider.Options) *wire {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(provider.NewWith("test", isolated(t, options))())()
+	server, err := provider.NewServer("test", isolated(t, options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,16 +108,28 @@ func (w *wire) readContext(ctx context.Context, name string, a arguments) (map[s
 // open validates the configuration of an ephemeral resource and opens it.
 func (w *wire) open(name string, a arguments) spoken {
 	w.t.Helper()
+	_, said := w.openResult(name, a)
+	return said
+}
+
+// openResult is open with the result.
+func (w *wire) openResult(name string, a arguments) (map[string]any, spoken) {
+	w.t.Helper()
 	kind := w.schema.EphemeralResourceSchemas[name].ValueType()
 	config := w.encode(kind, a)
 	validated, err := w.server.ValidateEphemeralResourceConfig(w.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: config})
 	w.must(err)
 	if said := told(validated.Diagnostics); said.failed() {
-		return said
+		return nil, said
 	}
 	answer, err := w.server.OpenEphemeralResource(w.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: name, Config: config})
 	w.must(err)
-	return told(answer.Diagnostics)
+	return w.decode(kind, answer.Result), told(answer.Diagnostics)
+}
+
+// hasAttribute reports whether a block has an attribute.
+func hasAttribute(block *tfprotov6.SchemaBlock, name string) bool {
+	return slices.ContainsFunc(block.Attributes, func(a *tfprotov6.SchemaAttribute) bool { return a.Name == name })
 }
 
 func (w *wire) must(err error) {
@@ -150,7 +162,7 @@ func (w *wire) decode(kind tftypes.Type, from *tfprotov6.DynamicValue) map[strin
 	return attributes
 }
 
-// unknown is a value that is only known after apply.
+// unknown is a value that is known only after apply.
 const unknown = unknownArgument(0)
 
 type unknownArgument int

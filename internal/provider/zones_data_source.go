@@ -13,14 +13,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 var (
-	_ datasource.DataSource              = (*zonesDataSource)(nil)
-	_ datasource.DataSourceWithConfigure = (*zonesDataSource)(nil)
+	_ datasource.DataSource                   = (*zonesDataSource)(nil)
+	_ datasource.DataSourceWithConfigure      = (*zonesDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*zonesDataSource)(nil)
 )
 
 func newZonesDataSource() datasource.DataSource { return &zonesDataSource{} }
@@ -28,55 +28,41 @@ func newZonesDataSource() datasource.DataSource { return &zonesDataSource{} }
 // zonesDataSource is data "teo_zones".
 type zonesDataSource struct{ session *session }
 
-// zoneColumns are the attributes of a zone.
-var zoneColumns = columns[teo.Zone]{
-	{
-		name: "zone_id", kind: text, description: "ID of the zone, such as `zone-27q0p0bali16`.",
-		value: func(z *teo.Zone) any { return orNull(z.ID) },
-	},
-	{
-		name: "zone_name", kind: text, description: "Name of the site. Two zones can bear one name.",
-		value: func(z *teo.Zone) any { return orNull(z.Name) },
-	},
-	{
-		name: "alias_zone_name", kind: text, description: "Tells zones of the same name apart.",
-		value: func(z *teo.Zone) any { return orNull(z.AliasName) },
-	},
-	{
-		name: "area", kind: text, description: "Area that is accelerated: `global`, `mainland` or `overseas`.",
-		value: func(z *teo.Zone) any { return orNull(z.Area) },
-	},
-	{
-		name: "type", kind: text, description: "How the site is connected: `full`, `partial`, `noDomainAccess`, `dnsPodAccess`, `pages` or `ai`.",
-		value: func(z *teo.Zone) any { return orNull(z.Type) },
-	},
-	{
-		name: "status", kind: text, description: "Status of the site: `active`, `pending`, `moved`, `deactivated` or `initializing`.",
-		value: func(z *teo.Zone) any { return orNull(z.Status) },
-	},
-	{
-		name: "active_status", kind: text, description: "Status as the console shows it: `active`, `inactive` or `paused`.",
-		value: func(z *teo.Zone) any { return orNull(z.ActiveStatus) },
-	},
-	{
-		name: "paused", kind: boolean, description: "Whether the site is switched off.",
-		value: func(z *teo.Zone) any {
-			if z.Paused == nil {
-				return nil
-			}
-			return *z.Paused
-		},
-	},
-	{
-		name: "tags", kind: textMap, description: "Tags of the zone.",
-		value: func(z *teo.Zone) any {
-			tags := map[string]tftypes.Value{}
-			for _, tag := range z.Tags {
-				tags[tag.Key] = tftypes.NewValue(tftypes.String, tag.Value)
-			}
-			return tags
-		},
-	},
+type zonesModel struct {
+	Names    types.Set      `tfsdk:"names"`
+	ZoneIDs  types.Set      `tfsdk:"zone_ids"`
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+	Zones    []zoneModel    `tfsdk:"zones"`
+}
+
+type zoneModel struct {
+	ZoneID        types.String            `tfsdk:"zone_id"`
+	ZoneName      types.String            `tfsdk:"zone_name"`
+	AliasZoneName types.String            `tfsdk:"alias_zone_name"`
+	Area          types.String            `tfsdk:"area"`
+	Type          types.String            `tfsdk:"type"`
+	Status        types.String            `tfsdk:"status"`
+	ActiveStatus  types.String            `tfsdk:"active_status"`
+	Paused        types.Bool              `tfsdk:"paused"`
+	Tags          map[string]types.String `tfsdk:"tags"`
+}
+
+func newZoneModel(z teo.Zone) zoneModel {
+	m := zoneModel{
+		ZoneID:        stringOrNull(z.ID),
+		ZoneName:      stringOrNull(z.Name),
+		AliasZoneName: stringOrNull(z.AliasName),
+		Area:          stringOrNull(z.Area),
+		Type:          stringOrNull(z.Type),
+		Status:        stringOrNull(z.Status),
+		ActiveStatus:  stringOrNull(z.ActiveStatus),
+		Paused:        types.BoolPointerValue(z.Paused),
+		Tags:          make(map[string]types.String, len(z.Tags)),
+	}
+	for _, tag := range z.Tags {
+		m.Tags[tag.Key] = types.StringValue(tag.Value)
+	}
+	return m
 }
 
 func (d *zonesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -85,12 +71,26 @@ func (d *zonesDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 
 func (d *zonesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the zones (sites) of the account that the keys may see.",
+		MarkdownDescription: "Lists the zones (sites) of the account that the provider's credentials can access. `names` and `zone_ids` narrow each other: with both, a zone must match one of the names and one of the IDs.",
 		Attributes: map[string]schema.Attribute{
-			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites; a name that no zone bears is warned of. All zones if neither `names` nor `zone_ids` has elements.", Optional: true, ElementType: types.StringType, Validators: names},
-			"zone_ids": schema.SetAttribute{MarkdownDescription: "IDs of zones; an ID that no zone has is warned of. With `names` as well, a zone has to be in both.", Optional: true, ElementType: types.StringType, Validators: names},
-			"timeouts": timeouts.Attributes(ctx),
-			"zones":    zoneColumns.dataSourceAttribute("The zones, in order of name and ID."),
+			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`). A name that no zone has causes a warning. All names by default.", Optional: true, ElementType: types.StringType},
+			"zone_ids": schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`). An ID that no zone has causes a warning. All IDs by default.", Optional: true, ElementType: types.StringType},
+			"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(timeoutText, "reading the zones", shortDuration(readTimeout))}),
+			"zones": schema.ListNestedAttribute{
+				MarkdownDescription: "The zones, sorted by name and ID.",
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"zone_id":         schema.StringAttribute{MarkdownDescription: "ID of the zone, such as `zone-27q0p0bali16`.", Computed: true},
+					"zone_name":       schema.StringAttribute{MarkdownDescription: "Name of the site. Two zones can have the same name.", Computed: true},
+					"alias_zone_name": schema.StringAttribute{MarkdownDescription: "Distinguishes zones with the same name.", Computed: true},
+					"area":            schema.StringAttribute{MarkdownDescription: "Accelerated area: `global`, `mainland` or `overseas`.", Computed: true},
+					"type":            schema.StringAttribute{MarkdownDescription: "How the site is connected: `full`, `partial`, `noDomainAccess`, `dnsPodAccess`, `pages` or `ai`.", Computed: true},
+					"status":          schema.StringAttribute{MarkdownDescription: "Status of the site: `active`, `pending`, `moved`, `deactivated` or `initializing`.", Computed: true},
+					"active_status":   schema.StringAttribute{MarkdownDescription: "Status as shown in the console: `active`, `inactive` or `paused`.", Computed: true},
+					"paused":          schema.BoolAttribute{MarkdownDescription: "Whether the site is switched off.", Computed: true},
+					"tags":            schema.MapAttribute{MarkdownDescription: "Tags of the zone.", Computed: true, ElementType: types.StringType},
+				}},
+			},
 		},
 	}
 }
@@ -99,23 +99,29 @@ func (d *zonesDataSource) Configure(_ context.Context, req datasource.ConfigureR
 	d.session = sessionOf(req.ProviderData, &resp.Diagnostics)
 }
 
+func (d *zonesDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var m zonesModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	m.decode(ctx, &resp.Diagnostics)
+}
+
+// decode returns the filters and reports what is wrong with them.
+func (m *zonesModel) decode(ctx context.Context, diags *diag.Diagnostics) (names, ids []string) {
+	decodeTimeout(ctx, m.Timeouts.Read, readTimeout, diags)
+	return decodeZoneNames(ctx, m.Names, "names", diags), decodeZoneIDs(ctx, m.ZoneIDs, "names", diags)
+}
+
 func (d *zonesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var byName, byID types.Set
-	var limit timeouts.Value
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("names"), &byName)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("zone_ids"), &byID)...)
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timeouts"), &limit)...)
-	timeout, diags := limit.Read(ctx, readTimeout)
-	resp.Diagnostics.Append(diags...)
-	wanted := texts(ctx, byName, &resp.Diagnostics)
-	ids := texts(ctx, byID, &resp.Diagnostics)
+	var m zonesModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	names, ids := m.decode(ctx, &resp.Diagnostics)
+	timeout, _ := m.Timeouts.Read(ctx, readTimeout)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
+	limited, cancel := context.WithTimeoutCause(ctx, timeout, timeoutError(timeout))
 	defer cancel()
-
-	zones, err := d.session.teo.Zones(ctx, wanted, ids)
+	zones, err := d.session.teo.Zones(limited, names, ids)
 	if late, ok := errors.AsType[timeoutError](lateFor(err, timeout)); ok {
 		resp.Diagnostics.Append(timedOut("zones", "The list of zones", late, ""))
 		return
@@ -124,18 +130,17 @@ func (d *zonesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		resp.Diagnostics.Append(apiError("Unable to read zones", "The list of zones", err, "DescribeZones"))
 		return
 	}
-	missing(&resp.Diagnostics, "names", wanted, zones, func(z teo.Zone) string { return z.Name })
-	missing(&resp.Diagnostics, "zone_ids", ids, zones, func(z teo.Zone) string { return z.ID })
-	value, err := results(ctx, req.Config, map[string]tftypes.Value{"zones": zoneColumns.list(zones)})
-	if err != nil {
-		resp.Diagnostics.AddError("Unable to hold zones in the state", "This is a bug of the provider: "+err.Error())
-		return
+	warnMissing(&resp.Diagnostics, "names", names, zones, func(z teo.Zone) string { return z.Name })
+	warnMissing(&resp.Diagnostics, "zone_ids", ids, zones, func(z teo.Zone) string { return z.ID })
+	m.Zones = make([]zoneModel, len(zones))
+	for i, zone := range zones {
+		m.Zones[i] = newZoneModel(zone)
 	}
-	resp.State.Raw = value
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// missing warns of what was asked for and did not come.
-func missing(diags *diag.Diagnostics, attribute string, wanted []string, zones []teo.Zone, of func(teo.Zone) string) {
+// warnMissing warns about values of a filter that no zone has.
+func warnMissing(diags *diag.Diagnostics, attribute string, wanted []string, zones []teo.Zone, of func(teo.Zone) string) {
 	var absent []string
 	for _, value := range wanted {
 		if !slices.ContainsFunc(zones, func(z teo.Zone) bool { return strings.EqualFold(of(z), value) }) {
@@ -145,6 +150,6 @@ func missing(diags *diag.Diagnostics, attribute string, wanted []string, zones [
 	if len(absent) > 0 {
 		slices.Sort(absent)
 		diags.AddAttributeWarning(path.Root(attribute), "Zones not found",
-			fmt.Sprintf("No zone that the keys may see matches %s: %s.", attribute, strings.Join(absent, ", ")))
+			fmt.Sprintf("No zone that the credentials can access matches these %s: %s.", attribute, strings.Join(absent, ", ")))
 	}
 }

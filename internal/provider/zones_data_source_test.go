@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -34,7 +35,7 @@ func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownva
 // in both then.
 func TestZonesDataSource(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	shop := zoneRow("zone-2demo00001cn", "example.com", "shop-cn", "global", "partial", map[string]string{"team": "shop", "stage": "production"})
 	overseas := zoneRow("zone-2demo00002os", "example.com", "shop-overseas", "overseas", "partial", map[string]string{"team": "shop"})
 	org := zoneRow("zone-2demo00003og", "example.org", "", "global", "full", nil)
@@ -88,11 +89,11 @@ data "teo_l7_offline_logs" "of_zones" {
 // What no zone bears is warned of, and the zones that there are stay.
 func TestZonesMissing(t *testing.T) {
 	t.Parallel()
-	w := configured(t, provider.Options{}, signIn(simulator(t, teosim.Options{})))
+	w := configured(t, provider.Options{}, signIn(simtest.Start(t, teosim.Options{})))
 	state, said := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
 	expectSaid(t, said,
-		complaint{"warning names: Zones not found", []string{"matches names: aaa.test, zzz.test."}},
-		complaint{"warning zone_ids: Zones not found", []string{"matches zone_ids: zone-none."}},
+		complaint{"warning names: Zones not found", []string{"matches these names: aaa.test, zzz.test."}},
+		complaint{"warning zone_ids: Zones not found", []string{"matches these zone_ids: zone-none."}},
 	)
 	if n := len(state["zones"].([]any)); n != 1 {
 		t.Errorf("%d zones", n)
@@ -102,7 +103,7 @@ func TestZonesMissing(t *testing.T) {
 // More names than one filter takes, and more zones than one page.
 func TestZonesMany(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
+	sim := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 10000}))
 	names := []string{}
 	for i := range 45 {
@@ -130,7 +131,7 @@ func TestZonesMany(t *testing.T) {
 // Failures, and arguments that cannot be right.
 func TestZonesFailures(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Times: 1})
 	w := configured(t, provider.Options{}, signIn(sim))
 	_, said := w.read("teo_zones", nil)
@@ -138,7 +139,12 @@ func TestZonesFailures(t *testing.T) {
 		"DescribeZones (teo 2022-09-01): UnauthorizedOperation.CamUnauthorized", "request ID " + sim.Requests()[0].RequestID, "Allow the CAM action teo:DescribeZones",
 	}})
 	_, said = w.read("teo_zones", arguments{"names": []string{""}, "zone_ids": []any{nil}})
-	expectSaid(t, said, complaint{"error names: Invalid Attribute Value Length", nil}, complaint{"error zone_ids: Null Set Value", nil})
+	expectSaid(t, said, complaint{"error names: Empty element in a set", nil}, complaint{"error zone_ids: Null element in a set", nil})
+	_, said = w.read("teo_zones", arguments{"names": []string{"zone-2demo00001cn"}, "zone_ids": []string{"example.com"}})
+	expectSaid(t, said,
+		complaint{"error names: Zone ID instead of a site name", []string{"Put IDs into zone_ids"}},
+		complaint{"error zone_ids: Site name instead of a zone ID", []string{"Put names into names"}},
+	)
 	if n := len(sim.Requests()); n != 1 {
 		t.Errorf("%d requests were sent, want 1", n)
 	}
@@ -148,7 +154,7 @@ func TestZonesFailures(t *testing.T) {
 // error names that one.
 func TestZonesPermissionForNames(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
 	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))

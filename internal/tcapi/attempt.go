@@ -14,9 +14,9 @@ import (
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 )
 
-// Head is what every answer holds; embed it in the type of an answer.
+// Head is what every answer holds. Types of answers embed it.
 type Head struct {
-	// RequestID names the request towards Tencent Cloud's support.
+	// RequestID identifies the request for Tencent Cloud's support.
 	RequestID string `json:"RequestId"`
 
 	Error *struct {
@@ -34,16 +34,16 @@ type signable struct {
 	payload []byte
 }
 
-// MarshalJSON returns the body as it was made once, by the standard library's
-// rules (the SDK's own omit differently).
+// MarshalJSON returns the body, which the standard library encoded (the SDK's
+// own encoder omits fields by other rules).
 func (r *signable) MarshalJSON() ([]byte, error) { return r.payload, nil }
 
-// unparsed keeps the SDK from looking into an answer.
+// unparsed keeps the SDK from decoding an answer.
 type unparsed struct{}
 
 func (*unparsed) ParseErrorFromHTTPResponse([]byte) error { return nil }
 
-// newSDK sets up the SDK's client to do nothing but sign and send.
+// newSDK returns a client of the SDK that only signs and sends.
 func newSDK(c *Config) *common.Client {
 	p := profile.NewClientProfile()
 	p.Language = "en-US"
@@ -52,7 +52,7 @@ func newSDK(c *Config) *common.Client {
 	p.RateLimitExceededMaxRetries = 0
 	p.HttpProfile.Endpoint = c.Endpoint.Host
 	p.HttpProfile.Scheme = c.Endpoint.Scheme
-	p.HttpProfile.ReqTimeout = 0 // the context ends an attempt
+	p.HttpProfile.ReqTimeout = 0 // the context limits an attempt
 	product, version, _ := strings.Cut(c.UserAgent, "/")
 	return new(common.Client).Init(c.Region).
 		WithLogger(silent{}).
@@ -65,8 +65,8 @@ type silent struct{}
 
 func (silent) Printf(string, ...any) {}
 
-// attempt sends a request once and decodes the answer, which is nil with an error.
-func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, keys Keys) (P, *Error) {
+// attempt sends a request once and decodes the answer.
+func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, credentials Credentials) (P, *Error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
@@ -74,18 +74,18 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	defer x.release()
 	request := &signable{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo(c.Service, action.Version, action.Name), payload: payload}
 	request.SetContext(withExchange(ctx, x))
-	// A client is a few words; a copy binds the keys to this attempt.
+	// A client is small; a copy binds the credentials to this attempt.
 	sdk := *c.sdk
-	if c.KeySource == nil {
+	if c.Credentials == nil {
 		request.SetSkipSign(true)
 	} else {
-		sdk.WithCredential(common.NewTokenCredential(keys.SecretID, keys.SecretKey, keys.Token))
+		sdk.WithCredential(common.NewTokenCredential(credentials.SecretID, credentials.SecretKey, credentials.Token))
 	}
 	err := sdk.Send(request, new(unparsed))
 
 	failure := &Error{
 		Service: c.Service, Action: action.Name, Version: action.Version,
-		RequestID: x.requestID, Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, KeySource: keys.Source,
+		RequestID: x.requestID, Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, CredentialSource: credentials.Source,
 	}
 	if x.err != nil {
 		err = x.err
@@ -105,11 +105,11 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 		}
 		return nil, failure
 	}
-	return decode[R, P](x, failure, keys)
+	return decode[R, P](x, failure, credentials)
 }
 
-// errNoCode is an error object of the service that the SDK takes for success.
-var errNoCode = errors.New("the service answered an error without a code")
+// errNoCode is an error object that the SDK treats as success.
+var errNoCode = errors.New("the service returned an error without a code")
 
 // reply is a pointer to a type that embeds Head.
 type reply[R any] interface {
@@ -117,21 +117,21 @@ type reply[R any] interface {
 	head() *Head
 }
 
-// decode reads an answer, once, straight into its final type.
-func decode[R any, P reply[R]](x *exchange, failure *Error, keys Keys) (P, *Error) {
+// decode decodes an answer into its final type.
+func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credentials) (P, *Error) {
 	var envelope struct{ Response P }
 	if err := json.Unmarshal(x.body.Bytes(), &envelope); err != nil {
 		failure.Err = err
-		failure.Message = "the answer cannot be decoded: " + err.Error()
-		// A cut body can come with a length that fits. The package tells it from
-		// other syntax errors by the text alone.
+		failure.Message = "the answer could not be decoded: " + err.Error()
+		// A truncated body can have the announced length. Only the text of the
+		// error tells it from other syntax errors.
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Error() == "unexpected end of JSON input" {
 			failure.Class, failure.Err = Transient, io.ErrUnexpectedEOF
 		}
 		return nil, failure
 	}
 	if envelope.Response == nil {
-		failure.Message = "the answer holds no Response"
+		failure.Message = "the answer has no Response"
 		return nil, failure
 	}
 	head := envelope.Response.head()
@@ -142,8 +142,8 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, keys Keys) (P, *Erro
 		return envelope.Response, nil
 	}
 	failure.Code = head.Error.Code
-	failure.Message = conceal(head.Error.Message, keys)
-	failure.Class = classOfCode(head.Error.Code)
+	failure.Message = conceal(head.Error.Message, credentials)
+	failure.Class = ruleOf(head.Error.Code).class
 	if head.Error.Code == "" {
 		failure.Err = errNoCode
 		failure.Message = errNoCode.Error() + ": " + failure.Message
@@ -151,7 +151,7 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, keys Keys) (P, *Erro
 	return nil, failure
 }
 
-// plain is the text of an error without the URL that net/http puts before it.
+// plain returns the text of an error without the URL that net/http puts before it.
 func plain(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err

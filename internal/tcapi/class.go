@@ -12,50 +12,27 @@ import (
 	"syscall"
 )
 
-// Class says what can be done about a failure.
+// Class says how the client reacts to a failure.
 type Class int
 
 const (
 	// Fatal: the same request would fail again.
 	Fatal Class = iota
-	// Transient: a fault of the server or of the way there; try again.
+	// Transient: a failure of the server or of the network; retry.
 	Transient
-	// Throttled: too many requests; wait a second at least, slow every request
-	// down, try again.
+	// Throttled: too many requests; wait at least a second, slow down every
+	// request, retry.
 	Throttled
-	// Busy: what is asked for is in use; try again, but only a few times.
+	// Busy: the resource is in use; retry, but only a few times.
 	Busy
-	// KeysRefused: the keys are unknown or have expired; if they are temporary,
-	// renew them and try once more.
-	KeysRefused
-	// Gone: this version of the API does not serve the action any more.
+	// CredentialsRefused: the credentials are unknown or have expired; refresh
+	// temporary credentials and retry once.
+	CredentialsRefused
+	// Gone: this version of the API no longer has the action.
 	Gone
 )
 
-// classOfCode sorts the error codes of the gateway and of the services.
-func classOfCode(code string) Class {
-	switch code {
-	case "RequestLimitExceeded", "LimitExceeded.RateLimitExceeded":
-		return Throttled
-	case "InternalError", "ServiceUnavailable":
-		return Transient
-	case "ResourceUnavailable", "ResourceInUse", "InvalidParameter.ActionInProgress":
-		return Busy
-	case "AuthFailure.TokenFailure", "AuthFailure.SecretIdNotFound":
-		return KeysRefused
-	case "ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation":
-		return Gone
-	}
-	switch {
-	case strings.HasPrefix(code, "RequestLimitExceeded."):
-		return Throttled
-	case strings.HasPrefix(code, "InternalError."):
-		return Transient
-	}
-	return Fatal
-}
-
-// ClassOfStatus sorts HTTP statuses other than 200.
+// ClassOfStatus returns the class of an HTTP status other than 200.
 func ClassOfStatus(status int) Class {
 	switch status {
 	case http.StatusTooManyRequests:
@@ -66,9 +43,9 @@ func ClassOfStatus(status int) Class {
 	return Fatal
 }
 
-// ClassOfTransport sorts the errors of sending a request and of reading the
-// answer. A wrong name or certificate stays wrong; a connection that broke, was
-// refused or took too long may work the next time.
+// ClassOfTransport returns the class of an error of sending a request or of
+// reading the answer. An unknown host or an invalid certificate is permanent; a
+// connection that broke, was refused or timed out may work the next time.
 func ClassOfTransport(err error) Class {
 	var (
 		dns     *net.DNSError
@@ -94,14 +71,12 @@ func ClassOfTransport(err error) Class {
 		errors.Is(err, context.DeadlineExceeded), errors.Is(err, net.ErrClosed):
 		return Transient
 	case errors.As(err, &stream), strings.HasPrefix(err.Error(), "http2: "):
-		// HTTP/2's words for a connection that broke, in types net/http keeps to
-		// itself.
+		// net/http does not export the types of HTTP/2 for a broken connection.
 		return Transient
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return Transient
 	case errors.As(err, &op):
-		// "remote error: tls: …" is an alert: the two sides will not agree the
-		// next time either.
+		// "remote error: tls: …" is an alert, which is permanent.
 		if op.Op == "remote error" {
 			return Fatal
 		}
@@ -110,8 +85,8 @@ func ClassOfTransport(err error) Class {
 	return Fatal
 }
 
-// streamError has the fields of net/http's own error of a broken HTTP/2 stream,
-// by which errors.As finds that one.
+// streamError has the fields of net/http's unexported error of a broken HTTP/2
+// stream, so that errors.As finds it.
 type streamError struct {
 	StreamID uint32
 	Code     uint32

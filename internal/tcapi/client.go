@@ -19,41 +19,47 @@ type Action struct {
 	PerSecond float64
 }
 
+// Defaults of the provider's arguments.
+const (
+	DefaultMaxRetries     = 5
+	DefaultRequestTimeout = time.Minute
+)
+
 // Config says how a service is called.
 type Config struct {
 	// Service is the name in the credential scope, such as "teo" or "sts".
 	Service  string
 	Endpoint Endpoint
 
-	// Region goes into a header; many services need none.
+	// Region is sent in a header; many services need none.
 	Region string
 
-	// KeySource may be nil: then requests are not signed, which a few actions
-	// of STS allow.
-	KeySource KeySource
+	// Credentials sign the requests. If nil, requests are not signed, which a few
+	// actions of STS allow.
+	Credentials CredentialSource
 
 	// Limiters are shared by all clients of a process.
 	Limiters *Limiters
 
-	// Transport carries the requests; NewTransport makes a fitting one.
+	// Transport sends the requests; NewTransport returns a suitable one.
 	Transport http.RoundTripper
 
 	// UserAgent is "product/version".
 	UserAgent string
 
-	// MaxRetries is how often a failed request is sent again, at the most.
+	// MaxRetries is the maximum number of retries of a failed request.
 	MaxRetries int
 
-	// RequestTimeout ends one attempt; 60 s where it is 0.
+	// RequestTimeout limits one attempt; 0 means DefaultRequestTimeout.
 	RequestTimeout time.Duration
 
 	// Pace is how long to wait before a retry.
 	Pace Pace
 
-	// Observe, if not nil, is told of every attempt when it has ended.
+	// Observe, if not nil, is called after every attempt.
 	Observe func(context.Context, Attempt)
 
-	// Now is the clock that skews are measured against; time.Now where nil.
+	// Now is the local clock; nil means time.Now.
 	Now func() time.Time
 }
 
@@ -66,10 +72,11 @@ type Attempt struct {
 	RequestID string
 	Status    int
 	Code      string
-	Failure   string        // why it failed, without the service's own text; empty when it went well
-	Retry     bool          // it is tried again …
+	Failure   string        // why it failed, without the service's own text; empty on success
+	Retry     bool          // the request is sent again …
 	Wait      time.Duration // … after this time
-	KeySource string
+
+	CredentialSource string // Credentials.Source
 }
 
 // Client calls the actions of one service.
@@ -88,7 +95,7 @@ func New(c Config) *Client {
 		c.Transport = NewTransport(TransportOptions{})
 	}
 	if c.RequestTimeout <= 0 {
-		c.RequestTimeout = time.Minute
+		c.RequestTimeout = DefaultRequestTimeout
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -105,52 +112,52 @@ func (c *Client) Admit(ctx context.Context, action Action) error {
 	return c.limiter(action).Wait(ctx)
 }
 
-type admittedKey struct{}
+// CallOption changes how one Call is made.
+type CallOption func(*callOptions)
 
-// Admitted marks a context whose next Call has been admitted already, so that
-// its first attempt does not wait for the limiter again. Somebody who sends
-// many requests at once thus waits in the limiter's queue only once at a time,
-// and others get their turn.
-func Admitted(ctx context.Context) context.Context {
-	return context.WithValue(ctx, admittedKey{}, true)
-}
+type callOptions struct{ admitted bool }
+
+// Admitted says that Admit has already been called for this Call, so its first
+// attempt does not wait for the rate limit again. A caller that sends many
+// requests at once thus has only one of them waiting at a time, and other
+// callers get their turn.
+func Admitted() CallOption { return func(o *callOptions) { o.admitted = true } }
 
 func (c *Client) limiter(action Action) *Limiter {
 	return c.Limiters.For(c.Service, action.Version, action.Name, action.PerSecond)
 }
 
-// Call sends a request, which is marshalled once, and returns the answer. R is
-// the type of the answer's Response object and embeds Head. The error is an
-// *Error, that of the KeySource, or the context's cause.
-func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, request any) (P, error) {
+// Call sends a request and returns the answer. R is the type of the answer's
+// Response object and embeds Head. The error is an *Error, that of the
+// CredentialSource, or the context's cause.
+func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, request any, options ...CallOption) (P, error) {
+	var o callOptions
+	for _, option := range options {
+		option(&o)
+	}
 	payload, err := json.Marshal(request)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the request of %s: %w", action.Name, err)
 	}
-	admitted := ctx.Value(admittedKey{}) != nil
-	if admitted {
-		// The key source makes calls of its own with this context.
-		ctx = context.WithValue(ctx, admittedKey{}, nil)
-	}
 	retries := NewRetries(c.MaxRetries, c.Pace)
-	renewed := false
+	refreshed := false
 	for number := 1; ; number++ {
-		if number > 1 || !admitted {
+		if number > 1 || !o.admitted {
 			if err := c.limiter(action).Wait(ctx); err != nil {
 				return nil, err
 			}
 		}
-		var keys Keys
-		if c.KeySource != nil {
-			if keys, err = c.KeySource.Keys(ctx); err != nil {
+		var credentials Credentials
+		if c.Credentials != nil {
+			if credentials, err = c.Credentials.Credentials(ctx); err != nil {
 				return nil, err
 			}
 		}
 		begin := time.Now()
-		answer, failure := attempt[R, P](ctx, c, action, payload, keys)
+		answer, failure := attempt[R, P](ctx, c, action, payload, credentials)
 		seen := Attempt{
 			Service: c.Service, Action: action.Name, Version: action.Version,
-			Number: number, Duration: time.Since(begin), KeySource: keys.Source,
+			Number: number, Duration: time.Since(begin), CredentialSource: credentials.Source,
 		}
 		if failure == nil {
 			c.limiter(action).Recover()
@@ -163,9 +170,9 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 		seen.Failure = failure.reason()
 		switch {
 		case ctx.Err() != nil:
-		case failure.Class == KeysRefused && keys.Temporary() && !renewed:
-			renewed = true
-			seen.Retry = c.KeySource.Renew(ctx, keys) == nil
+		case failure.Class == CredentialsRefused && credentials.Temporary() && !refreshed:
+			refreshed = true
+			seen.Retry = c.Credentials.Refresh(ctx, credentials) == nil
 		default:
 			seen.Wait, seen.Retry = retries.After(failure.Class, failure.RetryAfter)
 		}
@@ -174,8 +181,8 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 			return nil, context.Cause(ctx)
 		}
 		if failure.Class == Throttled {
-			// The limiter holds this request back together with all others, which
-			// must slow down even where this one gives up.
+			// The limiter delays this request together with all others, which must
+			// slow down even if this one gives up.
 			c.limiter(action).Slow(max(seen.Wait, c.Pace.orDefault().Throttled))
 		}
 		if !seen.Retry {

@@ -8,8 +8,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Each error code of the service, what it means, and how many requests are made
-// of it where the configuration allows five retries.
+// The class of each error code, and the number of requests with five retries.
 func TestErrorCodes(t *testing.T) {
 	t.Parallel()
 	const once, always, afew = 1, 1 + 5, 1 + 3
@@ -26,8 +25,8 @@ func TestErrorCodes(t *testing.T) {
 		"ResourceUnavailable":                       {tcapi.Busy, afew},
 		"ResourceInUse":                             {tcapi.Busy, afew},
 		"InvalidParameter.ActionInProgress":         {tcapi.Busy, afew},
-		"AuthFailure.TokenFailure":                  {tcapi.KeysRefused, once},
-		"AuthFailure.SecretIdNotFound":              {tcapi.KeysRefused, once},
+		"AuthFailure.TokenFailure":                  {tcapi.CredentialsRefused, once},
+		"AuthFailure.SecretIdNotFound":              {tcapi.CredentialsRefused, once},
 		"AuthFailure.SignatureExpire":               {tcapi.Fatal, once},
 		"AuthFailure.SignatureFailure":              {tcapi.Fatal, once},
 		"AuthFailure.InvalidAuthorization":          {tcapi.Fatal, once},
@@ -61,7 +60,7 @@ func TestErrorCodes(t *testing.T) {
 			expected := tcapi.Error{
 				Service: "teo", Action: "DescribeZones", Version: "2022-09-01",
 				Code: code, Message: "why it is so", RequestID: "r-1", Status: 200,
-				Attempts: want.requests, KeySource: "the test", Class: want.class,
+				Attempts: want.requests, CredentialSource: "the test", Class: want.class,
 			}
 			if got != expected {
 				t.Errorf("got  %+v\nwant %+v", got, expected)
@@ -72,7 +71,7 @@ func TestErrorCodes(t *testing.T) {
 			}
 			for i, a := range attempts {
 				if a.Number != i+1 || a.Code != code || a.Failure != code || a.RequestID != "r-1" || a.Status != 200 ||
-					a.Retry != (i+1 < want.requests) || a.KeySource != "the test" ||
+					a.Retry != (i+1 < want.requests) || a.CredentialSource != "the test" ||
 					a.Service != "teo" || a.Action != "DescribeZones" || a.Version != "2022-09-01" {
 					t.Errorf("attempt %d: %+v", i+1, a)
 				}
@@ -88,7 +87,7 @@ func TestErrorCodes(t *testing.T) {
 	}
 }
 
-// After any number of failures that the limits allow, an answer is an answer.
+// A call succeeds after any number of failures that the limits allow.
 func TestAnswersAfterFailures(t *testing.T) {
 	t.Parallel()
 	type reply struct {
@@ -113,7 +112,7 @@ func TestAnswersAfterFailures(t *testing.T) {
 	}
 }
 
-// What is retried a few times only does not get more from other failures.
+// Other failures do not extend the few retries of a busy resource.
 func TestBusyIsCountedByItself(t *testing.T) {
 	t.Parallel()
 	busy, broken := apiError("ResourceInUse", ""), apiError("InternalError", "")

@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	// maxMessage bounds the service's own text in an error, in bytes.
+	// maxMessage is the maximum length of the service's own text in an error, in
+	// bytes.
 	maxMessage = 1000
 
 	hidden = "(hidden)"
@@ -19,11 +20,11 @@ var (
 	signatures = regexp.MustCompile(`(?i)(\bsign(?:ature)?=)[^&\s"'<>,]+`)
 )
 
-// conceal makes a text of the service fit to be shown: without the keys, the
-// signature and the queries of URLs (that of a download is a key itself), on one
-// line and bounded.
-func conceal(message string, keys Keys) string {
-	for _, secret := range []string{keys.SecretKey, keys.Token, keys.SecretID} {
+// conceal returns a text of the service that can be shown: without credentials,
+// signatures and the queries of URLs (that of a download is a credential itself),
+// on one line and of limited length.
+func conceal(message string, credentials Credentials) string {
+	for _, secret := range []string{credentials.SecretKey, credentials.Token, credentials.SecretID} {
 		if secret != "" {
 			message = strings.ReplaceAll(message, secret, hidden)
 			message = strings.ReplaceAll(message, url.QueryEscape(secret), hidden)

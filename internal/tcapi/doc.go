@@ -1,10 +1,9 @@
-// Package tcapi makes one call of Tencent Cloud's API 3.0, whichever service it
-// belongs to: it is admitted by a rate limiter, signed with TC3-HMAC-SHA256,
-// guarded against answers that are not what they seem, retried where that makes
-// sense, and it fails with one type of error.
+// Package tcapi calls actions of Tencent Cloud's API 3.0. A call waits for a rate
+// limiter, is signed with TC3-HMAC-SHA256, checks that the answer comes from the
+// API, is retried if that can help, and fails with one type of error.
 //
-// The signature is made by the official SDK's common module. Everything else
-// that module offers (retry, credentials, region breaker, parsing) is left off:
-// it loses the HTTP status, follows redirects with the token, waits without the
-// context and puts whole bodies into its errors.
+// The official SDK's common module signs the requests. Its retries, credentials,
+// region breaker and decoding are not used: they lose the HTTP status, follow
+// redirects with the token, wait without the context and put complete bodies
+// into errors.
 package tcapi

@@ -14,7 +14,7 @@ import (
 // international one is "intl.tencentcloudapi.com".
 const DefaultDomain = "tencentcloudapi.com"
 
-// Endpoint is where a service is called.
+// Endpoint is the address of a service.
 type Endpoint struct {
 	// Scheme is "https", or "http" for a loopback host.
 	Scheme string
@@ -22,25 +22,29 @@ type Endpoint struct {
 	Host string
 }
 
-// String gives the endpoint as a URL.
+// String returns the endpoint as a URL.
 func (e Endpoint) String() string { return e.Scheme + "://" + e.Host }
 
-// ServiceEndpoint is the public endpoint of a service under a root domain, such
-// as teo.tencentcloudapi.com.
+// Loopback reports whether the host is a loopback address or localhost.
+func (e Endpoint) Loopback() bool { return loopback((&url.URL{Host: e.Host}).Hostname()) }
+
+// ServiceEndpoint returns the public endpoint of a service under a root domain,
+// such as teo.tencentcloudapi.com.
 func ServiceEndpoint(service, domain string) Endpoint {
 	return Endpoint{Scheme: "https", Host: service + "." + strings.ToLower(domain)}
 }
 
-// ParseEndpoint reads "host", "host:port" or a URL of just scheme and host.
-// Plain HTTP is for loopback alone: the signature does not cover the token nor
-// the name of the action, so anyone on the way could read and change them.
+// ParseEndpoint parses "host", "host:port" or a URL of scheme and host. Plain HTTP
+// is accepted for loopback addresses only: the signature covers neither the token
+// nor the name of the action, so that anyone on the network could read and change
+// them.
 func ParseEndpoint(s string) (Endpoint, error) {
 	if !strings.Contains(s, "://") {
 		s = "https://" + s
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		// The text of url.Error repeats the whole input, password and all.
+		// The text of url.Error repeats the input, which can hold a password.
 		return Endpoint{}, errors.New("it is neither a host name nor a URL")
 	}
 	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
@@ -48,7 +52,7 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	case scheme != "https" && scheme != "http":
 		return Endpoint{}, fmt.Errorf("the scheme %q is neither https nor http", scheme)
 	case u.User != nil:
-		return Endpoint{}, errors.New("it must not hold a user name or a password")
+		return Endpoint{}, errors.New("it must not contain a user name or a password")
 	case u.Hostname() == "" || strings.ContainsFunc(host, notOfHost):
 		return Endpoint{}, errors.New("it has no valid host name")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
@@ -64,7 +68,7 @@ func ParseEndpoint(s string) (Endpoint, error) {
 	return Endpoint{Scheme: scheme, Host: strings.TrimSuffix(host, ":")}, nil
 }
 
-// ParseDomain reads a root domain, such as "intl.tencentcloudapi.com".
+// ParseDomain parses a root domain, such as "intl.tencentcloudapi.com".
 func ParseDomain(s string) (string, error) {
 	e, err := ParseEndpoint("https://" + s)
 	domain := strings.Trim(e.Host, ".")
@@ -75,9 +79,8 @@ func ParseDomain(s string) (string, error) {
 	return domain, nil
 }
 
-// notOfHost tells what a lower-case host with an optional port does not hold:
-// url.Parse lets spaces of Unicode and the zones of addresses pass, which no
-// URL can be made of again.
+// notOfHost reports characters that a lower-case host with an optional port does
+// not contain. url.Parse accepts Unicode spaces and the zones of addresses.
 func notOfHost(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-._:[]", r)
 }

@@ -7,37 +7,37 @@ import (
 	"time"
 )
 
-// Error is the failure of one call: an error that the service answered, an
-// answer that is none, or no answer at all. It holds no body, no signature, no
-// key and no URL.
+// Error is the failure of one call: an error that the service returned, an
+// invalid answer, or no answer. It holds no body, signature, secret or URL.
 type Error struct {
 	Service, Action, Version string
 
 	// Code is Tencent Cloud's error code, such as
-	// "UnauthorizedOperation.CamUnauthorized"; empty where the service did not
-	// give one (Message then says what happened).
+	// "UnauthorizedOperation.CamUnauthorized"; empty if the service returned
+	// none (Message then says what happened).
 	Code    string
 	Message string
 
-	// RequestID is empty where no answer came.
+	// RequestID is empty if there was no answer.
 	RequestID string
 
-	// Status is the HTTP status, 0 where no answer came. The gateway answers
-	// its own errors with 200.
+	// Status is the HTTP status, 0 if there was no answer. The gateway returns
+	// its own errors with status 200.
 	Status int
 
 	// Attempts is the number of requests that were sent for the call.
 	Attempts int
 
-	// RetryAfter is how long the service asked to wait; 0 where it did not.
+	// RetryAfter is how long the service asked to wait; 0 if it did not.
 	RetryAfter time.Duration
 
-	// Skew is the service's clock less the local one, from the answer's Date
-	// header (which counts whole seconds); 0 where there was none.
+	// Skew is the service's clock minus the local one, from the answer's Date
+	// header (in whole seconds); 0 if there was none.
 	Skew time.Duration
 
-	// KeySource says which keys signed the request (Keys.Source).
-	KeySource string
+	// CredentialSource says which credentials signed the request
+	// (Credentials.Source); empty if it was not signed.
+	CredentialSource string
 
 	// Class says what can be done about it.
 	Class Class

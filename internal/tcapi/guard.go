@@ -6,19 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
-// maxBody bounds an answer. The service caps its own at 50 MB.
+// maxBody is the maximum size of an answer. The service limits its own to 50 MB.
 const maxBody = 64 << 20
 
-// exchange is what one attempt brought home. The guard fills it in, past the
-// SDK, which would lose the status, the headers and the cause of a failure.
+// exchange is the result of one attempt. The guard fills it in, because the SDK
+// would lose the status, the headers and the cause of a failure.
 type exchange struct {
 	body       *bytes.Buffer
 	status     int
@@ -31,10 +29,10 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// bodies are used again: a listing reads hundreds of pages of one size.
+// bodies are reused: a list has hundreds of pages of one size.
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// release gives the body back. Nothing decoded from it may point into it.
+// release returns the body to the pool. Nothing decoded from it may point into it.
 func (x *exchange) release() {
 	if x.body != nil {
 		bodies.Put(x.body)
@@ -64,8 +62,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req = req.Clone(req.Context())
 	req.Header.Set("User-Agent", g.userAgent)
-	// A key that is present without a value makes net/http send the POST again
-	// when a kept connection turns out to be closed; it is not sent itself.
+	// A key that is present without a value is not sent, but makes net/http send
+	// the POST again if a reused connection turns out to be closed.
 	req.Header["X-Idempotency-Key"] = nil
 
 	sent := g.now()
@@ -95,21 +93,17 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// head keeps what the status line and the headers say.
+// head records the status and the headers.
 func (x *exchange) head(resp *http.Response, sent, received time.Time) {
 	x.status = resp.StatusCode
 	x.requestID = resp.Header.Get("X-TC-RequestId")
-	if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
-		x.retryAfter = time.Duration(min(seconds, math.MaxInt32)) * time.Second
-	} else if at, err := http.ParseTime(resp.Header.Get("Retry-After")); err == nil {
-		x.retryAfter = max(0, at.Sub(received))
-	}
+	x.retryAfter = RetryAfter(resp.Header, received)
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		x.skew = date.Sub(sent.Add(received.Sub(sent) / 2)).Round(time.Second)
 	}
 }
 
-// read takes in the body, as a whole and bounded.
+// read reads the complete body, up to maxBody.
 func (x *exchange) read(resp *http.Response) error {
 	body := bodies.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool holds nothing else
 	body.Reset()
@@ -129,7 +123,7 @@ func (x *exchange) read(resp *http.Response) error {
 	return nil
 }
 
-// statusError says what a status means for somebody who set an endpoint.
+// statusError says what a status means for a user who set an endpoint.
 func statusError(resp *http.Response) error {
 	switch {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
@@ -139,9 +133,9 @@ func statusError(resp *http.Response) error {
 		}
 		return fmt.Errorf("the endpoint redirects to %s: this is not an API endpoint", to)
 	case resp.StatusCode == http.StatusProxyAuthRequired:
-		return errors.New("the proxy wants a user name and a password")
+		return errors.New("the proxy requires a user name and a password")
 	}
-	return fmt.Errorf("the endpoint answered %d %s (Content-Type %q)",
+	return fmt.Errorf("the endpoint returned %d %s (Content-Type %q)",
 		resp.StatusCode, http.StatusText(resp.StatusCode), mediaType(resp))
 }
 
@@ -153,7 +147,7 @@ func mediaType(resp *http.Response) string {
 	return media
 }
 
-// withExchange gives the guard a place to put what one attempt brings home.
+// withExchange gives the guard the exchange to fill in.
 func withExchange(ctx context.Context, x *exchange) context.Context {
 	return context.WithValue(ctx, exchangeKey{}, x)
 }

@@ -85,12 +85,12 @@ func (l *log) all() []tcapi.Attempt {
 // config is one that works, but for the endpoint and the transport.
 func config() tcapi.Config {
 	return tcapi.Config{
-		Service:    "teo",
-		Endpoint:   tcapi.Endpoint{Scheme: "https", Host: "teo.example.com"},
-		KeySource:  tcapi.StaticKeys{SecretID: secretID, SecretKey: secretKey, Source: "the test"},
-		UserAgent:  "terraform-provider-teo/1.2.3",
-		MaxRetries: 5,
-		Pace:       quick,
+		Service:     "teo",
+		Endpoint:    tcapi.Endpoint{Scheme: "https", Host: "teo.example.com"},
+		Credentials: tcapi.StaticCredentials{SecretID: secretID, SecretKey: secretKey, Source: "the test"},
+		UserAgent:   "terraform-provider-teo/1.2.3",
+		MaxRetries:  5,
+		Pace:        quick,
 	}
 }
 

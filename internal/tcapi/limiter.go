@@ -9,18 +9,18 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limiters hold one rate limiter per service, version and action. The service
-// counts that way, so whatever a process does shares one value of it.
+// Limiters holds one rate limiter per service, version and action, as the service
+// counts requests. All clients of an account share one value.
 type Limiters struct {
-	// PerSecond overrides the documented rates where it is above 0.
+	// PerSecond, if above 0, overrides the documented rates.
 	PerSecond float64
 
 	mu sync.Mutex
 	m  map[string]*Limiter
 }
 
-// For returns the limiter of an action, made with the rate it is documented
-// with (requests per second) when it is first asked for.
+// For returns the limiter of an action. documented is its documented rate in
+// requests per second.
 func (l *Limiters) For(service, version, action string, documented float64) *Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -36,30 +36,30 @@ func (l *Limiters) For(service, version, action string, documented float64) *Lim
 	return made
 }
 
-// headroom is the part of a documented rate that is used: other processes of
-// the same account count against the same limit.
+// headroom is the part of a documented rate that is used, because other processes
+// of the account share the limit.
 const headroom = 0.9
 
-// Limiter spreads requests over time, and slows down when the service says
-// that they come too often.
+// Limiter spreads requests over time, and slows down when the service answers
+// that there are too many.
 type Limiter struct {
 	rate *rate.Limiter
 	full rate.Limit
 
-	// turn holds one: whoever put it there is next, the others wait in line.
-	// They must not reserve their times ahead. Those would stand when the rate
-	// is lowered, and after a stall of the machine all be due at once.
+	// turn has room for one: the caller that put it there is next, the others
+	// wait. They must not reserve times ahead: those would remain when the rate
+	// is lowered, and would all be due at once after the machine was suspended.
 	turn chan struct{}
 
 	mu     sync.Mutex
-	resume time.Time // nothing is sent before
+	resume time.Time // no request is sent earlier
 }
 
 func newLimiter(documented, configured float64) *Limiter {
 	perSecond, burst := configured, configured/10
 	if configured <= 0 {
-		// Sustained rate and burst together stay within the documented
-		// number in any one second, and leave one for a timer that fires late.
+		// Rate and burst together stay within the documented number in any one
+		// second, minus one for a timer that fires late.
 		perSecond, burst = documented*headroom, documented*(1-headroom)-1
 	}
 	return &Limiter{
@@ -69,8 +69,8 @@ func newLimiter(documented, configured float64) *Limiter {
 	}
 }
 
-// Wait returns when a request may be sent, in the order of asking, or with the
-// context's cause.
+// Wait waits until a request may be sent, in the order of the calls. Its error is
+// the context's cause.
 func (l *Limiter) Wait(ctx context.Context) error {
 	select {
 	case l.turn <- struct{}{}:
@@ -86,7 +86,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			// The limiter saw that the turn would come after the deadline.
+			// The wait would exceed the deadline.
 			return fmt.Errorf("waiting for the rate limit: %w", context.DeadlineExceeded)
 		}
 		if l.paused() <= 0 {
@@ -95,14 +95,14 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	}
 }
 
-// Slow halves the rate, down to one request a second, and holds every request
-// back for d.
+// Slow halves the rate, but not below one request a second, and delays every
+// request by d.
 func (l *Limiter) Slow(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if until := time.Now().Add(d); until.After(l.resume) {
-		// Many requests in flight are refused at once: that is one event, and
-		// only the first of them halves the rate.
+		// If many requests in flight are refused at once, only the first one
+		// halves the rate.
 		if time.Now().After(l.resume) {
 			l.rate.SetLimit(max(min(1, l.full), l.rate.Limit()/2))
 		}
@@ -110,7 +110,7 @@ func (l *Limiter) Slow(d time.Duration) {
 	}
 }
 
-// Recover gives back a part of the rate, after a request that went well.
+// Recover restores a part of the rate after a successful request.
 func (l *Limiter) Recover() {
 	if l.rate.Limit() >= l.full {
 		return
@@ -126,7 +126,7 @@ func (l *Limiter) paused() time.Duration {
 	return time.Until(l.resume)
 }
 
-// Sleep waits for d, or for the context to end, whose cause it then returns.
+// Sleep waits for d. If the context ends first, it returns the context's cause.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -1,19 +1,22 @@
 package tcapi
 
 import (
+	"math"
+	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Pace is how long a call waits before it tries again. The waits grow by half
-// each time and are spread by a random part.
+// Pace is how long a call waits before a retry. The waits grow by half each time
+// and have a random part.
 type Pace struct {
-	First time.Duration // before the first retry; 250 ms where it is 0
-	Most  time.Duration // no wait is longer; 15 s where it is 0
+	First time.Duration // before the first retry; 0 means 250 ms
+	Most  time.Duration // the longest wait; 0 means 15 s
 
-	// Throttled is the least wait, for all requests, after the service said
-	// that they come too often; 1 s where it is 0.
+	// Throttled is the minimum wait of all requests after the service answered
+	// that there are too many; 0 means 1 s.
 	Throttled time.Duration
 }
 
@@ -31,11 +34,11 @@ func (p Pace) orDefault() Pace {
 }
 
 const (
-	// busyRetries is how often a Busy answer is asked again, whatever the
+	// busyRetries is the maximum number of retries after Busy, whatever the
 	// configuration allows.
 	busyRetries = 3
 
-	// maxRetryAfter bounds what a server may make us wait.
+	// maxRetryAfter is the longest wait that a server can ask for.
 	maxRetryAfter = 2 * time.Minute
 )
 
@@ -48,7 +51,7 @@ type Retries struct {
 	busy    int
 }
 
-// NewRetries allows a request to be sent again most times.
+// NewRetries allows at most most retries of a request.
 func NewRetries(most int, pace Pace) *Retries {
 	pace = pace.orDefault()
 	b := backoff.NewExponentialBackOff()
@@ -58,7 +61,7 @@ func NewRetries(most int, pace Pace) *Retries {
 }
 
 // After returns how long to wait before the next attempt, and whether there is
-// to be one. retryAfter is what the server asked for, or 0.
+// one. retryAfter is what the server asked for, or 0.
 func (r *Retries) After(class Class, retryAfter time.Duration) (time.Duration, bool) {
 	switch class {
 	case Busy:
@@ -72,10 +75,23 @@ func (r *Retries) After(class Class, retryAfter time.Duration) (time.Duration, b
 	if r.left--; r.left < 0 {
 		return 0, false
 	}
-	// The random part comes on top of the backoff's own bound.
+	// The backoff can exceed its own maximum by the random part.
 	wait := max(min(r.backoff.NextBackOff(), r.pace.Most), min(retryAfter, maxRetryAfter))
 	if class == Throttled {
 		wait += r.pace.Throttled
 	}
 	return wait, true
+}
+
+// RetryAfter returns how long the Retry-After header of an answer asks to wait,
+// which is a number of seconds or a time; 0 without a valid header.
+func RetryAfter(header http.Header, now time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
+		return time.Duration(min(seconds, math.MaxInt32)) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
 }

@@ -109,7 +109,7 @@ func TestWaitsGrowWithinTheirBound(t *testing.T) {
 
 func TestNoRetryOfWhatStaysWrong(t *testing.T) {
 	t.Parallel()
-	for _, class := range []tcapi.Class{tcapi.Fatal, tcapi.KeysRefused, tcapi.Gone} {
+	for _, class := range []tcapi.Class{tcapi.Fatal, tcapi.CredentialsRefused, tcapi.Gone} {
 		if wait, again := tcapi.NewRetries(5, tcapi.Pace{}).After(class, time.Second); again || wait != 0 {
 			t.Errorf("class %d is tried again after %s", class, wait)
 		}

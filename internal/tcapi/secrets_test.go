@@ -74,7 +74,7 @@ func TestNothingSecretIsTold(t *testing.T) {
 			})
 			client, seen := to(t, server.URL, func(c *tcapi.Config) {
 				c.MaxRetries = 1
-				c.KeySource = tcapi.StaticKeys{SecretID: secretID, SecretKey: secretKey, Token: token, Source: "the test"}
+				c.Credentials = tcapi.StaticCredentials{SecretID: secretID, SecretKey: secretKey, Token: token, Source: "the test"}
 			})
 			err := ask(t.Context(), client)
 			failure := failed(t, err)

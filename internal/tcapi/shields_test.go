@@ -19,14 +19,14 @@ func TestAnswersThatAreNone(t *testing.T) {
 		`null`:                        "the answer is not a JSON object",
 		` [] `:                        "the answer is not a JSON object",
 		`"Response"`:                  "the answer is not a JSON object",
-		`{}`:                          "the answer holds no Response",
-		"\r\n\t {}":                   "the answer holds no Response",
-		`{"Response":null}`:           "the answer holds no Response",
-		`{"Code":"InternalError"}`:    "the answer holds no Response",
-		`{"Response":{"Error":{}}}`:   "the service answered an error without a code",
-		`{"Response":{"Error":"no"}}`: "the answer cannot be decoded",
-		`{"Response":{"Error":{"Code":null,"Message":"it broke"},"RequestId":"r"}}`: "the service answered an error without a code: it broke",
-		`{"Response":{"Error":{"Message":"it broke"},"RequestId":"r"}}`:             "the service answered an error without a code: it broke",
+		`{}`:                          "the answer has no Response",
+		"\r\n\t {}":                   "the answer has no Response",
+		`{"Response":null}`:           "the answer has no Response",
+		`{"Code":"InternalError"}`:    "the answer has no Response",
+		`{"Response":{"Error":{}}}`:   "the service returned an error without a code",
+		`{"Response":{"Error":"no"}}`: "the answer could not be decoded",
+		`{"Response":{"Error":{"Code":null,"Message":"it broke"},"RequestId":"r"}}`: "the service returned an error without a code: it broke",
+		`{"Response":{"Error":{"Message":"it broke"},"RequestId":"r"}}`:             "the service returned an error without a code: it broke",
 	} {
 		t.Run(in, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +98,7 @@ func TestHeaders(t *testing.T) {
 		return answer(fine), nil
 	}), func(c *tcapi.Config) {
 		c.UserAgent, c.Region = "terraform-provider-teo/1.2.3-rc.1+abc", "ap-singapore"
-		c.KeySource = tcapi.StaticKeys{SecretID: secretID, SecretKey: secretKey, Token: token}
+		c.Credentials = tcapi.StaticCredentials{SecretID: secretID, SecretKey: secretKey, Token: token}
 	})
 	if err := ask(t.Context(), client); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestRequestThatIsNoJSON(t *testing.T) {
 func TestAttemptsAreSignedAnew(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	keys := &source{keys: []tcapi.Keys{
+	credentials := &source{credentials: []tcapi.Credentials{
 		{SecretID: "one", SecretKey: secretKey, Token: "t1"},
 		{SecretID: "two", SecretKey: secretKey, Token: "t2"},
 	}}
@@ -181,14 +181,14 @@ func TestAttemptsAreSignedAnew(t *testing.T) {
 		defer mu.Unlock()
 		tokens = append(tokens, r.Header.Get("X-TC-Token"))
 		// Renewed by somebody else meanwhile.
-		if err := keys.Renew(r.Context(), tcapi.Keys{}); err != nil {
+		if err := credentials.Refresh(r.Context(), tcapi.Credentials{}); err != nil {
 			return nil, err
 		}
 		if len(tokens) == 1 {
 			return status(502), nil
 		}
 		return answer(fine), nil
-	}), func(c *tcapi.Config) { c.KeySource = keys })
+	}), func(c *tcapi.Config) { c.Credentials = credentials })
 	if err := ask(t.Context(), client); err != nil || strings.Join(tokens, " ") != "t1 t2" {
 		t.Errorf("%v with the tokens %v", err, tokens)
 	}

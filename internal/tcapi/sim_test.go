@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -25,13 +26,13 @@ type logs struct {
 	TotalSize int
 }
 
-// simulated is a client of a simulator, with its keys.
+// simulated is a client of a simulator, with its credentials.
 func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*tcapi.Client, *log) {
 	t.Helper()
-	keys := func(c *tcapi.Config) {
-		c.KeySource = tcapi.StaticKeys{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()}
+	credentials := func(c *tcapi.Config) {
+		c.Credentials = tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()}
 	}
-	return to(t, sim.URL(), append([]func(*tcapi.Config){keys}, change...)...)
+	return to(t, sim.URL(), append([]func(*tcapi.Config){credentials}, change...)...)
 }
 
 // The simulator refuses the 21st request of any one second. Sixty-six requests
@@ -40,7 +41,7 @@ func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*t
 // on its way for longer than the limit leaves room for may be refused.
 func TestSustainedRateMeetsNoRefusal(t *testing.T) { //nolint:paralleltest // other tests would hold requests up
 	const requests, room = 66, 50 * time.Millisecond
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	limiters := new(tcapi.Limiters)
 	share := func(c *tcapi.Config) { c.Limiters = limiters }
 	one, seenOne := simulated(t, sim, share)
@@ -114,7 +115,7 @@ func TestSimulatedFaults(t *testing.T) {
 	} {
 		t.Run(string(test.fault.Name), func(t *testing.T) {
 			t.Parallel()
-			sim := simulator(t, teosim.Options{})
+			sim := simtest.Start(t, teosim.Options{})
 			timeout := func(c *tcapi.Config) {
 				c.MaxRetries = 0
 				if test.fault.Name == teosim.Hang {
@@ -144,7 +145,7 @@ func TestSimulatedFaults(t *testing.T) {
 // The service speaks English to us.
 func TestMessagesAreEnglish(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{})
+	sim := simtest.Start(t, teosim.Options{})
 	client, _ := simulated(t, sim)
 	_, err := tcapi.Call[logs](t.Context(), client, slowAction, struct{}{})
 	failure := failed(t, err)
@@ -160,7 +161,7 @@ func TestMessagesAreEnglish(t *testing.T) {
 // how much.
 func TestClockOfTheServiceIsOff(t *testing.T) {
 	t.Parallel()
-	sim := simulator(t, teosim.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
+	sim := simtest.Start(t, teosim.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
 	client, seen := simulated(t, sim)
 	failure := failed(t, ask(t.Context(), client))
 	if failure.Code != "AuthFailure.SignatureExpire" || failure.Class != tcapi.Fatal || len(seen.all()) != 1 {

@@ -14,25 +14,24 @@ import (
 	"time"
 )
 
-// MaxInFlight is how many requests of one listing are under way at once, at the
-// most; so many connections to a host are kept open.
+// MaxInFlight is the maximum number of concurrent requests of one list, and the
+// number of idle connections that are kept per host.
 const MaxInFlight = 64
 
-// TransportOptions say by which way requests go and whom they trust.
+// TransportOptions are the proxy and the certificate authorities of a transport.
 type TransportOptions struct {
-	// ProxyURL carries every request, whatever its host; ParseProxy makes one.
-	// Where it is nil the environment decides, with the rules of
-	// [http.ProxyFromEnvironment]: HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+	// ProxyURL is the proxy of every request, whatever its host; see ParseProxy.
+	// If it is nil, HTTPS_PROXY, HTTP_PROXY and NO_PROXY decide, by the rules of
+	// [http.ProxyFromEnvironment].
 	ProxyURL *url.URL
 
-	// RootCAs are the certificate authorities that servers must be signed by;
-	// LoadCABundle makes such a pool. Where it is nil those of the system are.
+	// RootCAs are the trusted certificate authorities; see LoadCABundle. If it is
+	// nil, those of the system are trusted.
 	RootCAs *x509.CertPool
 }
 
-// NewTransport returns a transport for API calls and downloads: TLS 1.2 at
-// least, and enough idle connections that parallel requests do not open new
-// ones all the time.
+// NewTransport returns a transport for API calls and downloads, with TLS 1.2 or
+// later and enough idle connections for parallel requests.
 func NewTransport(o TransportOptions) *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	proxy := http.ProxyFromEnvironment
@@ -52,10 +51,9 @@ func NewTransport(o TransportOptions) *http.Transport {
 	}
 }
 
-// ParseProxy reads a proxy as "host:port" or as a URL of the scheme http,
-// https, socks5 or socks5h, with a user name and a password where the proxy
-// wants them. The error repeats nothing of the input, for it can hold a
-// password.
+// ParseProxy parses "host:port" or a URL with the scheme http, https, socks5 or
+// socks5h, with the user name and password that the proxy may require. The error
+// repeats nothing of the input, which can hold a password.
 func ParseProxy(s string) (*url.URL, error) {
 	s = strings.TrimSpace(s)
 	if !strings.Contains(s, "://") {
@@ -68,7 +66,7 @@ func ParseProxy(s string) (*url.URL, error) {
 	u.Scheme = strings.ToLower(u.Scheme)
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" && u.Scheme != "socks5h":
-		return nil, errors.New("the scheme is none of http, https, socks5 and socks5h")
+		return nil, errors.New("the scheme must be http, https, socks5 or socks5h")
 	case u.Hostname() == "" || strings.ContainsAny(u.Host, " \t\r\n"):
 		return nil, errors.New("it has no valid host name")
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
@@ -87,15 +85,15 @@ func ParseProxy(s string) (*url.URL, error) {
 func LoadCABundle(path string) (*x509.CertPool, error) {
 	bundle, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("the CA bundle cannot be read: %w", err)
+		return nil, fmt.Errorf("unable to read the CA bundle: %w", err)
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		// A machine without a store of its own may well have the bundle alone.
+		// A machine without a certificate store can have the bundle alone.
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(bundle) {
-		return nil, fmt.Errorf("the file %s holds no certificate in PEM format", path)
+		return nil, fmt.Errorf("the file %s contains no certificate in PEM format", path)
 	}
 	return pool, nil
 }

@@ -38,7 +38,7 @@ func TestParseProxyRefuses(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                                   "no valid host name",
 		"http://":                            "no valid host name",
-		"ftp://proxy.example.com":            "the scheme is none of",
+		"ftp://proxy.example.com":            "the scheme must be",
 		"http://user:hunter2@proxy:port":     "not a URL",
 		"http://user:hunter2@proxy:99999":    "between 1 and 65535",
 		"http://user:hunter2@proxy/p?q=1":    "without a path",
@@ -74,9 +74,9 @@ func TestLoadCABundleRefuses(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]string{
-		empty:                            "holds no certificate",
-		key:                              "holds no certificate",
-		filepath.Join(dir, "absent.pem"): "cannot be read",
+		empty:                            "contains no certificate",
+		key:                              "contains no certificate",
+		filepath.Join(dir, "absent.pem"): "unable to read the CA bundle",
 	} {
 		if _, err := tcapi.LoadCABundle(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("LoadCABundle(%s): %v, want %q", filepath.Base(path), err, want)
@@ -158,11 +158,11 @@ func call(t *testing.T, endpoint string, o tcapi.TransportOptions) error {
 	transport := tcapi.NewTransport(o)
 	t.Cleanup(transport.CloseIdleConnections)
 	client := tcapi.New(tcapi.Config{
-		Service:   "teo",
-		Endpoint:  tcapi.Endpoint{Scheme: u.Scheme, Host: u.Host},
-		KeySource: tcapi.StaticKeys{SecretID: "id", SecretKey: "key"},
-		Transport: transport,
-		UserAgent: "test/0",
+		Service:     "teo",
+		Endpoint:    tcapi.Endpoint{Scheme: u.Scheme, Host: u.Host},
+		Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"},
+		Transport:   transport,
+		UserAgent:   "test/0",
 	})
 	action := tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 100}
 	_, err = tcapi.Call[tcapi.Head](context.Background(), client, action, struct{}{})

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -34,8 +35,8 @@ func replayed(text, version string) (*teo.Client, *replay) {
 	service := &replay{lines: strings.Split(text, "\n")}
 	return teo.New(tcapi.New(tcapi.Config{
 		Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
-		KeySource: tcapi.StaticKeys{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
-		Transport: service, Pace: quick,
+		Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
+		Transport: service, Pace: simtest.Pace,
 	}), teo.Options{APIVersion: version}), service
 }
 
@@ -49,9 +50,9 @@ func checkAnswer(t *testing.T, service *replay, l *teo.Listing, err error) {
 	if (l == nil) == (err == nil) {
 		t.Fatalf("got %v and %v", l, err)
 	}
-	// Four readings, each with a page of a row and the first, the last or page
-	// 0 beside; and all the page sizes that are tried.
-	if most := 4*(fuzzed+4) + 6; int(service.sent.Load()) > most {
+	// Four readings, each with pages of one row, among them duplicates, and the
+	// first, the last or page 0 beside; and all the page sizes that are tried.
+	if most := 4*(2*fuzzed+4) + 6; int(service.sent.Load()) > most {
 		t.Errorf("%d requests were sent, want %d at the most", service.sent.Load(), most)
 	}
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 // Service is the name of the service in endpoints and in signatures.
 const Service = "teo"
 
-// The actions that are used, with their documented limits (requests a second).
+// The actions in use, with their documented limits (requests per second).
 var (
 	downloadL7LogsOld = tcapi.Action{Version: Version20220106, Name: "DownloadL7Logs", PerSecond: 20}
 	downloadL7Logs    = tcapi.Action{Version: Version20220901, Name: "DownloadL7Logs", PerSecond: 100}
@@ -18,37 +18,38 @@ var (
 	describeZones     = tcapi.Action{Version: Version20220901, Name: "DescribeZones", PerSecond: 20}
 )
 
-// Progress tells how far the reading of a list is.
+// Progress says how much of a list has been read.
 type Progress struct {
 	Action, Version string
-	Read            int   // rows that were read
-	Total           int64 // the service's count, -1 where it gave none
+	Read            int   // rows read so far
+	Total           int64 // the service's count, -1 if it gave none
 }
 
-// Options say how a Client behaves.
+// Options configure a Client.
 type Options struct {
-	// APIVersion pins DownloadL7Logs to a version; empty leaves the choice to
-	// the client.
+	// APIVersion is the version to use for DownloadL7Logs; if empty, the client
+	// chooses.
 	APIVersion string
 
-	// Progress, if not nil, is told of every page.
+	// Progress, if not nil, is called after every page.
 	Progress func(context.Context, Progress)
 }
 
-// Client reads EdgeOne. It remembers what it learns of the service, so one
-// client serves all that a provider does.
+// Client reads EdgeOne. It remembers what it finds out about the service (the
+// numbering of pages, accepted page sizes, zones), so a provider uses one client
+// for everything.
 type Client struct {
 	api  *tcapi.Client
 	opts Options
 
-	base     pageBase
-	limits   limitMemo
-	over     atomic.Pointer[ChangeOver] // nil while 2022-01-06 is not gone
-	overTold atomic.Bool
-	zones    zoneCache
+	base           pageBase
+	limits         acceptedLimit
+	changeOver     atomic.Pointer[ChangeOver] // nil while 2022-01-06 is in use
+	changeReported atomic.Bool
+	zones          zoneCache
 }
 
-// New returns a client on top of a caller of the service "teo".
+// New returns a client that calls the service "teo" through api.
 func New(api *tcapi.Client, opts Options) *Client {
 	return &Client{api: api, opts: opts, zones: newZoneCache()}
 }

@@ -1,8 +1,8 @@
 // Package teo reads Tencent Cloud EdgeOne (TEO): the lists of offline log
 // packages of layer 7 and layer 4, and the zones of an account.
 //
-// Queries are typed and checked by the caller, pages are read in parallel under
-// the rate limit, and what comes back is whole: where the number of rows and
-// the service's own count do not agree after reading again, there is an error
-// and no list.
+// Callers pass typed, validated queries. Pages are read in parallel under the rate
+// limit. A function that lists returns the complete list or an error: duplicates
+// are removed, the number of rows is checked against the service's count, and a
+// list that does not match is read again.
 package teo

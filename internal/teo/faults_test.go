@@ -202,7 +202,7 @@ func TestRowsTwiceAndCounted(t *testing.T) {
 // A package that grew between two pages is the larger of its two rows.
 func TestLargerRowIsKept(t *testing.T) {
 	t.Parallel()
-	o := teosim.Options{PageBase: 1, OldRowsHaveArea: true, Catalogue: catalogue(3)}
+	o := teosim.Options{PageBase: 1, Catalogue: catalogue(3)}
 	o.Catalogue.L7[1].Size = 100
 	grown := o.Catalogue.L7[1]
 	grown.Size = 200
@@ -354,7 +354,7 @@ func TestIncompleteErrorText(t *testing.T) {
 		"35 entries were read, but the service counts 45; the list was read 4 times (request ID r)":                                        {Read: 35, Total: 45, Before: -1, Readings: 4, RequestID: "r"},
 		"the service's count of the entries changed from 45 to 46 while the pages were read; the list was read 4 times (request ID r)":     {Read: 10, Total: 46, Before: 45, Readings: 4, RequestID: "r"},
 		"the service's count of the entries changed from 0 to 1 while the pages were read; the list was read 4 times (request ID another)": {Total: 1, Before: 0, Readings: 4, RequestID: "another"},
-		"44 entries were read, some of them on two pages, and no count tells whether others were on none; the list was read 4 times (request ID r)": {
+		"44 entries were read, some of them on two pages, and no count shows whether others are missing; the list was read 4 times (request ID r)": {
 			Read: 44, Total: 1, Before: -1, Overlap: true, Readings: 4, RequestID: "r",
 		},
 	} {

@@ -43,6 +43,9 @@ func BenchmarkListing(b *testing.B) {
 		{"2022-01-06-1000rps-pages-of-30", teo.Version20220106, 1000, 900, 30},
 		{"2022-09-01-100rps", teo.Version20220901, 100, 0, 300},
 	} {
+		if testing.Short() && bench.limit < 1000 {
+			continue
+		}
 		b.Run(bench.name, func(b *testing.B) {
 			bench.run(b, func(caller *tcapi.Client, q teo.Query) (int, error) {
 				l, err := teo.New(caller, teo.Options{APIVersion: bench.version}).L7Logs(b.Context(), q)
@@ -52,7 +55,7 @@ func BenchmarkListing(b *testing.B) {
 				return len(l.Packages), nil
 			})
 		})
-		if bench.pageSize == 300 {
+		if bench.pageSize == 300 && !testing.Short() {
 			b.Run(bench.name+"-serial", func(b *testing.B) {
 				bench.run(b, func(caller *tcapi.Client, q teo.Query) (int, error) { return bench.serial(b, caller, q) })
 			})

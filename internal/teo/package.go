@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Layer tells the two families of offline logs apart.
+// Layer is a family of offline logs.
 type Layer string
 
 // The layers that EdgeOne keeps offline logs of.
@@ -16,9 +16,9 @@ const (
 )
 
 // Package is one log package: the gzipped JSON lines of one domain or proxy, in
-// one area, over one slot of an hour or a quarter of an hour. It is decoded
-// straight from a page of either API version; a field that the service left out
-// or answered null is empty, zero or nil.
+// one area, for one slot of an hour or a quarter of an hour. It is decoded
+// directly from a page of either API version; a field that is missing or null is
+// empty, zero or nil.
 type Package struct {
 	// Domain is the sub-domain as served (layer 7).
 	Domain string `json:"Domain"`
@@ -26,23 +26,22 @@ type Package struct {
 	// ProxyID is the layer-4 proxy instance, such as "sid-xs82kshs" (layer 4).
 	ProxyID string `json:"ProxyId"`
 
-	// Area is "mainland" or "overseas"; rows of 2022-01-06 may have none.
+	// Area is "mainland" or "overseas"; rows of 2022-01-06 may not have it.
 	Area string `json:"Area"`
 
-	// Name is the package's name, such as "20220811-02-www.example.com". It
-	// names the slot in UTC, but not the area.
+	// Name is the name of the package, such as "20220811-02-www.example.com". It
+	// contains the slot in UTC, but not the area.
 	Name string `json:"LogPacketName"`
 
-	// URL is where the package is downloaded. It is signed and short-lived: a
-	// secret.
+	// URL is the signed, short-lived URL of the package. It is a secret.
 	URL string `json:"Url"`
 
-	// LogTime is in unix seconds, deprecated, and known to contradict the name.
+	// LogTime is in Unix seconds. It is deprecated and can contradict the name.
 	LogTime *int64 `json:"LogTime"`
 
-	// Start and End of the slot, from the row, else from the name; zero where
-	// neither says. Hourly slots end exclusively (07:00:00), quarter-hour slots
-	// of the service inclusively (07:14:59).
+	// Start and End of the slot, from the row or else from the name; zero if
+	// neither has them. The service ends hourly slots exclusively (07:00:00) and
+	// quarter-hour slots inclusively (07:14:59).
 	Start Time `json:"LogStartTime"`
 	End   Time `json:"LogEndTime"`
 
@@ -50,11 +49,11 @@ type Package struct {
 	// layer 4. It grows while lines are still appended.
 	Size *int64 `json:"Size"`
 
-	// RequestID is that of the answer that listed the package.
+	// RequestID is the ID of the request that listed the package.
 	RequestID string `json:"-"`
 }
 
-// Host is the domain or the proxy ID, whichever the layer has.
+// Host returns the domain (layer 7) or the proxy ID (layer 4).
 func (p *Package) Host() string {
 	if p.Domain != "" {
 		return p.Domain
@@ -62,14 +61,14 @@ func (p *Package) Host() string {
 	return p.ProxyID
 }
 
-// Identity is what makes a package itself, within its layer: the name alone
-// does not tell the areas apart. A row without a name has no identity.
+// Identity identifies a package within its layer. The name alone does not
+// distinguish the areas. A row without a name has no identity.
 type Identity struct {
 	Area, Host, Name string
-	Start            int64 // unix seconds
+	Start            int64 // Unix seconds
 
-	// Source is the path of the package's URL. It stands in for the area in
-	// rows that have none: packages of two areas then differ in nothing else.
+	// Source is the path of the package's URL. It replaces the area in rows that
+	// have none: packages of two areas then differ in nothing else.
 	Source string
 }
 
@@ -85,8 +84,8 @@ func (p *Package) source() string {
 	return p.SourcePath()
 }
 
-// SourcePath is the path of the package's URL as the service writes it, without
-// host and query, so that nothing of it is secret.
+// SourcePath returns the path of the package's URL as the service writes it. It
+// has no host and no query, so it contains no secret.
 func (p *Package) SourcePath() string {
 	_, path := p.splitURL()
 	return path
@@ -97,7 +96,7 @@ func (p *Package) sourceHost() string {
 	return host
 }
 
-// splitURL gives host and path of the URL, as they are written.
+// splitURL returns host and path of the URL, as they are written.
 func (p *Package) splitURL() (host, path string) {
 	rest, _, _ := strings.Cut(p.URL, "?")
 	if _, after, found := strings.Cut(rest, "://"); found {
@@ -112,8 +111,8 @@ func (p *Package) splitURL() (host, path string) {
 // ByTime orders packages by start, host, area and name, so that rows of one
 // identity are neighbours.
 func ByTime(a, b Package) int {
-	// Most pairs are told apart by start and host; to cut up the URLs of all of
-	// them would take most of the time of sorting.
+	// Start and host decide most comparisons. Splitting the URLs of all packages
+	// would take most of the time of sorting.
 	if c := a.Start.Compare(b.Start.Time); c != 0 {
 		return c
 	}
@@ -126,7 +125,27 @@ func ByTime(a, b Package) int {
 	return strings.Compare(a.source(), b.source())
 }
 
-// fill takes from the name what the row does not say.
+// samePackage reports whether two rows have the same identity.
+func samePackage(a, b Package) bool { return a.Identity() == b.Identity() }
+
+// packageOrder sorts packages by time. Of two rows of one package the larger one is
+// newer, because packages grow.
+var packageOrder = rowOrder[Package]{
+	compare:    ByTime,
+	same:       samePackage,
+	identified: func(p Package) bool { return p.Name != "" },
+	newer:      func(a, b Package) bool { return a.size() > b.size() },
+}
+
+// size returns the size of the log, or -1 if it is unknown.
+func (p *Package) size() int64 {
+	if p.Size == nil {
+		return -1
+	}
+	return *p.Size
+}
+
+// fill sets times that are missing in the row from the name.
 func (p *Package) fill() {
 	if !p.Start.IsZero() && !p.End.IsZero() {
 		return
@@ -143,9 +162,9 @@ func (p *Package) fill() {
 	}
 }
 
-// Time is an instant as the service writes it: RFC 3339, in UTC or with an
-// offset. What cannot be read counts as not given, for the name of a package
-// says the same and one odd row must not hide all others.
+// Time is a time as the service writes it: RFC 3339, in UTC or with an offset.
+// An invalid time counts as missing, because the name of the package says the same
+// and one invalid row must not hide all others.
 type Time struct{ time.Time }
 
 // UnmarshalJSON reads a JSON string or null. It never fails.

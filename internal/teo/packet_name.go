@@ -7,21 +7,22 @@ import (
 	"time"
 )
 
-// Slot is what the name of a package says.
+// Slot is the information in the name of a package.
 type Slot struct {
 	// Start and End of the slot, in UTC; the end is exclusive.
 	Start, End time.Time
 
-	// Name is the rest: the domain or the proxy, in the service's own form.
+	// Name is the rest of the name: the domain or the proxy, as the service writes
+	// it.
 	Name string
 }
 
 // Minutes is the length of the slot: 60 or 15.
 func (s Slot) Minutes() int { return int(s.End.Sub(s.Start) / time.Minute) }
 
-// ParsePacketName reads the name of a package: "20220811-02-www.example.com" is
+// ParsePacketName parses the name of a package: "20220811-02-www.example.com" is
 // an hour, "20230725-2315-www.example.com" a quarter of an hour, both in UTC. A
-// suffix ".log.gz" or ".gz", as files have it, is ignored.
+// suffix ".log.gz" or ".gz", as in file names, is ignored.
 func ParsePacketName(name string) (Slot, error) {
 	trimmed := strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".log")
 	day, rest, ok := strings.Cut(trimmed, "-")
@@ -44,7 +45,7 @@ func ParsePacketName(name string) (Slot, error) {
 		return Slot{}, fmt.Errorf("%q is not a time in UTC", day+"-"+clock)
 	}
 	if !start.Truncate(length).Equal(start) {
-		return Slot{}, fmt.Errorf("a slot of a quarter of an hour does not begin at minute %d", start.Minute())
+		return Slot{}, fmt.Errorf("a slot of a quarter of an hour does not start at minute %d", start.Minute())
 	}
 	return Slot{Start: start, End: start.Add(length), Name: rest}, nil
 }

@@ -57,7 +57,7 @@ func TestParsePacketNameErrors(t *testing.T) {
 		"2022081-02-www.example.com":    "is not a time",
 		"20220811-ab-www.example.com":   "is not a time",
 		"20220811-+2-www.example.com":   "is not a time",
-		"20220811-2301-www.example.com": "does not begin at minute 1",
+		"20220811-2301-www.example.com": "does not start at minute 1",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
@@ -23,9 +24,6 @@ func whole(pageSize int) teo.Query {
 	return teo.Query{Start: windowStart, End: windowEnd, PageSize: pageSize}
 }
 
-// quick are waits that tests can afford.
-var quick = tcapi.Pace{First: time.Millisecond, Most: 5 * time.Millisecond, Throttled: 5 * time.Millisecond}
-
 // catalogue has one zone and n packages: two domains, two areas, hour by hour,
 // so that mainland and overseas packages bear the same names.
 func catalogue(n int) teosim.Catalogue {
@@ -34,40 +32,26 @@ func catalogue(n int) teosim.Catalogue {
 	return c
 }
 
+// startSim starts a simulator without rate limits, unless the options have some.
 func startSim(t testing.TB, o teosim.Options) *teosim.Sim {
 	t.Helper()
 	if o.Rates == nil {
 		o.Rates = teosim.Unlimited()
 	}
-	sim, err := teosim.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Close)
-	return sim
+	return simtest.Start(t, o)
 }
 
 // newClient is a client whose own rate limit is out of the way.
 func newClient(t testing.TB, sim *teosim.Sim, o teo.Options) *teo.Client {
 	t.Helper()
-	return teo.New(newCaller(t, sim, 100_000), o)
+	return teo.New(simtest.Client(t, sim), o)
 }
 
-// newCaller calls the simulator, so many times a second at most; 0 is 0.9 times
-// the documented limit.
+// newCaller sends so many requests a second at most; 0 is 0.9 times the documented
+// limit.
 func newCaller(t testing.TB, sim *teosim.Sim, perSecond float64) *tcapi.Client {
 	t.Helper()
-	endpoint, err := tcapi.ParseEndpoint(sim.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport := tcapi.NewTransport(tcapi.TransportOptions{})
-	t.Cleanup(transport.CloseIdleConnections)
-	return tcapi.New(tcapi.Config{
-		Service: teo.Service, Endpoint: endpoint, Transport: transport, UserAgent: "terraform-provider-teo/test",
-		KeySource: tcapi.StaticKeys{SecretID: sim.SecretID(), SecretKey: sim.SecretKey(), Token: sim.Token()},
-		Limiters:  &tcapi.Limiters{PerSecond: perSecond}, MaxRetries: 5, Pace: quick,
-	})
+	return simtest.Client(t, sim, func(c *tcapi.Config) { c.Limiters = &tcapi.Limiters{PerSecond: perSecond} })
 }
 
 // row is what tells packages apart, as a listing shows it.
@@ -150,7 +134,7 @@ func checkRows(t *testing.T, want, got []row) {
 // sent are the parameters of a request that matter here.
 type sent struct {
 	PageSize, PageNo, Limit, Offset int
-	ZoneIds, Domains, ProxyIds      []string //nolint:revive // as on the wire
+	ZoneIds, Domains, ProxyIds      []string // as on the wire
 	Filters                         []struct {
 		Name   string
 		Values []string

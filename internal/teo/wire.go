@@ -16,7 +16,7 @@ type numberedRequest struct {
 	Domains   []string `json:",omitempty"`
 }
 
-// numberedAnswer may hold null in all of its fields but RequestId.
+// numberedAnswer can have null in every field except RequestId.
 type numberedAnswer struct {
 	tcapi.Head
 
@@ -27,8 +27,8 @@ type numberedAnswer struct {
 	TotalSize *int64
 }
 
-func (c *Client) fetchNumbered(ctx context.Context, request numberedRequest) (page[Package], error) {
-	answer, err := tcapi.Call[numberedAnswer](ctx, c.api, downloadL7LogsOld, request)
+func (c *Client) fetchNumbered(ctx context.Context, r pageRequest, request numberedRequest) (page[Package], error) {
+	answer, err := tcapi.Call[numberedAnswer](ctx, c.api, downloadL7LogsOld, request, r.options...)
 	if err != nil {
 		return page[Package]{}, err
 	}
@@ -47,7 +47,8 @@ func (c *Client) fetchNumbered(ctx context.Context, request numberedRequest) (pa
 type offsetRequest struct {
 	StartTime string
 	EndTime   string
-	// ZoneIDs left out were once "all zones" and are now an empty list.
+	// ZoneIDs is required. Without it, the service once listed all zones, later
+	// none.
 	ZoneIDs  []string `json:"ZoneIds"`
 	Domains  []string `json:",omitempty"`
 	ProxyIDs []string `json:"ProxyIds,omitempty"`
@@ -62,8 +63,8 @@ type offsetAnswer struct {
 	TotalCount *int64
 }
 
-func (c *Client) fetchOffset(ctx context.Context, action tcapi.Action, request offsetRequest) (page[Package], error) {
-	answer, err := tcapi.Call[offsetAnswer](ctx, c.api, action, request)
+func (c *Client) fetchOffset(ctx context.Context, action tcapi.Action, r pageRequest, request offsetRequest) (page[Package], error) {
+	answer, err := tcapi.Call[offsetAnswer](ctx, c.api, action, request, r.options...)
 	if err != nil {
 		return page[Package]{}, err
 	}
@@ -72,7 +73,7 @@ func (c *Client) fetchOffset(ctx context.Context, action tcapi.Action, request o
 	return got, nil
 }
 
-// complete fills in what rows leave to their name and to their answer.
+// complete sets what follows from the name of a package and from the answer.
 func complete(got page[Package]) {
 	for i := range got.rows {
 		got.rows[i].fill()
@@ -80,7 +81,7 @@ func complete(got page[Package]) {
 	}
 }
 
-// count drops a count that cannot be one.
+// count returns nil for a count that is missing or negative.
 func count(n *int64) *int64 {
 	if n == nil || *n < 0 {
 		return nil

@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// zoneCache keeps what DescribeZones said, so that many data sources that name
-// the same sites ask once. Whoever holds the turn looks up; the others wait for
-// it, or for their context.
+// zoneCache keeps the answers of DescribeZones, so that many data sources with the
+// same zones request them once. One goroutine at a time looks up zones; the others
+// wait for it or for their context.
 type zoneCache struct {
-	turn   chan struct{}
-	byName map[string][]string // IDs by lower-case name; an empty list for a name that no zone bears
-	names  []string            // of all zones, as the service spells them
-	all    []string            // IDs of all zones
-	whole  bool                // all zones were read
+	turn     chan struct{}
+	byName   map[string][]Zone // by lower-case name; empty for a name that no zone has
+	byID     map[string][]Zone // one zone, or none for an ID that no zone has
+	all      []Zone            // every zone of the account …
+	complete bool              // … if they have been read
 }
 
 func newZoneCache() zoneCache {
-	return zoneCache{turn: make(chan struct{}, 1), byName: map[string][]string{}}
+	return zoneCache{turn: make(chan struct{}, 1), byName: map[string][]Zone{}, byID: map[string][]Zone{}}
 }
 
 func (z *zoneCache) lock(ctx context.Context) error {
@@ -34,8 +34,16 @@ func (z *zoneCache) lock(ctx context.Context) error {
 
 func (z *zoneCache) unlock() { <-z.turn }
 
-// zoneIDs resolves the zones of a query: the IDs, and those that bear the names;
-// all zones of the account where there are neither.
+func (z *zoneCache) add(found []Zone) {
+	for _, zone := range found {
+		key := strings.ToLower(zone.Name)
+		z.byName[key] = append(z.byName[key], zone)
+		z.byID[zone.ID] = []Zone{zone}
+	}
+}
+
+// zoneIDs returns the zones of a query: its IDs and those of its names, or every
+// zone of the account if it has neither.
 func (c *Client) zoneIDs(ctx context.Context, q Query) ([]string, error) {
 	if len(q.Zones) == 0 && len(q.ZoneIDs) > 0 {
 		return sorted(q.ZoneIDs), nil
@@ -48,7 +56,7 @@ func (c *Client) zoneIDs(ctx context.Context, q Query) ([]string, error) {
 		if err := c.readAllZones(ctx); err != nil {
 			return nil, err
 		}
-		return c.zones.all, nil
+		return sorted(idsOf(c.zones.all)), nil
 	}
 	if err := c.readZonesNamed(ctx, q.Zones); err != nil {
 		return nil, err
@@ -60,39 +68,28 @@ func (c *Client) zoneIDs(ctx context.Context, q Query) ([]string, error) {
 		if len(found) == 0 {
 			unknown = append(unknown, name)
 		}
-		ids = append(ids, found...)
+		ids = append(ids, idsOf(found)...)
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		return nil, &UnknownZonesError{Names: unknown, Near: c.near(ctx, unknown)}
+		return nil, &UnknownZonesError{Names: unknown, Near: c.similarNames(ctx, unknown)}
 	}
 	return sorted(ids), nil
 }
 
-// rootDomains returns the domains of a query that are names of sites. It is a
-// hint for an empty list, so a failure only means that there is none.
-func (c *Client) rootDomains(ctx context.Context, q Query) []string {
-	if len(q.Hosts) == 0 || c.zones.lock(ctx) != nil {
-		return nil
+func idsOf(zones []Zone) []string {
+	ids := make([]string, len(zones))
+	for i := range zones {
+		ids[i] = zones[i].ID
 	}
-	defer c.zones.unlock()
-	if c.readZonesNamed(ctx, q.Hosts) != nil {
-		return nil
-	}
-	var roots []string
-	for _, host := range q.Hosts {
-		if len(c.zones.byName[strings.ToLower(host)]) > 0 {
-			roots = append(roots, host)
-		}
-	}
-	return sorted(roots)
+	return ids
 }
 
-// readZonesNamed looks up the names that are not known yet.
+// readZonesNamed looks up the names that are not in the cache.
 func (c *Client) readZonesNamed(ctx context.Context, names []string) error {
 	var missing []string
 	for _, name := range names {
-		if _, known := c.zones.byName[strings.ToLower(name)]; !known && !c.zones.whole {
+		if _, known := c.zones.byName[strings.ToLower(name)]; !known && !c.zones.complete {
 			missing = append(missing, strings.ToLower(name))
 		}
 	}
@@ -111,8 +108,36 @@ func (c *Client) readZonesNamed(ctx context.Context, names []string) error {
 	return nil
 }
 
+// zonesWithIDs returns the zones that have one of the IDs, from the cache or from
+// DescribeZones.
+func (c *Client) zonesWithIDs(ctx context.Context, ids []string) ([]Zone, error) {
+	var missing []string
+	for _, id := range ids {
+		if _, known := c.zones.byID[id]; !known && !c.zones.complete {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) > 0 {
+		found, err := c.Zones(ctx, nil, missing)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range missing {
+			c.zones.byID[id] = nil
+		}
+		for _, zone := range found {
+			c.zones.byID[zone.ID] = []Zone{zone}
+		}
+	}
+	var zones []Zone
+	for _, id := range ids {
+		zones = append(zones, c.zones.byID[id]...)
+	}
+	return zones, nil
+}
+
 func (c *Client) readAllZones(ctx context.Context) error {
-	if c.zones.whole {
+	if c.zones.complete {
 		return nil
 	}
 	found, err := c.zonesWithID(ctx, nil)
@@ -120,20 +145,17 @@ func (c *Client) readAllZones(ctx context.Context) error {
 		return err
 	}
 	clear(c.zones.byName)
+	clear(c.zones.byID)
 	c.zones.add(found)
-	for _, zone := range found {
-		c.zones.all = append(c.zones.all, zone.ID)
-		c.zones.names = append(c.zones.names, zone.Name)
-	}
-	c.zones.all, c.zones.whole = sorted(c.zones.all), true
+	c.zones.all, c.zones.complete = found, true
 	return nil
 }
 
-// errZoneWithoutID is an answer that would make every list that is read with it
-// short of a zone.
-var errZoneWithoutID = errors.New("DescribeZones listed a zone without an ID, so that its logs cannot be asked for; request it again")
+// errZoneWithoutID is returned because a list without that zone would be
+// incomplete.
+var errZoneWithoutID = errors.New("DescribeZones listed a zone without an ID, so its logs cannot be requested; try again")
 
-// zonesWithID lists zones, those with any of the names where there are names.
+// zonesWithID lists the zones with any of the names, or all zones without names.
 func (c *Client) zonesWithID(ctx context.Context, names []string) ([]Zone, error) {
 	found, err := c.Zones(ctx, names, nil)
 	if err != nil {
@@ -145,19 +167,12 @@ func (c *Client) zonesWithID(ctx context.Context, names []string) ([]Zone, error
 	return found, nil
 }
 
-func (z *zoneCache) add(found []Zone) {
-	for _, zone := range found {
-		key := strings.ToLower(zone.Name)
-		z.byName[key] = append(z.byName[key], zone.ID)
-	}
-}
+// maxSimilarNames is how many similar names an error lists.
+const maxSimilarNames = 5
 
-// mostNear is how many similar names an error lists.
-const mostNear = 5
-
-// near returns names of zones that look like unknown ones. It reads the list of
-// all zones; without the permission for that there are just no hints.
-func (c *Client) near(ctx context.Context, unknown []string) []string {
+// similarNames returns names of zones that are similar to unknown ones. It reads
+// the list of all zones; if that fails, it returns none.
+func (c *Client) similarNames(ctx context.Context, unknown []string) []string {
 	if c.readAllZones(ctx) != nil {
 		return nil
 	}
@@ -165,23 +180,27 @@ func (c *Client) near(ctx context.Context, unknown []string) []string {
 		name     string
 		distance int
 	}
-	var alike []candidate
-	for _, name := range sorted(c.zones.names) {
+	var names []string
+	for i := range c.zones.all {
+		names = append(names, c.zones.all[i].Name)
+	}
+	var similar []candidate
+	for _, name := range sorted(names) {
 		best := len(name)
 		for _, wanted := range unknown {
 			distance := editDistance(strings.ToLower(name), strings.ToLower(wanted))
 			if strings.Contains(name, wanted) || strings.HasSuffix(wanted, "."+name) {
-				distance = 1 // a sub-domain was taken for the site, or a part of its name
+				distance = 1 // a sub-domain instead of the site, or a part of its name
 			}
 			best = min(best, distance)
 		}
 		if best <= max(2, len(name)/3) {
-			alike = append(alike, candidate{name, best})
+			similar = append(similar, candidate{name, best})
 		}
 	}
-	slices.SortStableFunc(alike, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
-	var names []string
-	for _, c := range alike[:min(len(alike), mostNear)] {
+	slices.SortStableFunc(similar, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	names = nil
+	for _, c := range similar[:min(len(similar), maxSimilarNames)] {
 		names = append(names, c.name)
 	}
 	return names
@@ -207,7 +226,7 @@ func editDistance(a, b string) int {
 	return row[len(b)]
 }
 
-// sorted returns a sorted copy without doubles.
+// sorted returns a sorted copy without duplicates.
 func sorted(s []string) []string {
 	c := slices.Clone(s)
 	slices.Sort(c)

@@ -9,11 +9,11 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Zone is a site of the account. A field that the service left out or answered
-// null is empty.
+// Zone is a site of the account. A field that is missing or null in the answer is
+// empty.
 type Zone struct {
-	// ID is unique, such as "zone-27q0p0bali16"; Name is not: two zones can
-	// bear one name and differ by their AliasName.
+	// ID is unique, such as "zone-27q0p0bali16". Name is not: two zones can have
+	// the same name and differ by their AliasName.
 	ID        string `json:"ZoneId"`
 	Name      string `json:"ZoneName"`
 	AliasName string `json:"AliasZoneName"`
@@ -36,9 +36,9 @@ const (
 	zonesPerPage    = 100 // documented
 	valuesPerFilter = 20  // documented
 
-	// mostZones ends a list that has no end: a count that is far off, or pages
-	// that are never empty. Accounts have thousands of zones at the most.
-	mostZones = 100_000
+	// maxZones bounds a list that never ends because of a wrong count or because
+	// no page is empty. Accounts have at most thousands of zones.
+	maxZones = 100_000
 )
 
 type zonesRequest struct {
@@ -59,24 +59,25 @@ type zonesAnswer struct {
 	Zones      []Zone
 }
 
-// Zones lists the zones with any of these names and any of these IDs; none of a
-// kind does not narrow. They are in order of name and ID. Names and IDs that no
-// zone bears are no error. Other errors are those of L7Logs.
+// Zones lists the zones that have one of the names and one of the IDs. Without
+// names every name matches, and without IDs every ID. The zones are sorted by name
+// and ID. Names and IDs that no zone has are not an error. The errors are those of
+// L7Logs.
 func (c *Client) Zones(ctx context.Context, names, ids []string) ([]Zone, error) {
 	var found []Zone
 	for _, filters := range zoneFilters(names, ids) {
-		some, err := c.describeZones(ctx, filters)
+		zones, err := c.describeZones(ctx, filters)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, some...)
+		found = append(found, zones...)
 	}
-	found, _ = settleZones(found)
+	found, _ = zoneOrder.sortAndDeduplicate(found)
 	return found, nil
 }
 
-// zoneFilters splits names and IDs into as many requests as the limit on the
-// values of a filter makes. Filters of one request narrow each other.
+// zoneFilters splits names and IDs into requests with at most valuesPerFilter
+// values a filter. A zone must match every filter of a request.
 func zoneFilters(names, ids []string) [][]filter {
 	byName := chunks("zone-name", names)
 	byID := chunks("zone-id", ids)
@@ -102,38 +103,28 @@ func chunks(name string, values []string) [][]filter {
 
 // describeZones reads every page of DescribeZones.
 func (c *Client) describeZones(ctx context.Context, filters []filter) ([]Zone, error) {
-	p := &pager[Zone]{
-		client: c, action: describeZones, size: zonesPerPage, most: mostZones, countIsFloor: true,
-		settle: settleZones, same: sameZone,
-	}
-	p.fetch = func(ctx context.Context, at int) (page[Zone], error) {
-		answer, err := tcapi.Call[zonesAnswer](ctx, c.api, describeZones, zonesRequest{Offset: at, Limit: p.size, Filters: filters})
-		if err != nil {
-			return page[Zone]{}, err
-		}
-		return page[Zone]{rows: answer.Zones, total: count(answer.TotalCount), requestID: answer.RequestID}, nil
-	}
-	r, err := p.all(ctx, func(ctx context.Context) (*reading[Zone], error) { return p.readOffsets(ctx, new(limitMemo)) })
+	r, err := listByOffset(ctx, c, offsetList[Zone]{
+		action: describeZones, pageSize: zonesPerPage, maxRows: maxZones, order: zoneOrder,
+		fetch: func(ctx context.Context, r pageRequest) (page[Zone], error) {
+			request := zonesRequest{Offset: r.at, Limit: r.size, Filters: filters}
+			answer, err := tcapi.Call[zonesAnswer](ctx, c.api, describeZones, request, r.options...)
+			if err != nil {
+				return page[Zone]{}, err
+			}
+			return page[Zone]{rows: answer.Zones, total: count(answer.TotalCount), requestID: answer.RequestID}, nil
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
 	return r.rows, nil
 }
 
-// settleZones puts zones in order and takes out those that came twice.
-func settleZones(zones []Zone) (kept, twice []Zone) {
-	slices.SortStableFunc(zones, func(a, b Zone) int {
+// zoneOrder sorts zones by name and ID.
+var zoneOrder = rowOrder[Zone]{
+	compare: func(a, b Zone) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
-	})
-	kept = slices.CompactFunc(zones, func(a, b Zone) bool {
-		if !sameZone(a, b) {
-			return false
-		}
-		twice = append(twice, b)
-		return true
-	})
-	return kept, twice
+	},
+	same:       func(a, b Zone) bool { return a.ID == b.ID },
+	identified: func(z Zone) bool { return z.ID != "" },
 }
-
-// sameZone tells whether two rows are one zone. Rows without an ID all stay.
-func sameZone(a, b Zone) bool { return a.ID == b.ID && a.ID != "" }

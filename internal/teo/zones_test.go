@@ -272,7 +272,53 @@ func TestUnknownZonesWithoutHints(t *testing.T) {
 	}
 }
 
-// The names of sites among the domains are told where nothing is listed.
+// An empty list comes with the domains and zones that cannot match anything.
+func TestHints(t *testing.T) {
+	t.Parallel()
+	const zoneID = "zone-2demo00003og" // example.org
+	for name, test := range map[string]struct {
+		zones, zoneIDs, hosts []string
+		version               string
+		want                  teo.Hints
+	}{
+		"a domain of another zone": {
+			zones: []string{"example.com"}, hosts: []string{"www.example.org"}, want: teo.Hints{OtherDomains: []string{"www.example.org"}},
+		},
+		"a domain of another zone, by ID": {
+			zoneIDs: []string{zoneID}, hosts: []string{"www.example.com"}, want: teo.Hints{OtherDomains: []string{"www.example.com"}},
+		},
+		"a name that ends alike":       {zoneIDs: []string{zoneID}, hosts: []string{"notexample.org"}, want: teo.Hints{OtherDomains: []string{"notexample.org"}}},
+		"a domain of one of the zones": {zones: []string{"example.com"}, zoneIDs: []string{zoneID}, hosts: []string{"none.example.org"}, version: teo.Version20220901},
+		"an unknown zone ID":           {zoneIDs: []string{"zone-0none"}, want: teo.Hints{UnknownZoneIDs: []string{"zone-0none"}}},
+		"an unknown zone name":         {zones: []string{"example.net"}, version: teo.Version20220106, want: teo.Hints{UnknownZones: []string{"example.net"}}},
+		"no zones":                     {hosts: []string{"none.example.net"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			client := newClient(t, sim, teo.Options{APIVersion: test.version})
+			test.want.Checked = true
+			q := byName(test.zones...)
+			q.ZoneIDs, q.Hosts = test.zoneIDs, test.hosts
+			if len(q.Hosts) == 0 {
+				q.Start, q.End = q.Start.AddDate(-1, 0, 0), q.End.AddDate(-1, 0, 0)
+			}
+			var before int
+			for n := range 2 {
+				if l := list(t, client, q); len(l.Packages) != 0 || !reflect.DeepEqual(l.Hints, test.want) {
+					t.Errorf("got %d packages and %+v, want none and %+v", len(l.Packages), l.Hints, test.want)
+				}
+				if got := sim.Count("", "DescribeZones"); n > 0 && got != before {
+					t.Errorf("%d requests of DescribeZones were sent, want %d as after the first list", got, before)
+				} else {
+					before = got
+				}
+			}
+		})
+	}
+}
+
+// The names of sites among the domains are reported if nothing is listed.
 func TestRootDomains(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{teo.Version20220106, teo.Version20220901} {
@@ -282,16 +328,16 @@ func TestRootDomains(t *testing.T) {
 			client := newClient(t, sim, teo.Options{APIVersion: version})
 			q := byName("example.com")
 			q.Hosts = []string{"example.com"}
-			if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.RootDomains, q.Hosts) {
-				t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.RootDomains, q.Hosts)
+			if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.Hints.RootDomains, q.Hosts) {
+				t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.Hints.RootDomains, q.Hosts)
 			}
 			q.Hosts = []string{"none.example.com"}
-			if l := list(t, client, q); len(l.Packages) != 0 || l.RootDomains != nil {
-				t.Errorf("got %d packages and the sites %v, want neither", len(l.Packages), l.RootDomains)
+			if l := list(t, client, q); len(l.Packages) != 0 || l.Hints.RootDomains != nil {
+				t.Errorf("got %d packages and the sites %v, want neither", len(l.Packages), l.Hints.RootDomains)
 			}
 			q.Hosts = []string{"example.com", "www.example.com"}
-			if l := list(t, client, q); len(l.Packages) == 0 || l.RootDomains != nil {
-				t.Errorf("got %d packages and the sites %v, want packages only", len(l.Packages), l.RootDomains)
+			if l := list(t, client, q); len(l.Packages) == 0 || l.Hints.RootDomains != nil {
+				t.Errorf("got %d packages and the sites %v, want packages only", len(l.Packages), l.Hints.RootDomains)
 			}
 		})
 	}
@@ -371,24 +417,17 @@ func TestRootDomainsAreLookedUp(t *testing.T) {
 	q := whole(0)
 	q.Hosts = []string{"Example.com", "none.example.com"}
 	for range 2 {
-		if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.RootDomains, q.Hosts[:1]) {
-			t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.RootDomains, q.Hosts[:1])
+		if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.Hints.RootDomains, q.Hosts[:1]) {
+			t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.Hints.RootDomains, q.Hosts[:1])
 		}
 	}
 	if got := sim.Count("", "DescribeZones"); got != 1 {
 		t.Errorf("%d requests of DescribeZones were sent, want 1", got)
 	}
-	q.Zones = []string{"EXAMPLE.COM"}
-	if l := list(t, newClient(t, sim, teo.Options{}), q); !slices.Equal(l.RootDomains, q.Hosts[:1]) {
-		t.Errorf("got the sites %v, want %v", l.RootDomains, q.Hosts[:1])
-	}
-	if got := sim.Count("", "DescribeZones"); got != 1 {
-		t.Errorf("%d requests of DescribeZones were sent, want no more where the query names the site", got)
-	}
 	q.Zones = nil
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
-	if l := list(t, newClient(t, sim, teo.Options{}), q); l.RootDomains != nil {
-		t.Errorf("got the sites %v, want none", l.RootDomains)
+	if l := list(t, newClient(t, sim, teo.Options{}), q); l.Hints.RootDomains != nil {
+		t.Errorf("got the sites %v, want none", l.Hints.RootDomains)
 	}
 	q.Hosts = nil
 	q.End = q.Start.Add(1)

@@ -44,9 +44,9 @@ func TestRefusals(t *testing.T) {
 
 		"names":           {version20220901, "DownloadL7Logs", body(`"Zones":["a"]`), "UnknownParameter", "`Zones`"},
 		"domains for L4":  {version20220901, "DownloadL4Logs", body(`"Domains":["a"]`), "UnknownParameter", "`Domains`"},
-		"limit too large": {version20220901, "DownloadL7Logs", body(`"Limit":301`), "InvalidParameterValue", "`Limit`"},
-		"limit zero":      {version20220901, "DownloadL7Logs", body(`"Limit":0`), "InvalidParameterValue", "`Limit`"},
-		"offset below 0":  {version20220901, "DownloadL7Logs", body(`"Offset":-1`), "InvalidParameterValue", "`Offset`"},
+		"limit too large": {version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-1"],"Limit":301`), "InvalidParameterValue", "`Limit`"},
+		"limit zero":      {version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-1"],"Limit":0`), "InvalidParameterValue", "`Limit`"},
+		"offset below 0":  {version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-1"],"Offset":-1`), "InvalidParameterValue", "`Offset`"},
 
 		"zones limit":       {version20220901, "DescribeZones", `{"Limit":101}`, "InvalidParameterValue", "`Limit`"},
 		"unknown filter":    {version20220901, "DescribeZones", `{"Filters":[{"Name":"name","Values":["a"]}]}`, "InvalidParameterValue", "`Filters.0.Name`"},
@@ -56,9 +56,8 @@ func TestRefusals(t *testing.T) {
 		"filter is text":    {version20220901, "DescribeZones", `{"Filters":["zone-id"]}`, "InvalidParameter", "`Filters.0`"},
 		"21 values":         {version20220901, "DescribeZones", `{"Filters":[{"Name":"zone-id","Values":["a"` + strings.Repeat(`,"a"`, 20) + `]}]}`, "InvalidParameterValue", "`Filters.0.Values`"},
 		"20 values":         {version20220901, "DescribeZones", `{"Filters":[{"Name":"zone-id","Values":["a"` + strings.Repeat(`,"a"`, 19) + `]}]}`, "", ""},
-		"fuzzy IDs":         {version20220901, "DescribeZones", `{"Filters":[{"Name":"zone-id","Values":["a"],"Fuzzy":true}]}`, "InvalidParameterValue", "`Filters.0.Fuzzy`"},
-		"unknown order":     {version20220901, "DescribeZones", `{"Order":"age"}`, "InvalidParameterValue", "`Order`"},
-		"unknown direction": {version20220901, "DescribeZones", `{"Direction":"up"}`, "InvalidParameterValue", "`Direction`"},
+		"fuzzy IDs":         {version20220901, "DescribeZones", `{"Filters":[{"Name":"zone-id","Values":["a"],"Fuzzy":true}]}`, "UnknownParameter", "`Filters.0.Fuzzy`"},
+		"unknown direction": {version20220901, "DescribeZones", `{"Direction":"asc"}`, "UnknownParameter", "`Direction`"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +99,7 @@ func TestTimes(t *testing.T) {
 			if got := c.call(version20220106, "DownloadL7Logs", window+`,"PageSize":1,"PageNo":0}`).code(); got != test.want {
 				t.Errorf("2022-01-06: code %q, want %q", got, test.want)
 			}
-			if got := c.call(version20220901, "DownloadL4Logs", window+`}`).code(); got != test.want {
+			if got := c.call(version20220901, "DownloadL4Logs", window+`,"ZoneIds":["zone-1"]}`).code(); got != test.want {
 				t.Errorf("2022-09-01: code %q, want %q", got, test.want)
 			}
 		})
@@ -185,7 +184,7 @@ func TestGone(t *testing.T) {
 			if got := c.call(version20220106, "DownloadL7Logs", body(`"PageSize":1,"PageNo":0`)).code(); got != code {
 				t.Errorf("2022-01-06: code %q", got)
 			}
-			if got := c.call(version20220901, "DownloadL7Logs", body(`"Limit":1`)).code(); got != "" {
+			if got := c.call(version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-1"],"Limit":1`)).code(); got != "" {
 				t.Errorf("2022-09-01: code %q", got)
 			}
 			c.secret = "wrong"

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// storedPerLine7 and storedPerLine4 are what a compressed line takes, about,
-	// for StoredBytes.
+	// storedPerLine7 and storedPerLine4 are the approximate sizes of a compressed
+	// line, for StoredBytes.
 	storedPerLine7 = 95
 	storedPerLine4 = 70
-	// linesAtMost bounds the lines of a member that StoredBytes makes, and so
-	// the memory that it takes.
+	// linesAtMost limits the lines, and thus the memory, of a member for
+	// StoredBytes.
 	linesAtMost = 4096
 )
 
@@ -34,7 +34,7 @@ func (e *entry) shape() (members, lines int) {
 	return members, total / members
 }
 
-// statedSize is the Size that the row says.
+// statedSize is the Size in the row.
 func (e *entry) statedSize() int64 {
 	if e.Size != 0 {
 		return e.Size
@@ -43,9 +43,8 @@ func (e *entry) statedSize() int64 {
 	return int64(members) * int64(lines) * e.lineLength()
 }
 
-// makeMember makes the gzip member of which a package is made. All its members
-// are the same, so that a package of any size is made and sent in the memory
-// that one of them takes.
+// makeMember returns the gzip member that a package consists of. All members of a
+// package are equal, so that a package of any size needs the memory of one.
 func makeMember(e *entry) []byte {
 	level := gzip.BestSpeed
 	if e.Uncompressed {
@@ -62,11 +61,11 @@ func makeMember(e *entry) []byte {
 	return out.Bytes()
 }
 
-// memberCacheBytes bounds the members that are kept.
+// memberCacheBytes limits the size of the cached members.
 const memberCacheBytes = 64 << 20
 
-// memberCache keeps the members made last, so that a benchmark of downloads
-// does not measure how they are compressed.
+// memberCache keeps the members that were used last, so that a benchmark of
+// downloads does not measure compression.
 type memberCache struct {
 	mu      sync.Mutex
 	members map[memberKey][]byte

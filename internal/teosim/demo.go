@@ -2,11 +2,11 @@ package teosim
 
 import "time"
 
-// Demo is a small account, the same each time: three zones, two of which bear
-// one name, and some 800 packages of the days from 2022-05-04 to 2022-05-10
-// UTC, hourly ones with an exclusive end and quarter-hourly ones with an
-// inclusive end. One domain is the root name of its zone; a domain that both
-// areas serve has packages of the same name in both.
+// Demo returns a small account, the same each time: three zones, two of which have
+// the same name, and some 800 packages from 2022-05-04 to 2022-05-10 UTC, hourly
+// ones with an exclusive end and quarter-hourly ones with an inclusive end. One
+// domain is the root name of its zone. A domain in both areas has packages of the
+// same name in both.
 func Demo() Catalogue {
 	first := time.Date(2022, 5, 4, 0, 0, 0, 0, time.UTC)
 	const week = 7 * 24
@@ -27,7 +27,7 @@ func Demo() Catalogue {
 	cn, overseas, org := c.Zones[0], c.Zones[1], c.Zones[2]
 	c.L7 = append(c.L7, hourly(cn, "www.example.com", "mainland", first, week, 1)...)
 	c.L7 = append(c.L7, hourly(cn, "www.example.com", "overseas", first, week, 1)...)
-	// Nobody asks for it every hour: hours without a request have no package.
+	// An hour without a request has no package.
 	c.L7 = append(c.L7, hourly(cn, "api.example.com", "mainland", first, week, 2)...)
 	c.L7 = append(c.L7, hourly(overseas, "shop.example.com", "overseas", first, week, 1)...)
 	c.L7 = append(c.L7, hourly(org, "example.org", "overseas", first, 2*24, 1)...)
@@ -37,7 +37,7 @@ func Demo() Catalogue {
 	return c
 }
 
-// hourly makes a package for every step-th of so many hours.
+// hourly returns a package for every step-th hour.
 func hourly(z Zone, host, area string, first time.Time, hours, step int) []Package {
 	var list []Package
 	for n := 0; n < hours; n += step {
@@ -47,8 +47,8 @@ func hourly(z Zone, host, area string, first time.Time, hours, step int) []Packa
 	return list
 }
 
-// quarterly makes a package for each of so many quarters of an hour. Their rows
-// say the last second that is in them, as a documented sample does.
+// quarterly returns a package for each quarter of an hour. Its end is its last
+// second, as in a documented sample.
 func quarterly(z Zone, host, area string, first time.Time, quarters int) []Package {
 	var list []Package
 	for n := range quarters {
@@ -60,7 +60,7 @@ func quarterly(z Zone, host, area string, first time.Time, quarters int) []Packa
 	return list
 }
 
-// newPackage makes package n of a host: every fourth was appended to, every
+// newPackage returns package n of a host. Every fourth was appended to, and every
 // fifth has a LogTime that contradicts its name.
 func newPackage(z Zone, host, area string, start time.Time, slot time.Duration, n int) Package {
 	pkg := Package{

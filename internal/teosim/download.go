@@ -9,8 +9,8 @@ import (
 
 const xmlType = "application/xml"
 
-// serveDownload serves a package to who has a signed URL that is still good.
-// Range requests get the whole package, as RFC 9110 allows.
+// serveDownload serves a package if the URL is signed and has not expired. Range
+// requests get the whole package, as RFC 9110 allows.
 func (s *Sim) serveDownload(w http.ResponseWriter, r *http.Request) {
 	record := &Download{Time: s.options.Now(), Method: r.Method, Path: r.URL.Path}
 	e, found := s.index.Load().packageAt(r.URL.Path)
@@ -55,7 +55,7 @@ func (s *Sim) serveDownload(w http.ResponseWriter, r *http.Request) {
 	s.deliver(w, r, e, d, record)
 }
 
-// storeError is an error as object stores answer it.
+// storeError is the error response of an object store.
 func storeError(status int, code string) *reply {
 	return &reply{
 		status:      status,
@@ -65,7 +65,7 @@ func storeError(status int, code string) *reply {
 	}
 }
 
-// delivery is how a package is delivered, by the faults that it met.
+// delivery is how a package is sent, according to its faults.
 type delivery struct {
 	instead                            *reply
 	drop, hang, cut, truncate, encoded bool
@@ -107,7 +107,7 @@ func (d *delivery) apply(f Fault) {
 
 const packageType = "application/octet-stream"
 
-// deliver streams a package: its one member, again and again.
+// deliver streams a package: the same member repeatedly.
 func (s *Sim) deliver(w http.ResponseWriter, r *http.Request, e *entry, d delivery, record *Download) {
 	member := s.members.get(e)
 	members, _ := e.shape()
@@ -133,13 +133,14 @@ func (s *Sim) deliver(w http.ResponseWriter, r *http.Request, e *entry, d delive
 	}
 	for sent := int64(0); sent < send; {
 		chunk := member[:min(int64(len(member)), send-sent)]
-		// Counted before, so that who has received it all finds it counted.
+		// Counted first, so that a client that has received everything finds it
+		// counted.
 		s.records.change(func() { record.Bytes = sent + int64(len(chunk)) })
 		n, err := s.writeAt(r.Context(), w, chunk, d.bytesPerSecond)
 		sent += int64(n)
 		if err != nil {
 			s.records.change(func() { record.Bytes = sent })
-			panic(http.ErrAbortHandler) // the client went away
+			panic(http.ErrAbortHandler) // the client has disconnected
 		}
 	}
 	if d.cut {
@@ -148,7 +149,7 @@ func (s *Sim) deliver(w http.ResponseWriter, r *http.Request, e *entry, d delive
 	}
 }
 
-// writeAt writes at a rate, 0 for as fast as it goes.
+// writeAt writes at a rate; 0 is unlimited.
 func (s *Sim) writeAt(ctx context.Context, w http.ResponseWriter, data []byte, bytesPerSecond int) (int, error) {
 	if bytesPerSecond <= 0 {
 		return w.Write(data)

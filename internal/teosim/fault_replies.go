@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// faultReply is the answer of a fault that answers in place of the API, with
-// its error code. Others are not ok.
+// faultReply returns the response of a fault that replaces that of the API, and its
+// error code. It is not ok for other faults.
 func faultReply(f Fault, requestID string, english bool) (reply, string, bool) {
 	code := func(c string) (reply, string, bool) {
 		return errorReply(codeError(c), requestID, english), c, true
@@ -47,8 +47,7 @@ func faultReply(f Fault, requestID string, english bool) (reply, string, bool) {
 	return answer, "", ok
 }
 
-// gatewayReply is the answer of a fault between client and service, of the API
-// or of a download.
+// gatewayReply returns the response of a fault between client and service.
 func gatewayReply(f Fault) (reply, bool) {
 	page := func(status int, header map[string]string) (reply, bool) {
 		title := http.StatusText(status)

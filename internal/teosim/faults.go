@@ -11,39 +11,39 @@ import (
 // DownloadAction is the Action of faults that concern package downloads.
 const DownloadAction = "Download"
 
-// Fault makes requests go wrong. Faults are used up in the order in which
-// requests arrive. A request takes every fault that matches it, but of those
-// that answer in its place only the one injected first: the others stay, so
-// that two of them make a sequence.
+// Fault makes requests fail. Faults are used up in the order in which requests
+// arrive. All faults that match a request apply to it, except that only the first
+// of those that replace the response does: the others remain, so that two of them
+// form a sequence.
 type Fault struct {
 	Name FaultName
-	// Version and Action select requests of the API, "" any. The Action
-	// DownloadAction selects downloads, which "" does not.
+	// Version and Action select API requests; "" selects any. Only the Action
+	// DownloadAction selects downloads.
 	Version, Action string
-	// Page selects one page, counted from 0 in both versions; nil any.
+	// Page selects a page, counted from 0 in both versions; nil selects any.
 	Page *int
-	// Package selects downloads by the LogPacketName; "" any.
+	// Package selects downloads by LogPacketName; "" selects any.
 	Package string
-	// Skip is the number of matching requests that pass first, and Times the
-	// number that meet the fault after that; 0 means all.
+	// Skip is the number of matching requests to leave alone first. Times is the
+	// number of requests that the fault then applies to; 0 means all.
 	Skip, Times int
-	// Value and Delay are explained at each name.
+	// Value and Delay are documented with each name.
 	Value string
 	Delay time.Duration
 }
 
-// stage is the point in the life of a request at which a fault is taken.
+// stage is the stage of a request at which a fault applies.
 type stage int
 
 const (
-	onArrival stage = iota // whatever the request is
-	onListing              // only a request that is answered with rows
+	onArrival stage = iota // any request
+	onListing              // only requests that are answered with rows
 )
 
 type faultKind struct {
 	stage     stage
-	instead   bool // answers in place of the service: one a request
-	api, file bool // concerns the API, downloads
+	instead   bool // replaces the response; one for each request
+	api, file bool // applies to the API, to downloads
 }
 
 func kindOf(name FaultName) (faultKind, bool) {
@@ -88,8 +88,8 @@ func kindOf(name FaultName) (faultKind, bool) {
 	return kind, ok
 }
 
-// check returns the fault as it is kept. A fault that could never happen is a
-// mistake in a test that would then prove nothing.
+// check returns the fault with its defaults. A fault that could never happen is an
+// error, because the test with it would prove nothing.
 func (f Fault) check() (Fault, error) {
 	kind, ok := kindOf(f.Name)
 	if !ok {
@@ -127,7 +127,7 @@ func (f Fault) check() (Fault, error) {
 	return f, err
 }
 
-// call is a request as faults see it.
+// call is what faults match of a request.
 type call struct {
 	version, action string
 	page            int
@@ -144,7 +144,7 @@ func (f *Fault) matches(c call) bool {
 		(f.Package == "" || f.Package == c.pkg)
 }
 
-// faults are the injected faults that are not used up yet.
+// faults are the injected faults that are not used up.
 type faults struct {
 	mu   sync.Mutex
 	list []*Fault
@@ -162,7 +162,7 @@ func (q *faults) clear() {
 	q.list = nil
 }
 
-// take returns the faults that a request meets at a stage, and uses them up.
+// take returns the faults that apply to a request at a stage, and uses them up.
 func (q *faults) take(at stage, c call) []Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()

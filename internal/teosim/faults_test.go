@@ -218,7 +218,9 @@ func TestFaultsBySelection(t *testing.T) {
 	sim := start(t, Options{Rates: Unlimited()})
 	c := newCaller(t, sim)
 	old := func() string { return outcome(c, version20220106, "DownloadL7Logs", body(firstPage)) }
-	logs := func() string { return outcome(c, version20220901, "DownloadL7Logs", body(`"Limit":10,"Offset":20`)) }
+	logs := func() string {
+		return outcome(c, version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-1"],"Limit":10,"Offset":20`))
+	}
 	zones := func() string { return outcome(c, version20220901, "DescribeZones", "{}") }
 	expect := func(what string, want ...string) {
 		t.Helper()

@@ -5,21 +5,20 @@ import (
 	"time"
 )
 
-// GenerateOptions say what [Generate] makes. Every zero value has a default.
+// GenerateOptions configure [Generate]. Every zero value has a default.
 type GenerateOptions struct {
 	Zones   int       // default 1
 	Domains int       // of each zone, default 1
 	Proxies int       // L4 proxies of each zone, default none
 	Areas   []string  // default mainland and overseas
 	Start   time.Time // of the first slot, default 2022-05-01T00:00:00Z
-	// Slot is the length of a slot, default an hour; Slots their number, by
-	// default as many as Count needs, else 24.
+	// Slot is the length of a slot, default an hour. Slots is their number, default
+	// as many as Count needs, or 24.
 	Slot  time.Duration
 	Slots int
-	// Count bounds the L7 packages; 0 is one for every domain, area and slot.
+	// Count limits the L7 packages; 0 is one for every domain, area and slot.
 	Count int
-	// Members, LinesPerMember, StoredBytes and Uncompressed are those of each
-	// package.
+	// Members, LinesPerMember, StoredBytes and Uncompressed apply to each package.
 	Members, LinesPerMember int
 	StoredBytes             int64
 	Uncompressed            bool
@@ -45,7 +44,7 @@ func (o GenerateOptions) withDefaults() GenerateOptions {
 	return o
 }
 
-// Generate makes a catalogue of any size, the same for the same options: zones
+// Generate returns a catalogue of any size, equal for equal options: zones
 // zone-gen0000, … named site0.example, …; domains www0.site0.example, …;
 // proxies sid-gen0000-0, ….
 func Generate(o GenerateOptions) Catalogue {

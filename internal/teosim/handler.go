@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// maxBody is the largest request that the gateway takes: 10 MB.
+// maxBody is the largest request that the gateway accepts: 10 MB.
 const maxBody = 10 << 20
 
-// Handler returns the simulator as a handler, for a server of one's own (one
-// with TLS, say). The URLs that it lists still lead to URL.
+// Handler returns the simulator as a handler for another server, such as one with
+// TLS. Listed URLs still refer to URL.
 func (s *Sim) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.enter() {
@@ -33,13 +33,13 @@ func (s *Sim) Handler() http.Handler {
 	})
 }
 
-// reply is an answer that is ready to be sent.
+// reply is a complete response.
 type reply struct {
 	status      int
 	contentType string
 	header      map[string]string
 	body        []byte
-	cut         bool          // send a half of the body, then close the connection
+	cut         bool          // send half of the body, then close the connection
 	skew        time.Duration // of the Date header
 }
 
@@ -74,7 +74,7 @@ func htmlPage(title string) string {
 func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return // the client went away
+		return // the client has disconnected
 	}
 	record := &Request{
 		Time:      s.options.Now(),
@@ -112,7 +112,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !s.wait(r.Context(), delay) {
-		panic(http.ErrAbortHandler) // nobody is there to be answered
+		panic(http.ErrAbortHandler) // the client has disconnected
 	}
 	s.records.change(func() { record.Code, record.Status = code, answer.status })
 	answer.write(w, s.options.Now())

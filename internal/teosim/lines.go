@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// The lengths of a line without its host (which is in it once, as JSON). That
-// they are fixed makes the size of a package known without making it.
+// The lengths of a line without its host, which it contains once, as JSON. Because
+// they are fixed, the size of a package is known before it is generated.
 const (
 	lineLength7 = 940
 	lineLength4 = 420
 )
 
-// lineWriter makes the lines of one package, one after the other.
+// lineWriter generates the lines of a package in order.
 type lineWriter struct {
 	entry   *entry
 	random  *rand.Rand
@@ -29,10 +29,10 @@ type lineWriter struct {
 func newLineWriter(e *entry) *lineWriter {
 	return &lineWriter{
 		entry: e,
-		// Not for secrets: content that is the same each time.
-		random: rand.New(rand.NewPCG(e.id, 1)), //nolint:gosec
+		// Not for secrets: the content must be the same each time.
+		random: rand.New(rand.NewPCG(e.id, 1)),
 		host:   appendString(nil, e.Host),
-		// What is billed: the zone, unless the user says otherwise.
+		// The billed resource: the zone, unless the user has set another.
 		content: fmt.Sprintf("zone-%.12x", sha256.Sum256([]byte(e.ZoneID)))[:17],
 	}
 }
@@ -46,8 +46,8 @@ func (e *entry) lineLength() int64 {
 	return lineLength7 + host
 }
 
-// next makes line n of total, which spread evenly over the slot. The result is
-// valid until the next call.
+// next returns line n of total, which are spread evenly over the slot. The result
+// is valid until the next call.
 func (w *lineWriter) next(n, total int) []byte {
 	span := w.entry.End.Sub(w.entry.Start)
 	at := w.entry.Start.Add(span * time.Duration(n) / time.Duration(total)).Truncate(time.Second)
@@ -102,7 +102,7 @@ func (w *lineWriter) id(field string) {
 	w.line = append(w.line, `",`...)
 }
 
-// hosted writes the field with the host.
+// hosted writes the field that contains the host.
 func (w *lineWriter) hosted(field string) {
 	w.line = append(w.line, '"')
 	w.line = append(w.line, field...)
@@ -111,7 +111,7 @@ func (w *lineWriter) hosted(field string) {
 	w.line = append(w.line, ',')
 }
 
-// pad ends the line with a field that gives it its length.
+// pad ends the line with a field that fills it to its length.
 func (w *lineWriter) pad(field string, length int) {
 	const filling = "utm_source=newsletter&utm_medium=email&utm_campaign=spring&lang=en&sort=price&page=1&"
 	w.line = append(w.line, '"')
@@ -125,13 +125,13 @@ func (w *lineWriter) pad(field string, length int) {
 	w.line = append(w.line, "\"}\n"...)
 }
 
-// address is from the ranges that are reserved for documentation.
+// address returns an address in the ranges for documentation.
 func (w *lineWriter) address(network string) string {
 	return network + strconv.Itoa(1+w.random.IntN(254))
 }
 
-// layer7 writes the fields of EdgeOne's L7 access log that offline logs have.
-// "-" and -1 stand for no value, as the service writes it.
+// layer7 writes the fields of EdgeOne's L7 access log that offline logs have. As in
+// the service, "-" and -1 mean no value.
 func (w *lineWriter) layer7(at time.Time) {
 	r := w.random
 	status := pick(r, 200, 200, 200, 200, 200, 206, 304, 301, 404, 502)
@@ -171,8 +171,7 @@ func (w *lineWriter) layer7(at time.Time) {
 	w.pad("RequestUrlQueryString", lineLength7)
 }
 
-// layer4 writes the fields of EdgeOne's L4 proxy log, with the spelling of the
-// service.
+// layer4 writes the fields of EdgeOne's L4 proxy log, as the service spells them.
 func (w *lineWriter) layer4(at time.Time) {
 	r := w.random
 	w.line = append(w.line, '{')

@@ -15,12 +15,12 @@ const (
 	downloadPrefix = "/logs/"
 	appID          = "1251234567"
 	packageSuffix  = ".log.gz"
-	// longestHost bounds the part of a download path that comes from the
-	// catalogue. The ID behind it is what tells paths apart.
+	// longestHost limits the part of a download path that comes from the catalogue.
+	// The ID after it makes the path unique.
 	longestHost = 80
 )
 
-// downloadPath is where a package is served:
+// downloadPath is the path of a package:
 // /logs/<appid>/<date>/<date and hour>-<host>-<id>.log.gz.
 func downloadPath(e *entry) string {
 	host := e.Host[:min(len(e.Host), longestHost)]
@@ -36,7 +36,7 @@ func downloadPath(e *entry) string {
 		fmt.Sprintf("-%016x", e.id) + packageSuffix
 }
 
-// packageAt returns the package under a path.
+// packageAt returns the package of a path.
 func (ix *index) packageAt(path string) (*entry, bool) {
 	name := strings.TrimSuffix(path, packageSuffix)
 	id, err := strconv.ParseUint(name[strings.LastIndexByte(name, '-')+1:], 16, 64)
@@ -47,7 +47,7 @@ func (ix *index) packageAt(path string) (*entry, bool) {
 	return e, ok && e.path == path
 }
 
-// linkSigner makes signed download URLs. It is not for concurrent use.
+// linkSigner signs download URLs. It is not safe for concurrent use.
 type linkSigner struct {
 	endpoint string
 	mac      hash.Hash
@@ -59,7 +59,7 @@ func (s *Sim) newSigner() *linkSigner {
 	return &linkSigner{endpoint: s.url, mac: hmac.New(sha256.New, s.linkKey)}
 }
 
-// sign returns the signature over path and expiry, valid until the next call.
+// sign returns the signature of path and expiry. It is valid until the next call.
 func (l *linkSigner) sign(path string, expires int64) []byte {
 	l.mac.Reset()
 	l.text = append(l.text[:0], path...)
@@ -69,7 +69,7 @@ func (l *linkSigner) sign(path string, expires int64) []byte {
 	return l.mac.Sum(l.sum[:0])
 }
 
-// append appends the URL of a path that is good until expires, in unix seconds.
+// append appends the URL of a path that is valid until expires, in Unix seconds.
 func (l *linkSigner) append(dst []byte, path string, expires int64) []byte {
 	dst = append(dst, l.endpoint...)
 	dst = append(dst, path...)
@@ -79,7 +79,7 @@ func (l *linkSigner) append(dst []byte, path string, expires int64) []byte {
 	return strconv.AppendInt(dst, expires, 10)
 }
 
-// verify says whether a URL was signed here and is still good.
+// verify reports whether a URL was signed here and has not expired.
 func (l *linkSigner) verify(u *url.URL, now int64) bool {
 	query := u.Query()
 	expires, err := strconv.ParseInt(query.Get("t"), 10, 64)

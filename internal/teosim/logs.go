@@ -15,6 +15,10 @@ func (s *Sim) teoService() service {
 		{version: version20220901, name: "DownloadL7Logs", decode: s.decodeLogs20220901(layer7, "Domains")},
 		{version: version20220901, name: "DownloadL4Logs", decode: s.decodeLogs20220901(layer4, "ProxyIds")},
 		{version: version20220901, name: "DescribeZones", decode: s.decodeZones},
+		{version: version20220901, name: "DescribeTimingL7AnalysisData", decode: s.decodeTiming(layer7, metricsL7)},
+		{version: version20220901, name: "DescribeTopL7AnalysisData", decode: s.decodeTop},
+		{version: version20220901, name: "DescribeTimingL4Data", decode: s.decodeTiming(layer4, metricsL4)},
+		{version: version20220901, name: "DescribeL4Proxy", decode: s.decodeProxies},
 	}}
 }
 
@@ -23,7 +27,7 @@ func (s *Sim) teoService() service {
 func (s *Sim) decodeLogs20220106(body []byte) (respond, *apiError) {
 	p := readParameters("", body, "StartTime", "EndTime", "PageSize", "PageNo", "Zones", "Domains")
 	p.require("StartTime", "EndTime", "PageSize", "PageNo")
-	wanted := p.window()
+	wanted := s.window(p)
 	wanted.zoneNames = set(p.texts("Zones"))
 	wanted.hosts = set(p.texts("Domains"))
 	size, asked := p.integer("PageSize", 0), p.integer("PageNo", 0)
@@ -57,14 +61,20 @@ func (s *Sim) decodeLogs20220106(body []byte) (respond, *apiError) {
 }
 
 // decodeLogs20220901 reads DownloadL7Logs and DownloadL4Logs of 2022-09-01:
-// pages by offset, zones by ID. Without zones the real service has answered an
-// empty list since 2024-05-30, and no error.
+// pages by offset, zones by ID.
 func (s *Sim) decodeLogs20220901(l layer, hosts string) func([]byte) (respond, *apiError) {
 	return func(body []byte) (respond, *apiError) {
 		p := readParameters("", body, "StartTime", "EndTime", "ZoneIds", hosts, "Limit", "Offset")
 		p.require("StartTime", "EndTime")
-		wanted := p.window()
-		wanted.zoneIDs = set(p.texts("ZoneIds"))
+		if !s.options.EmptyWithoutZoneIDs {
+			p.require("ZoneIds")
+		}
+		wanted := s.window(p)
+		zoneIDs := p.texts("ZoneIds")
+		if len(zoneIDs) > s.options.MaxZoneIDs {
+			p.fail(invalidValue("ZoneIds", "it must have at most "+strconv.Itoa(s.options.MaxZoneIDs)+" values"))
+		}
+		wanted.zoneIDs = set(zoneIDs)
 		wanted.hosts = set(p.texts(hosts))
 		limit, offset := p.page(int64(s.options.MaxLimit))
 		if p.err != nil {
@@ -76,18 +86,21 @@ func (s *Sim) decodeLogs20220901(l layer, hosts string) func([]byte) (respond, *
 		return func(taken []Fault, now int64) []byte {
 			data, total := s.listLogs(l, wanted, offset, limit, taken, now, s.appendRow20220901)
 			data = append(data, `"TotalCount":`...)
-			return append(strconv.AppendInt(data, total, 10), ',')
+			return append(strconv.AppendInt(data, max(0, total-int64(s.options.Undercount)), 10), ',')
 		}, nil
 	}
 }
 
 // window reads the times that all log actions have.
-func (p *parameters) window() selection {
-	s := selection{start: p.time("StartTime"), end: p.time("EndTime")}
-	if p.err == nil && !s.end.After(s.start) {
+func (s *Sim) window(p *parameters) selection {
+	w := selection{start: p.time("StartTime"), end: p.time("EndTime")}
+	if p.err == nil && s.options.AllowEmptyWindow && w.end.Equal(w.start) {
+		w.end = w.start.Add(time.Second)
+	}
+	if p.err == nil && !w.end.After(w.start) {
 		p.fail(invalidParameter("EndTime", "it must be later than StartTime"))
 	}
-	return s
+	return w
 }
 
 // page reads Limit and Offset.

@@ -107,11 +107,65 @@ func TestPagesByOffset(t *testing.T) {
 	if r := c.call(version20220901, "DownloadL7Logs", body(zones)); len(r.Data) != 20 {
 		t.Errorf("%d rows without a limit", len(r.Data))
 	}
-	// As the real service has answered since ZoneIds became required.
-	for _, none := range []string{`"Limit":10`, `"ZoneIds":[]`, `"ZoneIds":["zone-unknown"]`} {
+	for _, none := range []string{`"ZoneIds":[]`, `"ZoneIds":["zone-unknown"]`} {
 		if r := c.call(version20220901, "DownloadL7Logs", body(none)); r.Error != nil || *r.TotalCount != 0 || string(r.raw["Data"]) != "[]" {
 			t.Errorf("%s: %s", none, r.raw)
 		}
+	}
+}
+
+// Without ZoneIds a request of 2022-09-01 is an error, or gets an empty list.
+func TestWithoutZoneIDs(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"DownloadL7Logs", "DownloadL4Logs"} {
+		strict := newCaller(t, start(t, Options{}))
+		r := strict.call(version20220901, action, body(`"Limit":10`))
+		if r.Error == nil || r.Error.Code != "MissingParameter" || !strings.Contains(r.Error.Message, "`ZoneIds`") {
+			t.Errorf("%s: %s, want MissingParameter", action, r.raw)
+		}
+		lenient := newCaller(t, start(t, Options{EmptyWithoutZoneIDs: true}))
+		if r := lenient.call(version20220901, action, body(`"Limit":10`)); r.Error != nil || *r.TotalCount != 0 || string(r.raw["Data"]) != "[]" {
+			t.Errorf("%s: %s, want an empty list", action, r.raw)
+		}
+	}
+}
+
+// More zone IDs than allowed are an error that names the parameter.
+func TestMaxZoneIDs(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, start(t, Options{MaxZoneIDs: 2}))
+	if r := c.call(version20220901, "DownloadL7Logs", body(`"ZoneIds":["a","b"]`)); r.Error != nil {
+		t.Errorf("%s, want a list", r.raw)
+	}
+	r := c.call(version20220901, "DownloadL7Logs", body(`"ZoneIds":["a","b","c"]`))
+	if r.Error == nil || r.Error.Code != "InvalidParameterValue" || !strings.Contains(r.Error.Message, "`ZoneIds`") {
+		t.Errorf("%s, want InvalidParameterValue", r.raw)
+	}
+}
+
+// Counts can be smaller than the number of rows.
+func TestUndercount(t *testing.T) {
+	t.Parallel()
+	c := newCaller(t, start(t, Options{Undercount: 1}))
+	zone := body(`"ZoneIds":["zone-2demo00003og"],"Domains":["example.org"],"Limit":100`)
+	if r := c.call(version20220901, "DownloadL7Logs", zone); len(r.Data) != 48 || *r.TotalCount != 47 {
+		t.Errorf("%d rows and a count of %d, want 48 and 47", len(r.Data), *r.TotalCount)
+	}
+	if r := c.call(version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-none"]`)); *r.TotalCount != 0 {
+		t.Errorf("the count of nothing is %d", *r.TotalCount)
+	}
+}
+
+// A window without length is an error, or lists the slot that contains it.
+func TestEmptyWindow(t *testing.T) {
+	t.Parallel()
+	const window = `{"StartTime":"2022-05-04T06:30:00Z","EndTime":"2022-05-04T06:30:00Z","ZoneIds":["zone-2demo00001cn"]}`
+	if r := newCaller(t, start(t, Options{})).call(version20220901, "DownloadL4Logs", window); r.Error == nil || !strings.Contains(r.Error.Message, "EndTime") {
+		t.Errorf("%s, want an error on EndTime", r.raw)
+	}
+	r := newCaller(t, start(t, Options{AllowEmptyWindow: true})).call(version20220901, "DownloadL4Logs", window)
+	if len(r.Data) != 1 || r.Data[0].LogPacketName != "20220504-06-sid-2demo0000001" {
+		t.Errorf("%s, want the package of 06:00", r.raw)
 	}
 }
 
@@ -206,13 +260,13 @@ func TestRowForms(t *testing.T) {
 		version, action, fields string
 		want                    string
 	}{
-		"2022-01-06": {
-			Options{},
+		"2022-01-06 without area": {
+			Options{OldRowsWithoutArea: true},
 			version20220106, "DownloadL7Logs", `"PageSize":10,"PageNo":0`,
 			strings.Replace(old, "AREA", "", 1),
 		},
-		"2022-01-06 with area": {
-			Options{OldRowsHaveArea: true},
+		"2022-01-06": {
+			Options{},
 			version20220106, "DownloadL7Logs", `"PageSize":10,"PageNo":0`,
 			strings.Replace(old, "AREA", `"Area":"mainland",`, 1),
 		},
@@ -221,6 +275,12 @@ func TestRowForms(t *testing.T) {
 			version20220901, "DownloadL7Logs", `"ZoneIds":["zone-1"]`,
 			`{"Domain":"www.example.com","Area":"mainland","LogPacketName":"a \"name\"\n/../é","Url":"URL",` +
 				`"LogStartTime":"2022-05-04T06:00:00Z","LogEndTime":"2022-05-04T07:00:00Z","LogTime":7,"Size":12}`,
+		},
+		"2022-09-01 in another time zone": {
+			Options{TimeZone: time.FixedZone("", 8*60*60)},
+			version20220901, "DownloadL7Logs", `"ZoneIds":["zone-1"]`,
+			`{"Domain":"www.example.com","Area":"mainland","LogPacketName":"a \"name\"\n/../é","Url":"URL",` +
+				`"LogStartTime":"2022-05-04T14:00:00+08:00","LogEndTime":"2022-05-04T15:00:00+08:00","LogTime":7,"Size":12}`,
 		},
 		"L4": {
 			Options{},

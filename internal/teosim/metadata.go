@@ -10,25 +10,26 @@ import (
 )
 
 const (
-	// DefaultCAMRole is the role of the simulated CVM where [MetadataOptions]
-	// name none.
+	// DefaultCAMRole is the role of the simulated CVM unless [MetadataOptions] set
+	// another one.
 	DefaultCAMRole = "simulated-role"
 
-	// MetadataAction is the Action of faults that concern the metadata service.
-	// Of the faults that are about API answers it takes NotJSON, EmptyObject and
-	// APIError, which answers with that Code.
+	// MetadataAction is the Action of faults of the metadata service. Of the faults
+	// of API answers it supports NotJSON, EmptyObject and APIError, whose code is
+	// the answer's Code.
 	MetadataAction = "Metadata"
 
 	metadataPrefix = "/latest/meta-data/cam/security-credentials/"
 )
 
-// MetadataOptions configure the metadata service that a CVM would see. It is
-// at URL(), under the same paths as at http://metadata.tencentyun.com.
+// MetadataOptions configure the metadata service of a CVM. It is at URL(), with
+// the paths of http://metadata.tencentyun.com.
 type MetadataOptions struct {
-	// Role is the role that the CVM has. Default DefaultCAMRole.
+	// Role is the role of the CVM. Default DefaultCAMRole.
 	Role string
-	// Lifetime is how long its keys live; they are replaced when half of it is
-	// over, as the service does before they end. Default two hours.
+	// Lifetime is the lifetime of its credentials, which are replaced after half
+	// of it, because the service replaces them before they expire. Default two
+	// hours.
 	Lifetime time.Duration
 }
 
@@ -36,7 +37,7 @@ type MetadataOptions struct {
 type MetadataRequest struct {
 	Time   time.Time
 	Path   string
-	Status int // 0: no answer was sent
+	Status int // 0 if no answer was sent
 }
 
 // metadata is the state of the metadata service.
@@ -59,8 +60,8 @@ func newMetadata(o MetadataOptions) *metadata {
 	return &metadata{options: o}
 }
 
-// MetadataRequests returns every request to the metadata service, in the order
-// of the answers.
+// MetadataRequests returns the requests to the metadata service, in the order of
+// the answers.
 func (s *Sim) MetadataRequests() []MetadataRequest {
 	s.metadata.mu.Lock()
 	defer s.metadata.mu.Unlock()
@@ -128,14 +129,15 @@ func (s *Sim) metadataReply(r *http.Request, taken []Fault) reply {
 	return asJSON(s.metadataKeys())
 }
 
-// metadataKeys returns the keys of the CVM's role, which stay the same until
-// they are replaced.
+// metadataKeys returns the credentials of the CVM's role, which stay the same until
+// they are replaced, or removed with RemoveKey.
 func (s *Sim) metadataKeys() map[string]any {
 	m := s.metadata
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := s.options.Now()
-	if m.current == nil || m.expires.Sub(now) <= m.options.Lifetime/2 {
+	id, _ := m.current["TmpSecretId"].(string)
+	if _, ok := s.keys.find(id); !ok || m.expires.Sub(now) <= m.options.Lifetime/2 {
 		m.expires = now.Add(m.options.Lifetime).Truncate(time.Second)
 		id, secretKey, token := "AKIDmetadata"+rand.Text(), rand.Text(), rand.Text()+rand.Text()
 		s.keys.add(id, key{secretKey, token, m.expires})

@@ -37,7 +37,8 @@ type Options struct {
 	// one second and per secret ID; what exceeds them is answered with
 	// RequestLimitExceeded. They override the documented limits: 20 for
 	// 2022-01-06/DownloadL7Logs and 2022-09-01/DescribeZones, 100 for
-	// 2022-09-01/DownloadL7Logs and DownloadL4Logs. NoRateLimit is none.
+	// 2022-09-01/DownloadL7Logs, DownloadL4Logs and the analytics; 20 for
+	// DescribeL4Proxy, whose limit is not documented. NoRateLimit is none.
 	Rates map[string]int
 	// PageBase is the number of the first page in 2022-01-06, 0 or 1. The zero
 	// value means 0, the base that a client which simply starts at 1 misreads.
@@ -59,15 +60,33 @@ type Options struct {
 	// 2022-01-06 is answered: ActionOffline, InvalidAction, NoSuchVersion or
 	// UnsupportedOperation.
 	Gone string
-	// OldRowsHaveArea adds Area to the rows of 2022-01-06, which the service
-	// did late in the life of that version.
-	OldRowsHaveArea bool
+	// OldRowsWithoutArea leaves Area out of the rows of 2022-01-06, as in the
+	// documentation of that version. The service added it later.
+	OldRowsWithoutArea bool
+	// MaxZoneIDs is the largest number of ZoneIds in a request; more are an
+	// InvalidParameterValue. The real limit is not documented; sister actions have
+	// 100, which is the default.
+	MaxZoneIDs int
+	// EmptyWithoutZoneIDs answers a request of 2022-09-01 without ZoneIds with an
+	// empty list, as the service did from 2024-05-30 on. By default it is a
+	// MissingParameter, for ZoneIds is marked as required since 2026-09-11.
+	EmptyWithoutZoneIDs bool
+	// TimeZone is the zone of LogStartTime and LogEndTime in rows. Default UTC.
+	TimeZone *time.Location
+	// Undercount is how much smaller than the number of rows the TotalCount of
+	// 2022-09-01 is, as in documented samples.
+	Undercount int
+	// AllowEmptyWindow accepts StartTime == EndTime, as in the documented sample
+	// of DownloadL4Logs, and lists the packages whose slot contains that time.
+	AllowEmptyWindow bool
 	// URLLifetime is how long a download URL is good for, in whole seconds.
 	// Default one hour.
 	URLLifetime time.Duration
 	// STS and Metadata are where keys come from that end.
 	STS      STSOptions
 	Metadata MetadataOptions
+	// Analytics are the choices that the analytics leave open.
+	Analytics AnalyticsOptions
 	// Catalogue is what there is to list. Default Demo().
 	Catalogue Catalogue
 }
@@ -78,6 +97,11 @@ func defaultRates() map[string]int {
 		version20220901 + "/DownloadL7Logs": 100,
 		version20220901 + "/DownloadL4Logs": 100,
 		version20220901 + "/DescribeZones":  20,
+
+		version20220901 + "/DescribeTimingL7AnalysisData": 100,
+		version20220901 + "/DescribeTopL7AnalysisData":    100,
+		version20220901 + "/DescribeTimingL4Data":         100,
+		version20220901 + "/DescribeL4Proxy":              20,
 	}
 }
 
@@ -116,6 +140,15 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.MaxPageSize < 0 || o.MaxLimit < 0 || o.Latency < 0 {
 		return o, errors.New("teosim: MaxPageSize, MaxLimit and Latency cannot be negative")
+	}
+	if o.MaxZoneIDs == 0 {
+		o.MaxZoneIDs = 100
+	}
+	if o.MaxZoneIDs < 0 || o.Undercount < 0 {
+		return o, errors.New("teosim: MaxZoneIDs and Undercount cannot be negative")
+	}
+	if o.TimeZone == nil {
+		o.TimeZone = time.UTC
 	}
 	if o.URLLifetime == 0 {
 		o.URLLifetime = time.Hour

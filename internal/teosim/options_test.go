@@ -22,6 +22,8 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 		"rate":            {Options{Rates: map[string]int{"2022-09-01/DescribeZones": 0}}, "DescribeZones is 0"},
 		"page base":       {Options{PageBase: 2}, "want 0 or 1"},
 		"page size":       {Options{MaxPageSize: -1}, "cannot be negative"},
+		"zone IDs":        {Options{MaxZoneIDs: -1}, "cannot be negative"},
+		"undercount":      {Options{Undercount: -1}, "cannot be negative"},
 		"URL lifetime":    {Options{URLLifetime: time.Millisecond}, "at least a second"},
 	}
 	for name, test := range tests {

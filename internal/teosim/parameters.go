@@ -13,15 +13,15 @@ import (
 // one-digit hours.
 var rfc3339Seconds = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})$`)
 
-// parameters reads the body of a request strictly: names are case-sensitive,
-// unknown ones are refused before anything else, and the first error stays.
+// parameters parses the body of a request strictly: names are case-sensitive,
+// unknown ones are refused before anything else, and the first error is kept.
 type parameters struct {
 	path   string // of a nested object, "" at the top
 	values map[string]json.RawMessage
 	err    *apiError
 }
 
-// readParameters parses a JSON object that may hold the known names only.
+// readParameters parses a JSON object that may contain only the known names.
 func readParameters(path string, body []byte, known ...string) *parameters {
 	p := &parameters{path: path}
 	if trimmed := bytes.TrimSpace(body); len(trimmed) == 0 || trimmed[0] != '{' || json.Unmarshal(trimmed, &p.values) != nil {
@@ -32,7 +32,7 @@ func readParameters(path string, body []byte, known ...string) *parameters {
 		p.err = wrongType(name, "a JSON object")
 		return p
 	}
-	// In order of the name, so that the answer does not change between runs.
+	// Sorted, so that the response is the same each time.
 	for _, name := range sortedKeys(p.values) {
 		if !slices.Contains(known, name) {
 			p.fail(unknownParameter(p.name(name)))
@@ -67,7 +67,7 @@ func (p *parameters) require(fields ...string) {
 	}
 }
 
-// time reads an RFC 3339 time in whole seconds.
+// time parses an RFC 3339 time in whole seconds.
 func (p *parameters) time(field string) time.Time {
 	text := p.text(field)
 	if p.err != nil {
@@ -105,12 +105,6 @@ func (p *parameters) list(field string) []json.RawMessage {
 	return values
 }
 
-func (p *parameters) flag(field string) bool {
-	var value bool
-	p.decode(field, &value, "a boolean", 't', 'f')
-	return value
-}
-
 func (p *parameters) integer(field string, otherwise int64) int64 {
 	raw, ok := p.values[field]
 	if !ok || p.err != nil {
@@ -123,8 +117,7 @@ func (p *parameters) integer(field string, otherwise int64) int64 {
 	return value
 }
 
-// decode checks the first character, for an explicit null decodes into
-// anything.
+// decode checks the first character, because null decodes into anything.
 func (p *parameters) decode(field string, into any, want string, first ...byte) {
 	raw, ok := p.values[field]
 	if !ok || p.err != nil {

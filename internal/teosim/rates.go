@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// rateWindow is the window that Tencent's documented limits count in.
+// rateWindow is the window of Tencent's documented limits.
 const rateWindow = time.Second
 
-// rates counts accepted requests over a sliding window, per action and caller.
-// It keeps time by a clock of its own, for the clock of [Options] may stand
-// still.
+// rates counts accepted requests in a sliding window, for each action and caller.
+// It uses the real clock, because that of [Options] may stand still.
 type rates struct {
 	limits map[string]int
 	now    func() time.Time
@@ -25,8 +24,8 @@ func newRates(limits map[string]int) *rates {
 	return &rates{limits: limits, now: time.Now, seen: map[rateKey][]time.Time{}}
 }
 
-// allow says whether one more request fits, and counts it if so. A refused
-// request does not count.
+// allow reports whether one more request is within the limit, and counts it if so.
+// A refused request does not count.
 func (r *rates) allow(action, caller string) bool {
 	limit, ok := r.limits[action]
 	if !ok || limit == NoRateLimit {

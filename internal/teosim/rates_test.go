@@ -46,8 +46,8 @@ func TestDocumentedRates(t *testing.T) {
 		limit                 int
 	}{
 		{version20220106, "DownloadL7Logs", body(`"PageSize":1,"PageNo":0`), 20},
-		{version20220901, "DownloadL7Logs", body(`"Limit":1`), 100},
-		{version20220901, "DownloadL4Logs", body(`"Limit":1`), 100},
+		{version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-1"],"Limit":1`), 100},
+		{version20220901, "DownloadL4Logs", body(`"ZoneIds":["zone-1"],"Limit":1`), 100},
 		{version20220901, "DescribeZones", "{}", 20},
 	}
 	sim := start(t, Options{})

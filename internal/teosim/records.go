@@ -6,36 +6,35 @@ import (
 	"time"
 )
 
-// Request is one request of the API, whatever became of it.
+// Request is an API request, whatever its outcome.
 type Request struct {
 	Time            time.Time // by Options.Now
-	Action, Version string    // as the headers say
+	Action, Version string    // from the headers
 	Body            []byte    // as sent
 	Header          http.Header
-	SecretID        string // from the Authorization header, "" where unsigned
-	// Code is the error code of the answer, "" where it had none; Status the
-	// HTTP status, 0 until it is answered and where nothing was answered.
+	SecretID        string // from the Authorization header, "" if unsigned
+	// Code is the error code of the response, "" if it has none. Status is the HTTP
+	// status, 0 without a response.
 	Code      string
 	Status    int
 	RequestID string
-	Faults    []FaultName // that it met
+	Faults    []FaultName // that applied to it
 }
 
-// Download is one request for a package.
+// Download is a request for a package.
 type Download struct {
 	Time         time.Time // by Options.Now
 	Method, Path string    // without the query
-	// Host, Area and Name are those of the package, "" where there is none
-	// under the path.
+	// Host, Area and Name are those of the package, "" if the path has none.
 	Host, Area, Name string
-	// Status is 0 until it is answered, and where nothing was answered. Bytes
-	// are those of the body that were sent; they grow while it is.
+	// Status is 0 without a response. Bytes is the number of bytes of the body that
+	// were sent so far.
 	Status int
 	Bytes  int64
 	Faults []FaultName
 }
 
-// records are what has happened.
+// records are the requests and downloads so far.
 type records struct {
 	mu        sync.Mutex
 	requests  []*Request
@@ -44,7 +43,7 @@ type records struct {
 	peak      int
 }
 
-// arrive counts a request of the API in.
+// arrive records an API request.
 func (r *records) arrive(request *Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,7 +64,7 @@ func (r *records) arriveDownload(download *Download) {
 	r.downloads = append(r.downloads, download)
 }
 
-// change is how a record that others may read already is changed.
+// change changes a record that others may be reading.
 func (r *records) change(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,14 +10,13 @@ import (
 // reflection: a benchmark that lists 100,000 of them is to measure its client.
 type appendRow func(dst []byte, e *entry, links *linkSigner, expires int64) []byte
 
-// appendRow20220106 writes an L7OfflineLog of 2022-01-06: without times, and
-// without the area unless it was added already.
+// appendRow20220106 writes an L7OfflineLog of 2022-01-06, which has no times.
 func (s *Sim) appendRow20220106(dst []byte, e *entry, links *linkSigner, expires int64) []byte {
 	dst = append(dst, `{"Url":"`...)
 	dst = links.append(dst, e.path, expires)
 	dst = append(dst, `","Domain":`...)
 	dst = appendString(dst, e.Host)
-	if s.options.OldRowsHaveArea && e.Area != "" {
+	if !s.options.OldRowsWithoutArea && e.Area != "" {
 		dst = append(dst, `,"Area":`...)
 		dst = appendString(dst, e.Area)
 	}
@@ -43,9 +42,9 @@ func (s *Sim) appendRow20220901(dst []byte, e *entry, links *linkSigner, expires
 	dst = append(dst, `,"Url":"`...)
 	dst = links.append(dst, e.path, expires)
 	dst = append(dst, `","LogStartTime":"`...)
-	dst = e.Start.UTC().AppendFormat(dst, time.RFC3339)
+	dst = e.Start.In(s.options.TimeZone).AppendFormat(dst, time.RFC3339)
 	dst = append(dst, `","LogEndTime":"`...)
-	dst = e.End.UTC().AppendFormat(dst, time.RFC3339)
+	dst = e.End.In(s.options.TimeZone).AppendFormat(dst, time.RFC3339)
 	dst = append(dst, '"')
 	return appendNumbers(dst, e)
 }

@@ -14,8 +14,8 @@ const (
 	version20220901 = "2022-09-01"
 )
 
-// service is a product of API 3.0: the name in the scope of a signature, and
-// its actions.
+// service is a product of API 3.0: its name in the scope of a signature, and its
+// actions.
 type service struct {
 	name    string
 	actions []action
@@ -24,17 +24,17 @@ type service struct {
 // action is one action of one version.
 type action struct {
 	version, name string
-	// unsigned actions are for callers without keys: Authorization is SKIP.
+	// unsigned actions need no credentials: Authorization is SKIP.
 	unsigned bool
-	// decode reads the request strictly. What it returns answers it: it appends
-	// the fields of the Response but RequestId, each with a comma behind it.
+	// decode parses the request strictly, and returns the function that answers it.
 	decode func(body []byte) (respond, *apiError)
-	// decodeFor takes the place of decode where the caller's secret ID matters.
+	// decodeFor replaces decode if the caller's secret ID matters.
 	decodeFor func(secretID string, body []byte) (respond, *apiError)
 }
 
-// respond makes the fields of an answer. It applies the faults that are about
-// the catalogue itself; the others are applied to its result.
+// respond returns the fields of a Response except RequestId, each followed by a
+// comma. It applies the faults that concern the catalogue; other faults are
+// applied to its result.
 type respond func(taken []Fault, now int64) []byte
 
 func (a action) read(record *Request) (respond, *apiError) {
@@ -60,7 +60,7 @@ func (s service) serves(version string) bool {
 	return slices.ContainsFunc(s.actions, func(a action) bool { return a.version == version })
 }
 
-// answer answers a request of the API, and returns the error code in it.
+// answer returns the response to an API request, and its error code.
 func (s *Sim) answer(r *http.Request, record *Request, taken []Fault) (reply, string) {
 	english := r.Header.Get("X-TC-Language") == "en-US"
 	for _, f := range taken {
@@ -86,7 +86,7 @@ func errorReply(err *apiError, requestID string, english bool) reply {
 	return reply{status: http.StatusOK, contentType: jsonType, body: body}
 }
 
-// respondTo finds out who asks for what, and lets the action respond.
+// respondTo authenticates a request and lets its action respond.
 func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if r.Method != http.MethodPost || r.URL.RawQuery != "" || err != nil || mediaType != jsonType {
@@ -120,9 +120,9 @@ func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 	return fields, nil
 }
 
-// route authenticates a request and finds its action. Products share one
-// endpoint here, and only the version tells which of their hosts was meant: a
-// signature for another product is then wrong, as it is there.
+// route authenticates a request and finds its action. All products share one
+// endpoint here, so the version decides which product was meant. As at the real
+// hosts, a signature for another product is an error.
 func (s *Sim) route(r *http.Request, record *Request) (action, *apiError) {
 	header := r.Header.Get("Authorization")
 	if strings.TrimSpace(header) == "SKIP" {
@@ -157,8 +157,8 @@ func (s *Sim) route(r *http.Request, record *Request) (action, *apiError) {
 	return action{}, codeError("AuthFailure.SignatureFailure")
 }
 
-// callOf describes a request to the faults. It reads the body leniently, for
-// it may be one that is refused.
+// callOf describes a request for matching faults. It parses the body leniently,
+// because the request may be one that is refused.
 func (s *Sim) callOf(record *Request) call {
 	var body struct{ PageNo, Offset, Limit int }
 	_ = json.Unmarshal(record.Body, &body)

@@ -13,8 +13,8 @@ import (
 
 const (
 	signatureAlgorithm = "TC3-HMAC-SHA256"
-	// signatureValidity is how far the timestamp of a request may be from the
-	// clock of the service, either way.
+	// signatureValidity is the maximum difference between the timestamp of a
+	// request and the clock of the service.
 	signatureValidity = 300 * time.Second
 )
 
@@ -27,9 +27,9 @@ type authorization struct {
 	signature               string
 }
 
-// parseAuthorization reads the header as strictly as the algorithm is
-// published: the three parts in their order, signed headers in lower case, in
-// order, each once, and content-type and host among them.
+// parseAuthorization parses the header as strictly as the algorithm is published:
+// the three parts in order; signed headers in lower case, sorted, without
+// duplicates, with content-type and host among them.
 func parseAuthorization(header string) (authorization, bool) {
 	var a authorization
 	rest, ok := strings.CutPrefix(header, signatureAlgorithm+" ")
@@ -68,8 +68,8 @@ func parseAuthorization(header string) (authorization, bool) {
 	return authorization{scope[0], scope[1], scope[2], names, signature}, true
 }
 
-// canonicalRequest is the request as it is signed: method, path and query are
-// fixed, for the API has none but POST on /.
+// canonicalRequest returns the request as it is signed. Method, path and query are
+// fixed, because the API has only POST on /.
 func canonicalRequest(host string, header http.Header, signed []string, body []byte) string {
 	var b strings.Builder
 	b.WriteString("POST\n/\n\n")
@@ -84,7 +84,7 @@ func canonicalRequest(host string, header http.Header, signed []string, body []b
 	return b.String()
 }
 
-// sign computes the signature of a canonical request, in lower-case hex.
+// sign returns the signature of a canonical request in lower-case hex.
 func sign(secretKey, service string, timestamp int64, canonical string) string {
 	date := time.Unix(timestamp, 0).UTC().Format(time.DateOnly)
 	toSign := strings.Join([]string{
@@ -99,9 +99,8 @@ func sign(secretKey, service string, timestamp int64, canonical string) string {
 	return hex.EncodeToString(hmacSHA256(key, toSign))
 }
 
-// authenticate verifies a request, signed for the service in its scope, with
-// the keys of the store. The order of the checks is from what needs no secret
-// to what needs one.
+// authenticate verifies the signature of a request. Checks that need no secret come
+// first.
 func authenticate(keys *keyring, now time.Time, r *http.Request, a authorization, body []byte) *apiError {
 	timestamp, err := strconv.ParseInt(r.Header.Get("X-TC-Timestamp"), 10, 64)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Sim is a running simulator. All its methods may be called at any time and
-// from several goroutines.
+// Sim is a running simulator. Its methods may be called at any time and
+// concurrently.
 type Sim struct {
 	options  Options
 	services []service
@@ -32,14 +32,14 @@ type Sim struct {
 	server  *http.Server
 	ctx     context.Context // ends with Close
 	cancel  context.CancelFunc
-	closing sync.Mutex // guards closed, and serving from growing after it
+	closing sync.Mutex // guards closed, and additions to serving
 	closed  bool
 	serving sync.WaitGroup
 }
 
-// Start starts a simulator, which listens on loopback when Start returns, and
-// until Close. It fails on options that make no sense, and where the address
-// cannot be listened on.
+// Start starts a simulator that listens on loopback from the return of Start until
+// Close. It returns an error if options are invalid or the address is not
+// available.
 func Start(options Options) (*Sim, error) {
 	options, err := options.withDefaults()
 	if err != nil {
@@ -74,8 +74,8 @@ func Start(options Options) (*Sim, error) {
 	return s, nil
 }
 
-// Close stops the simulator at once: what is being answered is cut off. It may
-// be called more than once.
+// Close stops the simulator and aborts the requests in progress. It may be called
+// more than once.
 func (s *Sim) Close() {
 	s.closing.Lock()
 	s.closed = true
@@ -85,7 +85,8 @@ func (s *Sim) Close() {
 	s.serving.Wait()
 }
 
-// enter says whether a request may still be served; serving counts it then.
+// enter reports whether a request may still be served, and if so counts it in
+// serving.
 func (s *Sim) enter() bool {
 	s.closing.Lock()
 	defer s.closing.Unlock()
@@ -104,25 +105,26 @@ func (s *Sim) SecretID() string { return s.options.SecretID }
 // SecretKey is the secret key that is accepted.
 func (s *Sim) SecretKey() string { return s.options.SecretKey }
 
-// Token is the token that must come with the keys, "" for permanent keys.
+// Token is the token that requests must carry, "" for permanent credentials.
 func (s *Sim) Token() string { return s.options.Token }
 
-// AddKey makes further keys acceptable until expires (zero: for ever), with the
-// token that is bound to them (empty: permanent keys). Temporary keys that have
-// expired are answered with AuthFailure.TokenFailure.
+// AddKey accepts further credentials until expires (zero: forever), with their
+// token (empty: permanent credentials). After that, requests with them are
+// answered with AuthFailure.TokenFailure.
 func (s *Sim) AddKey(secretID, secretKey, token string, expires time.Time) {
 	s.keys.add(secretID, key{secretKey, token, expires})
 }
 
-// RemoveKey makes keys unknown: AuthFailure.SecretIdNotFound, which is what
-// temporary keys come to some time after they have expired.
+// RemoveKey removes credentials. Requests with them are answered with
+// AuthFailure.SecretIdNotFound, as with temporary credentials some time after they
+// have expired.
 func (s *Sim) RemoveKey(secretID string) { s.keys.remove(secretID) }
 
-// Requests returns every request of the API, in order of arrival.
+// Requests returns every API request in order of arrival.
 func (s *Sim) Requests() []Request { return s.records.allRequests() }
 
-// Count returns how many requests of an action have arrived; an empty version
-// or action counts all.
+// Count returns the number of requests of an action. An empty version or action
+// counts all.
 func (s *Sim) Count(version, action string) int {
 	n := 0
 	for _, r := range s.records.allRequests() {
@@ -133,22 +135,22 @@ func (s *Sim) Count(version, action string) int {
 	return n
 }
 
-// Downloads returns every request for a package, in order of arrival.
+// Downloads returns every request for a package in order of arrival.
 func (s *Sim) Downloads() []Download { return s.records.allDownloads() }
 
-// InFlightPeak is the largest number of API requests that were being answered
-// at one time.
+// InFlightPeak is the largest number of API requests that were in progress at the
+// same time.
 func (s *Sim) InFlightPeak() int {
 	s.records.mu.Lock()
 	defer s.records.mu.Unlock()
 	return s.records.peak
 }
 
-// ResetCounters forgets the requests, downloads and the peak.
+// ResetCounters discards the recorded requests and downloads, and the peak.
 func (s *Sim) ResetCounters() { s.records.reset() }
 
-// Inject adds a fault. It panics on one that could never happen: an unknown
-// name, an Action that it does not concern, a Value that it cannot use.
+// Inject adds a fault. It panics if the fault could never happen because of an
+// unknown name, or an Action or Value that it does not support.
 func (s *Sim) Inject(f Fault) {
 	f, err := f.check()
 	if err != nil {
@@ -157,16 +159,14 @@ func (s *Sim) Inject(f Fault) {
 	s.faults.inject(f)
 }
 
-// ClearFaults removes the faults that are not used up.
+// ClearFaults removes the remaining faults.
 func (s *Sim) ClearFaults() { s.faults.clear() }
 
-// Update changes the catalogue. Requests that arrive later see the change as a
-// whole.
+// Update changes the catalogue. Later requests see the whole change.
 func (s *Sim) Update(change func(*Catalogue)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A copy, for the change may write to elements that Catalogue has handed
-	// out.
+	// A copy, because Catalogue may have returned the elements that are changed.
 	c := s.catalogue.clone()
 	change(&c)
 	s.catalogue = c
@@ -180,8 +180,8 @@ func (s *Sim) Catalogue() Catalogue {
 	return s.catalogue.clone()
 }
 
-// wait waits, unless the client goes away or the simulator is closed: then it
-// returns false.
+// wait waits. It returns false if the client disconnects or the simulator is
+// closed.
 func (s *Sim) wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -7,29 +7,37 @@ import (
 	"time"
 )
 
-// DefaultAccountID is the account that the simulator's keys belong to where
-// [STSOptions] name none.
+// DefaultAccountID is the account of the simulator's credentials unless
+// [STSOptions] set another one.
 const DefaultAccountID = "100000000001"
 
 const versionSTS = "2018-08-13"
 
-// STSOptions configure the simulated STS, which answers on the same endpoint as
-// EdgeOne: the service in the scope of a signature tells them apart.
+// STSOptions configure the simulated STS. It has the same endpoint as EdgeOne; the
+// service in the scope of a signature tells them apart.
 type STSOptions struct {
-	// AccountID is the account (uin) of the accepted keys. A role belongs to
-	// the account in its ARN. Default DefaultAccountID.
+	// AccountID is the account (uin) of the accepted credentials. A role belongs
+	// to the account in its ARN. Default DefaultAccountID.
 	AccountID string
-	// MaxDuration caps the life of the keys that are issued, whatever was asked
-	// for: the answer's ExpiredTime says so. Default no cap.
+	// MaxDuration limits the lifetime of the issued credentials, whatever was
+	// requested. Default no limit.
 	MaxDuration time.Duration
+	// MFACode is the only code that MFA devices show. Default any six digits.
+	MFACode string
+	// ReusableMFACodes accepts a code more than once, for tests that run several
+	// commands.
+	ReusableMFACodes bool
+	// ExternalID is the external ID that the trust policy of every role requires.
+	// Default none.
+	ExternalID string
 }
 
-// identity is who temporary keys act for.
+// identity is the owner of temporary credentials.
 type identity struct {
 	AccountID, ARN, UserID, PrincipalID, Type string
 }
 
-// sts issues temporary keys and remembers for whom, by secret ID.
+// sts issues temporary credentials and records their identity by secret ID.
 type sts struct {
 	options STSOptions
 	now     func() time.Time
@@ -57,7 +65,7 @@ func (s *sts) service() service {
 	}}
 }
 
-// caller is the identity of the keys that signed a request.
+// caller returns the identity of the credentials that signed a request.
 func (s *sts) caller(secretID string) identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,15 +79,15 @@ func (s *sts) caller(secretID string) identity {
 	}
 }
 
-// issue makes temporary keys, which both services accept with their token
-// until they end.
+// issue returns temporary credentials, which both services accept with their token
+// until they expire.
 func (s *sts) issue(seconds int64, who identity) respond {
 	return func([]Fault, int64) []byte {
 		life := time.Duration(seconds) * time.Second
 		if most := s.options.MaxDuration; most > 0 {
 			life = min(life, most)
 		}
-		// The service counts in whole seconds.
+		// The service has whole seconds.
 		expires := s.now().Add(life).Truncate(time.Second)
 		made := temporaryKeys{Token: rand.Text() + rand.Text(), TmpSecretId: "AKIDtemporary" + rand.Text(), TmpSecretKey: rand.Text()}
 		s.keys.add(made.TmpSecretId, key{made.TmpSecretKey, made.Token, expires})
@@ -99,7 +107,7 @@ type temporaryKeys struct {
 	TmpSecretKey string
 }
 
-// appendField appends a field of a Response with a comma behind it.
+// appendField appends a field of a Response and a comma.
 func appendField(to []byte, name string, value any) []byte {
 	raw, _ := json.Marshal(value)
 	to = append(to, `"`+name+`":`...)

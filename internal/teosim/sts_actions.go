@@ -17,8 +17,8 @@ var (
 
 func stsError(code, en string) *apiError { return &apiError{code, "参数错误。", en} }
 
-// role reads what all ways to assume a role have in common, and returns whom
-// the keys will act for.
+// role reads the parameters that all ways to assume a role share, and returns the
+// identity and the lifetime of the credentials.
 func (p *parameters) role() (identity, int64) {
 	p.require("RoleArn", "RoleSessionName")
 	arn, session := p.text("RoleArn"), p.text("RoleSessionName")
@@ -53,6 +53,8 @@ func (s *sts) assumeRole(body []byte) (respond, *apiError) {
 	}
 	if id := p.text("ExternalId"); p.has("ExternalId") && !stsExternalID.MatchString(id) {
 		p.fail(stsError("InvalidParameter.ParamError", "ExternalId is not valid."))
+	} else if id != s.options.ExternalID && s.options.ExternalID != "" {
+		p.fail(stsError("UnauthorizedOperation", "You are not authorized to perform operation (sts:AssumeRole)."))
 	}
 	_ = p.text("SourceIdentity")
 	if p.has("SerialNumber") || p.has("TokenCode") {
@@ -88,8 +90,8 @@ func (s *sts) assumeRoleWithWebIdentity(body []byte) (respond, *apiError) {
 	return s.issue(seconds, who), p.err
 }
 
-// goodToken looks at the form of a JWT and at its end. Whose signature it bears
-// is not looked at: there is no identity provider.
+// goodToken checks the form of a JWT and its expiry. It does not check the
+// signature, because there is no identity provider.
 func (s *sts) goodToken(token string) bool {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 || parts[2] == "" {
@@ -121,7 +123,7 @@ func (s *sts) getSessionToken(caller string, body []byte) (respond, *apiError) {
 	return s.issue(seconds, s.caller(caller)), p.err
 }
 
-// device checks the code of an MFA device, which works once.
+// device checks the code of an MFA device.
 func (s *sts) device(p *parameters) {
 	p.require("SerialNumber", "TokenCode")
 	serial, code := p.text("SerialNumber"), p.text("TokenCode")
@@ -130,10 +132,11 @@ func (s *sts) device(p *parameters) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if serial == "" || !mfaCode.MatchString(code) || s.codes[serial+"/"+code] {
+	wrong := s.options.MFACode != "" && code != s.options.MFACode
+	if serial == "" || !mfaCode.MatchString(code) || wrong || s.codes[serial+"/"+code] {
 		p.fail(&apiError{"AuthFailure.MFAFailure", "MFA 失败。", "MFA failed: the code is wrong or has been used."})
 	}
-	s.codes[serial+"/"+code] = true
+	s.codes[serial+"/"+code] = !s.options.ReusableMFACodes
 }
 
 func (s *sts) getCallerIdentity(caller string, body []byte) (respond, *apiError) {

@@ -2,8 +2,8 @@ package teosim
 
 import "time"
 
-// zoneRow is a Zone of 2022-09-01 with all its fields; those that are not
-// simulated are as the service answers them for a site without.
+// zoneRow is a Zone of 2022-09-01 with all its fields. Those that are not simulated
+// have the values of a site without the feature.
 type zoneRow struct {
 	ZoneID                                  string `json:"ZoneId"`
 	ZoneName, AliasZoneName, Area, Type     string

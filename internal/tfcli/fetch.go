@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/hc-install/releases"
 )
 
-// fetchTimeout bounds the download of about 30 MB; a machine without a network
-// fails long before it.
+// fetchTimeout limits the download of about 30 MB. Without a network it fails much
+// sooner.
 const fetchTimeout = 5 * time.Minute
 
 func newFinder() Finder {
@@ -33,10 +33,10 @@ func newFinder() Finder {
 	}
 }
 
-// cached returns the Terraform release Pinned from below dir, and downloads it
-// there if it is missing. The download goes into a folder of its own that is
-// renamed when it is whole, so that neither a broken one nor a second process
-// leaves half a binary under the final name.
+// cached returns the Terraform release Pinned from a folder in dir, and downloads
+// it if it is missing. The download goes into a temporary folder that is renamed
+// when it is complete, so that neither a failure nor a second process leaves a
+// partial binary under the final name.
 func cached(ctx context.Context, dir string, download func(ctx context.Context, dir string) (string, error)) (string, error) {
 	final := filepath.Join(dir, "terraform-"+Pinned)
 	binary := filepath.Join(final, product.Terraform.BinaryName())
@@ -58,10 +58,10 @@ func cached(ctx context.Context, dir string, download func(ctx context.Context, 
 		return "", err
 	}
 	if want := filepath.Join(fresh, filepath.Base(binary)); path != want {
-		return "", fmt.Errorf("the download is at %s, not at %s", path, want)
+		return "", fmt.Errorf("the download is at %s, want %s", path, want)
 	}
 	if err := os.Rename(fresh, final); err != nil {
-		// Another process may have been quicker; its copy is as good.
+		// Another process may have been faster. Its copy is the same.
 		if _, statErr := os.Stat(binary); statErr != nil {
 			return "", err
 		}
@@ -69,8 +69,8 @@ func cached(ctx context.Context, dir string, download func(ctx context.Context, 
 	return binary, nil
 }
 
-// download puts the Terraform release Pinned into dir. The library checks the
-// signature of the checksums with HashiCorp's key, and the archive with them.
+// download installs the Terraform release Pinned in dir. The library verifies the
+// signature of the checksums with HashiCorp's key, and the archive's checksum.
 func download(ctx context.Context, dir string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()

@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/hc-install/product"
 )
 
-// downloader stands for the release site: it counts, and writes a whole binary
-// or half of one.
+// downloader replaces the release site. It counts downloads, and writes a binary
+// even if it fails.
 type downloader struct {
 	calls int
 	err   error
@@ -45,10 +45,10 @@ func TestCachedDownloadsOnce(t *testing.T) {
 	assertEntries(t, dir, "terraform-"+Pinned)
 }
 
-func TestCachedLeavesNothingOfAFailure(t *testing.T) {
+func TestCachedLeavesNothingAfterAFailure(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	site := downloader{err: errors.New("cut short")}
+	site := downloader{err: errors.New("connection lost")}
 	if path, err := cached(t.Context(), dir, site.download); !errors.Is(err, site.err) {
 		t.Fatalf("%q, %v; want the download's error", path, err)
 	}
@@ -56,16 +56,16 @@ func TestCachedLeavesNothingOfAFailure(t *testing.T) {
 
 	site.err = nil
 	if _, err := cached(t.Context(), dir, site.download); err != nil {
-		t.Fatalf("a second try after a failure: %v", err)
+		t.Fatalf("the second attempt: %v", err)
 	}
 }
 
-func TestCachedLosesARaceGracefully(t *testing.T) {
+func TestCachedAcceptsTheCopyOfAnotherProcess(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	var site downloader
 	slow := func(ctx context.Context, fresh string) (string, error) {
-		// Another process finishes its download meanwhile.
+		// Another process finishes its download in the meantime.
 		if _, err := cached(ctx, dir, site.download); err != nil {
 			return "", err
 		}
@@ -88,11 +88,11 @@ func assertEntries(t *testing.T, dir string, want ...string) {
 		t.Fatal(err)
 	}
 	if len(entries) != len(want) {
-		t.Fatalf("%s holds %v, want %q", dir, entries, want)
+		t.Fatalf("%s contains %v, want %q", dir, entries, want)
 	}
 	for i, entry := range entries {
 		if entry.Name() != want[i] {
-			t.Errorf("%s holds %s, want %s", dir, entry.Name(), want[i])
+			t.Errorf("%s contains %s, want %s", dir, entry.Name(), want[i])
 		}
 	}
 }

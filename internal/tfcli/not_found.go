@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// NotFoundError says that no command line was found and none could be fetched.
+// NotFoundError is returned if no command line was found and none could be
+// downloaded.
 type NotFoundError struct {
-	// Products are those that would have done.
+	// Products are those that were searched for.
 	Products []Product
-	// Tried holds a reason for each candidate that was there but of no use,
-	// the download last.
+	// Tried has an error for each unusable candidate, and for the download.
 	Tried []error
 }
 
-// Error names every candidate and what a person can do about it.
+// Error lists every candidate and what the user can do.
 func (e *NotFoundError) Error() string {
 	var b strings.Builder
 	names := make([]string, len(e.Products))
@@ -35,5 +35,5 @@ func (e *NotFoundError) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the reasons to errors.Is and errors.As.
+// Unwrap returns the errors in Tried.
 func (e *NotFoundError) Unwrap() []error { return e.Tried }

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// The stand-ins for a command line are files of the repository. Scripts that a
-// test writes itself fail now and then with "text file busy", when another
-// test forks while the file is open.
+// The fake command lines are files of the repository. A script that a test writes
+// itself fails at times with "text file busy", if another test forks while the
+// file is open.
 
 func TestProbe(t *testing.T) {
 	t.Parallel()
@@ -66,6 +66,6 @@ func TestProbeEndsWithItsContext(t *testing.T) {
 func skipWithoutScripts(t *testing.T) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("the stand-ins are shell scripts")
+		t.Skip("the fake command lines are shell scripts")
 	}
 }

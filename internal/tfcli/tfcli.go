@@ -1,8 +1,6 @@
 // Package tfcli finds a Terraform or OpenTofu command line for the tests, the
-// demo and the generated pages, and fetches one where the machine has none.
-//
-// The provider itself does not need it: Terraform starts the provider, never
-// the other way round.
+// demo and the generated documentation, and downloads one if the machine has
+// none. The provider itself does not use it.
 package tfcli
 
 import (
@@ -15,27 +13,27 @@ import (
 	"github.com/hashicorp/go-version"
 )
 
-// EnvPath is the environment variable that names the command line to use. It
-// is terraform-plugin-testing's own, so that one setting serves both.
+// EnvPath is the environment variable with the path of the command line to use.
+// terraform-plugin-testing reads the same variable.
 const EnvPath = "TF_ACC_TERRAFORM_PATH"
 
-// Oldest is the oldest release that is accepted: provider functions, which the
-// provider has, came with Terraform 1.8 and OpenTofu 1.8.
+// Oldest is the oldest release that is accepted. Terraform 1.8 and OpenTofu 1.8
+// introduced provider functions.
 const Oldest = "1.8.0"
 
-// Pinned is the Terraform release that is fetched where none is found.
+// Pinned is the Terraform release that is downloaded if none is found.
 const Pinned = "1.11.4"
 
-// Product tells the two command lines apart.
+// Product is one of the two command lines.
 type Product string
 
-// The products as their `version` command spells them.
+// The products, as the `version` command prints them.
 const (
 	Terraform Product = "Terraform"
 	OpenTofu  Product = "OpenTofu"
 )
 
-// command is the file name to look for on PATH.
+// command is the file name on PATH.
 func (p Product) command() string {
 	if p == OpenTofu {
 		return "tofu"
@@ -43,25 +41,24 @@ func (p Product) command() string {
 	return "terraform"
 }
 
-// CLI is a command line that was started once and answered.
+// CLI is a command line whose `version` command has worked.
 type CLI struct {
 	// Path is the absolute path of the binary.
 	Path string
-	// Product is what the binary says it is, whatever its file is called.
+	// Product is what the binary reports, regardless of its file name.
 	Product Product
 	// Version is the release without a leading v, such as "1.11.4".
 	Version string
 }
 
-// TestEnv is the environment, as "NAME=value", that makes
-// terraform-plugin-testing use this command line.
+// TestEnv returns the environment, as "NAME=value", in which
+// terraform-plugin-testing uses this command line.
 //
-// The user's own configuration of the command line is shut out: development
-// overrides in it would change what is tested, and where TF_CLI_CONFIG_FILE
-// names a file that is not there, OpenTofu warns on standard output, so that
-// terraform-plugin-testing cannot read its version. OpenTofu resolves a source
-// address without a host to its own registry, so the tests must serve the
-// provider under that host.
+// It disables the user's own CLI configuration: development overrides would
+// change what is tested, and if TF_CLI_CONFIG_FILE names a missing file,
+// OpenTofu prints a warning on standard output, so that terraform-plugin-testing
+// cannot read its version. OpenTofu resolves a source address without a host to
+// its own registry, so the tests serve the provider under that host.
 func (c CLI) TestEnv() []string {
 	env := []string{EnvPath + "=" + c.Path, "TF_CLI_CONFIG_FILE=" + os.DevNull}
 	if c.Product == OpenTofu {
@@ -73,42 +70,41 @@ func (c CLI) TestEnv() []string {
 	return env
 }
 
-// Find returns the first usable command line of: the one that EnvPath names,
-// terraform on PATH, tofu on PATH, the Terraform release Pinned in the user's
-// cache folder, the same fetched from HashiCorp's release site.
+// Find returns the first usable command line of: the one in EnvPath, terraform on
+// PATH, tofu on PATH, the Terraform release Pinned in the user's cache folder,
+// the same release downloaded from HashiCorp.
 //
-// A path in EnvPath that cannot be used is an error: whoever set it meant it.
-// One on PATH that cannot be used is passed over, and named in the error if
-// nothing else is found either.
+// An unusable path in EnvPath is an error. An unusable command on PATH is
+// skipped, and reported if nothing else is found.
 func Find(ctx context.Context) (CLI, error) {
 	return newFinder().Find(ctx)
 }
 
-// FindTerraform is Find without OpenTofu, for tfplugindocs, which starts
-// nothing but a binary called terraform.
+// FindTerraform is Find without OpenTofu, for tfplugindocs, which only runs a
+// binary called terraform.
 func FindTerraform(ctx context.Context) (CLI, error) {
 	f := newFinder()
 	f.Products = []Product{Terraform}
 	return f.Find(ctx)
 }
 
-// Finder is Find with its surroundings as fields, so that tests need no
-// environment, PATH or network of their own. Every field must be set.
+// Finder implements Find. Its fields are everything that Find uses of the
+// machine, so that tests can replace it. Every field must be set.
 type Finder struct {
-	// Products are looked for on PATH in this order; no other is accepted.
+	// Products are searched for on PATH in this order. No other is accepted.
 	Products []Product
 	// Getenv reads an environment variable, "" if it is not set.
 	Getenv func(name string) string
 	// LookPath finds a command on PATH, as exec.LookPath does.
 	LookPath func(file string) (string, error)
-	// Probe starts a binary and reports what it is.
+	// Probe runs a binary and reports what it is.
 	Probe func(ctx context.Context, path string) (CLI, error)
-	// Fetch returns the path of the Terraform release Pinned, downloading it
-	// if it is not in the cache.
+	// Fetch returns the path of the Terraform release Pinned, and downloads it if
+	// it is not in the cache.
 	Fetch func(ctx context.Context) (string, error)
 }
 
-// Find does what the function of that name says.
+// Find returns the first usable command line, as the function Find does.
 func (f Finder) Find(ctx context.Context) (CLI, error) {
 	if path := f.Getenv(EnvPath); path != "" {
 		cli, err := f.check(ctx, path)
@@ -138,14 +134,14 @@ func (f Finder) Find(ctx context.Context) (CLI, error) {
 	if err == nil {
 		return f.check(ctx, path)
 	}
-	tried = append(tried, fmt.Errorf("fetching Terraform %s: %w", Pinned, err))
+	tried = append(tried, fmt.Errorf("download Terraform %s: %w", Pinned, err))
 	if ctx.Err() != nil {
 		return CLI{}, ctx.Err()
 	}
 	return CLI{}, &NotFoundError{Products: f.Products, Tried: tried}
 }
 
-// check probes path and holds the answer against Products and Oldest.
+// check probes path, and checks the product and version.
 func (f Finder) check(ctx context.Context, path string) (CLI, error) {
 	cli, err := f.Probe(ctx, path)
 	if err != nil {
@@ -155,7 +151,7 @@ func (f Finder) check(ctx context.Context, path string) (CLI, error) {
 	if err != nil {
 		return CLI{}, fmt.Errorf("%s %s: %w", cli.Product, cli.Version, err)
 	}
-	// Core drops a pre-release suffix: 1.8.0-beta1 has functions too.
+	// Core drops the pre-release: 1.8.0-beta1 has functions too.
 	if got.Core().LessThan(version.Must(version.NewVersion(Oldest))) {
 		return CLI{}, fmt.Errorf("%s %s is older than %s", cli.Product, cli.Version, Oldest)
 	}
@@ -164,5 +160,5 @@ func (f Finder) check(ctx context.Context, path string) (CLI, error) {
 			return cli, nil
 		}
 	}
-	return CLI{}, fmt.Errorf("is %s %s, which will not do here", cli.Product, cli.Version)
+	return CLI{}, fmt.Errorf("%s %s cannot be used here", cli.Product, cli.Version)
 }

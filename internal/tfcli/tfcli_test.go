@@ -12,7 +12,7 @@ import (
 
 var errNoNetwork = errors.New("no network")
 
-// machine is a Finder's surroundings: what PATH has, what each binary says.
+// machine is what a Finder uses: the commands on PATH, and what each binary is.
 type machine struct {
 	env      map[string]string
 	path     map[string]string
@@ -72,13 +72,13 @@ func TestFind(t *testing.T) {
 			machine:  machine{env: map[string]string{EnvPath: "/new/tofu"}, path: map[string]string{"terraform": "/new/terraform"}},
 			products: both, want: "/new/tofu",
 		},
-		"environment that is of no use ends it": {
+		"an unusable path in the environment is an error": {
 			machine:  machine{env: map[string]string{EnvPath: "/gone"}, path: map[string]string{"terraform": "/new/terraform"}},
 			products: both, errParts: []string{EnvPath + "=/gone", "does not start"},
 		},
 		"environment names the wrong product": {
 			machine:  machine{env: map[string]string{EnvPath: "/new/tofu"}},
-			products: []Product{Terraform}, errParts: []string{"is OpenTofu 1.12.6"},
+			products: []Product{Terraform}, errParts: []string{"OpenTofu 1.12.6 cannot be used here"},
 		},
 		"terraform before tofu": {
 			machine:  machine{path: map[string]string{"terraform": "/new/terraform", "tofu": "/new/tofu"}},
@@ -92,15 +92,15 @@ func TestFind(t *testing.T) {
 			machine:  machine{path: map[string]string{"terraform": "/link/terraform"}},
 			products: both, want: "/link/terraform",
 		},
-		"too old is passed over": {
+		"a release that is too old is skipped": {
 			machine:  machine{path: map[string]string{"terraform": "/old/terraform", "tofu": "/new/tofu"}},
 			products: both, want: "/new/tofu",
 		},
-		"a pre-release of the oldest will do": {
+		"a pre-release of the oldest is accepted": {
 			machine:  machine{path: map[string]string{"terraform": "/beta/terraform"}},
 			products: both, want: "/beta/terraform",
 		},
-		"a version that cannot be read is passed over": {
+		"an unreadable version is skipped": {
 			machine:  machine{path: map[string]string{"terraform": "/odd/terraform"}, fetched: "/cache/terraform"},
 			products: both, want: "/cache/terraform", fetches: 1,
 		},
@@ -108,7 +108,7 @@ func TestFind(t *testing.T) {
 			machine:  machine{fetched: "/cache/terraform"},
 			products: both, want: "/cache/terraform", fetches: 1,
 		},
-		"terraform only does not take tofu": {
+		"terraform only does not accept tofu": {
 			machine:  machine{path: map[string]string{"tofu": "/new/tofu"}, fetched: "/cache/terraform"},
 			products: []Product{Terraform}, want: "/cache/terraform", fetches: 1,
 		},
@@ -117,7 +117,7 @@ func TestFind(t *testing.T) {
 			products: both, fetches: 1,
 			errParts: []string{
 				"no usable terraform or tofu", "/old/terraform", "older than " + Oldest,
-				"fetching Terraform " + Pinned + ": no network", EnvPath, "make bin/tools/tofu",
+				"download Terraform " + Pinned + ": no network", EnvPath, "make bin/tools/tofu",
 			},
 		},
 	}
@@ -152,7 +152,7 @@ func TestNotFoundErrorKeepsItsReasons(t *testing.T) {
 		t.Fatalf("%v is not a NotFoundError with the reason of the download", err)
 	}
 	if strings.Contains(err.Error(), "OpenTofu") {
-		t.Errorf("%q offers OpenTofu where it will not do", err)
+		t.Errorf("%q suggests OpenTofu, which cannot be used", err)
 	}
 }
 

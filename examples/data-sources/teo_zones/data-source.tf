@@ -2,7 +2,7 @@ data "teo_zones" "shop" {
   names = ["example.com"]
 }
 
-# Two zones can bear one name, so the ID is the key.
+# Two zones can have the same name, so the ID is the key.
 output "zones" {
   value = {
     for zone in data.teo_zones.shop.zones : zone.zone_id => {

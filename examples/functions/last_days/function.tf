@@ -3,7 +3,7 @@ output "yesterday" {
   value = provider::teo::last_days("2026-05-04T03:27:00Z", 1)
 }
 
-# The last whole UTC day of which no package grows any more.
+# The last whole UTC day whose packages no longer change.
 output "stable_day" {
   value = provider::teo::last_days(timeadd(plantimestamp(), "-24h"), 1)
 }

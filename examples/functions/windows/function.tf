@@ -1,5 +1,4 @@
-# Four windows of six hours, keyed by their start: a list for each, and none of
-# them long.
+# Four windows of six hours by their start, and a list for each.
 locals {
   windows = {
     for window in provider::teo::windows("2026-05-04T00:00:00Z", "2026-05-05T00:00:00Z", "6h") :
@@ -7,13 +6,14 @@ locals {
   }
 }
 
-data "teo_l7_offline_log_inventory" "window" {
+data "teo_l7_offline_logs" "window" {
   for_each = local.windows
 
-  start_time = each.value.start_time
-  end_time   = each.value.end_time
+  start_time   = each.value.start_time
+  end_time     = each.value.end_time
+  include_urls = false
 }
 
 output "packages" {
-  value = { for start, list in data.teo_l7_offline_log_inventory.window : start => list.total_count }
+  value = { for start, list in data.teo_l7_offline_logs.window : start => list.total_count }
 }

@@ -1,5 +1,5 @@
-# Is the list what a report may be built on? Conditions that must hold stop the
-# run; what only needs a look is a check, which warns.
+# Checks a list before a report is built on it. Conditions stop the run; a check
+# only warns.
 
 terraform {
   required_providers {
@@ -26,20 +26,22 @@ variable "domains" {
   default = ["www.example.com", "api.example.com"]
 }
 
-data "teo_l7_offline_log_inventory" "window" {
+data "teo_l7_offline_logs" "all" {
   start_time = var.start_time
   end_time   = var.end_time
   domains    = var.domains
 
+  include_urls = false
+
   lifecycle {
     precondition {
       condition     = timecmp(var.end_time, timeadd(plantimestamp(), "-24h")) <= 0
-      error_message = "EdgeOne adds to packages for about 24 hours: end the window earlier."
+      error_message = "Packages can grow for about 24 hours. Choose an earlier end_time."
     }
 
     postcondition {
       condition     = self.total_count > 0
-      error_message = "No packages at all from ${self.start_time} to ${self.end_time}: see the provider's guide on empty results."
+      error_message = "There is no package from ${self.start_time} to ${self.end_time}. See the provider's guide on empty results."
     }
 
     postcondition {
@@ -52,16 +54,16 @@ data "teo_l7_offline_log_inventory" "window" {
 locals {
   hours = [for window in provider::teo::windows(var.start_time, var.end_time, "1h") : window.start_time]
 
-  # Hours that a domain has no package of, by domain.
+  # The hours without a package, by domain.
   gaps = {
     for domain in var.domains : domain => setsubtract(local.hours, [
-      for log in data.teo_l7_offline_log_inventory.window.logs : log.log_start_time if log.domain == domain
+      for log in data.teo_l7_offline_logs.all.logs : log.log_start_time if log.domain == domain
     ])
   }
 }
 
-# An hour without requests has no package, so a gap is not lost evidence by
-# itself: it is for a person to compare with the traffic of that hour.
+# An hour without requests has no package either, so a gap is a reason to look
+# at the traffic of that hour, not proof of a loss.
 check "every_hour" {
   assert {
     condition     = alltrue([for hours in local.gaps : length(hours) == 0])

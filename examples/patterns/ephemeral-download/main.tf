@@ -1,6 +1,6 @@
-# Downloads each package once. The inventory says what there is, and goes into
-# the state; the signed URLs exist during the apply only, and reach curl on its
-# standard input: no plan, state, log or list of processes shows them.
+# Downloads each package once. The list in the state says what there is; the
+# signed URLs exist only during the apply and reach curl on its standard input.
+# No plan, state, log or process list shows them.
 #
 # Needs Terraform 1.10 or OpenTofu 1.11.
 
@@ -25,40 +25,30 @@ variable "end_time" {
 }
 
 variable "folder" {
-  description = "Where the packages go."
+  description = "Folder for the packages."
   type        = string
   default     = "packages"
 }
 
 locals {
-  zone_ids = ["zone-27q0p0bali16"]
+  zone_ids = ["zone-27q0p0bali16"] # selects API 2022-09-01, whose keys have an area
 }
 
-data "teo_l7_offline_log_inventory" "window" {
+data "teo_l7_offline_logs" "all" {
+  start_time   = var.start_time
+  end_time     = var.end_time
+  zone_ids     = local.zone_ids
+  include_urls = false
+}
+
+ephemeral "teo_l7_offline_logs" "all" {
   start_time = var.start_time
   end_time   = var.end_time
   zone_ids   = local.zone_ids
-}
-
-ephemeral "teo_l7_offline_logs" "window" {
-  start_time = var.start_time
-  end_time   = var.end_time
-  zone_ids   = local.zone_ids
-}
-
-locals {
-  packages = {
-    for log in data.teo_l7_offline_log_inventory.window.logs :
-    "${log.domain}/${log.area}/${log.log_packet_name}" => log
-  }
-  urls = {
-    for log in ephemeral.teo_l7_offline_logs.window.logs :
-    "${log.domain}/${log.area}/${log.log_packet_name}" => log.url
-  }
 }
 
 resource "terraform_data" "download" {
-  for_each = local.packages
+  for_each = { for log in data.teo_l7_offline_logs.all.logs : log.key => log }
 
   # A package that grew is downloaded again.
   triggers_replace = [each.value.size]
@@ -74,7 +64,7 @@ resource "terraform_data" "download" {
     EOT
     environment = {
       FILE = "${var.folder}/${each.key}.log.gz"
-      URL  = local.urls[each.key]
+      URL  = ephemeral.teo_l7_offline_logs.all.urls[each.key]
     }
   }
 }

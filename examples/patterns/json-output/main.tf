@@ -20,13 +20,13 @@ variable "end_time" {
   default = "2026-05-05T00:00:00Z"
 }
 
-data "teo_l7_offline_log_inventory" "window" {
-  start_time = var.start_time
-  end_time   = var.end_time
+data "teo_l7_offline_logs" "all" {
+  start_time   = var.start_time
+  end_time     = var.end_time
+  include_urls = false
 }
 
-# request_id is left out: it is another one at each read, and an output with it
-# would make every plan show a change.
+# Without request_id, which changes on every read: every plan would show a change.
 output "logs" {
-  value = data.teo_l7_offline_log_inventory.window.logs
+  value = data.teo_l7_offline_logs.all.logs
 }

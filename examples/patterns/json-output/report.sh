@@ -1,5 +1,5 @@
 #!/bin/sh
-# Packages and bytes of each domain, as tab-separated lines, after an apply.
+# Prints the packages and bytes of each domain, separated by tabs, after an apply.
 set -eu
 terraform output -json logs | jq --raw-output '
   group_by(.domain)[]

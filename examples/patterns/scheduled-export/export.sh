@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes edgeone-YYYY-MM-DD.jsonl, and keeps no state: each day is a new list.
+# Writes edgeone-YYYY-MM-DD.jsonl. It needs no state: each day is a new list.
 set -eu
 terraform init -input=false
 terraform apply -input=false -auto-approve -no-color

@@ -1,5 +1,5 @@
-# A day's inventory for a scheduled pipeline: workflow.yml applies this each
-# night and keeps what the output says.
+# The packages of a day for a scheduled pipeline: workflow.yml applies this every
+# night and keeps the output as a file.
 
 terraform {
   required_providers {
@@ -9,31 +9,37 @@ terraform {
   }
 }
 
-provider "teo" {}
+provider "teo" {
+  api_version = "2022-09-01" # its rows always have an area
+}
 
 variable "day" {
-  description = "Any time of the UTC day to export, RFC 3339; by default the last day of which the packages are complete."
+  description = "Any time of the UTC day to export, RFC 3339. By default, the last day whose packages are complete."
   type        = string
   default     = null
 }
 
 locals {
-  # last_days gives the whole days before a time, so a day is counted from its
-  # own end.
+  # last_days returns the whole days before a time, so a given day is counted
+  # from its own end.
   now = var.day == null ? timeadd(plantimestamp(), "-24h") : timeadd(var.day, "24h")
   day = provider::teo::last_days(local.now, 1)
 }
 
-data "teo_l7_offline_log_inventory" "day" {
-  start_time = local.day.start_time
-  end_time   = local.day.end_time
+data "teo_l7_offline_logs" "day" {
+  start_time   = local.day.start_time
+  end_time     = local.day.end_time
+  include_urls = false
 }
 
 output "day" {
   value = substr(local.day.start_time, 0, 10)
 }
 
-# A line a package: terraform output -raw jsonl >packages.jsonl
+# One line for each package: terraform output -raw jsonl >packages.jsonl
+#
+# It is not secret. sensitive keeps thousands of lines out of the log of the run.
 output "jsonl" {
-  value = join("", [for log in data.teo_l7_offline_log_inventory.day.logs : "${jsonencode(log)}\n"])
+  value     = join("", [for log in data.teo_l7_offline_logs.day.logs : "${jsonencode(log)}\n"])
+  sensitive = true
 }

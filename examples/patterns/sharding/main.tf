@@ -1,5 +1,5 @@
-# A long time, in windows of a day: a list for each, so that none runs into
-# max_packages, and a fault in one names the day that it is of.
+# A long time range, split into days: one list for each. None of them exceeds
+# max_packages, and an error names the day.
 
 terraform {
   required_providers {
@@ -9,8 +9,7 @@ terraform {
   }
 }
 
-# Answers of 2022-01-06 can lack the area, which is a part of what tells two
-# packages apart.
+# A key has an area, which rows of 2022-01-06 can lack.
 provider "teo" {
   api_version = "2022-09-01"
 }
@@ -32,24 +31,20 @@ locals {
   }
 }
 
-data "teo_l7_offline_log_inventory" "day" {
+data "teo_l7_offline_logs" "day" {
   for_each = local.windows
 
   start_time   = each.value.start_time
   end_time     = each.value.end_time
   max_packages = 50000
+  include_urls = false
 }
 
 output "packages_by_day" {
-  value = { for day, list in data.teo_l7_offline_log_inventory.day : day => list.total_count }
+  value = { for day, list in data.teo_l7_offline_logs.day : day => list.total_count }
 }
 
-# A package that overlaps the edge of two windows is in both lists: merge by
-# identity, not by concatenation.
+# A package that overlaps two windows is in both lists. Merge the lists by key.
 output "packages" {
-  value = length(distinct(flatten([
-    for list in data.teo_l7_offline_log_inventory.day : [
-      for log in list.logs : "${log.domain}/${log.area}/${log.log_packet_name}"
-    ]
-  ])))
+  value = length(distinct(flatten([for list in data.teo_l7_offline_logs.day : list.logs[*].key])))
 }

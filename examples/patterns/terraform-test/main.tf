@@ -1,4 +1,4 @@
-# A module to be tested: it adds up the logs of a window by domain.
+# A module to test: it sums the bytes of each domain.
 
 terraform {
   required_providers {

@@ -6,10 +6,10 @@ terraform {
   }
 }
 
-# The role is assumed with whichever keys are found first, here those of the
-# environment. Its temporary keys are renewed in time, however long a run takes.
+# The role is assumed with the credentials that the other arguments or the
+# environment give. They are refreshed before they expire, however long a run takes.
 provider "teo" {
-  assume_role = {
+  assume_role {
     role_arn         = "qcs::cam::uin/100000000001:roleName/edgeone-logs"
     session_name     = "terraform"
     session_duration = 3600

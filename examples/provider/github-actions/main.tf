@@ -11,10 +11,10 @@ variable "token_file" {
   type        = string
 }
 
-# No keys at all: CAM trusts the token that GitHub signs for the job. The file
-# is read again at each renewal.
+# CAM trusts the token that GitHub signs for the job, so that no other credentials
+# are needed. The file is read again for each refresh.
 provider "teo" {
-  assume_role_with_web_identity = {
+  assume_role_with_web_identity {
     provider_id             = "github-actions"
     web_identity_token_file = var.token_file
     role_arn                = "qcs::cam::uin/100000000001:roleName/edgeone-logs"

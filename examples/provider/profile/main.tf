@@ -12,12 +12,12 @@ variable "profiles" {
   default     = "~/.tccli"
 }
 
-# Keys that `tccli configure` or `tccli auth login` has written.
+# Credentials that `tccli configure` or `tccli auth login` has written.
 provider "teo" {
   profile                = "production"
   shared_credentials_dir = var.profiles
 
-  # A slip of the profile must not read another account's logs.
+  # The wrong profile must not read the logs of another account.
   allowed_account_ids = ["100000000001"]
 }
 

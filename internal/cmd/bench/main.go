@@ -1,10 +1,11 @@
-// Command bench measures the provider and prints one table of ratios, each
-// taken beside its baseline in one run; `make bench` runs it. It writes the
-// table into the README too, and what benchstat reads into bin/bench.
+// Command bench runs the benchmarks of this module and prints one table of
+// ratios: each figure is compared with its baseline in the same run. `make
+// bench` runs it.
 //
-// A ratio that is out of its bounds is shown, not an error: how long something
-// takes says as much about the machine and what else it does. Nothing is asked
-// of the network, but for a Terraform where none is found.
+// The benchmarks themselves are Go benchmarks beside the code. Those of whole
+// processes (terraform apply, start of the provider) are in this folder. What
+// they print is kept in bin/bench for benchstat. A figure out of bounds is
+// marked in the table and is not an error, because it depends on the machine.
 package main
 
 import (
@@ -13,150 +14,141 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
+	"regexp"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:])
 	stop()
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// bench is one run.
-type bench struct {
-	sizes
-	cli      tfcli.CLI
-	root     string // of the module
-	temp     string // removed at the end
-	out      string // for benchstat
-	messages io.Writer
+// suites are the benchmarks that the table needs.
+var suites = []suite{
+	{"Start", "internal/cmd/bench", "^BenchmarkStart$", "20x", 3},
+	{"Read", "internal/provider", "^BenchmarkRead$", "1x", 3},
+	{"Apply", "internal/cmd/bench", "^BenchmarkApply$", "1x", 3},
+	{"Listing", "internal/teo", "^BenchmarkListing$", "1x", 1},
+	{"Coverage", "internal/provider", "^BenchmarkCoverage$", "1x", 1},
+	{"Archive", "internal/archive", "^BenchmarkArchive", "1x", 2},
 }
 
-// measure makes one section of the table. What it has measured before an error
-// is in the section too.
-type measure struct {
-	name string
-	run  func(*bench, context.Context, *section) error
+// suite is a Go benchmark with its sub-benchmarks.
+type suite struct {
+	name      string // for -only
+	folder    string
+	pattern   string
+	benchtime string
+	// rounds is how often the suite runs. Two benchmarks are compared within a
+	// round, so that a slow minute of the machine affects both.
+	rounds int
 }
 
-func measures() []measure {
-	return []measure{
-		{"flatten", (*bench).flatten},
-		{"apply", (*bench).apply},
-		{"listing", (*bench).listing},
-		{"archive", (*bench).archive},
-		{"start", (*bench).start},
-	}
-}
-
-func run(ctx context.Context, args []string, in io.Reader, out, messages io.Writer) error {
+func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.SetOutput(messages)
-	smoke := flags.Bool("smoke", false, "small sizes, to see that it works; the figures mean nothing")
-	only := flags.String("only", "", "comma-separated `sections` of "+strings.Join(names(), ", "))
-	readme := flags.String("readme", "", "`file` to put the table into, between "+markBegin+" and "+markEnd)
-	output := flags.String("out", filepath.Join("bin", "bench"), "`folder` for what benchstat reads")
-	worker := flags.Bool("archive-worker", false, "archive as standard input says, for a bench that started this")
+	only := flags.String("only", "", "run only the suites whose name matches this regular `expression`")
+	file := flags.String("into", "", "`file` to write the table to, between "+markBegin+" and "+markEnd)
+	short := flags.Bool("short", false, "small sizes, to check that the benchmarks work")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *worker {
-		return archiveWorker(ctx, in, out)
-	}
-	b := &bench{sizes: full(), out: *output, messages: messages}
-	if *smoke {
-		b.sizes = small()
-	}
-	if err := b.prepare(ctx); err != nil {
-		return err
-	}
-	defer os.RemoveAll(b.temp)
-	table, err := b.table(ctx, *only)
-	if _, failed := out.Write(table); err == nil {
-		err = failed
-	}
-	if err != nil || *readme == "" || *only != "" || *smoke {
-		return err // what is not the whole table has no place in the README
-	}
-	if err := spliceFile(*readme, table); errors.Is(err, errNoMarkers) || errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintln(messages, "bench: not written:", err)
-	} else if err != nil {
-		return err
-	}
-	return nil
-}
-
-func names() []string {
-	var all []string
-	for _, m := range measures() {
-		all = append(all, m.name)
-	}
-	return all
-}
-
-func (b *bench) prepare(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	selected, err := regexp.Compile(*only)
 	if err != nil {
-		return fmt.Errorf("go env GOMOD: %w", err)
-	}
-	b.root = filepath.Dir(strings.TrimSpace(string(out)))
-	if b.cli, err = tfcli.Find(ctx); err != nil {
 		return err
 	}
 	temp, err := os.MkdirTemp("", "teo-bench-")
 	if err != nil {
 		return err
 	}
-	// As the kernel will say where a process is from.
-	if b.temp, err = filepath.EvalSymlinks(temp); err != nil {
-		return err
-	}
-	b.out, err = filepath.Abs(b.out)
-	return err
-}
-
-// table measures the sections of a list, or all. A section that fails is in the
-// table as far as it went, and its error is returned at the end.
-func (b *bench) table(ctx context.Context, only string) ([]byte, error) {
-	var table bytes.Buffer
-	fmt.Fprintf(&table, "%s; %s.\n\n", machine(b.cli), time.Now().UTC().Format(time.DateOnly))
+	defer os.RemoveAll(temp)
+	got := samples{}
 	var failed []error
-	for _, m := range measures() {
-		if only != "" && !slices.Contains(strings.Split(only, ","), m.name) {
+	for _, s := range suites {
+		if !selected.MatchString(s.name) {
 			continue
 		}
 		start := time.Now()
-		var s section
-		err := m.run(b, ctx, &s)
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if err := s.run(ctx, temp, *short, got); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", s.name, err))
 		}
-		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", m.name, err))
-		}
-		s.write(&table)
-		b.say("%s measured in %.0f s", m.name, since(start))
+		fmt.Fprintf(os.Stderr, "==> %s: %.0f s\n", s.name, time.Since(start).Seconds())
 	}
-	return table.Bytes(), errors.Join(failed...)
+	if *short {
+		return errors.Join(failed...)
+	}
+	var table bytes.Buffer
+	fmt.Fprintf(&table, "%s, %d cores, %s/%s, %s; %s.\n\n", cpu(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), time.Now().UTC().Format(time.DateOnly))
+	writeTable(&table, figuresOf(got, *only == ""), got)
+	if _, err := os.Stdout.Write(table.Bytes()); err != nil {
+		return err
+	}
+	if *file != "" && len(failed) == 0 {
+		if err := spliceFile(*file, table.Bytes()); err != nil {
+			return err
+		}
+	}
+	return errors.Join(failed...)
 }
 
-func (b *bench) say(format string, args ...any) {
-	fmt.Fprintf(b.messages, "==> "+format+"\n", args...)
+// run compiles the tests of the folder once and runs the benchmark in as many
+// processes as there are rounds.
+func (s suite) run(ctx context.Context, temp string, short bool, into samples) error {
+	binary := filepath.Join(temp, strings.ReplaceAll(s.folder, "/", "-")+".test")
+	if err := command(ctx, ".", "go", "test", "-c", "-o", binary, "./"+s.folder).Run(); err != nil {
+		return fmt.Errorf("go test -c: %w", err)
+	}
+	if _, err := os.Stat(binary); err != nil {
+		return fmt.Errorf("%s has no tests", s.folder)
+	}
+	if err := os.MkdirAll("bin/bench", 0o755); err != nil {
+		return err
+	}
+	var all bytes.Buffer
+	for round := range s.rounds {
+		args := []string{"-test.run=^$", "-test.benchmem", "-test.timeout=30m", "-test.bench=" + s.pattern, "-test.benchtime=" + s.benchtime}
+		if short {
+			args = append(args, "-test.short")
+		}
+		cmd := command(ctx, s.folder, binary, args...)
+		cmd.Stdout = nil
+		out, err := cmd.Output()
+		all.Write(out)
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+		if err := into.parse(out, round); err != nil {
+			return err
+		}
+		if short {
+			break
+		}
+	}
+	return os.WriteFile(filepath.Join("bin", "bench", s.name+".txt"), all.Bytes(), 0o644)
+}
+
+func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, os.Stderr, os.Stderr
+	return cmd
+}
+
+// cpu names the processor, where the system tells.
+func cpu() string {
+	text, _ := os.ReadFile("/proc/cpuinfo") // only Linux has it
+	if match := regexp.MustCompile(`(?m)^model name\s*: (.*)$`).FindSubmatch(text); match != nil {
+		return string(match[1])
+	}
+	return "unknown CPU"
 }

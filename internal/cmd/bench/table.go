@@ -2,107 +2,143 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"slices"
 )
 
-// row is a figure: what was measured, beside what it is measured by.
-type row struct {
-	figure         string
-	ours, beside   string
-	ratio          spread // zero where there is none
-	wanted         string // empty where nothing is
-	within         bool
-	notMeasuredFor string // why, where it is not measured
+// figure is one line of the table: a benchmark's value, alone or divided by that
+// of its baseline.
+type figure struct {
+	text     string
+	of       value
+	baseline value // zero: the value itself is the figure
+	wanted   bound
 }
 
-// atMost says which ratio is wanted.
-func (r row) atMost(most float64) row {
-	r.wanted, r.within = fmt.Sprintf("≤ %.2f", most), r.ratio.median <= most
-	return r
+// value names a value of a Go benchmark.
+type value struct{ benchmark, unit string }
+
+// bound is what is wanted of a figure; the zero bound wants nothing.
+type bound struct{ atMost, atLeast float64 }
+
+const mebibyte = 1 << 20
+
+// figures is the table. Archive and coverage: the benchmarks are in their
+// packages.
+var figures = []figure{
+	{"`terraform apply`, 1,000 packages with URLs, against ready-made msgpack", elapsed("Apply/rows=1000/urls/provider"), elapsed("Apply/rows=1000/urls/floor"), bound{}},
+	{"the same, 10,000 packages", elapsed("Apply/rows=10000/urls/provider"), elapsed("Apply/rows=10000/urls/floor"), bound{}},
+	{"the same, 100,000 packages", elapsed("Apply/rows=100000/urls/provider"), elapsed("Apply/rows=100000/urls/floor"), bound{atMost: 1.15}},
+	{"the same without URLs, 100,000 packages", elapsed("Apply/rows=100000/no-urls/provider"), elapsed("Apply/rows=100000/no-urls/floor"), bound{atMost: 1.15}},
+	{"`terraform apply`, 100,000 packages against 10,000", elapsed("Apply/rows=100000/urls/provider"), elapsed("Apply/rows=10000/urls/provider"), bound{atMost: 10.5}},
+	{"provider's peak memory, 100,000 packages with URLs", peak("Apply/rows=100000/urls/provider"), value{}, bound{atMost: 250 * mebibyte}},
+	{"the same without URLs", peak("Apply/rows=100000/no-urls/provider"), value{}, bound{atMost: 250 * mebibyte}},
+	{"read into the state in process, 100,000 packages against 10,000", elapsed("Read/rows=100000"), elapsed("Read/rows=10000"), bound{atMost: 11}},
+
+	{"30,000 packages at 50 ms and 20 requests/s, against the limit alone", value{"Listing/2022-01-06-20rps", "x-limit"}, value{}, bound{atMost: 1.2}},
+	{"30,000 packages at 50 ms and 100 requests/s, against the limit alone", value{"Listing/2022-09-01-100rps", "x-limit"}, value{}, bound{atMost: 1.2}},
+	{"the same, against one page after the other", elapsed("Listing/2022-09-01-100rps"), elapsed("Listing/2022-09-01-100rps-serial"), bound{}},
+	{"30,000 packages at 50 ms and 1,000 requests/s, against the limit and two round trips", value{"Listing/2022-01-06-1000rps", "x-floor"}, value{}, bound{atMost: 1.2}},
+
+	{"coverage of 500 domains × 31 days at 50 ms and 100 requests/s, against the limit alone", value{"Coverage", "x-limit"}, value{}, bound{atMost: 1.3}},
+	{"requests of it, against the least possible", value{"Coverage", "x-requests"}, value{}, bound{}},
+
+	{"archive of packages of 20 KiB, throughput against curl, sha256sum, gzip and sync", value{"Archive/small/archive", "MB/s"}, value{"Archive/small/tools", "MB/s"}, bound{atLeast: 1.3}},
+	{"the same, packages of 50 MiB, stored without compression", value{"Archive/stored/archive", "MB/s"}, value{"Archive/stored/tools", "MB/s"}, bound{atLeast: 1.3}},
+	{"the same, packages of 50 MiB, compressed", value{"Archive/compressed/archive", "MB/s"}, value{"Archive/compressed/tools", "MB/s"}, bound{atLeast: 1.3}},
+	{"archive over a link of 200 Mbit/s, throughput against curl alone", value{"Archive/link/archive", "MB/s"}, value{"Archive/link/curl", "MB/s"}, bound{atLeast: 0.95}},
+	{"peak memory, 8 copies to S3", peak("ArchiveMemory"), value{}, bound{atMost: 150 * mebibyte}},
+	{"plan, apart from the listing, 400 closed days against 30 at 30 ms a request", value{"ArchivePlan/days=400", "work-ns"}, value{"ArchivePlan/days=30", "work-ns"}, bound{atMost: 1.5}},
+	{"the same, 3,650 closed days against 30", value{"ArchivePlan/days=3650", "work-ns"}, value{"ArchivePlan/days=30", "work-ns"}, bound{atMost: 1.5}},
+	{"one new day, apart from the listing, 400 closed days against 30", value{"ArchiveNewDay/days=400", "work-ns"}, value{"ArchiveNewDay/days=30", "work-ns"}, bound{atMost: 1.5}},
+	{"the same, 3,650 closed days against 30", value{"ArchiveNewDay/days=3650", "work-ns"}, value{"ArchiveNewDay/days=30", "work-ns"}, bound{atMost: 1.5}},
+
+	{"start of the provider until the handshake, against an empty provider", elapsed("Start/provider"), elapsed("Start/empty"), bound{atMost: 2}},
+	{"binary, stripped, against an empty provider", value{"Start/provider", "binary-B"}, value{"Start/empty", "binary-B"}, bound{}},
 }
 
-// atLeast says which ratio is wanted.
-func (r row) atLeast(least float64) row {
-	r.wanted, r.within = fmt.Sprintf("≥ %.2f", least), r.ratio.median >= least
-	return r
+func elapsed(benchmark string) value { return value{benchmark, "ns/op"} }
+
+func peak(benchmark string) value { return value{benchmark, "peak-B"} }
+
+// figuresOf are all figures, or those that were measured.
+func figuresOf(got samples, all bool) []figure {
+	return slices.DeleteFunc(slices.Clone(figures), func(f figure) bool { return !all && len(got.of(f.of)) == 0 })
 }
 
-// valueAtMost says which value is wanted where it is not the ratio.
-func (r row) valueAtMost(value, most float64, unit string) row {
-	r.wanted, r.within = fmt.Sprintf("≤ %.0f %s", most, unit), value <= most
-	return r
-}
-
-// section is a part of the table and what has to be said about it.
-type section struct {
-	title string
-	// columns name what is measured and what it is measured by.
-	columns [2]string
-	rows    []row
-	notes   []string
-}
-
-func (s *section) add(r row) { s.rows = append(s.rows, r) }
-
-func (s *section) notef(format string, args ...any) {
-	s.notes = append(s.notes, fmt.Sprintf(format, args...))
-}
-
-// missing is a figure that could not be measured here.
-func (s *section) missing(figure string, why error) {
-	s.add(row{figure: figure, notMeasuredFor: why.Error()})
-}
-
-// write writes the section in Markdown.
-func (s *section) write(w io.Writer) {
-	fmt.Fprintf(w, "### %s\n\n", s.title)
-	fmt.Fprintf(w, "| | %s | %s | ratio | wanted | |\n|---|---:|---:|---:|---:|---|\n", s.columns[0], s.columns[1])
-	for _, r := range s.rows {
-		if r.notMeasuredFor != "" {
-			fmt.Fprintf(w, "| %s | not measured: %s | | | | |\n", r.figure, strings.ReplaceAll(r.notMeasuredFor, "\n", " "))
+// writeTable writes the figures in Markdown.
+func writeTable(w io.Writer, figures []figure, got samples) {
+	fmt.Fprint(w, "| | measured | baseline | ratio | wanted | |\n|---|---:|---:|---:|---:|---|\n")
+	for _, f := range figures {
+		ours, baseline := got.of(f.of), got.of(f.baseline)
+		if len(ours) == 0 || (f.baseline != value{} && len(baseline) == 0) {
+			fmt.Fprintf(w, "| %s | not measured | | | %s | |\n", f.text, f.wanted.format(f.of.unit, f.baseline))
 			continue
 		}
-		verdict := ""
-		if r.wanted != "" {
-			verdict = map[bool]string{true: "yes", false: "**no**"}[r.within]
+		measured, beside, ratio, figure := format(median(ours), f.of.unit), "", "", ours
+		if len(baseline) > 0 {
+			figure = ratios(ours, baseline)
+			beside, ratio = format(median(baseline), f.baseline.unit), spreadOf(figure).String()
+		} else if isRatio(f.of.unit) {
+			measured, ratio = "", spreadOf(figure).String()
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", r.figure, r.ours, r.beside, r.ratio, r.wanted, verdict)
-	}
-	fmt.Fprintln(w)
-	for _, note := range s.notes {
-		fmt.Fprintf(w, "- %s\n", note)
-	}
-	if len(s.notes) > 0 {
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", f.text, measured, beside, ratio, f.wanted.format(f.of.unit, f.baseline), f.wanted.verdict(median(figure)))
 	}
 }
 
-// The markers between which the table stands in the README.
+func (s samples) of(v value) []float64 { return s[v.benchmark][v.unit] }
+
+func (b bound) verdict(figure float64) string {
+	switch {
+	case b == bound{}:
+		return ""
+	case (b.atMost != 0 && figure > b.atMost) || figure < b.atLeast:
+		return "**no**"
+	}
+	return "yes"
+}
+
+// format writes the bound in the unit of the figure, which is a ratio where
+// there is a baseline.
+func (b bound) format(unit string, baseline value) string {
+	if baseline != (value{}) {
+		unit = "x"
+	}
+	switch {
+	case b.atMost != 0:
+		return "≤ " + format(b.atMost, unit)
+	case b.atLeast != 0:
+		return "≥ " + format(b.atLeast, unit)
+	}
+	return ""
+}
+
+func isRatio(unit string) bool { return unit[0] == 'x' }
+
+func format(v float64, unit string) string {
+	switch unit {
+	case "ns/op", "work-ns":
+		if v < 1e8 {
+			return fmt.Sprintf("%.1f ms", v/1e6)
+		}
+		return fmt.Sprintf("%.2f s", v/1e9)
+	case "peak-B", "binary-B":
+		return fmt.Sprintf("%.0f MiB", v/mebibyte)
+	case "MB/s":
+		return fmt.Sprintf("%.0f MB/s", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// The markers between which the table stands in a file.
 const (
 	markBegin = "<!-- bench:begin -->"
 	markEnd   = "<!-- bench:end -->"
 )
 
-var errNoMarkers = errors.New("there is no place for the table between " + markBegin + " and " + markEnd)
-
-// splice puts a table between the markers of a text.
-func splice(text, table []byte) ([]byte, error) {
-	before, rest, ok := bytes.Cut(text, []byte(markBegin))
-	if !ok {
-		return nil, errNoMarkers
-	}
-	_, after, ok := bytes.Cut(rest, []byte(markEnd))
-	if !ok {
-		return nil, errNoMarkers
-	}
-	return bytes.Join([][]byte{before, []byte(markBegin + "\n"), bytes.TrimSpace(table), []byte("\n" + markEnd), after}, nil), nil
-}
-
-// spliceFile puts a table into a file.
+// spliceFile replaces what is between the markers of a file.
 func spliceFile(file string, table []byte) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -113,4 +149,13 @@ func spliceFile(file string, table []byte) error {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return os.WriteFile(file, text, 0o644)
+}
+
+func splice(text, table []byte) ([]byte, error) {
+	before, rest, begins := bytes.Cut(text, []byte(markBegin))
+	_, after, ends := bytes.Cut(rest, []byte(markEnd))
+	if !begins || !ends {
+		return nil, fmt.Errorf("no line %s followed by %s", markBegin, markEnd)
+	}
+	return bytes.Join([][]byte{before, []byte(markBegin + "\n"), bytes.TrimSpace(table), []byte("\n" + markEnd), after}, nil), nil
 }

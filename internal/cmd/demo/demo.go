@@ -15,19 +15,20 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// demo is one run, with its surroundings as fields.
+// demo is one run. Its fields are what it uses of the machine.
 type demo struct {
 	live    bool
 	out     io.Writer
 	find    func(context.Context) (tfcli.CLI, error)
 	now     func() time.Time
 	environ []string // "NAME=value"
-	home    string   // of tccli's profiles, "" for the user's
-	temp    string   // where the temporary folder is made, "" for the system's
+	home    string   // with tccli's profiles; "" for the user's
+	temp    string   // for the temporary folder; "" for the system's
+	page    string   // file to write the chart to, as a page
 }
 
-// run does everything, and stops and removes what it has made, also when ctx
-// ends in the middle.
+// run runs the demo. It stops and removes everything that it has created, also if
+// ctx ends.
 func (d demo) run(ctx context.Context) error {
 	began := d.now()
 	where, err := d.service()
@@ -59,22 +60,26 @@ func (d demo) run(ctx context.Context) error {
 	if err := box.Run(ctx, &outputs, d.out, "output", "-json", "-no-color"); err != nil {
 		return err
 	}
-	if err := report(d.out, outputs.Bytes()); err != nil {
+	o, err := report(d.out, outputs.Bytes())
+	if err != nil {
 		return err
 	}
 	where.afterwards(d.out)
+	if err := d.chart(o, where.notes); err != nil {
+		return err
+	}
 	d.say("done in %s", d.now().Sub(began).Round(100*time.Millisecond))
 	return nil
 }
 
-// prepare builds the provider and puts examples/demo beside it.
+// prepare builds the provider and copies examples/demo.
 func (d demo) prepare(ctx context.Context, cli tfcli.CLI, temp string, env []string) (*sandbox.Sandbox, error) {
 	began := d.now()
 	mirror, err := sandbox.Build(ctx, filepath.Join(temp, "mirror"))
 	if err != nil {
 		return nil, err
 	}
-	d.say("the provider is built, in %s", d.now().Sub(began).Round(100*time.Millisecond))
+	d.say("built the provider in %s", d.now().Sub(began).Round(100*time.Millisecond))
 	files, err := fs.Sub(examples.FS, "demo")
 	if err != nil {
 		return nil, err
@@ -82,7 +87,7 @@ func (d demo) prepare(ctx context.Context, cli tfcli.CLI, temp string, env []str
 	return sandbox.New(cli, mirror, files, filepath.Join(temp, "work"), env...)
 }
 
-// apply runs init and apply, and passes on what they tell.
+// apply runs init and apply, and prints their progress.
 func (d demo) apply(ctx context.Context, box *sandbox.Sandbox) error {
 	for _, args := range [][]string{
 		{"init", "-input=false", "-no-color"},
@@ -96,6 +101,34 @@ func (d demo) apply(ctx context.Context, box *sandbox.Sandbox) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// chart prints the chart of the time range and writes it as a page. Only the page
+// remains after the demo.
+func (d demo) chart(o outputs, notes []string) error {
+	if o.Coverage.Value.Text == "" {
+		return nil
+	}
+	d.say("log packages compared with the requests that EdgeOne counted")
+	fmt.Fprintf(d.out, "\n%s\n", o.Coverage.Value.Text)
+	for _, note := range notes {
+		fmt.Fprintln(d.out, note)
+	}
+	if len(notes) > 0 {
+		fmt.Fprintln(d.out)
+	}
+	page, err := filepath.Abs(d.page)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(page), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(page, []byte(o.Coverage.Value.HTML), 0o600); err != nil {
+		return err
+	}
+	d.say("the same chart as a page: %s", page)
 	return nil
 }
 

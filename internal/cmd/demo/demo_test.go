@@ -15,7 +15,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// watched is an output that calls a function when a text comes by.
+// watched is an output that calls a function when a text is written.
 type watched struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -40,8 +40,8 @@ func (w *watched) String() string {
 	return w.text.String()
 }
 
-// newDemo is a demo that writes to out, knows no keys and has a temporary
-// folder of its own.
+// newDemo returns a demo that writes to out, has no credentials and uses a
+// temporary folder of its own.
 func newDemo(t *testing.T, out *watched) demo {
 	t.Helper()
 	return demo{
@@ -50,6 +50,7 @@ func newDemo(t *testing.T, out *watched) demo {
 		now:  time.Now,
 		home: t.TempDir(),
 		temp: t.TempDir(),
+		page: filepath.Join(t.TempDir(), "page", "coverage.html"),
 	}
 }
 
@@ -61,8 +62,8 @@ func assertEmpty(t *testing.T, dir string) {
 	}
 }
 
-// assertNoProcess looks for processes that work below dir: the command line and
-// the provider do. It sees some on Linux only.
+// assertNoProcess looks for processes whose working folder is in dir, as that of the
+// command line and the provider. It works on Linux only.
 func assertNoProcess(t *testing.T, dir string) {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/cwd")
@@ -71,7 +72,7 @@ func assertNoProcess(t *testing.T, dir string) {
 	}
 	for _, link := range links {
 		if at, err := os.Readlink(link); err == nil && strings.HasPrefix(at, dir) {
-			t.Errorf("%s still works in %s", link, at)
+			t.Errorf("%s still runs in %s", link, at)
 		}
 	}
 }
@@ -90,6 +91,14 @@ func TestDemoOnTheSimulator(t *testing.T) {
 		`(?m)^20220504-00-www\.example\.com +www\.example\.com +mainland +2022-05-04T00:00:00Z  2022-05-04T01:00:00Z  \d+$`,
 		`(?m)^… and \d+ more$`,
 		`2022-01-06 DownloadL7Logs, page 5 of 60 packages each: answered`,
+		`(?m)^    2022-09-01 DescribeTimingL7AnalysisData, to compare packages with traffic: 3$`,
+		`(?m)^www\.example\.com: [\d,]+ requests$`,
+		`(?m)^  2022-05-06  ####!# ###### ###### ######$`,
+		`(?m)^  2022-05-08  ##\.### ###### ###### ######$`,
+		`(?m)^1 hour with requests has no log package\.$`,
+		`(?m)^! is www\.example\.com on 2022-05-06 at 04:00: the simulator lost the package`,
+		`(?m)^\. is www\.example\.com on 2022-05-08 at 02:00: nobody visited`,
+		`(?m)^==> the same chart as a page: ` + regexp.QuoteMeta(d.page) + `$`,
 		`(?m)^==> done in `,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
@@ -100,6 +109,9 @@ func TestDemoOnTheSimulator(t *testing.T) {
 		t.Errorf("a warning, or a signed URL:\n%s", &out)
 	}
 	assertEmpty(t, d.temp)
+	if page, err := os.ReadFile(d.page); err != nil || !bytes.Contains(page, []byte("www.example.com, 2022-05-06 04:00 to 05:00 UTC: missing")) {
+		t.Errorf("the page: %v, %d bytes", err, len(page))
+	}
 }
 
 func TestDemoInterrupted(t *testing.T) {
@@ -124,7 +136,7 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 }
 
-func TestLiveWithoutKeys(t *testing.T) {
+func TestLiveWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	var out watched
 	d := newDemo(t, &out)
@@ -137,7 +149,7 @@ func TestLiveWithoutKeys(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"no keys", "TENCENTCLOUD_SECRET_ID", "without LIVE=1"} {
+	for _, want := range []string{"no credentials", "TENCENTCLOUD_SECRET_ID", "without LIVE=1"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q: %v", want, err)
 		}
@@ -145,9 +157,9 @@ func TestLiveWithoutKeys(t *testing.T) {
 	assertEmpty(t, d.temp)
 }
 
-// With keys the environment is handed on, with a window that the user's own
-// overrides. Nothing is sent: only what would be is looked at.
-func TestLiveTakesTheEnvironment(t *testing.T) {
+// With credentials, the provider gets the environment, with a time range that the
+// user's own overrides. Nothing is sent.
+func TestLivePassesTheEnvironment(t *testing.T) {
 	t.Parallel()
 	d := newDemo(t, new(watched))
 	d.live = true
@@ -161,7 +173,7 @@ func TestLiveTakesTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"TF_VAR_start_time=2025-12-31T21:00:00Z", "TF_VAR_end_time=2026-01-01T03:00:00Z",
+		"TF_VAR_start_time=2025-12-31T21:00:00Z", "TF_VAR_end_time=2026-01-01T03:00:00Z", "TF_VAR_coverage=false",
 		"TENCENTCLOUD_SECRET_ID=id", "TENCENTCLOUD_SECRET_KEY=secret", "TF_VAR_end_time=2026-01-01T00:00:00Z",
 	}
 	if strings.Join(got.env, " ") != strings.Join(want, " ") {

@@ -9,9 +9,9 @@ import (
 	"sync"
 )
 
-// narrator passes on what a command line says while it works. The outcome of
-// init is of interest only if it fails; of apply's messages (-json, a line
-// each) it picks those that a reader of the demo wants.
+// narrator prints the progress of a command line. The output of init is shown only
+// if it fails; of apply's messages (-json, one per line), progress and
+// diagnostics are shown.
 type narrator struct {
 	out  io.Writer
 	json bool
@@ -23,7 +23,7 @@ type narrator struct {
 
 func newNarrator(out io.Writer, json bool) *narrator { return &narrator{out: out, json: json} }
 
-// Write takes any part of the output.
+// Write accepts any part of the output.
 func (n *narrator) Write(p []byte) (int, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -38,7 +38,7 @@ func (n *narrator) Write(p []byte) (int, error) {
 	}
 }
 
-// flush ends the output. Where the command failed, what was held back is shown.
+// flush ends the output. If the command has failed, everything else is shown.
 func (n *narrator) flush(failed bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,20 +13,21 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// service is the EdgeOne that is asked.
+// service is the EdgeOne that the demo reads from.
 type service struct {
 	text       string
-	env        []string // how the provider finds it
+	env        []string // in which the provider finds it
 	stop       func()
 	afterwards func(io.Writer)
+	notes      []string // that explain the chart
 }
 
 func (d demo) service() (service, error) {
 	if d.live {
 		return d.realService()
 	}
-	// Rows with an area, so that two packages of one name can be told apart.
-	sim, err := teosim.Start(teosim.Options{OldRowsHaveArea: true})
+	catalogue, notes := demoCatalogue()
+	sim, err := teosim.Start(teosim.Options{Catalogue: catalogue})
 	if err != nil {
 		return service{}, err
 	}
@@ -39,18 +42,43 @@ func (d demo) service() (service, error) {
 		},
 		stop:       sim.Close,
 		afterwards: func(w io.Writer) { pages(w, sim) },
+		notes:      notes,
 	}, nil
 }
 
-// pages tells what the simulator was asked.
+// demoCatalogue is the account of the demo. One package of www.example.com is
+// lost, and in another hour nobody visits it: the list shows the same, no
+// package, but the chart does not. The notes explain both hours.
+func demoCatalogue() (teosim.Catalogue, []string) {
+	const host = "www.example.com"
+	lost := time.Date(2022, 5, 6, 4, 0, 0, 0, time.UTC)
+	quiet := time.Date(2022, 5, 8, 2, 0, 0, 0, time.UTC)
+	c := teosim.Demo()
+	c.L7 = slices.DeleteFunc(c.L7, func(p teosim.Package) bool { return p.Host == host && p.Start.Equal(quiet) })
+	for i := range c.L7 {
+		c.L7[i].Lost = c.L7[i].Host == host && c.L7[i].Start.Equal(lost)
+	}
+	at := func(t time.Time) string { return host + " on " + t.Format("2006-01-02 at 15:04") }
+	return c, []string{
+		"! is " + at(lost) + ": the simulator lost the package on purpose, and the requests show it.",
+		". is " + at(quiet) + ": nobody visited the site in that hour, so no package is missing.",
+	}
+}
+
+// pages prints the requests that the simulator has received.
 func pages(w io.Writer, sim *teosim.Sim) {
-	fmt.Fprintln(w, "==> what the provider asked the simulator")
+	fmt.Fprintln(w, "==> requests of the provider to the simulator")
 	requests := sim.Requests()
+	others := map[string]int{}
 	for _, r := range requests {
 		var body struct {
 			PageNo, PageSize int
 		}
 		_ = json.Unmarshal(r.Body, &body)
+		if body.PageSize == 0 {
+			others[r.Version+" "+r.Action]++
+			continue
+		}
 		outcome := "answered"
 		if r.Code != "" {
 			outcome = r.Code
@@ -58,26 +86,30 @@ func pages(w io.Writer, sim *teosim.Sim) {
 		fmt.Fprintf(w, "    %s %s %s, page %d of %d packages each: %s\n",
 			r.Time.UTC().Format("15:04:05.000"), r.Version, r.Action, body.PageNo, body.PageSize, outcome)
 	}
+	for _, action := range slices.Sorted(maps.Keys(others)) {
+		fmt.Fprintf(w, "    %s, to compare packages with traffic: %d\n", action, others[action])
+	}
 	fmt.Fprintf(w, "    %d requests, up to %d at once\n", len(requests), sim.InFlightPeak())
 }
 
-// realService takes the keys and settings of the environment. By default the
-// window is six hours that ended a day ago: whole by then, and a short list.
+// realService uses the credentials and settings of the environment. By default the
+// time range is six hours that ended a day ago: a short list of complete packages.
 func (d demo) realService() (service, error) {
 	keys, problems := credential.New(d.credentials())
 	if len(problems) > 0 {
-		return service{}, fmt.Errorf("the keys of the environment cannot be used: %s: %s", problems[0].Summary, problems[0].Detail)
+		return service{}, fmt.Errorf("the credentials of the environment cannot be used: %s: %s", problems[0].Summary, problems[0].Detail)
 	}
 	if err := keys.Err(); err != nil {
-		return service{}, fmt.Errorf("there are no keys to read from the real service with\n"+
-			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in by any other way that docs/index.md describes.\n"+
-			"  `make demo` without LIVE=1 reads from a simulator, and needs none.\n"+
-			"  Looked for: %w", err)
+		return service{}, fmt.Errorf("there are no credentials for the real service\n"+
+			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in in another way that docs/index.md describes.\n"+
+			"  `make demo` without LIVE=1 reads from a simulator and needs no credentials.\n"+
+			"  %w", err)
 	}
 	end := d.now().UTC().Add(-24 * time.Hour).Truncate(time.Hour)
 	env := []string{
 		"TF_VAR_start_time=" + end.Add(-6*time.Hour).Format(time.RFC3339),
 		"TF_VAR_end_time=" + end.Format(time.RFC3339),
+		"TF_VAR_coverage=false",
 	}
 	for _, pair := range d.environ {
 		for _, prefix := range []string{"TENCENTCLOUD_", "TCCLI_", "TKE_", "TF_VAR_"} {
@@ -87,15 +119,15 @@ func (d demo) realService() (service, error) {
 		}
 	}
 	return service{
-		text:       fmt.Sprintf("the real EdgeOne, with keys from %s; it is only read", keys),
+		text:       fmt.Sprintf("the real EdgeOne, with credentials from %s; nothing is changed there", keys),
 		env:        env,
 		stop:       func() {},
 		afterwards: func(io.Writer) {},
 	}, nil
 }
 
-// credentials looks for keys where the provider will, which is configured by
-// the environment alone.
+// credentials looks for credentials where the provider does, which is configured
+// by the environment alone.
 func (d demo) credentials() credential.Options {
 	return credential.Options{
 		Getenv: func(name string) string {

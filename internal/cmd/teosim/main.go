@@ -1,5 +1,7 @@
-// Command teosim runs the simulated EdgeOne alone, on loopback, until it is
-// interrupted. What it prints on standard output is for a shell to read:
+// Command teosim runs the simulated EdgeOne on loopback until it is interrupted.
+// Its account is the demo's, with packages of May 2022, and has packages of the
+// last three days as well. It prints the environment of a client on standard
+// output, for a shell to read:
 //
 //	export TENCENTCLOUD_TEO_ENDPOINT=http://127.0.0.1:41273
 //	export TENCENTCLOUD_SECRET_ID=…
@@ -33,7 +35,7 @@ func main() {
 	}
 }
 
-// run serves until ctx ends. It writes the environment of clients to out, and
+// run serves until ctx ends. It writes the environment of a client to out, and
 // everything else to messages.
 func run(ctx context.Context, args []string, out, messages io.Writer) error {
 	options, err := parse(args, messages)
@@ -65,18 +67,18 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 	flags := flag.NewFlagSet("teosim", flag.ContinueOnError)
 	flags.SetOutput(messages)
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:0", "loopback `address` to listen on")
-	flags.StringVar(&o.SecretID, "secret-id", "", "secret ID to accept (with -secret-key)")
+	flags.StringVar(&o.SecretID, "secret-id", "", "secret ID to accept (requires -secret-key)")
 	flags.StringVar(&o.SecretKey, "secret-key", "", "secret key to accept")
-	flags.StringVar(&o.Token, "token", "", "token that must come with the keys")
+	flags.StringVar(&o.Token, "token", "", "token that requests must carry")
 	flags.DurationVar(&o.Latency, "latency", 0, "added to each answer of the API")
 	flags.IntVar(&o.PageBase, "page-base", 1, "number of the first page in 2022-01-06: 0 or 1")
 	flags.BoolVar(&o.StrictPage, "strict-page", false, "refuse a PageNo below the base")
-	flags.IntVar(&o.MaxPageSize, "max-page-size", 1000, "what 2022-01-06 clamps PageSize to")
+	flags.IntVar(&o.MaxPageSize, "max-page-size", 1000, "largest PageSize of 2022-01-06")
 	flags.IntVar(&o.MaxLimit, "max-limit", 300, "largest Limit of 2022-09-01")
 	flags.StringVar(&o.Gone, "gone", "", "error `code` that answers every action of 2022-01-06")
-	flags.BoolVar(&o.OldRowsHaveArea, "old-area", false, "rows of 2022-01-06 have an Area")
+	flags.BoolVar(&o.OldRowsWithoutArea, "old-rows-without-area", false, "rows of 2022-01-06 have no Area")
 	flags.DurationVar(&o.URLLifetime, "url-lifetime", time.Hour, "how long download URLs are good for")
-	packages := flags.Int("packages", 0, "`number` of generated L7 packages in place of the demo's")
+	packages := flags.Int("packages", 0, "`number` of generated L7 packages instead of the demo's")
 	unlimited := flags.Bool("no-rate-limit", false, "lift the documented rate limits")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -89,9 +91,28 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 	}
 	if *packages > 0 {
 		o.Catalogue = teosim.Generate(teosim.GenerateOptions{Count: *packages, Domains: 10})
+	} else {
+		o.Catalogue = teosim.Demo()
+		o.Catalogue.L7 = append(o.Catalogue.L7, recent(o.Catalogue.Zones[0], time.Now())...)
 	}
 	if *unlimited {
 		o.Rates = teosim.Unlimited()
 	}
 	return o, nil
+}
+
+// recent returns a package of www.example.com for each of the last 72 hours, so
+// that examples with times relative to now list something.
+func recent(zone teosim.Zone, now time.Time) []teosim.Package {
+	const host, hours = "www.example.com", 72
+	first := now.UTC().Truncate(time.Hour).Add(-hours * time.Hour)
+	var packages []teosim.Package
+	for n := range hours {
+		start := first.Add(time.Duration(n) * time.Hour)
+		packages = append(packages, teosim.Package{
+			ZoneID: zone.ID, Host: host, Area: "mainland", Name: teosim.PackageName(host, start, time.Hour),
+			Start: start, End: start.Add(time.Hour), LogTime: start.Unix(),
+		})
+	}
+	return packages
 }

@@ -97,6 +97,25 @@ func TestRunRefusesBadFlags(t *testing.T) {
 	}
 }
 
+// Examples with times relative to now find packages, of each hour of a day.
+func TestAccountHasRecentPackages(t *testing.T) {
+	t.Parallel()
+	var messages buffer
+	o, err := parse(nil, &messages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	since, recent := time.Now().Add(-48*time.Hour), 0
+	for _, p := range o.Catalogue.L7 {
+		if p.Start.After(since) {
+			recent++
+		}
+	}
+	if recent < 47 || len(o.Catalogue.L7) < 500 {
+		t.Errorf("%d of %d packages are recent", recent, len(o.Catalogue.L7))
+	}
+}
+
 func TestFlagsBecomeOptions(t *testing.T) {
 	t.Parallel()
 	var messages buffer

@@ -1,10 +1,10 @@
 // Command tfcli prints the path of a Terraform or OpenTofu command line, and
-// fetches Terraform where the machine has none. The make targets use it.
+// downloads Terraform if the machine has none. The make targets use it.
 //
 //	tfcli              path of terraform or tofu
 //	tfcli -terraform   path of terraform, never tofu
-//	tfcli -env         the same as lines for `eval` of a POSIX shell, with all
-//	                   that terraform-plugin-testing needs to use it
+//	tfcli -env         export lines for a POSIX shell: the environment in which
+//	                   terraform-plugin-testing uses the command line
 package main
 
 import (
@@ -58,7 +58,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	return nil
 }
 
-// quote makes one word of value for a POSIX shell, whatever it holds.
+// quote quotes any value as one word for a POSIX shell.
 func quote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

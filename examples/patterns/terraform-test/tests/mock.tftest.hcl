@@ -1,4 +1,4 @@
-# Without a service, a network or keys: the provider is mocked.
+# Needs no service, network or credentials: the provider is mocked.
 
 mock_provider "teo" {}
 
@@ -7,7 +7,7 @@ variables {
   end_time   = "2026-05-04T01:00:00Z"
 }
 
-run "adds_up_both_areas" {
+run "sums_both_areas" {
   override_module {
     target = module.logs
     outputs = {
@@ -21,13 +21,13 @@ run "adds_up_both_areas" {
 
   assert {
     condition     = output.bytes_by_domain["a.example.com"] == 15 && output.bytes_by_domain["b.example.com"] == 1
-    error_message = "The sizes of a domain's packages are not added up."
+    error_message = "The bytes of a domain are not the sum of both areas."
   }
 }
 
 run "has_no_domains_without_packages" {
   assert {
     condition     = length(output.bytes_by_domain) == 0
-    error_message = "There are domains in an empty list."
+    error_message = "An empty list has domains."
   }
 }

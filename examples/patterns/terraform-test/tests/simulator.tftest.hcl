@@ -1,5 +1,5 @@
-# Against a service: the simulator, or the real one. `make sim` in a checkout of
-# the provider starts a simulator and prints the variables to export.
+# Runs against a service: the simulator or the real one. `make sim` in a checkout
+# of the provider starts the simulator and prints the variables to export.
 
 provider "teo" {}
 
@@ -16,6 +16,6 @@ run "lists_the_domains" {
 
   assert {
     condition     = alltrue([for bytes in output.bytes_by_domain : bytes > 0])
-    error_message = "A domain's packages are empty."
+    error_message = "A domain has no bytes."
   }
 }

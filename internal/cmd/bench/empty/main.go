@@ -1,5 +1,5 @@
-// Command empty is a provider with nothing in it: what a binary and its start
-// cost by the framework alone.
+// Command empty is a provider without data sources and resources, the baseline
+// for the size and the start of a binary.
 package main
 
 import (

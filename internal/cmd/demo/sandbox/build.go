@@ -15,8 +15,8 @@ import (
 // OpenTofu would look for an address without a host in its own registry.
 const Source = "registry.terraform.io/edgeone-community/teo"
 
-// Version is what the local build is called in the mirror. It is no
-// pre-release, since version constraints do not match those.
+// Version is the version of the local build in the mirror. It is not a
+// pre-release, because version constraints do not match those.
 const Version = "0.1.0"
 
 // Mirror is a folder from which Terraform and OpenTofu install the provider
@@ -26,10 +26,25 @@ type Mirror struct {
 	Dir string
 }
 
-// Build builds the provider of the module that holds the working folder into a
-// filesystem mirror at dir, which is made if it is not there. It needs a Go
-// toolchain and takes seconds, or a minute where nothing is compiled yet.
+// Binary is the path of the provider in the mirror.
+func (m Mirror) Binary() string {
+	name := "terraform-provider-teo_v" + Version
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(m.Dir, filepath.FromSlash(Source), Version, runtime.GOOS+"_"+runtime.GOARCH, name)
+}
+
+// Build builds the provider of the module that contains the working folder into
+// a filesystem mirror at dir, which is created if it does not exist. It needs a
+// Go toolchain. It takes seconds, or a minute if nothing has been compiled yet.
 func Build(ctx context.Context, dir string) (Mirror, error) {
+	return BuildPackage(ctx, dir, ".")
+}
+
+// BuildPackage is [Build] for another command of the module that serves as the
+// provider.
+func BuildPackage(ctx context.Context, dir, pkg string) (Mirror, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Mirror{}, err
@@ -38,13 +53,10 @@ func Build(ctx context.Context, dir string) (Mirror, error) {
 	if err != nil {
 		return Mirror{}, err
 	}
-	binary := filepath.Join(dir, filepath.FromSlash(Source), Version, runtime.GOOS+"_"+runtime.GOARCH, "terraform-provider-teo_v"+Version)
-	if runtime.GOOS == "windows" {
-		binary += ".exe"
-	}
-	// With -trimpath, so that `make build` and `make install` find everything
-	// compiled already.
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+Version, "-o", binary, ".")
+	mirror := Mirror{Dir: dir}
+	// With -trimpath, so that the build cache is shared with `make build` and
+	// `make install`.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+Version, "-o", mirror.Binary(), pkg)
 	cmd.Dir = root
 	supervise(cmd)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -53,13 +65,13 @@ func Build(ctx context.Context, dir string) (Mirror, error) {
 		}
 		return Mirror{}, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return Mirror{Dir: dir}, noteSources(root)
+	return mirror, readSources(root)
 }
 
-// noteSources looks at the sources of what was built. go test sees that, and does
-// not take an old result for one of the new sources; what a compiler reads that
-// a test has started it does not see.
-func noteSources(root string) error {
+// readSources reads the folders with the sources of what was built, so that go
+// test does not reuse a cached result after they have changed: it does not see
+// what a compiler reads that a test has started.
+func readSources(root string) error {
 	folders, err := filepath.Glob(filepath.Join(root, "internal", "*"))
 	if err != nil {
 		return err
@@ -72,7 +84,7 @@ func noteSources(root string) error {
 	return nil
 }
 
-// moduleRoot is the folder of the go.mod that is in force.
+// moduleRoot is the folder of the go.mod in use.
 func moduleRoot(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
@@ -80,16 +92,15 @@ func moduleRoot(ctx context.Context) (string, error) {
 	}
 	file := strings.TrimSpace(string(out))
 	if file == "" || file == os.DevNull {
-		return "", errors.New("this has to run in a checkout of the provider")
+		return "", errors.New("run this in a checkout of the provider")
 	}
 	return filepath.Dir(file), nil
 }
 
-// writeConfig writes a configuration of the command line that installs the
-// provider from the mirror, and nothing from anywhere else.
+// writeConfig writes a CLI configuration that installs providers from the mirror
+// only.
 func (m Mirror) writeConfig(file string) error {
-	// The language of the configuration reads a backslash as an escape, and
-	// takes slashes on every system.
+	// A backslash would be an escape. Slashes work on every system.
 	text := fmt.Sprintf("disable_checkpoint = true\n\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.ToSlash(m.Dir))
 	return os.WriteFile(file, []byte(text), 0o600)
 }

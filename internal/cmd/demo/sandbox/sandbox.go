@@ -1,6 +1,6 @@
-// Package sandbox runs Terraform or OpenTofu on a local build of the provider,
-// in a folder of its own and shut off from the user's settings: the demo and
-// the tests of the examples use it.
+// Package sandbox runs Terraform or OpenTofu with a local build of the provider,
+// in a folder of its own and without the user's settings. The demo, the
+// benchmarks and the tests of the examples use it.
 package sandbox
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// stopTime is how long a command line has to end after an interrupt, which it
-// uses to stop the provider and to write its state. Then it is killed.
+// stopTime is how long a command line may take to stop the provider and write its
+// state after an interrupt, before it is killed.
 const stopTime = 10 * time.Second
 
 // Sandbox is a working folder with a configuration in it.
@@ -31,17 +31,18 @@ type Sandbox struct {
 	env []string
 }
 
-// New copies files, a configuration with its modules, into dir, which is made
-// if it is not there. The provider comes from mirror.
+// New copies files, a configuration with its modules, into dir, which is created
+// if it does not exist. The provider is installed from mirror.
 //
-// The command line gets the environment of this process without what would
-// steer it (TF_CLI_CONFIG_FILE, TF_CLI_ARGS, TF_WORKSPACE, …) and without the
-// keys and settings of Tencent Cloud in it; env, as "NAME=value", is added.
+// The command line runs in the environment of this process, without variables
+// that configure it (TF_CLI_CONFIG_FILE, TF_CLI_ARGS, TF_WORKSPACE, …) and
+// without credentials and settings of Tencent Cloud. env, as "NAME=value", is
+// added.
 func New(cli tfcli.CLI, mirror Mirror, files fs.FS, dir string, env ...string) (*Sandbox, error) {
 	if err := os.CopyFS(dir, files); err != nil {
 		return nil, fmt.Errorf("copy the configuration: %w", err)
 	}
-	// Beside the configuration, under a name that is no part of it.
+	// Terraform does not read this name as a configuration.
 	config := filepath.Join(dir, "cli.tfrc")
 	if err := mirror.writeConfig(config); err != nil {
 		return nil, err
@@ -50,9 +51,9 @@ func New(cli tfcli.CLI, mirror Mirror, files fs.FS, dir string, env ...string) (
 	return &Sandbox{CLI: cli, Dir: dir, env: append(append(own, clean(os.Environ())...), env...)}, nil
 }
 
-// Run runs the command line and waits for it. Where ctx ends first, the command
-// line is interrupted as by Ctrl-C, and with it everything that it started has
-// ended when Run returns; the error is then that of ctx.
+// Run runs the command line and waits for it. If ctx ends first, the command line
+// is interrupted as by Ctrl-C, every process that it has started has ended when
+// Run returns, and the error is that of ctx.
 func (s *Sandbox) Run(ctx context.Context, stdout, stderr io.Writer, args ...string) error {
 	cmd := exec.CommandContext(ctx, s.CLI.Path, args...)
 	cmd.Dir, cmd.Env = s.Dir, s.env
@@ -69,22 +70,22 @@ func (s *Sandbox) Run(ctx context.Context, stdout, stderr io.Writer, args ...str
 	return nil
 }
 
-// clean drops the variables that steer a command line or the provider.
+// clean removes the variables that configure a command line or the provider.
 func clean(environment []string) []string {
 	var kept []string
 	for _, pair := range environment {
 		name, _, _ := strings.Cut(pair, "=")
-		if !steers(name) {
+		if !configures(name) {
 			kept = append(kept, pair)
 		}
 	}
 	return kept
 }
 
-func steers(name string) bool {
+func configures(name string) bool {
 	switch name {
 	case "TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PATH":
-		return false // for who looks for a fault
+		return false // for debugging
 	}
 	for _, prefix := range []string{"TF_", "TOFU_", "TENCENTCLOUD_", "TCCLI_", "TKE_"} {
 		if strings.HasPrefix(name, prefix) {

@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// Script runs commands of a POSIX shell in the working folder, and ends at the
-// first that fails. The command line is on their PATH under both names,
-// terraform and tofu. When ctx ends, Script ends as [Sandbox.Run] does.
+// Script runs the commands of a POSIX shell in the working folder and stops at the
+// first failure. The command line is on their PATH as terraform and as tofu. If
+// ctx ends, Script behaves as [Sandbox.Run].
 func (s *Sandbox) Script(ctx context.Context, stdout, stderr io.Writer, script string) error {
-	// Beside the configuration, which is one level of files.
+	// Terraform does not read subfolders as a configuration.
 	bin := filepath.Join(s.Dir, ".bin")
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *Sandbox) Script(ctx context.Context, stdout, stderr io.Writer, script s
 	return nil
 }
 
-// path is the PATH of the environment, of which the last entry counts.
+// path returns the PATH of the environment. The last entry is in effect.
 func (s *Sandbox) path() string {
 	for i := len(s.env) - 1; i >= 0; i-- {
 		if value, found := strings.CutPrefix(s.env[i], "PATH="); found {

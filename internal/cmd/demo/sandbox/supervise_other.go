@@ -4,14 +4,13 @@ package sandbox
 
 import "os/exec"
 
-// supervise gives cmd time to end by itself when its context ends: the console
-// has sent the Ctrl-C to it too. There is no other way to interrupt a process
-// here.
+// supervise lets cmd finish by itself when its context ends. The console has sent
+// the Ctrl-C to it as well, and there is no other way to interrupt a process on
+// this system.
 func supervise(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return nil }
 	cmd.WaitDelay = stopTime
 }
 
-// endAll does nothing: without groups of processes there is nothing to hold on
-// to.
+// endAll does nothing, because there are no process groups on this system.
 func endAll(*exec.Cmd) {}

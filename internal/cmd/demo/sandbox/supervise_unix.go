@@ -7,19 +7,18 @@ import (
 	"syscall"
 )
 
-// supervise makes the end of cmd's context an interrupt, followed by the end
-// of everything that cmd started.
+// supervise interrupts cmd when its context ends.
 //
-// A group of its own keeps the Ctrl-C of a terminal from cmd, which would be a
-// second interrupt: Terraform then ends at once, and can leave its provider
-// behind.
+// cmd gets a process group of its own, so that the Ctrl-C of a terminal does not
+// reach it as a second interrupt. After two, Terraform exits at once and can
+// leave its provider running.
 func supervise(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = stopTime
 }
 
-// endAll kills what is left of cmd and of everything that it started.
+// endAll kills what remains of cmd and of the processes that it has started.
 func endAll(cmd *exec.Cmd) {
 	if cmd.Process != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

@@ -1,6 +1,5 @@
-# The list in a module of its own: a test can then put another list in its
-# place. (mock_provider alone makes the list empty: what Terraform invents for
-# a data source has no elements in nested lists.)
+# The list in a module of its own, so that a test can replace it. mock_provider
+# alone leaves nested lists empty.
 
 terraform {
   required_providers {
@@ -18,11 +17,12 @@ variable "end_time" {
   type = string
 }
 
-data "teo_l7_offline_log_inventory" "window" {
-  start_time = var.start_time
-  end_time   = var.end_time
+data "teo_l7_offline_logs" "all" {
+  start_time   = var.start_time
+  end_time     = var.end_time
+  include_urls = false
 }
 
 output "logs" {
-  value = data.teo_l7_offline_log_inventory.window.logs
+  value = data.teo_l7_offline_logs.all.logs
 }

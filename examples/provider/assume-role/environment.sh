@@ -1,0 +1,7 @@
+export TENCENTCLOUD_SECRET_ID="my-secret-id"
+export TENCENTCLOUD_SECRET_KEY="my-secret-key"
+export TENCENTCLOUD_ASSUME_ROLE_ARN="qcs::cam::uin/100000000001:roleName/edgeone-logs"
+export TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME="terraform"
+export TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION="3600"
+export TENCENTCLOUD_ASSUME_ROLE_EXTERNAL_ID="log-export"
+terraform plan

@@ -1,0 +1,2 @@
+export TENCENTCLOUD_CAM_ROLE_NAME="edgeone-logs"
+terraform plan

@@ -1,0 +1,4 @@
+export TENCENTCLOUD_DOMAIN="intl.tencentcloudapi.com"
+export TENCENTCLOUD_SECRET_ID="my-secret-id"
+export TENCENTCLOUD_SECRET_KEY="my-secret-key"
+terraform plan

@@ -1,0 +1,15 @@
+terraform {
+  required_providers {
+    teo = {
+      source = "registry.terraform.io/edgeone-community/teo"
+    }
+  }
+}
+
+# International accounts: teo.intl.tencentcloudapi.com and
+# sts.intl.tencentcloudapi.com.
+provider "teo" {
+  domain = "intl.tencentcloudapi.com"
+}
+
+data "teo_zones" "all" {}

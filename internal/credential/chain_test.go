@@ -1,0 +1,200 @@
+package credential_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const (
+	first  = "qcs::cam::uin/100000000001:roleName/first"
+	second = "qcs::cam::uin/100000000002:roleName/second"
+	third  = "qcs::cam::uin/100000000003:roleName/third"
+)
+
+// roles returns the roles that STS assumed, in order.
+func (w *world) roles() []string {
+	w.t.Helper()
+	var roles []string
+	for _, r := range w.sim.Requests() {
+		for _, body := range w.sent(r.Action) {
+			if arn, ok := body["RoleArn"].(string); ok && !slices.Contains(roles, arn) {
+				roles = append(roles, arn)
+			}
+		}
+	}
+	return roles
+}
+
+// The sources of a configuration, of the environment and of a profile: which one
+// gives the first credentials, which roles are assumed with them, what is passed
+// over, and what a warning says.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	environment := map[string]string{"TENCENTCLOUD_SECRET_ID": secretID, "TENCENTCLOUD_SECRET_KEY": secretKey}
+	role := func(arn, session string) map[string]string {
+		return map[string]string{"TENCENTCLOUD_ASSUME_ROLE_ARN": arn, "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": session}
+	}
+	token := map[string]string{"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN": jwt(0)}
+	const (
+		fromConfig  = "the provider configuration"
+		fromEnv     = "the environment (TENCENTCLOUD_SECRET_ID)"
+		fromProfile = "profile 'prod' in ~/.tccli"
+	)
+	static := func(o *credential.Options) { o.SecretID, o.SecretKey = secretID, secretKey }
+	profile := func(o *credential.Options) { o.Profile = "prod" }
+	assume := func(o *credential.Options) { o.AssumeRole = &credential.AssumeRole{RoleARN: third} }
+	web := func(o *credential.Options) {
+		o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{RoleARN: third, WebIdentityToken: jwt(0)}
+	}
+	on := func(role, source string) string {
+		return "assumed role " + role + " (with credentials from " + source + ")"
+	}
+	tests := map[string]struct {
+		set        []func(*credential.Options)
+		env        []map[string]string
+		role       string // of the profile
+		source     string
+		roles      []string
+		passedOver []string
+		warnings   []string // parts of the warnings, in order
+	}{
+		"environment": {env: []map[string]string{environment}, source: fromEnv},
+		"attributes before the environment": {
+			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_SECRET_ID": "other", "TENCENTCLOUD_SECRET_KEY": "other", "TENCENTCLOUD_TOKEN": "other"}},
+			source: fromConfig, passedOver: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN"},
+		},
+		"profile attribute before credentials of the environment": {
+			set: []func(*credential.Options){profile}, env: []map[string]string{{"TENCENTCLOUD_SECRET_ID": "other", "TENCENTCLOUD_SECRET_KEY": "other"}},
+			source: fromProfile, passedOver: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"},
+		},
+		"profile attribute before another profile of the environment": {
+			set: []func(*credential.Options){profile}, env: []map[string]string{{"TENCENTCLOUD_PROFILE": "other"}},
+			source: fromProfile, passedOver: []string{"TENCENTCLOUD_PROFILE"},
+		},
+		"credentials of the environment before its profile": {
+			env: []map[string]string{environment, {"TENCENTCLOUD_PROFILE": "prod"}}, source: fromEnv, passedOver: []string{"TENCENTCLOUD_PROFILE"},
+		},
+		"secret ID attribute before the profile attribute": {
+			set: []func(*credential.Options){static, profile}, source: fromConfig,
+			warnings: []string{"profile: Ignored provider arguments: profile has no effect, because secret_id and secret_key go before it"},
+		},
+		"web identity attribute before credentials of the environment": {
+			set: []func(*credential.Options){web}, env: []map[string]string{environment}, source: "assumed role " + third + " (with a web identity token)",
+			roles: []string{third}, passedOver: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"},
+		},
+		"web identity attribute before the secret ID attribute": {
+			set: []func(*credential.Options){web, static}, source: "assumed role " + third + " (with a web identity token)", roles: []string{third},
+			warnings: []string{"secret_id: Ignored provider arguments: secret_id and secret_key have no effect, because assume_role_with_web_identity goes before it"},
+		},
+		"secret ID attribute before the web identity of the environment": {
+			set: []func(*credential.Options){static}, env: []map[string]string{role(first, "s1"), token}, source: fromConfig,
+			warnings: []string{"Environment variables without effect: TENCENTCLOUD_ASSUME_ROLE_ARN, TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME, TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN are set, but the credentials come from the provider configuration"},
+		},
+		"role of the environment": {
+			env: []map[string]string{environment, role(first, "s1")}, source: on(first, fromEnv), roles: []string{first},
+		},
+		"role of the profile, of the environment and of the attribute": {
+			set: []func(*credential.Options){profile, assume}, env: []map[string]string{role(second, "s2")}, role: first,
+			source: on(third, on(second, on(first, fromProfile))), roles: []string{first, second, third},
+		},
+		"roles with tccli's variables": {
+			set: []func(*credential.Options){static, assume}, env: []map[string]string{{"TENCENTCLOUD_ROLE_ARN": second, "TENCENTCLOUD_ROLE_SESSION_NAME": "s2"}},
+			source: on(third, on(second, fromConfig)), roles: []string{second, third},
+		},
+		"one role in both places": {
+			set: []func(*credential.Options){static, assume}, env: []map[string]string{role(third, "s2")}, source: on(third, fromConfig), roles: []string{third},
+		},
+		"role of the environment without a session, and the attribute": {
+			set: []func(*credential.Options){static, assume}, env: []map[string]string{{"TENCENTCLOUD_ASSUME_ROLE_ARN": second}}, source: on(third, fromConfig), roles: []string{third},
+			warnings: []string{"assume_role: Role of the environment not assumed: The environment names the role " + second + ", but assume_role names another one"},
+		},
+		"role attribute on the web identity of the environment": {
+			set: []func(*credential.Options){assume}, env: []map[string]string{role(first, "s1"), token}, source: on(third, "assumed role "+first+" (with a web identity token)"),
+			roles: []string{first, third},
+		},
+		"role of a CVM role": {
+			set: []func(*credential.Options){assume, func(o *credential.Options) { o.CAMRoleName = teosim.DefaultCAMRole }}, source: on(third, "role 'simulated-role' of this CVM"),
+			roles: []string{third},
+		},
+		"session name without a role": {
+			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "s1"}}, source: fromConfig,
+			warnings: []string{"assume_role: Environment variables without effect: TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME is set, but no role is assumed with them"},
+		},
+		"half of an MFA session": {
+			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE": "123456"}}, source: fromConfig,
+			warnings: []string{"mfa_certification: Environment variables without effect: TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE is set, but no MFA session is opened"},
+		},
+		"misspelt variable": {
+			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_ASSUME_ROLE_ARNN": first}}, source: fromConfig,
+			warnings: []string{"Environment variables without effect: TENCENTCLOUD_ASSUME_ROLE_ARNN is set, but this provider does not know such variables"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			profile := `{` + pair
+			if test.role != "" {
+				profile += `,"role-arn":"` + test.role + `","role-session-name":"s0"`
+			}
+			w.write(".tccli/prod.credential", profile+`}`)
+			for _, variables := range test.env {
+				for name, value := range variables {
+					w.env[name] = value
+				}
+			}
+			o := w.options()
+			for _, set := range test.set {
+				set(&o)
+			}
+			if used := w.credentials(o); used.Source != test.source {
+				t.Errorf("credentials from %q, want %q", used.Source, test.source)
+			}
+			if got := w.roles(); !slices.Equal(got, test.roles) {
+				t.Errorf("roles %v, want %v", got, test.roles)
+			}
+			source := w.source(o)
+			if got := source.PassedOver(); !slices.Equal(got, test.passedOver) {
+				t.Errorf("passed over %v, want %v", got, test.passedOver)
+			}
+			var warnings []string
+			for _, p := range source.Warnings() {
+				warnings = append(warnings, strings.TrimPrefix(fmt.Sprintf("%s: %s: %s", p.Attribute, p.Summary, p.Detail), ": "))
+			}
+			if len(warnings) != len(test.warnings) {
+				t.Fatalf("warnings %q, want %q", warnings, test.warnings)
+			}
+			for i, want := range test.warnings {
+				if !strings.Contains(warnings[i], want) {
+					t.Errorf("warning %q, want %q in it", warnings[i], want)
+				}
+			}
+		})
+	}
+}
+
+// An MFA code is sent once, although the roles of the environment and of the
+// attribute could both carry it.
+func TestMFACodeOfAChain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = first, "s1"
+	w.env["TENCENTCLOUD_ASSUME_ROLE_SERIAL_NUMBER"], w.env["TENCENTCLOUD_ASSUME_ROLE_TOKEN_CODE"] = "device", "123456"
+	w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION"] = "900"
+	o := w.withStatic()
+	o.AssumeRole = &credential.AssumeRole{RoleARN: second}
+	w.credentials(o)
+	want := []map[string]any{
+		{"RoleArn": first, "RoleSessionName": "s1", "DurationSeconds": 900.0, "SerialNumber": "device", "TokenCode": "123456"},
+		{"RoleArn": second, "RoleSessionName": "s1", "DurationSeconds": 900.0},
+	}
+	if got := w.sent("AssumeRole"); !reflect.DeepEqual(got, want) {
+		t.Errorf("sent %v, want %v", got, want)
+	}
+}

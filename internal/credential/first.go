@@ -1,0 +1,177 @@
+package credential
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Kind is a way to get first credentials, those that need no others.
+type Kind int
+
+// The kinds, in the order in which they are listed for a user who has none.
+const (
+	KindStatic Kind = iota
+	KindProfile
+	KindWebIdentity
+	KindSAML
+	KindCVMRole
+	KindPodOIDC
+)
+
+// candidate is one kind with its precedence: the candidates stand in the order of
+// the official provider, in which the last of its steps comes first here.
+type candidate struct {
+	kind       Kind
+	attributes []string // those of the configuration that are set, by name
+	variables  []string // those of the environment that are set
+	build      func() (layer, bool)
+	tried      func() Tried
+}
+
+const summaryConflict = "Conflicting ways to sign in"
+
+// first returns the layer that needs no other credentials. What the configuration
+// sets goes before what the environment sets. The profile is last, and is looked
+// for even if nobody names it.
+func (b *builder) first() layer {
+	all := b.candidates()
+	b.conflicts(all)
+	var chosen *candidate
+	for i := range all {
+		if c := &all[i]; len(c.attributes) > 0 {
+			if chosen == nil {
+				chosen = c
+				continue
+			}
+			b.ignoredAttributes(c, chosen)
+		}
+	}
+	if chosen != nil {
+		found, _ := chosen.build()
+		return found
+	}
+	for _, c := range all {
+		if len(c.variables) > 0 || c.kind == KindProfile {
+			if found, ok := c.build(); ok {
+				return found
+			}
+		}
+	}
+	b.missing = &MissingError{UnknownVariables: unknownVariables(b.options.Environ())}
+	for _, c := range all {
+		b.missing.Tried = append(b.missing.Tried, c.tried())
+	}
+	slices.SortStableFunc(b.missing.Tried, func(a, b Tried) int { return cmp.Compare(a.Kind, b.Kind) })
+	return layer{credentials: noCredentials{b.missing}, describe: "no source"}
+}
+
+func (b *builder) candidates() []candidate {
+	o := b.options
+	named := func(values map[string]string) []string {
+		var names []string
+		for name, value := range values {
+			if strings.TrimSpace(value) != "" {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	block := func(name string, set bool) []string {
+		if set {
+			return []string{name}
+		}
+		return nil
+	}
+	return []candidate{
+		{
+			kind: KindPodOIDC, build: b.podOIDC,
+			attributes: block("enable_pod_oidc", o.EnablePodOIDC),
+			tried:      func() Tried { return Tried{KindPodOIDC, "enable_pod_oidc", "is not true"} },
+		},
+		{
+			kind: KindSAML, build: b.saml,
+			attributes: block("assume_role_with_saml", o.AssumeRoleWithSAML != nil),
+			variables:  b.env.set(envSAMLAssertion),
+			tried: func() Tried {
+				return Tried{KindSAML, "assume_role_with_saml", "is not set, nor is " + envSAMLAssertion}
+			},
+		},
+		{
+			kind: KindWebIdentity, build: b.webIdentity,
+			attributes: block("assume_role_with_web_identity", o.AssumeRoleWithWebIdentity != nil),
+			variables:  b.env.set(envWebIdentityToken, envWebIdentityTokenFile),
+			tried: func() Tried {
+				return Tried{KindWebIdentity, "assume_role_with_web_identity", "is not set, nor is " + envWebIdentityToken + " or " + envWebIdentityTokenFile}
+			},
+		},
+		{
+			kind: KindCVMRole, build: b.cvmRole,
+			attributes: named(map[string]string{"cam_role_name": o.CAMRoleName}),
+			variables:  b.env.set(envCAMRoleName),
+			tried:      func() Tried { return Tried{KindCVMRole, "cam_role_name", "is not set, nor is " + envCAMRoleName} },
+		},
+		{
+			kind: KindStatic, build: b.static,
+			attributes: named(map[string]string{"secret_id": o.SecretID, "secret_key": o.SecretKey, "security_token": o.SecurityToken}),
+			variables:  b.env.set(envSecretID, envSecretKey, envSecurityToken),
+			tried: func() Tried {
+				return Tried{KindStatic, "secret_id and secret_key", "are not set, nor are " + envSecretID + " and " + envSecretKey}
+			},
+		},
+		{
+			kind: KindProfile, build: b.profile,
+			attributes: named(map[string]string{"profile": o.Profile, "shared_credentials_dir": o.SharedCredentialsDir}),
+			variables:  b.env.set(envProfile, envTccliProfile, envSharedCredentialsDir),
+			tried:      b.profileTried,
+		},
+	}
+}
+
+// conflicts reports ways to sign in that exclude each other: each of them assumes
+// a role without other credentials.
+func (b *builder) conflicts(all []candidate) {
+	attributes := map[Kind]bool{}
+	variables := map[Kind]bool{}
+	anyAttribute := false
+	for _, c := range all {
+		attributes[c.kind], variables[c.kind] = len(c.attributes) > 0, len(c.variables) > 0
+		anyAttribute = anyAttribute || len(c.attributes) > 0
+	}
+	switch {
+	case attributes[KindPodOIDC] && (attributes[KindSAML] || attributes[KindWebIdentity]):
+		b.problem("enable_pod_oidc", summaryConflict, "enable_pod_oidc signs in with a web identity: remove it, or remove "+
+			"assume_role_with_saml and assume_role_with_web_identity.")
+	case attributes[KindSAML] && attributes[KindWebIdentity]:
+		b.problem("assume_role_with_saml", summaryConflict, "A role is assumed either with a SAML assertion or with a web identity token: "+
+			"remove assume_role_with_saml or assume_role_with_web_identity.")
+	case !anyAttribute && variables[KindSAML] && variables[KindWebIdentity]:
+		b.problem("assume_role_with_saml", summaryConflict, "A role is assumed either with a SAML assertion or with a web identity token: "+
+			"unset "+envSAMLAssertion+", or "+envWebIdentityToken+" and "+envWebIdentityTokenFile+".")
+	}
+}
+
+// ignoredAttributes warns about attributes of a way to sign in that is not used.
+func (b *builder) ignoredAttributes(ignored, chosen *candidate) {
+	if ignored.kind == KindSAML || ignored.kind == KindWebIdentity {
+		return // a conflict, which is an error
+	}
+	b.warn(ignored.attributes[0], "Ignored provider arguments",
+		strings.Join(ignored.attributes, " and ")+" "+haveNoEffect(ignored.attributes)+", because "+
+			strings.Join(chosen.attributes, " and ")+" "+goBefore(chosen.attributes)+". Remove one of the two ways to sign in.")
+}
+
+func haveNoEffect(names []string) string {
+	if len(names) == 1 {
+		return "has no effect"
+	}
+	return "have no effect"
+}
+
+func goBefore(names []string) string {
+	if len(names) == 1 {
+		return "goes before it"
+	}
+	return "go before it"
+}

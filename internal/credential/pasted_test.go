@@ -1,0 +1,68 @@
+package credential_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// What happens to credentials that are copied by hand is recognized, wherever
+// they stand, and nothing of them is repeated.
+func TestPastedCredentials(t *testing.T) {
+	t.Parallel()
+	const id, key = "AKIDabcdefgh", "hushhush"
+	tests := map[string]struct {
+		id, key, token string
+		attribute      string
+		words          string
+	}{
+		"exchanged":       {key, id, "", "secret_id", "exchange the two values"},
+		"double quotes":   {`"` + id + `"`, key, "", "secret_id", "is in quotes"},
+		"single quotes":   {id, `'` + key + `'`, "", "secret_key", "is in quotes"},
+		"one quote":       {id, key, `“hush`, "security_token", "is in quotes"},
+		"two values":      {id, key + "\n" + key, "", "secret_key", "contains white space"},
+		"invisible space": {id, key + "\u200b", "", "secret_key", "U+200B"},
+	}
+	for name, test := range tests {
+		for _, place := range []string{"attributes", "environment", "profile"} {
+			w := newWorld(t, teosim.Options{})
+			o := w.options()
+			attribute := test.attribute
+			switch place {
+			case "attributes":
+				o.SecretID, o.SecretKey, o.SecurityToken = test.id, test.key, test.token
+			case "environment":
+				w.env["TENCENTCLOUD_SECRET_ID"], w.env["TENCENTCLOUD_SECRET_KEY"], w.env["TENCENTCLOUD_SECURITY_TOKEN"] = test.id, test.key, test.token
+			case "profile":
+				attribute = "profile"
+				encoded := strings.NewReplacer(`"`, `\"`, "\n", `\n`)
+				w.write(".tccli/default.credential", `{"secretId":"`+encoded.Replace(test.id)+`","secretKey":"`+encoded.Replace(test.key)+`","token":"`+encoded.Replace(test.token)+`"}`)
+			}
+			source, problems := credential.New(o)
+			if source != nil {
+				t.Errorf("%s, %s: there is a source", name, place)
+			}
+			one(t, problems, attribute, test.words)
+			if strings.Contains(problems[0].Detail, "hush") || strings.Contains(problems[0].Detail, id) {
+				t.Errorf("%s, %s: the detail repeats a secret: %s", name, place, problems[0].Detail)
+			}
+		}
+	}
+}
+
+// White space around credentials is ignored, and a warning says so.
+func TestWhiteSpaceAroundCredentials(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	w.env["TENCENTCLOUD_SECRET_KEY"] = secretKey + "\r\n"
+	o := w.options()
+	o.SecretID = " " + secretID
+	w.credentials(o)
+	warnings := w.source(o).Warnings()
+	if len(warnings) != 2 || warnings[0].Attribute != "secret_id" || !strings.Contains(warnings[0].Detail, "The value of secret_id has white space") ||
+		warnings[1].Attribute != "secret_key" || !strings.Contains(warnings[1].Detail, "The value of TENCENTCLOUD_SECRET_KEY has white space") {
+		t.Errorf("warnings %+v", warnings)
+	}
+}

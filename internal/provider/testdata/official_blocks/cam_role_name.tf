@@ -1,0 +1,3 @@
+provider "teo" {
+  cam_role_name = "my-cam-role-name"
+}

@@ -1,0 +1,3 @@
+provider "teo" {
+  enable_pod_oidc = true
+}

@@ -1,0 +1,5 @@
+provider "teo" {
+  secret_id  = "my-secret-id"
+  secret_key = "my-secret-key"
+  region     = "ap-guangzhou"
+}

@@ -1,0 +1,424 @@
+package teo_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// numbering is one of the ways in which a service may count its pages.
+type numbering struct {
+	base         int
+	strict, echo bool
+}
+
+func (n numbering) String() string {
+	return fmt.Sprintf("base=%d,strict=%t,echo=%t", n.base, n.strict, n.echo)
+}
+
+func (n numbering) options(rows int) teosim.Options {
+	return teosim.Options{PageBase: n.base, StrictPage: n.strict, EchoRawPage: n.echo, Catalogue: catalogue(rows)}
+}
+
+// eachNumbering runs a test for all of them.
+func eachNumbering(t *testing.T, test func(t *testing.T, n numbering)) {
+	t.Helper()
+	for _, base := range []int{0, 1} {
+		for _, strict := range []bool{false, true} {
+			for _, echo := range []bool{false, true} {
+				n := numbering{base, strict, echo}
+				t.Run(n.String(), func(t *testing.T) {
+					t.Parallel()
+					test(t, n)
+				})
+			}
+		}
+	}
+}
+
+// unlearned is how many requests a list takes of a client that does not know
+// the base yet, learned of one that does.
+func (n numbering) unlearned(rows, size int) int {
+	if n.base == 0 && rows > 0 {
+		return n.learned(rows, size) + 1
+	}
+	return n.learned(rows, size)
+}
+
+func (numbering) learned(rows, size int) int { return max(1, (rows+size-1)/size) }
+
+func TestNumberedPages(t *testing.T) {
+	t.Parallel()
+	const size = 7
+	for _, rows := range []int{0, 1, size - 1, size, size + 1, 2*size - 1, 2 * size, 2*size + 1, 20 * size, 20*size + 3} {
+		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
+			t.Parallel()
+			eachNumbering(t, func(t *testing.T, n numbering) {
+				sim := startSim(t, n.options(rows))
+				client := newClient(t, sim, teo.Options{})
+				for _, want := range []int{n.unlearned(rows, size), n.learned(rows, size), n.learned(rows, size)} {
+					sim.ResetCounters()
+					l := list(t, client, whole(size))
+					checkExact(t, sim, l)
+					checkCount(t, sim, want)
+					pages := (rows + size - 1) / size
+					if l.TotalCount != int64(rows) || l.Pages != pages || l.PageSize != size || l.APIVersion != teo.Version20220106 {
+						t.Errorf("got total %d, %d pages of %d, version %s; want %d, %d of %d, %s",
+							l.TotalCount, l.Pages, l.PageSize, l.APIVersion, rows, pages, size, teo.Version20220106)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A list of a page does not always tell the base; the next one still finds it.
+func TestNumberedBaseIsLearnedByALaterList(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(25))
+		client := newClient(t, sim, teo.Options{})
+		checkExact(t, sim, list(t, client, whole(100)))
+		checkExact(t, sim, list(t, client, whole(10)))
+		sim.ResetCounters()
+		checkExact(t, sim, list(t, client, whole(10)))
+		checkCount(t, sim, 3)
+		for i, r := range requests(t, sim, teo.Version20220106, "DownloadL7Logs") {
+			if r.PageNo < n.base || r.PageNo > n.base+2 {
+				t.Errorf("request %d asked for page %d", i, r.PageNo)
+			}
+		}
+	})
+}
+
+func TestNumberedPageSizeIsClamped(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{1, 9, 10, 11, 20, 95} {
+		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
+			t.Parallel()
+			eachNumbering(t, func(t *testing.T, n numbering) {
+				o := n.options(rows)
+				o.MaxPageSize = 10
+				sim := startSim(t, o)
+				client := newClient(t, sim, teo.Options{})
+				for _, want := range []int{n.unlearned(rows, 10), n.learned(rows, 10)} {
+					sim.ResetCounters()
+					l := list(t, client, whole(25))
+					checkExact(t, sim, l)
+					checkCount(t, sim, want)
+					if l.PageSize != 10 {
+						t.Errorf("the page size is %d, want 10", l.PageSize)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Where the service does not say which size it kept to, the pages still tell.
+func TestNumberedPageSizeIsClampedSilently(t *testing.T) {
+	t.Parallel()
+	for _, fields := range [][]string{{"PageSize"}, {"PageSize", "Pages"}, {"PageSize", "Pages", "PageNo"}} {
+		for _, rows := range []int{9, 11, 20, 45} {
+			t.Run(fmt.Sprintf("%v,rows=%d", fields, rows), func(t *testing.T) {
+				t.Parallel()
+				eachNumbering(t, func(t *testing.T, n numbering) {
+					o := n.options(rows)
+					o.MaxPageSize = 10
+					sim := startSim(t, o)
+					for _, field := range fields {
+						sim.Inject(teosim.Fault{Name: teosim.NullField, Value: field})
+					}
+					client := newClient(t, sim, teo.Options{})
+					checkExact(t, sim, list(t, client, whole(25)))
+					if most, got := n.learned(rows, 10)+1, sim.Count("", ""); got > most {
+						t.Errorf("%d requests were sent, want %d at the most", got, most)
+					}
+					sim.ResetCounters()
+					checkExact(t, sim, list(t, client, whole(25)))
+					if most, got := n.learned(rows, 10), sim.Count("", ""); got > most {
+						t.Errorf("%d requests were sent with the base known, want %d", got, most)
+					}
+				})
+			})
+		}
+	}
+}
+
+// Every field of an answer but RequestId may be null, and may be left out.
+func TestNumberedNullFields(t *testing.T) {
+	t.Parallel()
+	const size = 10
+	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
+		for _, field := range []string{"PageSize", "PageNo", "Pages", "TotalSize"} {
+			for _, rows := range []int{0, size + 1, 2 * size} {
+				t.Run(fmt.Sprintf("%s/%s/rows=%d", fault, field, rows), func(t *testing.T) {
+					t.Parallel()
+					eachNumbering(t, func(t *testing.T, n numbering) {
+						sim := startSim(t, n.options(rows))
+						sim.Inject(teosim.Fault{Name: fault, Value: field})
+						client := newClient(t, sim, teo.Options{})
+						for try, most := range []int{n.learned(rows, size) + 1, n.learned(rows, size), n.learned(rows, size)} {
+							if field == "TotalSize" {
+								// Without a total only an empty page is the end.
+								most++
+							}
+							if field == "TotalSize" && n.base == 0 && rows > size && try == 0 {
+								// Page 0 came last; see the test of packages that are added then.
+								most += n.learned(rows, size) + 1
+							}
+							sim.ResetCounters()
+							l := list(t, client, whole(size))
+							checkExact(t, sim, l)
+							if l.TotalCount != int64(rows) {
+								t.Errorf("the total is %d, want %d", l.TotalCount, rows)
+							}
+							if got := sim.Count("", ""); got > most {
+								t.Errorf("list %d took %d requests, want %d at the most", try, got, most)
+							}
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// All of them at once, and no count of any kind.
+func TestNumberedAllNullFields(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		for _, field := range []string{"PageSize", "PageNo", "Pages", "TotalSize"} {
+			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: field})
+		}
+		l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+		checkExact(t, sim, l)
+		if l.TotalCount != 45 {
+			t.Errorf("the total is %d, want the number of packages", l.TotalCount)
+		}
+	})
+}
+
+// Data that is null once is read again; for ever, it is an error.
+func TestNumberedNullData(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		client := newClient(t, sim, teo.Options{})
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data", Skip: 2, Times: 1})
+		checkExact(t, sim, list(t, client, whole(10)))
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data"})
+		_, err := client.L7Logs(t.Context(), whole(10))
+		checkIncomplete(t, err, teo.IncompleteError{Read: 0, Total: 45, Before: -1, Readings: 4})
+	})
+}
+
+// Without a total the number of pages still tells that one is missing.
+func TestNumberedPagesWithoutTotal(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		client := newClient(t, sim, teo.Options{})
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+		sim.Inject(teosim.Fault{Name: teosim.EmptyPage, Page: new(3), Times: 1})
+		checkExact(t, sim, list(t, client, whole(10)))
+		sim.Inject(teosim.Fault{Name: teosim.EmptyPage, Page: new(3)})
+		_, err := client.L7Logs(t.Context(), whole(10))
+		checkIncomplete(t, err, teo.IncompleteError{Read: 30, Total: 41, Before: -1, Readings: 4})
+	})
+}
+
+// Rows are typed once, whatever they leave out.
+func TestNumberedNullFieldsOfRows(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
+		for _, field := range []string{"Url", "Domain", "Area", "LogPacketName", "LogTime", "Size"} {
+			t.Run(string(fault)+"/"+field, func(t *testing.T) {
+				t.Parallel()
+				o := teosim.Options{OldRowsWithoutArea: field == "Area", Catalogue: catalogue(45)}
+				sim := startSim(t, o)
+				sim.Inject(teosim.Fault{Name: fault, Value: "Data." + field})
+				l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+				if len(l.Packages) != 45 || l.TotalCount != 45 {
+					t.Fatalf("%d packages of %d are listed, want 45", len(l.Packages), l.TotalCount)
+				}
+				for _, p := range l.Packages {
+					empty := map[string]bool{
+						"Url": p.URL == "", "Domain": p.Domain == "", "Area": p.Area == "", "LogPacketName": p.Name == "",
+						"LogTime": p.LogTime == nil, "Size": p.Size == nil,
+					}
+					for name, isEmpty := range empty {
+						if isEmpty != (name == field) {
+							t.Fatalf("%s is empty: %t", name, isEmpty)
+						}
+					}
+					if p.Start.IsZero() != (field == "LogPacketName") || p.End.IsZero() != (field == "LogPacketName") {
+						t.Fatalf("the slot of %q is %s to %s", p.Name, p.Start, p.End)
+					}
+				}
+				if want := map[bool]int{true: 45}[field == "LogPacketName"]; l.Nameless != want {
+					t.Errorf("%d rows are nameless, want %d", l.Nameless, want)
+				}
+				if want := map[bool]bool{true: true}[field == "Size"]; (l.TotalBytes == 0) != want {
+					t.Errorf("the total size is %d", l.TotalBytes)
+				}
+			})
+		}
+	}
+}
+
+// A row that is null is a row without a name: it is counted, and said.
+func TestNumberedNullRow(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{PageBase: 1, Catalogue: catalogue(45)})
+	sim.Inject(teosim.Fault{Name: teosim.NullRow, Page: new(2)})
+	l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+	if len(l.Packages) != 45 || l.Nameless != 1 {
+		t.Errorf("%d packages are listed, %d of them nameless; want 45 and 1", len(l.Packages), l.Nameless)
+	}
+}
+
+// Packages of two areas can bear one name, and rows need not say the area.
+func TestNumberedAreas(t *testing.T) {
+	t.Parallel()
+	for _, said := range []bool{false, true} {
+		t.Run(fmt.Sprintf("said=%t", said), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{OldRowsWithoutArea: !said, Catalogue: catalogue(4)})
+			l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+			checkExact(t, sim, l)
+			names := map[string]int{}
+			for _, p := range l.Packages {
+				names[p.Name]++
+				if (p.Area != "") != said {
+					t.Errorf("the area is %q", p.Area)
+				}
+			}
+			if len(names) != 2 || slices.Max([]int{names[l.Packages[0].Name], names[l.Packages[3].Name]}) != 2 {
+				t.Errorf("the names are %v, want two of them twice", names)
+			}
+		})
+	}
+}
+
+// Nothing says that two areas do not serve one path from two hosts. Where the
+// service counts both rows, both are packages.
+func TestNumberedAreasByHostOnly(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		hosts []string
+		total int
+		want  int
+	}{
+		"two hosts, counted":      {[]string{"cn", "os"}, 2, 2},
+		"two hosts, not counted":  {[]string{"cn", "os"}, 1, 1},
+		"one host, counted":       {[]string{"cn", "cn"}, 2, 1},
+		"two of three, counted":   {[]string{"cn", "os", "os"}, 3, 2},
+		"three of three, counted": {[]string{"a", "b", "c"}, 3, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var rows []string
+			for i, host := range test.hosts {
+				rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-02-a.example","Domain":"a.example","Url":"https://%s.example/p?sign=%d"}`, host, i))
+			}
+			client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":%d,"RequestId":"r"}}`, strings.Join(rows, ","), test.total), "")
+			if l := list(t, client, whole(10)); len(l.Packages) != test.want || l.TotalCount != int64(test.total) {
+				t.Errorf("%d packages of %d are listed, want %d", len(l.Packages), l.TotalCount, test.want)
+			}
+		})
+	}
+}
+
+// A service that counts from 0 may refuse the number past the end.
+func TestNumberedPagePastTheEndIsRefused(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
+	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameterValue: PageNo is too large", Page: new(5)})
+	client := newClient(t, sim, teo.Options{})
+	checkExact(t, sim, list(t, client, whole(10)))
+	sim.ResetCounters()
+	checkExact(t, sim, list(t, client, whole(10)))
+	checkCount(t, sim, 5)
+}
+
+// More than is wanted is known from the first page, and nothing else is read.
+func TestNumberedTooMany(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		q := whole(10)
+		q.MaxPackages = 44
+		_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
+		var tooMany *teo.TooManyError
+		if !errors.As(err, &tooMany) || *tooMany != (teo.TooManyError{Action: logs, Total: 45, Most: 44}) {
+			t.Errorf("got %v, want a TooManyError of 45 and 44", err)
+		}
+		checkCount(t, sim, 1)
+		q.MaxPackages = 45
+		checkExact(t, sim, list(t, newClient(t, sim, teo.Options{}), q))
+	})
+}
+
+func checkIncomplete(t *testing.T, err error, want teo.IncompleteError) {
+	t.Helper()
+	var got *teo.IncompleteError
+	if !errors.As(err, &got) {
+		t.Fatalf("got %v, want an IncompleteError", err)
+	}
+	if got.RequestID == "" {
+		t.Error("the error names no request")
+	}
+	want.RequestID, want.Action = got.RequestID, logs
+	if *got != want {
+		t.Errorf("got %+v, want %+v", *got, want)
+	}
+}
+
+// A service that counts from 0 may refuse page 1 of a list of one page.
+func TestNumberedPageOneIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{0, 5, 10} {
+		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameterValue: PageNo is too large", Page: new(1)})
+			client := newClient(t, sim, teo.Options{})
+			for _, want := range []int{2, 1} {
+				sim.ResetCounters()
+				checkExact(t, sim, list(t, client, whole(10)))
+				checkCount(t, sim, want)
+			}
+		})
+	}
+}
+
+// What is wrong with a request is wrong with page 0 as well: it is told after one
+// request. Where the page is blamed and page 0 is refused too, the first error is
+// the one to tell.
+func TestNumberedRejection(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]int{"InvalidParameter.StartTime": 1, "InvalidParameterValue.PageNo": 2} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(5)})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": first", Page: new(1)})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": second", Page: new(0)})
+			client := newClient(t, sim, teo.Options{})
+			_, err := client.L7Logs(t.Context(), whole(10))
+			if failure := tcapi.AsError(err); failure == nil || failure.Message != "first" {
+				t.Errorf("got %v, want the first error", err)
+			}
+			checkCount(t, sim, want)
+			sim.ClearFaults()
+			checkExact(t, sim, list(t, client, whole(10)))
+		})
+	}
+}

@@ -1,0 +1,321 @@
+package teo_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const logs = "DownloadL7Logs"
+
+// A last page that is full may have more behind it: the count is not trusted.
+func TestOffsetPages(t *testing.T) {
+	t.Parallel()
+	const size = 7
+	for rows, want := range map[int]int{
+		0: 1, 1: 1, size - 1: 1, size: 1 + 1, size + 1: 2, 2*size - 1: 2, 2 * size: 2 + 1, 2*size + 1: 3, 20*size + 3: 21, 20 * size: 20 + 1,
+	} {
+		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
+			client := newClient(t, sim, teo.Options{})
+			for range 2 {
+				sim.ResetCounters()
+				l := list(t, client, wholeByID(size))
+				checkExact(t, sim, l)
+				if got := sim.Count("", logs); got != want {
+					t.Errorf("%d requests were sent, want %d", got, want)
+				}
+				if pages := (rows + size - 1) / size; l.TotalCount != int64(rows) || l.Pages != pages || l.PageSize != size || l.APIVersion != teo.Version20220901 {
+					t.Errorf("got total %d, %d pages of %d, version %s", l.TotalCount, l.Pages, l.PageSize, l.APIVersion)
+				}
+				for _, r := range requests(t, sim, teo.Version20220901, logs) {
+					if !slices.Equal(r.ZoneIds, []string{"zone-gen0000"}) || r.Limit != size {
+						t.Errorf("sent %+v", r)
+					}
+				}
+			}
+		})
+	}
+}
+
+// What this version says of a package is taken from the row, not from the name.
+func TestOffsetRows(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{})
+	q := whole(0)
+	q.ZoneIDs = []string{"zone-2demo00001cn", "zone-2demo00003og", "zone-2demo00002os"}
+	l := list(t, newClient(t, sim, teo.Options{}), q)
+	checkExact(t, sim, l)
+	ends := map[string]int{}
+	for _, p := range l.Packages {
+		ends[p.End.Format("05")]++
+		if p.Area == "" || p.Size == nil || p.LogTime == nil || p.URL == "" {
+			t.Fatalf("%s is not complete", p.Name)
+		}
+	}
+	if ends["59"] != 96 || ends["00"] != len(l.Packages)-96 {
+		t.Errorf("the slots end at second %v, want the 96 of a quarter of an hour at 59", ends)
+	}
+}
+
+func TestOffsetLimitIsLowered(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		most, asked int
+		limits      []int // of the first list
+		kept        int   // of the next
+	}{
+		{most: 300, asked: 1000, limits: []int{300, 300}, kept: 300},
+		{most: 300, asked: 0, limits: []int{300, 300}, kept: 300},
+		{most: 300, asked: 150, limits: []int{150, 150, 150}, kept: 150},
+		{most: 200, asked: 300, limits: []int{300, 200, 200}, kept: 200},
+		{most: 100, asked: 300, limits: []int{300, 200, 100, 100, 100, 100}, kept: 100},
+		{most: 100, asked: 150, limits: []int{150, 100, 100, 100, 100}, kept: 100},
+		{most: 20, asked: 300, limits: append([]int{300, 200, 100, 50}, slices.Repeat([]int{20}, 16)...), kept: 20},
+	} {
+		t.Run(fmt.Sprintf("most=%d,asked=%d", test.most, test.asked), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{MaxLimit: test.most, Catalogue: catalogue(310)})
+			client := newClient(t, sim, teo.Options{})
+			checkExact(t, sim, list(t, client, wholeByID(test.asked)))
+			checkLimits(t, sim, test.limits)
+			sim.ResetCounters()
+			l := list(t, client, wholeByID(test.asked))
+			checkExact(t, sim, l)
+			checkLimits(t, sim, slices.Repeat([]int{test.kept}, (310+test.kept-1)/test.kept))
+			if l.PageSize != test.kept {
+				t.Errorf("the page size is %d, want %d", l.PageSize, test.kept)
+			}
+		})
+	}
+}
+
+func checkLimits(t *testing.T, sim *teosim.Sim, want []int) {
+	t.Helper()
+	var got []int
+	for _, r := range requests(t, sim, teo.Version20220901, logs) {
+		got = append(got, r.Limit)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the limits were %v, want %v", got, want)
+	}
+}
+
+// lowered are the limits that are tried where all are refused.
+var lowered = []int{300, 200, 100, 50, 20}
+
+// An error that no limit mends is told as it is, at once, and lowers nothing for
+// good.
+func TestOffsetErrorThatOnlyMentionsALimit(t *testing.T) {
+	t.Parallel()
+	for message, tries := range map[string]int{
+		"InvalidParameter: the window exceeds the limit of 31 days":  1,
+		"InvalidParameterValue.StartTime: the time range is limited": 1,
+		"InvalidParameter: TimeLimited: the time range is too long":  1,
+		"InvalidParameterValue: Limit must not exceed 5":             len(lowered),
+		"InvalidParameter: the value of `Limit` is invalid":          len(lowered),
+		"InvalidParameterValue.Limit: too large":                     len(lowered),
+		"InvalidParameterValue.LimitExceeded: too large":             len(lowered),
+	} {
+		t.Run(message, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(310)})
+			client := newClient(t, sim, teo.Options{})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: message})
+			if l, err := client.L7Logs(t.Context(), wholeByID(0)); err == nil || l != nil {
+				t.Fatalf("there is a list: %t, and the error %v; want an error", l != nil, err)
+			}
+			checkLimits(t, sim, lowered[:tries])
+			sim.ClearFaults()
+			sim.ResetCounters()
+			checkExact(t, sim, list(t, client, wholeByID(0)))
+			checkLimits(t, sim, []int{300, 300})
+		})
+	}
+}
+
+// The documented sample counts fewer rows than it lists.
+func TestOffsetCountIsTooSmall(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{1, 2, 10, 11, 20, 45} {
+		for _, count := range []int{0, 1, 9, 10, 11, 44} {
+			if count > rows {
+				continue
+			}
+			t.Run(fmt.Sprintf("rows=%d,count=%d", rows, count), func(t *testing.T) {
+				t.Parallel()
+				sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
+				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(count)})
+				l := list(t, newClient(t, sim, teo.Options{}), wholeByID(10))
+				checkExact(t, sim, l)
+				if l.TotalCount != int64(rows) {
+					t.Errorf("the total is %d, want %d", l.TotalCount, rows)
+				}
+			})
+		}
+	}
+}
+
+func TestOffsetCountIsTooLarge(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{0, 1, 10, 45} {
+		for _, more := range []int{1, 5, 100} {
+			t.Run(fmt.Sprintf("rows=%d,more=%d", rows, more), func(t *testing.T) {
+				t.Parallel()
+				sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
+				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(rows + more)})
+				_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), wholeByID(10))
+				checkIncomplete(t, err, teo.IncompleteError{Read: int64(rows), Total: int64(rows + more), Before: -1, Readings: 4})
+			})
+		}
+	}
+}
+
+// Without a count the list ends with a page that is not full.
+func TestOffsetCountIsNull(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
+		for _, times := range []int{0, 1} {
+			for _, rows := range []int{0, 1, 9, 10, 11, 20, 45} {
+				t.Run(fmt.Sprintf("%s/times=%d/rows=%d", fault, times, rows), func(t *testing.T) {
+					t.Parallel()
+					sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
+					sim.Inject(teosim.Fault{Name: fault, Value: "TotalCount", Times: times})
+					l := list(t, newClient(t, sim, teo.Options{}), wholeByID(10))
+					checkExact(t, sim, l)
+					if l.TotalCount != int64(rows) {
+						t.Errorf("the total is %d, want %d", l.TotalCount, rows)
+					}
+					if most, got := rows/10+2, sim.Count("", logs); got > most {
+						t.Errorf("%d requests were sent, want %d at the most", got, most)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestOffsetNullFieldsOfRows(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
+		for _, field := range []string{"Url", "Domain", "Area", "LogPacketName", "LogTime", "LogStartTime", "LogEndTime", "Size"} {
+			t.Run(string(fault)+"/"+field, func(t *testing.T) {
+				t.Parallel()
+				sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
+				sim.Inject(teosim.Fault{Name: fault, Value: "Data." + field})
+				l := list(t, newClient(t, sim, teo.Options{}), wholeByID(10))
+				if len(l.Packages) != 45 {
+					t.Fatalf("%d packages are listed, want 45", len(l.Packages))
+				}
+				for _, p := range l.Packages {
+					if p.Start.IsZero() || p.End.IsZero() {
+						t.Fatalf("the slot of %q is %s to %s", p.Name, p.Start, p.End)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Data that is null is an empty page; a row that is null is a row.
+func TestOffsetNullDataAndRow(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
+	client := newClient(t, sim, teo.Options{})
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data", Skip: 2, Times: 1})
+	checkExact(t, sim, list(t, client, wholeByID(10)))
+	sim.Inject(teosim.Fault{Name: teosim.NullRow, Page: new(2), Times: 1})
+	if l := list(t, client, wholeByID(10)); len(l.Packages) != 45 || l.Nameless != 1 {
+		t.Errorf("%d packages are listed, %d of them nameless; want 45 and 1", len(l.Packages), l.Nameless)
+	}
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data"})
+	_, err := client.L7Logs(t.Context(), wholeByID(10))
+	checkIncomplete(t, err, teo.IncompleteError{Read: 0, Total: 45, Before: -1, Readings: 4})
+}
+
+// More than is wanted is known from the first page, and nothing else is read.
+func TestOffsetTooMany(t *testing.T) {
+	t.Parallel()
+	for count, want := range map[string]teo.TooManyError{
+		"":              {Action: logs, Total: 45, Most: 44},
+		"1000000000000": {Action: logs, Total: 1_000_000_000_000, Most: 44},
+	} {
+		t.Run("count="+count, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
+			if count != "" {
+				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: count})
+			}
+			q := wholeByID(10)
+			q.MaxPackages = 44
+			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
+			var tooMany *teo.TooManyError
+			if !errors.As(err, &tooMany) || *tooMany != want {
+				t.Errorf("got %v, want %+v", err, want)
+			}
+			checkCount(t, sim, 1)
+		})
+	}
+}
+
+// Without a right count, reading stops at the first row too many.
+func TestOffsetTooManyWithoutCount(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []teosim.Fault{
+		{Name: teosim.NullField, Value: "TotalCount"},
+		{Name: teosim.WrongTotal, Value: "1"},
+	} {
+		t.Run(string(fault.Name), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{Catalogue: catalogue(450)})
+			sim.Inject(fault)
+			q := wholeByID(10)
+			q.MaxPackages = 44
+			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
+			var tooMany *teo.TooManyError
+			if want := (teo.TooManyError{Action: logs, Total: 50, AtLeast: true, Most: 44}); !errors.As(err, &tooMany) || *tooMany != want {
+				t.Fatalf("got %v, want %+v", err, want)
+			}
+			if want := "the list has at least 50 entries, more than the 44 that are allowed"; err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+			checkCount(t, sim, 5)
+		})
+	}
+}
+
+// Layer 4 is the same with proxies in place of domains.
+func TestL4(t *testing.T) {
+	t.Parallel()
+	c := teosim.Generate(teosim.GenerateOptions{Proxies: 3, Slots: 9})
+	sim := startSim(t, teosim.Options{Catalogue: c})
+	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106})
+	q := wholeByID(10)
+	l, err := client.L4Logs(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPackages(t, c.L4, l)
+	checkCount(t, sim, 6)
+
+	q.Hosts = []string{"sid-gen0000-1"}
+	if l, err = client.L4Logs(t.Context(), q); err != nil {
+		t.Fatal(err)
+	}
+	checkPackages(t, slices.DeleteFunc(c.L4, func(p teosim.Package) bool { return p.Host != "sid-gen0000-1" }), l)
+	all := requests(t, sim, teo.Version20220901, "DownloadL4Logs")
+	if last := all[len(all)-1]; !slices.Equal(last.ProxyIds, q.Hosts) || last.Domains != nil {
+		t.Errorf("sent %+v", last)
+	}
+	for _, p := range l.Packages {
+		if p.ProxyID != "sid-gen0000-1" || p.Domain != "" || p.Area == "" {
+			t.Errorf("got proxy %q, domain %q, area %q", p.ProxyID, p.Domain, p.Area)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package teo_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// More than 100 zone IDs are listed by requests of at most 100, whose lists are
+// merged. The simulator rejects a larger number.
+func TestManyZoneIDs(t *testing.T) {
+	t.Parallel()
+	const zones, slots = 250, 2
+	for _, layer := range []teo.Layer{teo.L7, teo.L4} {
+		t.Run(string(layer), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{
+				MaxZoneIDs: 100,
+				Catalogue:  teosim.Generate(teosim.GenerateOptions{Zones: zones, Proxies: 1, Slots: slots}),
+			})
+			client := newClient(t, sim, teo.Options{})
+			q := whole(0)
+			for n := range zones {
+				q.ZoneIDs = append(q.ZoneIDs, fmt.Sprintf("zone-gen%04d", n))
+			}
+			read, want, action := client.L7Logs, sim.Catalogue().L7, "DownloadL7Logs"
+			if layer == teo.L4 {
+				read, want, action = client.L4Logs, sim.Catalogue().L4, "DownloadL4Logs"
+			}
+			l, err := read(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkPackages(t, want, l)
+			var bytes int64
+			for i := range l.Packages {
+				bytes += *l.Packages[i].Size
+			}
+			// 100, 100 and 50 zones of four packages each, 300 a page.
+			if l.Pages != 2+2+1 || l.TotalCount != int64(len(want)) || l.TotalBytes != bytes || l.PageSize != 300 {
+				t.Errorf("got %d pages of %d, %d entries, %d bytes; want 5 of 300, %d, %d", l.Pages, l.PageSize, l.TotalCount, l.TotalBytes, len(want), bytes)
+			}
+			seen := map[string]bool{}
+			for _, r := range requests(t, sim, teo.Version20220901, action) {
+				if len(r.ZoneIds) > 100 {
+					t.Errorf("a request has %d zones", len(r.ZoneIds))
+				}
+				for _, id := range r.ZoneIds {
+					seen[id] = true
+				}
+			}
+			if len(seen) != zones {
+				t.Errorf("%d zones were requested, want %d", len(seen), zones)
+			}
+
+			q.MaxPackages = len(want)
+			if _, err := read(t.Context(), q); err != nil {
+				t.Errorf("got %v, want a list of just max_packages", err)
+			}
+			q.MaxPackages = 500
+			_, err = read(t.Context(), q)
+			var many *teo.TooManyError
+			if !errors.As(err, &many) || *many != (teo.TooManyError{Action: action, Total: 800, AtLeast: true, Most: 500}) {
+				t.Errorf("got %v, want that there are at least 800 entries", err)
+			}
+		})
+	}
+}
