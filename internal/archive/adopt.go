@@ -264,7 +264,6 @@ func (r *run) rebuild(ctx context.Context, d *dayWork, c *condition) error {
 	token := lossToken(d.day, c.bag.Sequence, nil)
 	reason := r.config.Accept[token]
 	if reason == "" {
-		d.blocked = true
 		r.findings = append(r.findings, lostTags(c))
 		return nil
 	}

@@ -73,6 +73,7 @@ func (a *Archive) Inspect(ctx context.Context) (*Inspection, error) {
 			findings = append(findings, i.judgeDay(i.conditions[day])...)
 		}
 	}
+	i.Summary.lower(a.config.Scope, obstacles{damaged: i.damaged()})
 	i.Findings, i.Accepted = sortFindings(findings, a.config.Accept)
 	switch {
 	case v.state.head.Sequence == 0:
@@ -111,6 +112,15 @@ func (i *Inspection) examineManifests(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// damaged returns the days with a loss or damage.
+func (i *Inspection) damaged() map[string]bool {
+	days := map[string]bool{}
+	for day, c := range i.conditions {
+		days[day] = c.lost != nil || len(c.missing) > 0
+	}
+	return days
 }
 
 // judgeDay returns the findings of a day and adds to what there is to do.
@@ -163,15 +173,12 @@ func (i *Inspection) Pending(ctx context.Context, listing []teo.Package, listedA
 	if err != nil {
 		return 0, 0, false, err
 	}
-	blocked := map[string]bool{}
+	o := obstacles{pending: map[string]bool{}, damaged: i.damaged()}
 	for day, n := range d.waiting {
 		waiting += int64(n)
-		blocked[day] = true
+		o.pending[day] = true
 	}
-	for day, c := range i.conditions {
-		blocked[day] = blocked[day] || c.lost != nil || len(c.missing) > 0
-	}
-	through, complete := i.view.state.sealed(c.Scope, *c.StableAfter, t, blocked)
+	through, complete := i.view.state.sealed(c.Scope, *c.StableAfter, t, o)
 	return int64(len(d.tasks)), waiting, through != i.view.state.sealedThrough || complete != i.view.state.complete, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -64,7 +65,8 @@ func (s *memoryStore) snapshot() map[string]memoryObject {
 func (s *memoryStore) restore(objects map[string]memoryObject) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.objects = maps.Clone(objects)
+	s.objects = map[string]memoryObject{}
+	maps.Copy(s.objects, objects)
 }
 
 func (s *memoryStore) keys() []string { return slices.Sorted(maps.Keys(s.snapshot())) }
@@ -264,7 +266,7 @@ func (b *memoryBucket) Remove(ctx context.Context, key string) error {
 		return err
 	}
 	if b.store.kept[key] {
-		return b.fail(op, errors.New("access denied"))
+		return b.fail(op, fs.ErrPermission)
 	}
 	b.store.remove(key)
 	return b.end(op, fault)

@@ -66,6 +66,7 @@ type run struct {
 	found      map[string][]Record // checkpoints of other runs, by key
 	foreign    []string
 	findings   []Finding
+	obstacles  obstacles
 	waiting    int // listed packages that are not stable yet
 
 	kept, replaced map[string]string // for warnings, by key
@@ -473,20 +474,20 @@ func (r *run) finish(ctx context.Context) error {
 	if err := r.restoreCopies(ctx); err != nil {
 		return err
 	}
-	blocked := map[string]bool{}
+	r.obstacles = obstacles{pending: map[string]bool{}, damaged: map[string]bool{}}
 	for day, d := range r.days {
-		blocked[day] = d.blocked || len(d.missing) > 0
+		r.obstacles.pending[day] = d.blocked
+		r.obstacles.damaged[day] = len(d.missing) > 0
 	}
 	for _, f := range r.findings {
-		blocked[f.Day] = true
+		r.obstacles.damaged[f.Day] = true
 	}
 	for _, key := range r.foreign {
-		if day, _, ok := bagDay(key); ok {
-			blocked[day] = true
-		}
+		day, _, _ := bagDay(key)
+		r.obstacles.damaged[day] = true
 	}
 	err := r.commit(ctx, r.allDays(), outcome{seal: func(s *state) (string, bool) {
-		return s.sealed(r.config.Scope, *r.config.StableAfter, r.time, blocked)
+		return s.sealed(r.config.Scope, *r.config.StableAfter, r.time, r.obstacles)
 	}})
 	if err != nil {
 		return err
@@ -659,12 +660,21 @@ func (r *run) candidate(record Record) {
 	d.candidates = append(d.candidates, candidate{record: record})
 }
 
-// candidatesOf returns the candidates of a day in a fixed order.
+// candidatesOf returns the candidates of a day in a fixed order. What this run has
+// downloaded comes last, because its listing is the newest.
 func (r *run) candidatesOf(d *dayWork) []candidate {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := slices.Clone(d.candidates)
-	slices.SortStableFunc(list, func(a, b candidate) int { return compareRecords(a.record, b.record) })
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		if a.downloaded != b.downloaded {
+			if a.downloaded {
+				return 1
+			}
+			return -1
+		}
+		return compareRecords(a.record, b.record)
+	})
 	return list
 }
 
@@ -719,6 +729,7 @@ func (r *run) summary() *Summary {
 	defer r.mu.Unlock()
 	s := r.view.state.summary()
 	s.Head = r.finished
+	s.lower(r.config.Scope, r.obstacles)
 	s.PendingCount = int64(r.waiting + r.skipped + len(r.failures))
 	list := func(format string, texts []string) {
 		if len(texts) > 0 {

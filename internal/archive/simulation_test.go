@@ -586,6 +586,9 @@ func (h *simulated) check() {
 				explained[r.Key()] = true
 			}
 		}
+		if m := supersededName.FindStringSubmatch(key); m != nil {
+			contained[m[1]] = true
+		}
 		if m := tagsName.FindStringSubmatch(key); m != nil {
 			if t, err := decodeTags(m[1], m[2], o.data); err == nil {
 				for i := range t.records {
