@@ -83,6 +83,11 @@ func special() map[string]specialCase {
 				t.Errorf("keys is %v", keys)
 			}
 		}},
+		"patterns/coverage-report": {env: func(t *testing.T) []string {
+			t.Helper()
+			_, env := simulator(t)
+			return []string{"TF_VAR_archive=" + archiveOfMay(t, env)}
+		}},
 		"patterns/sharding": {outputs: has("packages", 252.0)},
 		"patterns/terraform-test": {env: func(*testing.T) []string {
 			return []string{"TF_VAR_start_time=2026-05-04T00:00:00Z", "TF_VAR_end_time=2026-05-04T01:00:00Z"}

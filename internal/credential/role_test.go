@@ -77,7 +77,7 @@ func TestAssumeRole(t *testing.T) {
 	}
 }
 
-// A role of the environment needs no session name.
+// A role of the environment needs no session name, which has a default.
 func TestDefaultSessionName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"TENCENTCLOUD_ASSUME_ROLE_ARN", "TENCENTCLOUD_ROLE_ARN"} {
@@ -86,6 +86,86 @@ func TestDefaultSessionName(t *testing.T) {
 		w.credentials(w.withStatic())
 		if got := w.sent("AssumeRole"); len(got) != 1 || got[0]["RoleSessionName"] != "terraform-provider-teo" {
 			t.Errorf("%s: sent %v", name, got)
+		}
+	}
+}
+
+// So do the blocks.
+func TestDefaultSessionNameOfBlocks(t *testing.T) {
+	t.Parallel()
+	for action, set := range map[string]func(*credential.Options){
+		"AssumeRole": func(o *credential.Options) {
+			o.SecretID, o.SecretKey, o.AssumeRole = secretID, secretKey, &credential.AssumeRole{RoleARN: roleARN}
+		},
+		"AssumeRoleWithSAML": func(o *credential.Options) {
+			o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN}
+		},
+		"AssumeRoleWithWebIdentity": func(o *credential.Options) {
+			o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0), RoleARN: roleARN}
+		},
+	} {
+		w := newWorld(t, teosim.Options{})
+		o := w.options()
+		set(&o)
+		w.credentials(o)
+		if got := w.sent(action); len(got) != 1 || got[0]["RoleSessionName"] != "terraform-provider-teo" {
+			t.Errorf("%s: sent %v", action, got)
+		}
+	}
+}
+
+// A refused request says what to check: the trust policy and its external ID, and
+// the code of an MFA device.
+func TestAdviceOnRefusedRoles(t *testing.T) {
+	t.Parallel()
+	const mfa = "Check token_code and serial_number too"
+	for name, test := range map[string]struct {
+		role    credential.AssumeRole
+		sts     teosim.STSOptions
+		fault   string
+		advice  []string
+		without string
+	}{
+		"missing external ID": {credential.AssumeRole{}, teosim.STSOptions{ExternalID: "right"}, "", []string{"if it requires an external ID, set external_id"}, mfa},
+		"wrong external ID":   {credential.AssumeRole{ExternalID: "wrong"}, teosim.STSOptions{ExternalID: "right"}, "", []string{"must be the one in external_id"}, mfa},
+		"wrong MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{MFACode: "123456"},
+			"",
+			[]string{"The MFA code is wrong, has expired or was used before"},
+			mfa,
+		},
+		"refused MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{},
+			"UnauthorizedOperation: no",
+			[]string{"Allow the CAM action sts:AssumeRole", mfa},
+			"MFA code is wrong",
+		},
+		"invalid MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"}, teosim.STSOptions{}, "InvalidParameter.ParamError: no", []string{"Check the arguments", mfa}, "trust policy",
+		},
+		"no such role": {credential.AssumeRole{}, teosim.STSOptions{}, "ResourceNotFound.RoleNotFound: no", []string{"Check role_arn"}, "trust policy"},
+	} {
+		w := newWorld(t, teosim.Options{STS: test.sts})
+		if test.fault != "" {
+			w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: test.fault})
+		}
+		o := w.withStatic()
+		test.role.RoleARN = roleARN
+		o.AssumeRole = &test.role
+		_, err := w.source(o).Credentials(t.Context())
+		failure, ok := errors.AsType[*credential.SourceError](err)
+		if !ok {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, part := range test.advice {
+			if !strings.Contains(failure.Next, part) {
+				t.Errorf("%s: %q, want %q in it", name, failure.Next, part)
+			}
+		}
+		if strings.Contains(failure.Next, test.without) {
+			t.Errorf("%s: %q, want no %q in it", name, failure.Next, test.without)
 		}
 	}
 }

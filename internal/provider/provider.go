@@ -77,6 +77,8 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 		newL7OfflineLogsDataSource,
 		newL4OfflineLogsDataSource,
 		newZonesDataSource,
+		newL7LogCoverageDataSource,
+		newL4LogCoverageDataSource,
 		newLogArchiveVerificationDataSource,
 	}
 }
@@ -94,6 +96,7 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 		newLastHoursFunction,
 		newLastDaysFunction,
 		newWindowsFunction,
+		newCoverageChartFunction,
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -136,7 +135,7 @@ func TestUnsigned(t *testing.T) {
 // code, which is proved with the published vector.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
-	sim := simtest.Start(t, teosim.Options{})
+	sim := simulator(t, teosim.Options{})
 	sim.AddKey("temporary", secretKey, token, time.Time{})
 	static := func(id, key, token string) tcapi.CredentialSource {
 		return tcapi.StaticCredentials{SecretID: id, SecretKey: key, Token: token}
@@ -168,4 +167,14 @@ func TestSignatures(t *testing.T) {
 			}
 		})
 	}
+}
+
+func simulator(t *testing.T, options teosim.Options) *teosim.Sim {
+	t.Helper()
+	sim, err := teosim.Start(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sim.Close)
+	return sim
 }
