@@ -47,8 +47,8 @@ var bagType = types.ObjectType{AttrTypes: map[string]attr.Type{
 }}
 
 // check reports what the types of the attributes cannot, as far as it is known.
-func (m *archiveModel) check(diags *diag.Diagnostics) {
-	m.query(context.Background(), diags)
+func (m *archiveModel) check(ctx context.Context, diags *diag.Diagnostics) {
+	m.query(ctx, diags)
 	if !m.StableAfter.IsNull() && !m.StableAfter.IsUnknown() && m.stableAfter() <= 0 {
 		diags.AddAttributeError(path.Root("stable_after"), "Invalid time until packages are stable",
 			"stable_after must be above zero, such as \"24h\". The service adds to packages for about a day.")

@@ -48,7 +48,7 @@ func (r *archiveResource) Configure(_ context.Context, req resource.ConfigureReq
 func (r *archiveResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var m archiveModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	m.check(&resp.Diagnostics)
+	m.check(ctx, &resp.Diagnostics)
 }
 
 func (r *archiveResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
