@@ -318,6 +318,19 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// The domains of a zone without domain access need not end in its name.
+func TestHintsWithoutDomainAccess(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string][]string{"noDomainAccess": nil, "full": {"www.example.net"}} {
+		sim := startSim(t, teosim.Options{Catalogue: teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-1", Name: "example.com", Type: kind}}}})
+		q := byName("example.com")
+		q.Hosts = []string{"www.example.net"}
+		if l := list(t, newClient(t, sim, teo.Options{}), q); !slices.Equal(l.Hints.OtherDomains, want) {
+			t.Errorf("%s: the domains of other zones are %v, want %v", kind, l.Hints.OtherDomains, want)
+		}
+	}
+}
+
 // The names of sites among the domains are reported if nothing is listed.
 func TestRootDomains(t *testing.T) {
 	t.Parallel()
