@@ -1,5 +1,5 @@
--- Athena: partitions are computed from these properties, none has to be added.
--- Give the bucket, the first month, and what columns you need (a log line has more).
+-- Athena computes the partitions from these properties; none has to be added.
+-- Set the bucket, the first day and the columns you need (a log line has more).
 CREATE EXTERNAL TABLE edgeone_l7 (
   RequestID string,
   ClientIP string,
@@ -10,16 +10,11 @@ CREATE EXTERNAL TABLE edgeone_l7 (
   EdgeResponseStatusCode int,
   EdgeResponseBytes bigint
 )
-PARTITIONED BY (`month` string, `dt` string, `domain` string, `area` string, `hour` int)
+PARTITIONED BY (`dt` string, `domain` string, `area` string, `hour` int)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
 LOCATION 's3://logs/edgeone/'
 TBLPROPERTIES (
   'projection.enabled' = 'true',
-  'projection.month.type' = 'date',
-  'projection.month.format' = 'yyyy-MM',
-  'projection.month.range' = '2026-05,NOW',
-  'projection.month.interval' = '1',
-  'projection.month.interval.unit' = 'MONTHS',
   'projection.dt.type' = 'date',
   'projection.dt.format' = 'yyyy-MM-dd',
   'projection.dt.range' = '2026-05-01,NOW',
@@ -31,12 +26,12 @@ TBLPROPERTIES (
   'projection.hour.type' = 'integer',
   'projection.hour.range' = '0,23',
   'projection.hour.digits' = '2',
-  'storage.location.template' = 's3://logs/edgeone/${month}/dt=${dt}/data/domain=${domain}/area=${area}/hour=${hour}/'
+  'storage.location.template' = 's3://logs/edgeone/dt=${dt}/data/domain=${domain}/area=${area}/hour=${hour}/'
 );
 
--- An injected domain has to be named, and the month beside the day.
+-- A query must name the domain, because its partition is "injected".
 SELECT dt, domain, area, hour, count(*) AS requests
 FROM edgeone_l7
-WHERE domain = 'www.example.com' AND month = '2026-05' AND dt = '2026-05-04'
+WHERE domain = 'www.example.com' AND dt = '2026-05-04'
 GROUP BY dt, domain, area, hour
 ORDER BY dt, domain, area, hour;

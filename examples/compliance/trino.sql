@@ -1,5 +1,5 @@
--- Trino, catalog hive with hive.allow-register-partition-procedure=true. Give the
--- bucket, and what columns you need (a log line has more), partitions last.
+-- Trino, with a hive catalog that sets hive.allow-register-partition-procedure=true.
+-- Set the bucket and the columns you need (a log line has more), partitions last.
 CREATE TABLE hive.logs.edgeone_l7 (
   RequestID varchar,
   ClientIP varchar,
@@ -20,7 +20,7 @@ WITH (
   partitioned_by = ARRAY['dt', 'domain', 'area', 'hour']
 );
 
--- Here come the partitions, from partitions.sh.
+-- Run the statements that partitions.sh prints here.
 
 SELECT dt, domain, area, hour, count(*) AS requests
 FROM hive.logs.edgeone_l7

@@ -36,9 +36,23 @@ variable "page_size" {
   default     = 60
 }
 
+variable "coverage" {
+  description = "Whether to compare the packages with the traffic that EdgeOne counted, which needs further permissions."
+  type        = bool
+  default     = true
+}
+
 data "teo_l7_offline_logs" "demo" {
   start_time = var.start_time
   end_time   = var.end_time
   zones      = var.zones
   page_size  = var.page_size
+}
+
+data "teo_l7_log_coverage" "demo" {
+  count = var.coverage ? 1 : 0
+
+  start_time = var.start_time
+  end_time   = var.end_time
+  zones      = var.zones
 }

@@ -3,11 +3,7 @@ package archive
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
-	"syscall"
-
-	"gocloud.dev/gcerrors"
 )
 
 // Causes of a package's failure; errors.Is finds them in Failure.Err.
@@ -15,128 +11,110 @@ var (
 	// ErrSourceGone: the service does not serve the package any more.
 	ErrSourceGone = errors.New("the service no longer serves the package")
 
-	// ErrNotPackage: what was served is no gzip file, such as an HTML page.
-	ErrNotPackage = errors.New("what was served is not a gzip file")
+	// ErrNotPackage: the response is not a gzip file, such as an HTML page.
+	ErrNotPackage = errors.New("the response is not a gzip file")
 
-	// ErrDamaged: what was served is cut short or not intact.
-	ErrDamaged = errors.New("what was served is not intact")
+	// ErrDamaged: the response is cut short or fails the checks of its content.
+	ErrDamaged = errors.New("the downloaded package is damaged")
 
-	// ErrInTheWay: a file that no run of this archive wrote stands where the
-	// package belongs. It is never overwritten.
-	ErrInTheWay = errors.New("a file that this archive did not write stands in its place")
+	// ErrStalled: no byte came within the stall timeout.
+	ErrStalled = errors.New("the download stalled")
+
+	// ErrTooSlow: the download was slower than the minimum rate.
+	ErrTooSlow = errors.New("the download was slower than the minimum rate")
+
+	// ErrRaced: another run removed or replaced what this run had stored.
+	ErrRaced = errors.New("another run was faster; run apply again")
 )
 
-// ErrNoArchive is returned where an archive is looked for and there is none.
+// ErrNoArchive is returned if there is no archive at the destination.
 var ErrNoArchive = errors.New("there is no archive at this destination")
 
-// DestinationError says that the destination cannot be used: it does not parse,
-// does not exist, refuses access or is full.
-type DestinationError struct {
-	// Destination as far as it says where it is: scheme, host, path, prefix.
-	Destination string
+// ErrNoArbitration is the cause of a failure on a store that lets concurrent
+// writers overwrite each other's objects.
+var ErrNoArbitration = errors.New("another run overwrote an entry of the ledger, because this store cannot refuse to overwrite an object; run one apply at a time")
 
-	// Op is what was tried, such as "write"; Key is the object, if it was one.
-	Op, Key string
-
-	Err error
-}
-
-// Error names the destination, what was tried, the cause, and what to do about
-// it where that is known.
-func (e *DestinationError) Error() string {
-	text := fmt.Sprintf("%s: cannot %s", e.Destination, e.Op)
-	if e.Key != "" {
-		text += " " + e.Key
-	}
-	return text + ": " + e.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (e *DestinationError) Unwrap() error { return e.Err }
-
-// hopeless tells whether every other write to the destination would fail too.
-func (e *DestinationError) hopeless() bool {
-	switch gcerrors.Code(e.Err) {
-	case gcerrors.PermissionDenied, gcerrors.NotFound, gcerrors.Unimplemented, gcerrors.InvalidArgument:
-		return true
-	}
-	return lasting(e.Err) || errors.Is(e.Err, fs.ErrPermission) || errors.Is(e.Err, fs.ErrNotExist) || errors.Is(e.Err, syscall.ENOSPC) ||
-		errors.Is(e.Err, syscall.EDQUOT) || errors.Is(e.Err, syscall.EROFS) || errors.Is(e.Err, syscall.ENOTDIR)
-}
-
-// ClashError says that the prefix holds the archive of another scope. Nothing
-// was changed.
-type ClashError struct {
+// ScopeError means that the destination contains the archive of another scope or
+// layer, and that the caller has no witness that it is its own.
+type ScopeError struct {
 	Destination   string
-	Owner, Wanted Scope
-
-	// InPlace: it is the configuration's own archive, but of a scope that Wanted
-	// does not widen (Scope.Widens).
-	InPlace bool
+	Found, Wanted Scope
 }
 
-// Error tells both scopes and what to do.
-func (e *ClashError) Error() string {
-	if e.InPlace {
-		return fmt.Sprintf("%s: the window of an archive can only be widened and its filters cannot be changed, for its bags say what they hold "+
-			"(%s; wanted: %s): give the new archive a prefix of its own, or go back to the former values", e.Destination, e.Owner, e.Wanted)
-	}
-	return fmt.Sprintf("%s: an archive of another window or other filters is kept here (%s; wanted: %s): "+
-		"give each archive a prefix of its own", e.Destination, e.Owner, e.Wanted)
+// Error names both scopes.
+func (e *ScopeError) Error() string {
+	return fmt.Sprintf("%s contains an archive of %s; wanted: %s", e.Destination, e.Found, e.Wanted)
 }
 
-// ForeignError says that a destination which no archive has claimed yet holds
-// files. Nothing was changed.
+// ForeignError means that a destination without an archive contains objects.
+// Nothing was changed.
 type ForeignError struct {
 	Destination string
-
-	// Keys are the first of them, Count is how many there are.
-	Keys  []string
-	Count int
+	Keys        []string
 }
 
-// Error names the first files and what to do.
+// Error names the first objects and says what to do.
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("%s: %d files that no archive has written are here (%s): choose an empty prefix",
-		e.Destination, e.Count, listed(e.Keys, e.Count))
+	return fmt.Sprintf("%s already contains %d files not written by an archive (%s); choose an empty prefix",
+		e.Destination, len(e.Keys), names(e.Keys))
 }
 
-// Failure is a package that could not be archived or mended.
+// FindingsError means that there are findings that are not accepted.
+type FindingsError struct {
+	Findings []Finding
+}
+
+// Error lists the findings with their tokens, one on each line.
+func (e *FindingsError) Error() string {
+	lines := make([]string, len(e.Findings))
+	for i, f := range e.Findings {
+		lines[i] = fmt.Sprintf("%s (token %q)", f.Message, f.Token)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Failure is a package that could not be archived.
 type Failure struct {
-	// Package names it: name, area and host.
+	// Package is its label: name, host and area.
 	Package string
 
-	// Path is where it belongs, from the prefix on; empty where that is unknown.
-	Path string
+	// Key is where it belongs; empty if that is unknown.
+	Key string
 
 	Err error
 }
 
-// RunError lists all that a run could not do. The rest was done, is kept, and
-// stands in the manifests.
+// RunError lists everything that a run could not do. The rest was done and
+// committed.
 type RunError struct {
 	Failures []Failure
 
-	// Foreign are files inside of the bags that are not the archive's. They make
-	// a bag invalid, and are left for a person to move.
+	// Findings are losses that are not accepted.
+	Findings []Finding
+
+	// Foreign are objects inside of the bags that do not belong to the archive.
+	// They make the bags invalid; the archive never removes them.
 	Foreign []string
 
-	// Skipped is how many packages were not tried, for the destination failed
-	// or the run was interrupted.
+	// Skipped is the number of packages that were not attempted, because the
+	// destination failed or the run was interrupted.
 	Skipped int
 
-	// Err is what ended the run early, if something did.
+	// Err is what ended the run early, if anything.
 	Err error
 }
 
-// Error lists every failure by name and cause, a line each.
+// Error lists all failures, one on each line.
 func (e *RunError) Error() string {
 	var lines []string
 	if e.Err != nil {
 		lines = append(lines, e.Err.Error())
 	}
 	if e.Skipped > 0 {
-		lines = append(lines, fmt.Sprintf("%d packages were not tried; the next run goes on with them", e.Skipped))
+		lines = append(lines, fmt.Sprintf("%d packages were not attempted; the next run continues with them", e.Skipped))
+	}
+	if len(e.Findings) > 0 {
+		lines = append(lines, (&FindingsError{Findings: e.Findings}).Error())
 	}
 	if len(e.Failures) > 0 {
 		lines = append(lines, fmt.Sprintf("%d packages could not be archived:", len(e.Failures)))
@@ -145,30 +123,23 @@ func (e *RunError) Error() string {
 		lines = append(lines, fmt.Sprintf("- %s: %s", f.Package, f.Err))
 	}
 	if len(e.Foreign) > 0 {
-		lines = append(lines, fmt.Sprintf("%d files inside of the bags are not the archive's and make them invalid; "+
-			"move them away: %s", len(e.Foreign), listed(e.Foreign, len(e.Foreign))))
+		lines = append(lines, fmt.Sprintf("%d files inside of the bags do not belong to the archive and make the bags invalid; move them away: %s",
+			len(e.Foreign), names(e.Foreign)))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap returns what ended the run early and the causes of all failures.
+// Unwrap returns the causes.
 func (e *RunError) Unwrap() []error {
 	var all []error
 	if e.Err != nil {
 		all = append(all, e.Err)
 	}
+	if len(e.Findings) > 0 {
+		all = append(all, &FindingsError{Findings: e.Findings})
+	}
 	for _, f := range e.Failures {
 		all = append(all, f.Err)
 	}
 	return all
-}
-
-// listed writes at most ten of count names.
-func listed(names []string, count int) string {
-	const most = 10
-	text := strings.Join(names[:min(most, len(names))], ", ")
-	if count > most {
-		text += fmt.Sprintf(" and %d more", count-most)
-	}
-	return text
 }

@@ -3,225 +3,229 @@ package archive
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// ProblemKind says in which way a destination is not as it should be.
-type ProblemKind string
-
-// The kinds of problems.
-const (
-	// Missing: a file that the manifest names is not there.
-	Missing ProblemKind = "missing"
-	// Resized: a file of the manifest has another length than when it was written.
-	Resized ProblemKind = "resized"
-	// Foreign: a file stands inside of a bag that the archive did not write. A
-	// run leaves it there.
-	Foreign ProblemKind = "foreign"
-	// Changed: a tag file is missing, damaged, or not as it was written.
-	Changed ProblemKind = "changed"
-	// Unfinished: a run was interrupted; the next one goes on.
-	Unfinished ProblemKind = "unfinished"
-	// Unchained: a bag does not name the tagmanifest of the one before it.
-	Unchained ProblemKind = "unchained"
-)
-
-// Problem is one difference between a destination and its manifests.
-type Problem struct {
-	Kind ProblemKind
-
-	// Day is the bag, such as "2022-05-04".
-	Day string
-
-	// Path is the file, from the prefix on.
-	Path string
-
-	// Detail says more, in words.
-	Detail string
-}
-
-// String is one line, for messages.
-func (p Problem) String() string { return fmt.Sprintf("%s: %s (%s)", p.Path, p.Kind, p.Detail) }
-
-// Report is what an inspection found.
-type Report struct {
-	// Summary of what the manifests name. PendingCount is that of the last run.
+// Inspection is the state of an archive as a plan sees it.
+type Inspection struct {
+	// Summary is that of the newest entry. PendingCount is not known and 0.
 	Summary Summary
 
-	// Scope is whose archive it is, StableAfter what it was last run with (0
-	// where the destination does not say).
-	Scope       Scope
-	StableAfter time.Duration
+	// Scope is the newest one in the ledger; nil if there is no ledger.
+	Scope *Scope
 
-	// Problems by day and path; none means that the bags are complete, as far
-	// as names, lengths and tag files tell.
-	Problems []Problem
+	// Findings make an apply fail until they are accepted. Those whose token is
+	// in Config.Accept are in Accepted instead.
+	Findings, Accepted []Finding
+
+	// Foreign are objects in the bags that the newest entry does not name and
+	// whose names are not those of packages.
+	Foreign []string
+
+	// Work says what a run has to do whatever the service lists, as short
+	// phrases; empty if nothing.
+	Work []string
+
+	archive    *Archive
+	view       *view
+	conditions map[string]*condition
 }
 
-// Inspect compares the manifests with a listing of the destination: names and
-// lengths, and the hashes of tag files. Payload is not read, nothing is written.
-// The error is ErrNoArchive where nothing is archived yet, a *ClashError, a
-// *ForeignError or a *DestinationError.
-func (a *Archive) Inspect(ctx context.Context) (*Report, error) {
-	v, err := look(ctx, a.Store)
+// Inspect reads what a plan needs: one listing and a bounded number of small
+// objects, however many days are closed. With VerifyPayload it reads every byte.
+func (a *Archive) Inspect(ctx context.Context) (*Inspection, error) {
+	v, err := scan(ctx, a.config.Bucket)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.admit(v); err != nil {
-		return nil, err
+	if head := v.state.head; head.Sequence > 0 && (a.config.Witness == nil || *a.config.Witness != head) {
+		// As in syncHead; but a plan may have no permission to write.
+		_ = a.config.Bucket.Sync(ctx, []string{ledgerKey(head.Sequence)})
 	}
-	if v.owner() == nil {
-		return nil, ErrNoArchive
+	i := &Inspection{archive: a, view: v, Summary: *v.state.summary(), conditions: map[string]*condition{}}
+	if s := v.state.scope(); s != nil {
+		scope := *s
+		i.Scope = &scope
 	}
-	return v.report(), nil
-}
-
-// Restore reads whole an archive that a destination holds, whoever's it is: its
-// scope, its summary and its problems. It is the beginning of an import. The
-// error is ErrNoArchive where there is none.
-func Restore(ctx context.Context, store *Store) (*Report, error) {
-	v, err := look(ctx, store)
+	findings, err := v.judgeHead(ctx, a.config.Witness, a.config.Accept)
 	if err != nil {
 		return nil, err
 	}
-	if v.owner() == nil {
-		return nil, ErrNoArchive
-	}
-	return v.report(), nil
-}
-
-// admit tells whether the configured archive may work here.
-func (a *Archive) admit(v *view) error {
-	owner := v.owner()
-	if owner == nil {
-		if keys := v.unclaimed(); len(keys) > 0 {
-			return &ForeignError{Destination: a.Store.String(), Keys: keys[:min(20, len(keys))], Count: len(keys)}
+	if v.state.head.Sequence > 0 && !v.state.destroyed && len(findings) == 0 {
+		if i.conditions, err = v.conditions(ctx); err != nil {
+			return nil, err
 		}
-		return nil
-	}
-	accepted := func(scope Scope) bool {
-		id := scope.Identifier()
-		return id == a.Scope.Identifier() || a.Former != nil && id == a.Former.Identifier()
-	}
-	known := accepted(*owner) || v.marker != nil && v.marker.Former != nil && accepted(*v.marker.Former)
-	if !known {
-		return &ClashError{Destination: a.Store.String(), Owner: *owner, Wanted: a.Scope}
-	}
-	if v.marker != nil {
-		return nil
-	}
-	// Bags without a marker were moved here; they may come from two archives.
-	for _, b := range v.bags {
-		if b.info.identifier != "" && !accepted(b.info.scope) {
-			return &ClashError{Destination: a.Store.String(), Owner: b.info.scope, Wanted: a.Scope}
+		if a.config.VerifyPayload {
+			if err := v.verify(ctx, a.config.Parallelism, i.conditions); err != nil {
+				return nil, err
+			}
+		}
+		if err := i.examineManifests(ctx); err != nil {
+			return nil, err
+		}
+		for _, day := range slices.Sorted(maps.Keys(i.conditions)) {
+			findings = append(findings, i.judgeDay(i.conditions[day])...)
 		}
 	}
-	return nil
-}
-
-// report makes the findings of a view.
-func (v *view) report() *Report {
-	r := &Report{Summary: v.summary(), Scope: *v.owner()}
-	if v.marker != nil {
-		r.StableAfter, _ = time.ParseDuration(v.marker.StableAfter)
-	}
-	previous := ""
-	for _, day := range v.days() {
-		b := v.bags[day]
-		r.Problems = append(r.Problems, b.problems...)
-		r.Problems = append(r.Problems, v.damage(b)...)
-		if len(b.records) == 0 {
-			continue
-		}
-		if b.info.previous != previous {
-			r.Problems = append(r.Problems, Problem{Unchained, day, bagFolder(day) + bagInfoTxt, "it does not name the tagmanifest of the bag before"})
-		}
-		previous = b.sealed[tagManifest]
-	}
-	for _, e := range v.entries {
-		r.Problems = append(r.Problems, Problem{Unfinished, e.Record.day(), e.Record.key(), "it is archived, but in no manifest yet"})
-	}
-	r.Problems = append(r.Problems, v.foreign()...)
-	slices.SortFunc(r.Problems, func(a, b Problem) int {
-		return strings.Compare(a.Day+"/"+a.Path, b.Day+"/"+b.Path)
-	})
-	return r
-}
-
-// damage finds what is missing or resized of a bag's payload.
-func (v *view) damage(b *bag) []Problem {
-	var problems []Problem
-	for i := range b.records {
-		if problem := v.ailing(b, &b.records[i]); problem != nil {
-			problems = append(problems, *problem)
-		}
-	}
-	return problems
-}
-
-// ailing returns what is wrong with the bytes of a record, or nil.
-func (v *view) ailing(b *bag, r *Record) *Problem {
-	if e, ok := v.entries[r.identity()]; ok && e.Staged == "" {
-		return nil // replaced already
-	}
-	if b.seal != nil && slices.ContainsFunc(b.seal.Moves, func(m move) bool {
-		_, waits := v.sizes[m.From]
-		return waits && m.To == r.key()
-	}) {
-		return nil // its bytes wait aside
-	}
-	size, stands := v.sizes[r.key()]
+	i.Summary.lower(a.config.Scope, obstacles{damaged: i.damaged()})
+	i.Findings, i.Accepted = sortFindings(findings, a.config.Accept)
 	switch {
-	case !stands:
-		return &Problem{Missing, b.day, r.key(), "the manifest names it"}
-	case size != r.StoredBytes:
-		return &Problem{Resized, b.day, r.key(), fmt.Sprintf("it has %d bytes, the manifest's has %d", size, r.StoredBytes)}
+	case v.state.head.Sequence == 0:
+		i.Work = append(i.Work, "begin the archive")
+	case v.state.destroyed:
+		i.Work = append(i.Work, "complete the removal of the former archive")
+	case i.Scope != nil && !i.Scope.Equal(a.config.Scope):
+		i.Work = append(i.Work, "change the scope")
+	}
+	for _, f := range i.Accepted {
+		i.Work = append(i.Work, "record the acceptance of "+f.Token)
+	}
+	return i, nil
+}
+
+// examineManifests reads the tagmanifest of each day that entries after the
+// witness have changed, see run.suspect.
+func (i *Inspection) examineManifests(ctx context.Context) error {
+	witness := i.archive.config.Witness
+	if witness == nil {
+		return nil
+	}
+	for _, day := range slices.Sorted(maps.Keys(i.view.state.bags)) {
+		b := i.view.state.bags[day]
+		if b.Sequence <= witness.Sequence {
+			continue
+		}
+		stale, err := i.view.staleManifest(ctx, day, b)
+		if err != nil {
+			return err
+		}
+		if c := i.conditions[day]; stale && c == nil {
+			i.conditions[day] = &condition{day: day, bag: &b, staleTags: true}
+		} else if stale {
+			c.staleTags = true
+		}
 	}
 	return nil
 }
 
-// foreign finds files in the archive's folders that are not its own.
-func (v *view) foreign() []Problem {
-	own := map[string]bool{}
-	for _, b := range v.bags {
-		for _, name := range tagFiles() {
-			own[bagFolder(b.day)+name] = true
-		}
-		for i := range b.records {
-			own[b.records[i].key()] = true
-		}
-		for i := range b.doubtful {
-			own[bagFolder(b.day)+b.doubtful[i].Path] = true
-		}
+// damaged returns the days with a loss or damage.
+func (i *Inspection) damaged() map[string]bool {
+	days := map[string]bool{}
+	for day, c := range i.conditions {
+		days[day] = c.lost != nil || len(c.missing) > 0
 	}
-	for _, e := range v.entries {
-		own[e.at()] = true
-	}
-	var problems []Problem
-	for key := range v.sizes {
-		if ours(key) && !own[key] && !known(key) {
-			first, _, _ := strings.Cut(key, "/")
-			problems = append(problems, Problem{Foreign, strings.TrimPrefix(first, "dt="), key, "the archive did not write it"})
-		}
-	}
-	return problems
+	return days
 }
 
-func (v *view) summary() Summary {
-	s := Summary{Bags: map[string]Bag{}}
-	if v.marker != nil {
-		s.PendingCount, s.LastRun = v.marker.PendingCount, v.marker.Updated
+// judgeDay returns the findings of a day and adds to what there is to do.
+func (i *Inspection) judgeDay(c *condition) []Finding {
+	if c.lost != nil {
+		return []Finding{lostTags(c)}
 	}
-	for day, b := range v.bags {
-		if len(b.records) == 0 {
-			continue
+	if c.staleTags {
+		i.Work = append(i.Work, "write the tag files of "+c.day)
+	}
+	if c.staleCopy {
+		i.Work = append(i.Work, "write the copy of the tag files of "+c.day)
+	}
+	payload := 0
+	for _, o := range c.extra {
+		if _, path, _ := bagDay(o.Key); payloadName.MatchString(path) {
+			payload++
+		} else {
+			i.Foreign = append(i.Foreign, o.Key)
 		}
-		one := b.summary()
-		s.Bags[day] = one
-		s.PackageCount += one.PackageCount
-		s.TotalBytes += one.TotalBytes
 	}
-	return s
+	if payload > 0 {
+		i.Work = append(i.Work, fmt.Sprintf("examine %d files of %s that no manifest names", payload, c.day))
+	}
+	var lost []Lost
+	if c.tags != nil {
+		for j := range c.tags.records {
+			if r := &c.tags.records[j]; c.missing[r.Path] != "" {
+				lost = append(lost, Lost{Path: r.Key(), SHA256: r.SHA256, Bytes: r.StoredBytes})
+			}
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return []Finding{lossFinding(c.day, *c.bag, lost, c.missing)}
+}
+
+// Pending compares a listing of the service with the inspected archive: work is
+// the number of packages that a run at that time would download, and waiting the
+// number of those that are not stable yet. sealed reports whether the run would
+// change SealedThrough or Complete.
+func (i *Inspection) Pending(ctx context.Context, listing []teo.Package, listedAt time.Time) (work, waiting int64, sealed bool, err error) {
+	c := &i.archive.config
+	t := c.Now().UTC()
+	if !listedAt.IsZero() && listedAt.Before(t) {
+		t = listedAt.UTC()
+	}
+	d, err := i.view.compare(ctx, c.Scope, *c.StableAfter, t, listing, i.conditions, nil)
+	if err != nil {
+		return 0, 0, false, err
+	}
+	o := obstacles{pending: map[string]bool{}, damaged: i.damaged()}
+	for day, n := range d.waiting {
+		waiting += int64(n)
+		o.pending[day] = true
+	}
+	through, complete := i.view.state.sealed(c.Scope, *c.StableAfter, t, o)
+	return int64(len(d.tasks)), waiting, through != i.view.state.sealedThrough || complete != i.view.state.complete, nil
+}
+
+// ReadScope returns the scope and the head of the archive in a bucket, for an
+// import. The error is ErrNoArchive if there is none.
+func ReadScope(ctx context.Context, b bucket.Bucket) (Scope, *Head, error) {
+	v, err := scan(ctx, b)
+	if err != nil {
+		return Scope{}, nil, err
+	}
+	if v.state.head.Sequence == 0 || v.state.destroyed || v.state.scope() == nil {
+		return Scope{}, nil, ErrNoArchive
+	}
+	if len(v.broken) > 0 {
+		return Scope{}, nil, fmt.Errorf("the ledger contradicts itself: %s", names(v.broken))
+	}
+	head := v.state.head
+	return *v.state.scope(), &head, nil
+}
+
+// Records yields the committed records of all days, in order. It stops at an
+// error.
+func Records(ctx context.Context, b bucket.Bucket) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		v, err := scan(ctx, b)
+		if err == nil && (v.state.head.Sequence == 0 || v.state.destroyed) {
+			err = ErrNoArchive
+		}
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		for _, day := range slices.Sorted(maps.Keys(v.state.bags)) {
+			t, lost, err := v.readTags(ctx, day, v.state.bags[day].TagmanifestSHA256)
+			if err == nil {
+				err = lost
+			}
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			for _, r := range t.records {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			delete(v.tags, day+v.state.bags[day].TagmanifestSHA256)
+		}
+	}
 }

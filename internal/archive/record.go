@@ -1,146 +1,201 @@
 package archive
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// Record is a line of packages.jsonl: one archived package.
+// Record is one archived package: a line of packages.jsonl and of checkpoints.
 type Record struct {
-	// What the package is. Area is empty where the service named none; its path
-	// says "unknown" then. Times are RFC 3339, UTC.
-	Layer  teo.Layer `json:"layer"`
-	Domain string    `json:"domain"`
-	Area   string    `json:"area"`
-	Name   string    `json:"log_packet_name"`
-	Start  time.Time `json:"log_start_time"`
-	End    time.Time `json:"log_end_time"`
+	// Identity of the package. Domain is set for layer 7, ProxyID for layer 4.
+	// Area is empty if the service named none. Times are UTC.
+	Layer   teo.Layer `json:"layer"`
+	Domain  string    `json:"domain,omitempty"`
+	ProxyID string    `json:"proxy_id,omitempty"`
+	Area    string    `json:"area"`
+	Name    string    `json:"log_packet_name"`
+	Start   time.Time `json:"log_start_time"`
+	End     time.Time `json:"log_end_time"`
 
-	// Size is what the API said, in bytes; null where it said nothing.
-	Size *int64 `json:"size"`
+	// Size is the size that the service listed for the archived bytes; null if
+	// it listed none. ListedSize is set if the service has listed another size
+	// since, and what it served then was not kept in place of the archived bytes.
+	Size       *int64 `json:"size"`
+	ListedSize *int64 `json:"listed_size,omitempty"`
 
-	// Path is the payload file, inside of the bag.
+	// Path is the payload file, relative to the bag.
 	Path string `json:"path"`
 
-	// StoredBytes is the length of the file; the next three are what its gzip
-	// members hold. A last line without a newline counts.
-	StoredBytes       int64 `json:"stored_bytes"`
-	UncompressedBytes int64 `json:"uncompressed_bytes"`
-	Lines             int64 `json:"lines"`
-	GzipMembers       int64 `json:"gzip_members"`
+	// StoredBytes is the length of the file, and SHA256 its hash. The other
+	// counts describe its decompressed content; a last line without a newline
+	// counts.
+	StoredBytes       int64  `json:"stored_bytes"`
+	UncompressedBytes int64  `json:"uncompressed_bytes"`
+	Lines             int64  `json:"lines"`
+	GzipMembers       int64  `json:"gzip_members"`
+	SHA256            string `json:"sha256"`
 
-	// SHA256 of the file, in lower-case hex.
-	SHA256 string `json:"sha256"`
+	// Provenance: when the download ended, the URL without anything that
+	// authorizes, and the request ID of the listing. All of it is absent if the
+	// record was rebuilt from the payload.
+	RetrievedAt  *time.Time `json:"retrieved_at,omitempty"`
+	SourceScheme string     `json:"source_scheme,omitempty"`
+	SourceHost   string     `json:"source_host,omitempty"`
+	SourcePath   string     `json:"source_path,omitempty"`
+	RequestID    string     `json:"request_id,omitempty"`
 
-	// RetrievedAt is when the download ended, UTC; SourceHost and SourcePath are
-	// the URL without its query; RequestID is that of the listing.
-	RetrievedAt time.Time `json:"retrieved_at"`
-	SourceHost  string    `json:"source_host"`
-	SourcePath  string    `json:"source_path"`
-	RequestID   string    `json:"request_id"`
-
-	// Supersedes are the hashes of earlier bytes of this package, oldest first.
+	// Supersedes are the hashes of earlier versions of the package, oldest first.
 	Supersedes []string `json:"supersedes,omitempty"`
 }
 
-// identity is that of the package when it was listed (teo.Package.Identity).
-func (r *Record) identity() teo.Identity {
-	id := teo.Identity{Area: r.Area, Host: r.Domain, Name: r.Name, Start: r.Start.Unix()}
-	if r.Area == "" {
-		id.Source = r.SourcePath
+// Host is the domain or the proxy ID.
+func (r *Record) Host() string { return cmp.Or(r.Domain, r.ProxyID) }
+
+// Day is the UTC day of the bag that the record belongs to.
+func (r *Record) Day() string { return dayOf(r.Start) }
+
+// Key is the key of the payload in the bucket.
+func (r *Record) Key() string { return bagFolder(r.Day()) + r.Path }
+
+// label names the package in messages.
+func (r *Record) label() string {
+	return identity{layer: r.Layer, area: r.Area, host: r.Host(), name: r.Name}.label()
+}
+
+// first is the path of the package's first version, which stands for its
+// identity within a day.
+func (r *Record) first() string { return firstPath(r.Path) }
+
+// listedSize is the size that the service listed last.
+func (r *Record) listedSize() *int64 {
+	if r.ListedSize != nil {
+		return r.ListedSize
 	}
-	return id
+	return r.Size
 }
 
-// day is the bag the record belongs to.
-func (r *Record) day() string { return dayOf(r.Start) }
+// manifestLine is the package's line in manifest-sha256.txt.
+func (r *Record) manifestLine() string { return r.SHA256 + "  " + r.Path + "\n" }
 
-// key is where the payload stands, from the prefix on.
-func (r *Record) key() string { return bagFolder(r.day()) + r.Path }
-
-// label names a package in messages.
-func label(id teo.Identity) string {
-	area := id.Area
-	if area == "" {
-		area = unknownArea
+// check reports whether a record can be one of a day's bag. Nothing outside of
+// the payload folder can be named, and nothing that a shell could misread.
+func (r *Record) check() error {
+	switch {
+	case r.Layer != teo.L7 && r.Layer != teo.L4:
+		return fmt.Errorf("unknown layer %q", r.Layer)
+	case !payloadName.MatchString(r.Path) || strings.Contains(r.Path, "/.") || len(r.Path) > 1024:
+		return fmt.Errorf("unsafe path %q", r.Path)
+	case !hexHash.MatchString(r.SHA256):
+		return errors.New("no SHA-256")
+	case r.StoredBytes <= 0 || r.UncompressedBytes < 0 || r.Lines < 0 || r.GzipMembers < 0:
+		return errors.New("impossible counts")
+	case r.Start.IsZero() || r.Start.Year() < 1 || r.Start.Year() > 9999:
+		return errors.New("no start")
 	}
-	return fmt.Sprintf("%q (domain %q, area %q)", id.Name, id.Host, area)
+	for _, hash := range r.Supersedes {
+		if !hexHash.MatchString(hash) {
+			return errors.New("no SHA-256 of a superseded version")
+		}
+	}
+	return nil
 }
 
-// ordered sorts records by start, domain, area, name and path.
-func ordered(records []Record) []Record {
-	slices.SortFunc(records, func(a, b Record) int {
-		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Domain, b.Domain),
-			strings.Compare(a.Area, b.Area), strings.Compare(a.Name, b.Name), strings.Compare(a.Path, b.Path))
-	})
-	return records
+// compareRecords orders by start, host, area, name, path and hash.
+func compareRecords(a, b Record) int {
+	return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Host(), b.Host()), strings.Compare(a.Area, b.Area),
+		strings.Compare(a.Name, b.Name), strings.Compare(a.Path, b.Path), strings.Compare(a.SHA256, b.SHA256))
 }
 
-// encodeLines writes JSON lines.
-func encodeLines[T any](values []T) ([]byte, error) {
+// encodeRecords writes JSON lines.
+func encodeRecords(records []Record) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	for i := range values {
-		if err := encoder.Encode(&values[i]); err != nil {
+	for i := range records {
+		if err := encoder.Encode(&records[i]); err != nil {
 			return nil, err
 		}
 	}
 	return b.Bytes(), nil
 }
 
-// decodeLines reads JSON lines. It returns what could be read, and the first
-// fault.
-func decodeLines[T any](data []byte) ([]T, error) {
-	var (
-		values []T
-		fault  error
-		line   int
-	)
-	scanner := bufio.NewScanner(bytes.NewReader(data))
-	scanner.Buffer(nil, 16<<20)
-	for scanner.Scan() {
-		line++
-		var value T
-		if err := json.Unmarshal(scanner.Bytes(), &value); err != nil {
-			if fault == nil {
-				fault = fmt.Errorf("line %d: %w", line, err)
-			}
+// decodeRecords reads JSON lines. Every line must be a valid record and end with
+// a newline.
+func decodeRecords(data []byte) ([]Record, error) {
+	var records []Record
+	number := 0
+	for line := range bytes.Lines(data) {
+		number++
+		if line[len(line)-1] != '\n' {
+			return nil, fmt.Errorf("line %d is cut short", number)
+		}
+		var r Record
+		decoder := json.NewDecoder(bytes.NewReader(line))
+		decoder.DisallowUnknownFields()
+		err := decoder.Decode(&r)
+		if err == nil && decoder.More() {
+			err = errors.New("more than one value")
+		}
+		if err == nil {
+			err = r.check()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+		r.Start, r.End = r.Start.UTC(), r.End.UTC()
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+// recordAt rebuilds what the path of a payload file says about its package: the
+// identity, without provenance.
+func recordAt(day, path string) (Record, error) {
+	if !payloadName.MatchString(path) {
+		return Record{}, fmt.Errorf("%q is not the path of a package", path)
+	}
+	parts := strings.Split(strings.TrimSuffix(firstPath(path), payloadSuffix), "/")
+	kind, host, _ := strings.Cut(parts[1], "=")
+	_, area, _ := strings.Cut(parts[2], "=")
+	r := Record{Layer: teo.L7, Path: path, Area: unescape(area), Name: unescape(parts[4])}
+	if r.Area == unknownArea {
+		r.Area = ""
+	}
+	if kind == "proxy" {
+		r.Layer, r.ProxyID = teo.L4, unescape(host)
+	} else {
+		r.Domain = unescape(host)
+	}
+	if slot, err := teo.ParsePacketName(r.Name); err == nil && dayOf(slot.Start) == day {
+		r.Start, r.End = slot.Start, slot.End
+		return r, nil
+	}
+	hour, err := time.Parse(time.DateOnly+" 15", day+" "+strings.TrimPrefix(parts[3], "hour="))
+	if err != nil {
+		return Record{}, fmt.Errorf("%q is not the path of a package", path)
+	}
+	r.Start, r.End = hour, hour.Add(time.Hour)
+	return r, nil
+}
+
+// unescape reverses escape as far as its hash marks allow.
+func unescape(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		var c byte
+		if _, err := fmt.Sscanf(text[i:min(i+4, len(text))], "~x%02x", &c); err == nil {
+			b.WriteByte(c)
+			i += 3
 			continue
 		}
-		values = append(values, value)
+		b.WriteByte(text[i])
 	}
-	if fault == nil {
-		fault = scanner.Err()
-	}
-	if fault == nil && len(data) > 0 && data[len(data)-1] != '\n' {
-		fault = fmt.Errorf("line %d ends without a newline", line)
-	}
-	return values, fault
-}
-
-// credible tells whether a record read from a bucket can be one of a day's bag:
-// its path must be inside of the payload and nowhere else.
-func (r *Record) credible(day string) bool {
-	return len(r.SHA256) == 64 && r.StoredBytes > 0 && r.day() == day && insidePayload(r.Path)
-}
-
-func insidePayload(path string) bool {
-	if !strings.HasPrefix(path, payloadFolder) {
-		return false
-	}
-	for part := range strings.SplitSeq(path, "/") {
-		if part == "" || part == "." || part == ".." || strings.Contains(part, `\`) {
-			return false
-		}
-	}
-	return true
+	return b.String()
 }

@@ -1,78 +1,87 @@
 package archive
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// Scope is what an archive holds: the window and the filters of its packages.
-// It is written into every bag, and two archives of different scopes cannot
-// share a prefix.
+// Scope is what an archive contains: a window and filters.
 type Scope struct {
-	// Start and End of the window, whole seconds, UTC; End is exclusive.
-	Start time.Time `json:"start"`
-	End   time.Time `json:"end"`
+	Layer teo.Layer
 
-	// Zones (site names), ZoneIDs and Domains are sets; empty means all.
-	Zones   []string `json:"zones,omitempty"`
-	ZoneIDs []string `json:"zone_ids,omitempty"`
-	Domains []string `json:"domains,omitempty"`
+	// Start and End bound the window; the end is exclusive. A zero End means
+	// that the archive is open-ended.
+	Start, End time.Time
+
+	// Zones are names of sites, ZoneIDs their IDs, and Hosts sub-domains (layer
+	// 7) or proxy IDs (layer 4). An empty set does not filter.
+	Zones, ZoneIDs, Hosts []string
 }
 
-// Identifier names the scope: equal scopes, in whatever order their sets are
-// written, have equal identifiers.
-func (s Scope) Identifier() string {
-	// Times, strings and slices of them always marshal, unless the year has
-	// more than four digits, which no window of the service has.
-	canonical, _ := json.Marshal(s.normal())
-	sum := sha256.Sum256(canonical)
-	return "teo-l7-log-archive/" + hex.EncodeToString(sum[:16])
+func (s Scope) check() error {
+	if s.Layer != teo.L7 && s.Layer != teo.L4 {
+		return fmt.Errorf("an archive needs a layer, %q or %q", teo.L7, teo.L4)
+	}
+	if s.Start.IsZero() {
+		return errors.New("the window of an archive needs a start")
+	}
+	if !s.End.IsZero() && !s.Start.Before(s.End) {
+		return errors.New("the window of an archive must end after it starts")
+	}
+	return nil
 }
 
-// Over tells whether nothing of the window can change any more at now: it has
-// ended, and its last package is older than stableAfter.
-func (s Scope) Over(now time.Time, stableAfter time.Duration) bool {
-	return !s.End.Add(stableAfter).After(now)
+// normal returns the scope in UTC, with sorted sets and whole seconds.
+func (s Scope) normal() Scope {
+	set := func(values []string) []string { return slices.Compact(slices.Sorted(slices.Values(values))) }
+	s.Zones, s.ZoneIDs, s.Hosts = set(s.Zones), set(s.ZoneIDs), set(s.Hosts)
+	s.Start = s.Start.UTC().Truncate(time.Second)
+	if end := s.End.UTC().Truncate(time.Second); s.End.IsZero() || end.Equal(s.End) {
+		s.End = end
+	} else {
+		s.End = end.Add(time.Second)
+	}
+	if s.End.IsZero() {
+		s.End = time.Time{}
+	}
+	return s
 }
 
-// Widens tells whether a scope holds all that another one does and has the same
-// filters, so that an archive of the other can become one of it.
-func (s Scope) Widens(other Scope) bool {
-	s, other = s.normal(), other.normal()
-	return !s.Start.After(other.Start) && !s.End.Before(other.End) &&
-		slices.Equal(s.Zones, other.Zones) && slices.Equal(s.ZoneIDs, other.ZoneIDs) && slices.Equal(s.Domains, other.Domains)
+// Equal reports whether two scopes contain the same packages.
+func (s Scope) Equal(o Scope) bool {
+	s, o = s.normal(), o.normal()
+	return s.Layer == o.Layer && s.Start.Equal(o.Start) && s.End.Equal(o.End) && slices.Equal(s.Zones, o.Zones) &&
+		slices.Equal(s.ZoneIDs, o.ZoneIDs) && slices.Equal(s.Hosts, o.Hosts)
 }
 
-// String describes the scope in one line, for messages.
+// Contains reports whether a package that starts at t lies within the window.
+func (s Scope) Contains(t time.Time) bool {
+	return !t.Before(s.Start) && (s.End.IsZero() || t.Before(s.End))
+}
+
+// String describes the scope for messages.
 func (s Scope) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s to %s", s.Start.UTC().Format(time.RFC3339), s.End.UTC().Format(time.RFC3339))
-	for _, set := range []struct {
+	end := "no end"
+	if !s.End.IsZero() {
+		end = "until " + s.End.Format(time.RFC3339)
+	}
+	text := fmt.Sprintf("layer %s, from %s, %s", s.Layer, s.Start.Format(time.RFC3339), end)
+	hosts := "domains"
+	if s.Layer == teo.L4 {
+		hosts = "proxy_ids"
+	}
+	for _, filter := range []struct {
 		name   string
 		values []string
-	}{{"zones", s.Zones}, {"zone_ids", s.ZoneIDs}, {"domains", s.Domains}} {
-		if len(set.values) > 0 {
-			fmt.Fprintf(&b, ", %s %s", set.name, strings.Join(set.values, " "))
+	}{{"zones", s.Zones}, {"zone_ids", s.ZoneIDs}, {hosts, s.Hosts}} {
+		if len(filter.values) > 0 {
+			text += ", " + filter.name + " " + strings.Join(filter.values, " ")
 		}
 	}
-	return b.String()
-}
-
-// normal returns the scope with UTC times of whole seconds and ordered sets.
-func (s Scope) normal() Scope {
-	set := func(values []string) []string {
-		if len(values) == 0 {
-			return nil
-		}
-		return slices.Compact(slices.Sorted(slices.Values(values)))
-	}
-	return Scope{
-		Start: s.Start.UTC().Truncate(time.Second), End: s.End.UTC().Truncate(time.Second),
-		Zones: set(s.Zones), ZoneIDs: set(s.ZoneIDs), Domains: set(s.Domains),
-	}
+	return text
 }

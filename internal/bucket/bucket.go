@@ -48,12 +48,28 @@ const (
 	// Of several concurrent writers at most one succeeds, provided that the store
 	// arbitrates (see Bucket.Arbitrates).
 	IfAbsent
+
+	// IfAbsentDurable is IfAbsent for an object that others rely on as soon as
+	// they see it: its content is durable before it becomes visible. After a loss
+	// of power the object is complete or absent, with or without a Sync. It is
+	// slower than IfAbsent and a Sync for a group of objects.
+	IfAbsentDurable
+
+	// ReplaceDurable is Replace for an object whose former content others may rely
+	// on: its new content is durable before it becomes visible.
+	ReplaceDurable
 )
+
+// replaces reports whether a write overwrites an existing object.
+func (m Mode) replaces() bool { return m == Replace || m == ReplaceDurable }
+
+// durable reports whether the content is durable before it becomes visible.
+func (m Mode) durable() bool { return m == IfAbsentDurable || m == ReplaceDurable }
 
 // Retention says what a store keeps after an object was removed or replaced.
 type Retention struct {
 	Versioned bool // removed and replaced objects remain as versions
-	Locked    bool // objects have a retention period (object lock)
+	Locked    bool // new objects get a retention period by default (object lock)
 }
 
 // Bucket is a set of objects under one prefix. It is safe for concurrent use.
@@ -62,14 +78,16 @@ type Retention struct {
 type Bucket interface {
 	// List returns every object whose key starts with prefix, sorted by key in
 	// byte order, whoever wrote it. It fails rather than leave out what it cannot
-	// read. Unfinished writes are not listed.
+	// read. Unfinished writes are not listed, and neither are the empty objects
+	// with a slash at the end by which consoles mark folders.
 	List(ctx context.Context, prefix string) ([]Object, error)
 
 	// Open reads an object. The error is ErrNotExist if there is none.
 	Open(ctx context.Context, key string) (io.ReadCloser, error)
 
 	// Create starts to write an object. Nothing is visible under the key before
-	// Commit, and the complete object after it.
+	// Commit, and the complete object after it. If the context ends before Commit
+	// returns, the write fails.
 	Create(ctx context.Context, key string, mode Mode) (Writer, error)
 
 	// Remove deletes an object. It is not an error if there is none.
@@ -77,7 +95,7 @@ type Bucket interface {
 
 	// Sync makes committed objects durable: they survive a loss of power after it
 	// returns. An object that was committed but not synced may then be absent or
-	// have other content.
+	// have other content. A key that has been removed since is skipped.
 	Sync(ctx context.Context, keys []string) error
 
 	// Sweep removes unfinished writes below the given key prefixes that are older
@@ -90,7 +108,8 @@ type Bucket interface {
 	Retention(ctx context.Context) (Retention, error)
 
 	// Arbitrates reports whether IfAbsent has exactly one winner among concurrent
-	// writers, as far as that can be known without writing.
+	// writers, as far as that can be known without writing an object. It may
+	// change from true to false after a write that the store could not arbitrate.
 	Arbitrates(ctx context.Context) (bool, error)
 
 	// String shows scheme, host, path and prefix, and nothing secret.

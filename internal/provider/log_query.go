@@ -143,3 +143,15 @@ func decodeTimeout(ctx context.Context, get func(context.Context, time.Duration)
 	}
 	return timeout
 }
+
+// shortDuration formats a duration without zero units: "48h", not "48h0m0s".
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

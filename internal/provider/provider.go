@@ -77,6 +77,9 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 		newL7OfflineLogsDataSource,
 		newL4OfflineLogsDataSource,
 		newZonesDataSource,
+		newL7LogCoverageDataSource,
+		newL4LogCoverageDataSource,
+		newLogArchiveVerificationDataSource,
 	}
 }
 
@@ -93,11 +96,13 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 		newLastHoursFunction,
 		newLastDaysFunction,
 		newWindowsFunction,
+		newCoverageChartFunction,
 	}
 }
 
 func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newArchiveResource,
+		newL7LogArchiveResource,
+		newL4LogArchiveResource,
 	}
 }

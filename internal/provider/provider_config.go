@@ -67,6 +67,8 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		return nil
 	}
 	api.Credentials, api.Region = credentials, credentials.Region()
+	clock := new(serviceClock)
+	api.Transport = clock.watch(transport)
 	logCredentials(ctx, credentials)
 	tflog.Debug(ctx, "provider configured", map[string]any{"endpoint": api.Endpoint.String(), "api_version": apiVersion})
 	return &session{
@@ -80,6 +82,7 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		maxRetries:  api.MaxRetries,
 		agent:       api.UserAgent,
 		now:         p.options.Now,
+		clock:       clock,
 	}
 }
 

@@ -38,7 +38,12 @@ type session struct {
 	maxRetries int
 	agent      string
 
-	now func() time.Time
+	// now is the local clock, and clock that of the service.
+	now   func() time.Time
+	clock *serviceClock
+
+	// inspections are those of archives between a refresh and a plan.
+	inspections inspections
 }
 
 // sessionOf returns the session in the provider data of the framework. It is nil

@@ -14,7 +14,8 @@ const maxZoneIDs = 100
 
 // L7Logs lists the layer-7 log packages of a window.
 //
-// If the client has no pinned API version, zone IDs select 2022-09-01. Otherwise
+// If the client has no pinned API version, zone IDs and Query.AreaRequired select
+// 2022-09-01. Otherwise
 // 2022-01-06 is requested, and once the service answers that it no longer serves
 // that version, this client uses 2022-09-01.
 //
@@ -48,7 +49,7 @@ func (c *Client) version(q Query) string {
 	switch {
 	case c.opts.APIVersion != "":
 		return c.opts.APIVersion
-	case len(q.ZoneIDs) > 0, c.changeOver.Load() != nil:
+	case len(q.ZoneIDs) > 0, q.AreaRequired, c.changeOver.Load() != nil:
 		return Version20220901
 	}
 	return Version20220106

@@ -33,6 +33,10 @@ type Query struct {
 	// listed.
 	Hosts []string
 
+	// AreaRequired selects 2022-09-01, unless the client has a pinned API version:
+	// rows of 2022-01-06 may have no area.
+	AreaRequired bool
+
 	// PageSize is the number of rows to request at once, 1 to MaxPageSize; the
 	// service may return fewer. 0 means DefaultPageSize.
 	PageSize int

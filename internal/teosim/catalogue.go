@@ -66,6 +66,15 @@ type Package struct {
 	// Gone packages are listed, but their download answers 404; Forbidden ones
 	// answer 403 however fresh the URL.
 	Gone, Forbidden bool
+	// Requests is what the analytics count for the package, in layer 4
+	// connections; 0 is the number of its lines.
+	Requests int64
+	// Lost packages are counted by the analytics, but never listed. Uncounted
+	// ones are listed, but the analytics know of no request in them.
+	Lost, Uncounted bool
+	// Mitigated requests were blocked by the protection: no package has them,
+	// and the analytics count them only where a filter asks for them.
+	Mitigated bool
 }
 
 // PackageName returns the name as the service builds it: date and hour, with

@@ -62,7 +62,7 @@ func editField(answer map[string]json.RawMessage, f Fault) {
 
 // editRows changes the rows of an answer that has any.
 func editRows(answer map[string]json.RawMessage, edit func([]json.RawMessage) []json.RawMessage) {
-	for _, field := range []string{"Data", "Zones"} {
+	for _, field := range []string{"Data", "Zones", "L4Proxies"} {
 		var rows []json.RawMessage
 		if json.Unmarshal(answer[field], &rows) == nil && len(rows) > 0 {
 			answer[field], _ = json.Marshal(edit(rows))

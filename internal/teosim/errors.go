@@ -67,6 +67,7 @@ func codeError(code string) *apiError {
 		"InternalError":                         {"内部错误。", "An internal error has occurred."},
 		"InvalidAction":                         {"接口不存在。", "The API does not exist."},
 		"LimitExceeded":                         {"超过配额限制。", "The quota is exceeded."},
+		"LimitExceeded.QueryTimeLimitExceeded":  {"查询时间超过限制。", "The query time range exceeds the limit of the plan."},
 		"LimitExceeded.RateLimitExceeded":       {"请求频率超过限制。", "The request rate limit is exceeded."},
 		"NoSuchVersion":                         {"接口版本不存在。", "The version does not exist."},
 		"RequestLimitExceeded":                  {"请求的次数超过了频率限制。", "The request frequency limit is exceeded."},

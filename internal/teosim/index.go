@@ -33,22 +33,33 @@ type index struct {
 	zones  []Zone // latest first
 	layers map[layer]*packages
 	byID   map[uint64]*entry
+
+	counted  map[layer][]Package // what the analytics count from
+	counting sync.Mutex          // guards traffic
+	traffic  map[layer]traffic
 }
 
 func newIndex(c Catalogue) *index {
-	ix := &index{layers: map[layer]*packages{}, byID: make(map[uint64]*entry, len(c.L7)+len(c.L4))}
+	ix := &index{
+		layers:  map[layer]*packages{},
+		byID:    make(map[uint64]*entry, len(c.L7)+len(c.L4)),
+		counted: map[layer][]Package{layer7: c.L7, layer4: c.L4},
+	}
 	ix.zones = sortedZones(c.Zones)
 	names := map[string]string{}
 	for _, zone := range c.Zones {
 		names[zone.ID] = zone.Name
 	}
 	for l, list := range map[layer][]Package{layer7: c.L7, layer4: c.L4} {
-		entries := make([]entry, len(list))
-		for i, pkg := range list {
+		entries := make([]entry, 0, len(list))
+		for _, pkg := range list {
+			if pkg.Lost || pkg.Mitigated {
+				continue
+			}
 			if pkg.ZoneName == "" {
 				pkg.ZoneName = names[pkg.ZoneID]
 			}
-			entries[i] = newEntry(l, pkg)
+			entries = append(entries, newEntry(l, pkg))
 		}
 		ix.layers[l] = newPackages(entries)
 		for i := range ix.layers[l].sorted {

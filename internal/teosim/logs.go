@@ -15,6 +15,10 @@ func (s *Sim) teoService() service {
 		{version: version20220901, name: "DownloadL7Logs", decode: s.decodeLogs20220901(layer7, "Domains")},
 		{version: version20220901, name: "DownloadL4Logs", decode: s.decodeLogs20220901(layer4, "ProxyIds")},
 		{version: version20220901, name: "DescribeZones", decode: s.decodeZones},
+		{version: version20220901, name: "DescribeTimingL7AnalysisData", decode: s.decodeTiming(layer7, metricsL7)},
+		{version: version20220901, name: "DescribeTopL7AnalysisData", decode: s.decodeTop},
+		{version: version20220901, name: "DescribeTimingL4Data", decode: s.decodeTiming(layer4, metricsL4)},
+		{version: version20220901, name: "DescribeL4Proxy", decode: s.decodeProxies},
 	}}
 }
 

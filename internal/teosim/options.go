@@ -37,7 +37,8 @@ type Options struct {
 	// one second and per secret ID; what exceeds them is answered with
 	// RequestLimitExceeded. They override the documented limits: 20 for
 	// 2022-01-06/DownloadL7Logs and 2022-09-01/DescribeZones, 100 for
-	// 2022-09-01/DownloadL7Logs and DownloadL4Logs. NoRateLimit is none.
+	// 2022-09-01/DownloadL7Logs, DownloadL4Logs and the analytics; 20 for
+	// DescribeL4Proxy, whose limit is not documented. NoRateLimit is none.
 	Rates map[string]int
 	// PageBase is the number of the first page in 2022-01-06, 0 or 1. The zero
 	// value means 0, the base that a client which simply starts at 1 misreads.
@@ -84,6 +85,8 @@ type Options struct {
 	// STS and Metadata are where keys come from that end.
 	STS      STSOptions
 	Metadata MetadataOptions
+	// Analytics are the choices that the analytics leave open.
+	Analytics AnalyticsOptions
 	// Catalogue is what there is to list. Default Demo().
 	Catalogue Catalogue
 }
@@ -94,6 +97,11 @@ func defaultRates() map[string]int {
 		version20220901 + "/DownloadL7Logs": 100,
 		version20220901 + "/DownloadL4Logs": 100,
 		version20220901 + "/DescribeZones":  20,
+
+		version20220901 + "/DescribeTimingL7AnalysisData": 100,
+		version20220901 + "/DescribeTopL7AnalysisData":    100,
+		version20220901 + "/DescribeTimingL4Data":         100,
+		version20220901 + "/DescribeL4Proxy":              20,
 	}
 }
 

@@ -1,2 +1,2 @@
-# The ID is the destination: state is read back from the bags in it.
-terraform import teo_l7_log_archive.may 's3://logs-1250000000?endpoint=https://cos.ap-guangzhou.myqcloud.com&region=ap-guangzhou&prefix=edgeone/'
+# The ID is the destination. The state is read from the ledger in it.
+terraform import teo_l7_log_archive.logs 'cos://logs-1250000000?region=ap-guangzhou&prefix=edgeone/l7/'

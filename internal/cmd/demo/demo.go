@@ -24,6 +24,7 @@ type demo struct {
 	environ []string // "NAME=value"
 	home    string   // with tccli's profiles; "" for the user's
 	temp    string   // for the temporary folder; "" for the system's
+	page    string   // file to write the chart to, as a page
 }
 
 // run runs the demo. It stops and removes everything that it has created, also if
@@ -59,10 +60,14 @@ func (d demo) run(ctx context.Context) error {
 	if err := box.Run(ctx, &outputs, d.out, "output", "-json", "-no-color"); err != nil {
 		return err
 	}
-	if err := report(d.out, outputs.Bytes()); err != nil {
+	o, err := report(d.out, outputs.Bytes())
+	if err != nil {
 		return err
 	}
 	where.afterwards(d.out)
+	if err := d.chart(o, where.notes); err != nil {
+		return err
+	}
 	d.say("done in %s", d.now().Sub(began).Round(100*time.Millisecond))
 	return nil
 }
@@ -96,6 +101,34 @@ func (d demo) apply(ctx context.Context, box *sandbox.Sandbox) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// chart prints the chart of the time range and writes it as a page. Only the page
+// remains after the demo.
+func (d demo) chart(o outputs, notes []string) error {
+	if o.Coverage.Value.Text == "" {
+		return nil
+	}
+	d.say("log packages compared with the requests that EdgeOne counted")
+	fmt.Fprintf(d.out, "\n%s\n", o.Coverage.Value.Text)
+	for _, note := range notes {
+		fmt.Fprintln(d.out, note)
+	}
+	if len(notes) > 0 {
+		fmt.Fprintln(d.out)
+	}
+	page, err := filepath.Abs(d.page)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(page), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(page, []byte(o.Coverage.Value.HTML), 0o600); err != nil {
+		return err
+	}
+	d.say("the same chart as a page: %s", page)
 	return nil
 }
 

@@ -50,6 +50,7 @@ func newDemo(t *testing.T, out *watched) demo {
 		now:  time.Now,
 		home: t.TempDir(),
 		temp: t.TempDir(),
+		page: filepath.Join(t.TempDir(), "page", "coverage.html"),
 	}
 }
 
@@ -90,6 +91,14 @@ func TestDemoOnTheSimulator(t *testing.T) {
 		`(?m)^20220504-00-www\.example\.com +www\.example\.com +mainland +2022-05-04T00:00:00Z  2022-05-04T01:00:00Z  \d+$`,
 		`(?m)^… and \d+ more$`,
 		`2022-01-06 DownloadL7Logs, page 5 of 60 packages each: answered`,
+		`(?m)^    2022-09-01 DescribeTimingL7AnalysisData, to compare packages with traffic: 3$`,
+		`(?m)^www\.example\.com: [\d,]+ requests$`,
+		`(?m)^  2022-05-06  ####!# ###### ###### ######$`,
+		`(?m)^  2022-05-08  ##\.### ###### ###### ######$`,
+		`(?m)^1 hour with requests has no log package\.$`,
+		`(?m)^! is www\.example\.com on 2022-05-06 at 04:00: the simulator lost the package`,
+		`(?m)^\. is www\.example\.com on 2022-05-08 at 02:00: nobody visited`,
+		`(?m)^==> the same chart as a page: ` + regexp.QuoteMeta(d.page) + `$`,
 		`(?m)^==> done in `,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
@@ -100,6 +109,9 @@ func TestDemoOnTheSimulator(t *testing.T) {
 		t.Errorf("a warning, or a signed URL:\n%s", &out)
 	}
 	assertEmpty(t, d.temp)
+	if page, err := os.ReadFile(d.page); err != nil || !bytes.Contains(page, []byte("www.example.com, 2022-05-06 04:00 to 05:00 UTC: missing")) {
+		t.Errorf("the page: %v, %d bytes", err, len(page))
+	}
 }
 
 func TestDemoInterrupted(t *testing.T) {
@@ -161,7 +173,7 @@ func TestLivePassesTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"TF_VAR_start_time=2025-12-31T21:00:00Z", "TF_VAR_end_time=2026-01-01T03:00:00Z",
+		"TF_VAR_start_time=2025-12-31T21:00:00Z", "TF_VAR_end_time=2026-01-01T03:00:00Z", "TF_VAR_coverage=false",
 		"TENCENTCLOUD_SECRET_ID=id", "TENCENTCLOUD_SECRET_KEY=secret", "TF_VAR_end_time=2026-01-01T00:00:00Z",
 	}
 	if strings.Join(got.env, " ") != strings.Join(want, " ") {

@@ -1,12 +1,14 @@
 // Command demo lists log packages with a real Terraform or OpenTofu and the
 // provider of this checkout, from a simulated EdgeOne or, with -live, from the
-// real one. It changes nothing there and removes its temporary files.
+// real one. It changes nothing there and removes its temporary files. What
+// remains is a page with a chart, bin/coverage.html.
 //
 //	demo         simulated EdgeOne, needs no account
 //	demo -live   the real service, with the credentials of the environment
 //
 // With -live, TF_VAR_start_time, TF_VAR_end_time, TF_VAR_zones and
-// TF_VAR_page_size set the variables of examples/demo.
+// TF_VAR_page_size set the variables of examples/demo. TF_VAR_coverage=true adds
+// the chart, which needs permission for the analytics.
 package main
 
 import (
@@ -37,6 +39,7 @@ func main() {
 		find:    tfcli.Find,
 		now:     time.Now,
 		environ: os.Environ(),
+		page:    "bin/coverage.html",
 	}
 	err := d.run(ctx)
 	stop()

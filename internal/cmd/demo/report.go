@@ -28,19 +28,25 @@ type outputs struct {
 			Size   int64  `json:"size"`
 		} `json:"value"`
 	} `json:"first_packages"`
+	Coverage struct {
+		Value struct {
+			Text string `json:"text"`
+			HTML string `json:"html"`
+		} `json:"value"`
+	} `json:"coverage"`
 }
 
-// report prints the summary and the first packages.
-func report(w io.Writer, text []byte) error {
+// report prints the summary and the first packages, and returns all outputs.
+func report(w io.Writer, text []byte) (outputs, error) {
 	var o outputs
 	if err := json.Unmarshal(text, &o); err != nil {
-		return fmt.Errorf("the outputs of the demo: %w", err)
+		return o, fmt.Errorf("the outputs of the demo: %w", err)
 	}
 	s := o.Summary.Value
 	fmt.Fprintf(w, "\n%d packages, %d bytes, on %d pages of up to %d (API %s)\n\n",
 		s.Packages, s.Bytes, s.Pages, s.PageSize, s.APIVersion)
 	if len(o.First.Value) == 0 {
-		return nil
+		return o, nil
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "PACKAGE\tDOMAIN\tAREA\tFROM\tTO\tBYTES")
@@ -55,8 +61,8 @@ func report(w io.Writer, text []byte) error {
 		fmt.Fprintf(table, "… and %d more\n", rest)
 	}
 	if err := table.Flush(); err != nil {
-		return err
+		return o, err
 	}
 	fmt.Fprintln(w)
-	return nil
+	return o, nil
 }

@@ -1,0 +1,11 @@
+data "teo_l4_log_coverage" "day" {
+  start_time = "2026-05-04T00:00:00Z"
+  end_time   = "2026-05-05T00:00:00Z"
+  zone_ids   = ["zone-27q0p0bali16"]
+}
+
+output "days" {
+  value = {
+    for proxy in data.teo_l4_log_coverage.day.proxies : proxy.proxy_id => proxy.days
+  }
+}

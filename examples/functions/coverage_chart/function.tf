@@ -1,0 +1,25 @@
+data "teo_l7_log_coverage" "day" {
+  start_time = "2026-05-04T00:00:00Z"
+  end_time   = "2026-05-05T00:00:00Z"
+  zone_ids   = ["zone-27q0p0bali16"]
+}
+
+# For a terminal, or the summary of a job.
+output "chart" {
+  value = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.domains, "text")
+}
+
+# For a file: terraform output -raw page >coverage.html. Sensitive only so that
+# Terraform does not print the page.
+output "page" {
+  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.domains, "html")
+  sensitive = true
+}
+
+# Of many domains, only those with missing hours.
+output "missing" {
+  value = provider::teo::coverage_chart(
+    [for domain in data.teo_l7_log_coverage.day.domains : domain if domain.missing_hours > 0],
+    "markdown",
+  )
+}

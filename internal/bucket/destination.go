@@ -1,0 +1,249 @@
+package bucket
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// destination is a parsed destination.
+type destination struct {
+	scheme string     // file, s3 or cos
+	bucket string     // of s3 and cos
+	folder string     // of file: the path of the URL
+	prefix string     // empty, or with a slash at the end
+	query  url.Values // without the prefix
+}
+
+// parameters are the query parameters of each scheme besides prefix. None of them
+// holds a secret.
+var parameters = map[string][]string{
+	"file": {"create_dir", "dir_file_mode", "file_mode"},
+	"s3": {
+		"region", "endpoint", "profile", "anonymous", "use_path_style", "fips", "dualstack",
+		"ssetype", "kmskeyid", "request_checksum_calculation",
+	},
+	"cos": {"region", "endpoint"},
+}
+
+const forms = "file:///folder, s3://bucket?region=… or cos://bucket-appid?region=…"
+
+// Check reports what is wrong with the form of a destination, without connecting
+// to it. The error is an *Error.
+func Check(destination string) error {
+	_, err := parse(destination)
+	return err
+}
+
+// SamePlace reports whether two destinations name the same objects: scheme, host,
+// path, endpoint and prefix are the same, however they are written. The other
+// parameters say how to get there. A destination that Check refuses is the same
+// place as its own text only.
+func SamePlace(a, b string) bool {
+	x, errX := parse(a)
+	y, errY := parse(b)
+	if errX != nil || errY != nil {
+		return a == b
+	}
+	return x.place() == y.place()
+}
+
+func parse(text string) (*destination, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, &Error{Destination: "destination", Op: "be used", Err: errors.New("it is empty: write " + forms)}
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		// The error of url.Parse may quote a password.
+		reason := errors.New("it is not a URL: write " + forms)
+		if escape, ok := errors.AsType[url.EscapeError](err); ok {
+			reason = escape
+		}
+		return nil, &Error{Destination: "destination", Op: "be parsed", Err: reason}
+	}
+	d := &destination{scheme: u.Scheme, bucket: u.Host, folder: u.Path}
+	if u.Scheme == "file" {
+		d.bucket = ""
+	}
+	failed := func(format string, a ...any) (*destination, error) {
+		name := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+		if d.prefix != "" {
+			name += "?prefix=" + d.prefix
+		}
+		return nil, &Error{Destination: cmp.Or(name, "destination"), Op: "be used", Err: fmt.Errorf(format, a...)}
+	}
+	if u.User != nil {
+		return failed("it contains a user name or password, which would be kept in plain text: give credentials by the environment or the provider configuration")
+	}
+	if hint := bucketAddress(u); hint != "" {
+		return failed("this is the address of a bucket: write %s", hint)
+	}
+	known, ok := parameters[u.Scheme]
+	if !ok {
+		if u.Scheme == "" && strings.HasPrefix(u.Path, "/") {
+			return failed("it must begin with a scheme: write file://%s", u.Path)
+		}
+		return failed("it must be %s", forms)
+	}
+	if u.Fragment != "" {
+		return failed("it contains #: write %%23 if that is part of a name")
+	}
+	if d.query, err = url.ParseQuery(u.RawQuery); err != nil {
+		return failed("its query cannot be parsed: separate parameters with & and escape other characters as %%XX")
+	}
+	if d.prefix, err = cleanPrefix(d.query.Get("prefix")); err != nil {
+		return failed("its prefix is invalid: %w", err)
+	}
+	d.query.Del("prefix")
+	for _, name := range slices.Sorted(maps.Keys(d.query)) {
+		if !slices.Contains(known, name) {
+			return failed("the query parameter %q is unknown: %s destinations have prefix, %s", name, u.Scheme, strings.Join(known, ", "))
+		}
+		if len(d.query[name]) > 1 {
+			return failed("the query parameter %s is given twice", name)
+		}
+	}
+	if err := d.check(u); err != nil {
+		return failed("%w", err)
+	}
+	return d, nil
+}
+
+// check checks what only one scheme has.
+func (d *destination) check(u *url.URL) error {
+	if d.scheme == "file" {
+		if u.Host != "" && u.Host != "localhost" {
+			return fmt.Errorf("a file destination has three slashes: write file:///%s%s", u.Host, u.Path)
+		}
+		if strings.Trim(u.Path, "/") == "" {
+			return errors.New("it names no folder: write file:///folder")
+		}
+		_, err := d.fileOptions()
+		return err
+	}
+	if d.bucket == "" {
+		return fmt.Errorf("it names no bucket: write %s://bucket?region=…", d.scheme)
+	}
+	if inner := strings.Trim(u.Path, "/"); inner != "" {
+		return fmt.Errorf("a path is given by prefix: write %s://%s?region=…&prefix=%s/", d.scheme, d.bucket, inner)
+	}
+	if d.query.Has("endpoint") && !isEndpoint(d.query.Get("endpoint")) {
+		return errors.New("endpoint must be a URL such as https://s3.example.com, without user name, path or query")
+	}
+	if d.scheme == "cos" {
+		if !appID.MatchString(d.bucket) {
+			return errors.New("the name of a COS bucket ends with the APPID: write cos://logs-1250000000?region=ap-guangzhou")
+		}
+		if !region.MatchString(d.query.Get("region")) {
+			return fmt.Errorf("its region is missing: write cos://%s?region=ap-guangzhou", d.bucket)
+		}
+		return nil
+	}
+	_, err := d.s3Options()
+	return err
+}
+
+var (
+	appID  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*-[0-9]{8,12}$`)
+	region = regexp.MustCompile(`^[a-z0-9-]+$`)
+
+	// Addresses that consoles show for a bucket.
+	cosAddress = regexp.MustCompile(`^([a-z0-9-]+-[0-9]{8,12})\.cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)$`)
+	cosPath    = regexp.MustCompile(`^cos\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)$`)
+	s3Address  = regexp.MustCompile(`^([a-z0-9.-]+)\.s3[.-]([a-z0-9-]+)\.amazonaws\.com$`)
+)
+
+// bucketAddress returns the destination that is meant by the HTTP address of a
+// bucket, such as https://logs-1250000000.cos.ap-guangzhou.myqcloud.com, and the
+// empty text for everything else.
+func bucketAddress(u *url.URL) string {
+	host, inner := u.Hostname(), strings.Trim(u.Path, "/")
+	var hint string
+	switch {
+	case u.Scheme == "file":
+		return ""
+	case cosAddress.MatchString(host):
+		hint = cosAddress.ReplaceAllString(host, "cos://$1?region=$2")
+	case s3Address.MatchString(host):
+		hint = s3Address.ReplaceAllString(host, "s3://$1?region=$2")
+	case cosPath.MatchString(host):
+		name, rest, _ := strings.Cut(inner, "/")
+		hint, inner = "cos://"+cmp.Or(name, "bucket-appid")+cosPath.ReplaceAllString(host, "?region=$1"), rest
+	case strings.HasSuffix(host, ".myqcloud.com"):
+		hint = "cos://bucket-appid?region=…"
+	default:
+		return ""
+	}
+	if inner != "" {
+		hint += "&prefix=" + inner + "/"
+	}
+	return hint
+}
+
+func isEndpoint(text string) bool {
+	e, err := url.Parse(text)
+	return err == nil && e.Host != "" && (e.Scheme == "https" || e.Scheme == "http") &&
+		e.User == nil && strings.Trim(e.Path, "/") == "" && e.RawQuery == "" && e.Fragment == ""
+}
+
+// cleanPrefix returns the prefix with a slash at its end only. It refuses names
+// that a file system would change.
+func cleanPrefix(prefix string) (string, error) {
+	prefix = strings.Trim(prefix, "/")
+	if prefix == "" {
+		return "", nil
+	}
+	if len(prefix) > 300 {
+		return "", errors.New("it is longer than 300 bytes")
+	}
+	for segment := range strings.SplitSeq(prefix, "/") {
+		if segment == "" || segment == "." || strings.HasSuffix(segment, "..") ||
+			strings.ContainsFunc(segment, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
+			return "", fmt.Errorf("%q cannot be the name of a folder", segment)
+		}
+	}
+	return prefix + "/", nil
+}
+
+// String shows scheme, host, path and prefix.
+func (d *destination) String() string {
+	u := &url.URL{Scheme: d.scheme, Host: d.bucket, Path: d.folder}
+	text := u.String()
+	if d.prefix != "" {
+		text += "?prefix=" + d.prefix
+	}
+	return text
+}
+
+// place is what all spellings of a destination have in common. A COS bucket is
+// the same place by its own scheme and by its S3 endpoint.
+func (d *destination) place() string {
+	if d.scheme == "file" {
+		return fmt.Sprintf("file %q %q", path.Clean("/"+d.folder), d.prefix)
+	}
+	endpoint := d.query.Get("endpoint")
+	if d.scheme == "cos" && endpoint == "" {
+		endpoint = cosEndpoint(d.query.Get("region"))
+	}
+	if e, err := url.Parse(endpoint); err == nil {
+		e.Host, e.Path = strings.ToLower(e.Host), ""
+		endpoint = e.String()
+	}
+	return fmt.Sprintf("bucket %q %q %q", d.bucket, endpoint, d.prefix)
+}
+
+// checkKey refuses keys that not every driver can store.
+func checkKey(key string) error {
+	if !fs.ValidPath(key) || key == "." || strings.ContainsRune(key, 0) || os.PathSeparator == '\\' && strings.ContainsRune(key, '\\') {
+		return fmt.Errorf("%q is not a valid key", key)
+	}
+	return nil
+}

@@ -1,0 +1,381 @@
+package bucket_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+)
+
+func fileDestination(dir string) string { return "file://" + filepath.ToSlash(dir) }
+
+func filePlace(t *testing.T, dir string) place {
+	t.Helper()
+	return place{
+		open: func(t *testing.T, prefix string) bucket.Bucket {
+			t.Helper()
+			return open(t, fileDestination(dir)+"?prefix="+prefix, bucket.Options{})
+		},
+		unfinished: func(t *testing.T) int { t.Helper(); return len(temporaries(t, dir)) },
+	}
+}
+
+// temporaries lists the files that are not finished.
+func temporaries(t *testing.T, dir string) []string {
+	t.Helper()
+	return files(t, dir, func(path string) bool { return filepath.Ext(path) == ".tmp" })
+}
+
+func files(t *testing.T, dir string, want func(path string) bool) []string {
+	t.Helper()
+	var all []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && want(path) {
+			all = append(all, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func everything(string) bool { return true }
+
+func TestFileOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for more, want := range map[string]string{
+		"/missing":              "the folder does not exist: create it, or add create_dir=true",
+		"/file":                 "it is a file, not a folder",
+		"/file/x?create_dir=1":  "not a directory",
+		"/file?create_dir=true": "it is a file, not a folder",
+	} {
+		_, err := bucket.Open(t.Context(), fileDestination(dir)+more, bucket.Options{})
+		if !isError(err, nil) || !strings.Contains(err.Error(), fileDestination(dir)+strings.Split(more, "?")[0]+": cannot open the destination: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", more, err)
+		}
+	}
+	for _, more := range []string{"", "/", "/made/here?create_dir=true", "?prefix=/a/b"} {
+		b := open(t, fileDestination(dir)+more, bucket.Options{})
+		if !strings.HasPrefix(b.String(), "file://") || strings.Contains(b.String(), "create_dir") {
+			t.Errorf("%s", b)
+		}
+	}
+	open(t, "file://localhost"+filepath.ToSlash(dir), bucket.Options{})
+	if os.Getuid() != 0 && runtime.GOOS != "windows" {
+		_ = os.Mkdir(filepath.Join(dir, "closed"), 0o500)
+		_, err := bucket.Open(t.Context(), fileDestination(dir)+"/closed/x?create_dir=true", bucket.Options{})
+		if !isError(err, fs.ErrPermission) || !strings.Contains(err.Error(), "creating the folder (create_dir=true)") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+// A folder that disappears, such as a disk that is unmounted, is neither an empty
+// destination nor a missing object, and is not created again.
+func TestFileFolderDisappears(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "disk")
+	b := open(t, fileDestination(dir)+"?create_dir=true&prefix=teo/", bucket.Options{})
+	mustWrite(t, b, "a/b", nil)
+	if err := os.Rename(dir, dir+".unmounted"); err != nil {
+		t.Fatal(err)
+	}
+	_, errList := b.List(t.Context(), "")
+	_, errOpen := b.Open(t.Context(), "a/b")
+	_, errCreate := b.Create(t.Context(), "a/c", bucket.Replace)
+	for name, err := range map[string]error{"List": errList, "Open": errOpen, "Create": errCreate} {
+		e, ok := errors.AsType[*bucket.Error](err)
+		if !ok || errors.Is(err, bucket.ErrNotExist) || !e.Permanent() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the folder was created again")
+	}
+}
+
+func TestFileModes(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no modes")
+	}
+	for query, want := range map[string][2]fs.FileMode{
+		"":                                   {0o750, 0o640},
+		"&dir_file_mode=0700&file_mode=0600": {0o700, 0o600},
+		"&dir_file_mode=700&file_mode=400":   {0o700, 0o400},
+	} {
+		root := t.TempDir()
+		b := open(t, fileDestination(root)+"/made?create_dir=true&prefix=teo/"+query, bucket.Options{})
+		mustWrite(t, b, "data/x", nil)
+		if err := write(t, b, "data/y", nil, bucket.Replace); err != nil {
+			t.Fatal(err)
+		}
+		for path, mode := range map[string]fs.FileMode{"made": want[0], "made/teo": want[0], "made/teo/data": want[0], "made/teo/data/x": want[1], "made/teo/data/y": want[1]} {
+			if info, err := os.Stat(filepath.Join(root, path)); err != nil || info.Mode().Perm() != mode {
+				t.Errorf("%s: %v, %v, want %v", path, info.Mode(), err, mode)
+			}
+		}
+	}
+}
+
+func TestFileLinks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	target := filepath.Join(dir, "target")
+	if err := os.MkdirAll(filepath.Join(target, "teo", "folder"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip(err)
+	}
+	outside := filepath.Join(dir, "outside")
+	if err := os.MkdirAll(outside, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for path, content := range map[string]string{filepath.Join(outside, "x"): "outside", filepath.Join(target, "teo", "y"): "inside"} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for to, name := range map[string]string{outside: "other", filepath.Join(outside, "x"): "z", "nowhere": "broken"} {
+		if err := os.Symlink(to, filepath.Join(target, "teo", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The destination may be a link. Links inside are listed, so that they are
+	// noticed, and not followed.
+	b := open(t, fileDestination(link)+"?prefix=teo/", bucket.Options{})
+	if got := keys(t, b, ""); !slices.Equal(got, []string{"broken", "other", "y", "z"}) {
+		t.Errorf("%v", got)
+	}
+	// A write replaces a link, not what it leads to.
+	if err := write(t, b, "z", []byte("new"), bucket.Replace); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(t, b, "broken", nil, bucket.IfAbsent); !isError(err, bucket.ErrExist) {
+		t.Errorf("%v", err)
+	}
+	if data, err := os.ReadFile(filepath.Join(outside, "x")); err != nil || string(data) != "outside" {
+		t.Errorf("%s, %v", data, err)
+	}
+}
+
+func TestFileListFailsRatherThanLeaveOut(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("every folder can be read")
+	}
+	dir := t.TempDir()
+	b := open(t, fileDestination(dir), bucket.Options{})
+	mustWrite(t, b, "a/x", nil)
+	if err := os.Chmod(filepath.Join(dir, "a"), 0o300); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(filepath.Join(dir, "a"), 0o700) //nolint:errcheck // to remove it
+	if _, err := b.List(t.Context(), ""); !isError(err, fs.ErrPermission) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestFileSweep(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := open(t, fileDestination(dir)+"?prefix=teo/", bucket.Options{})
+	mustWrite(t, b, "dt=1/data/x", nil)
+	mustWrite(t, b, ".teo-archive/ledger/1", nil)
+	begin := func(key string, age time.Duration) {
+		t.Helper()
+		before := temporaries(t, dir)
+		w, err := b.Create(t.Context(), key, bucket.IfAbsent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(w.Abort)
+		for _, path := range temporaries(t, dir) {
+			if !slices.Contains(before, path) {
+				at := time.Now().Add(-age)
+				if err := os.Chtimes(path, at, at); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	begin("dt=1/data/old", 8*24*time.Hour)
+	begin("dt=1/data/new", 6*24*time.Hour)
+	begin("dt=2/old", 8*24*time.Hour)
+	begin("mine/old", 8*24*time.Hour)
+	for _, path := range []string{"teo/dt=3/data/empty", "teo/mine/empty", "outside"} {
+		if err := os.MkdirAll(filepath.Join(dir, path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "teo", "dt=1", "users.tmp"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Sweep(t.Context(), 7*24*time.Hour, "dt=", ".teo-archive/", "absent/"); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, path := range temporaries(t, dir) {
+		relative, _ := filepath.Rel(dir, path)
+		left = append(left, filepath.ToSlash(filepath.Dir(relative)))
+	}
+	if !slices.Equal(left, []string{"teo/dt=1/data", "teo/dt=1", "teo/mine"}) {
+		t.Errorf("%v", left)
+	}
+	for path, want := range map[string]bool{"teo/dt=2": false, "teo/dt=3": false, "teo/mine/empty": true, "outside": true, "teo/dt=1/data": true} {
+		if _, err := os.Stat(filepath.Join(dir, path)); (err == nil) != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	// A folder that was swept is created again by the next write.
+	mustWrite(t, b, "dt=2/x", nil)
+}
+
+// Sweep removes empty folders while others write to them.
+func TestFileSweepWhileWriting(t *testing.T) {
+	t.Parallel()
+	b := open(t, fileDestination(t.TempDir()), bucket.Options{})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			_ = b.Sweep(ctx, time.Hour, "")
+		}
+	}()
+	for i := range 300 {
+		key := fmt.Sprintf("a/b/c/%d", i)
+		mustWrite(t, b, key, nil)
+		if err := b.Remove(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	<-done
+}
+
+// A full disk leaves nothing under the name of the object, nor beside it.
+func TestFileDiskFull(t *testing.T) {
+	t.Parallel()
+	dir := mountSmall(t, 1<<20)
+	b := open(t, fileDestination(dir), bucket.Options{})
+	mustWrite(t, b, "kept", []byte("1"))
+	for _, key := range []string{"new", "kept"} {
+		for _, mode := range []bucket.Mode{bucket.Replace, bucket.IfAbsent, bucket.IfAbsentDurable} {
+			err := write(t, b, key, pattern(2<<20, 0), mode)
+			e, ok := errors.AsType[*bucket.Error](err)
+			if !ok || !e.Permanent() || !strings.Contains(err.Error(), "cannot write "+key+": no space left on device") {
+				t.Errorf("%v", err)
+			}
+		}
+	}
+	if got := keys(t, b, ""); !slices.Equal(got, []string{"kept"}) || string(read(t, b, "kept")) != "1" {
+		t.Errorf("%v", got)
+	}
+	if all := files(t, dir, everything); len(all) != 1 {
+		t.Errorf("%v", all)
+	}
+}
+
+// child runs in a process of its own: it writes objects until it is killed.
+func child(destination string) {
+	b, err := bucket.Open(context.Background(), destination, bucket.Options{})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	data := pattern(12<<20, 1)
+	for i := 0; ; i++ {
+		w, err := b.Create(context.Background(), fmt.Sprintf("data/%d", i), bucket.IfAbsent)
+		if err == nil {
+			_, err = w.Write(data[:len(data)/2])
+		}
+		fmt.Println("writing", i)
+		if err == nil {
+			_, err = w.Write(data[len(data)/2:])
+		}
+		if err == nil {
+			err = w.Commit()
+		}
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+	}
+}
+
+// killWhileWriting starts a child process and kills it at a random moment of its
+// third write. It returns the number of complete objects.
+func killWhileWriting(t *testing.T, destination string, b bucket.Bucket) int {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), "BUCKET_TEST_CHILD="+destination)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if lines.Text() == "writing 2" {
+			break
+		}
+		if !strings.HasPrefix(lines.Text(), "writing ") {
+			t.Error(lines.Text())
+		}
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	all := keys(t, b, "data/")
+	for _, key := range all {
+		if !bytes.Equal(read(t, b, key), pattern(12<<20, 1)) {
+			t.Errorf("%s is not complete", key)
+		}
+	}
+	return len(all)
+}
+
+func TestFileKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := open(t, fileDestination(dir), bucket.Options{})
+	n := killWhileWriting(t, fileDestination(dir), b)
+	left := temporaries(t, dir)
+	if n < 2 || n == 2 && len(left) != 1 {
+		t.Errorf("%d objects, %v", n, left)
+	}
+	for _, path := range left {
+		at := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Sweep(t.Context(), time.Minute, ""); err != nil {
+		t.Fatal(err)
+	}
+	if left := temporaries(t, dir); len(left) > 0 {
+		t.Errorf("%v", left)
+	}
+}

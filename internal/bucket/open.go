@@ -1,0 +1,96 @@
+package bucket
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Options are the surroundings of a destination. The zero Options are fine for
+// file and s3.
+type Options struct {
+	// Credentials sign the requests to a cos destination, which needs them.
+	// Those of an s3 destination come from where the AWS SDK finds them.
+	Credentials CredentialsProvider
+
+	// COSDomain replaces https://cos.<region>.myqcloud.com for cos destinations
+	// without an endpoint. It is a URL or a host; the name of the bucket is put
+	// before the host.
+	COSDomain string
+
+	// Transport carries the requests of s3 and cos. If it is nil, they use the
+	// proxy of the environment and, for s3, the certificates of AWS_CA_BUNDLE.
+	Transport http.RoundTripper
+
+	// MaxRetryDelay is the longest pause before a failed request is sent again;
+	// 5 s if zero.
+	MaxRetryDelay time.Duration
+
+	// Log, if not nil, receives messages at info level, such as where the
+	// credentials come from. The fields hold nothing secret.
+	Log func(ctx context.Context, message string, fields map[string]any)
+}
+
+// Credentials sign requests to Tencent Cloud COS.
+type Credentials struct {
+	SecretID  string
+	SecretKey string
+	Token     string // of temporary credentials
+
+	// Source says in words where the credentials come from, such as "the provider
+	// configuration". It holds nothing secret.
+	Source string
+}
+
+// CredentialsProvider finds credentials and refreshes them. It is safe for
+// concurrent use.
+type CredentialsProvider interface {
+	// Credentials returns credentials that are valid now. It is called for every
+	// request, so it keeps them while they are valid.
+	Credentials(ctx context.Context) (Credentials, error)
+
+	// Renew replaces credentials that the store refused as expired. It fails if
+	// there are no others.
+	Renew(ctx context.Context, refused Credentials) error
+}
+
+// Open opens a destination:
+//
+//	file:///srv/logs?prefix=teo/                   a folder; create_dir=true creates it
+//	s3://bucket?region=us-east-1&prefix=teo/       Amazon S3, or with endpoint=… a store like it
+//	cos://bucket-1250000000?region=ap-guangzhou    Tencent Cloud COS
+//
+// It reads a little of the listing to see whether the destination exists and may
+// be read. The error is an *Error or the context's cause.
+func Open(ctx context.Context, destination string, options Options) (Bucket, error) {
+	d, err := parse(destination)
+	if err != nil {
+		return nil, err
+	}
+	b, err := open(ctx, d, options)
+	if err != nil {
+		return nil, newError(ctx, d.String(), "open the destination", "", err)
+	}
+	return b, nil
+}
+
+func open(ctx context.Context, d *destination, options Options) (Bucket, error) {
+	if d.scheme == "file" {
+		return openFolder(ctx, d)
+	}
+	var b *objectStore
+	var err error
+	if d.scheme == "cos" {
+		b, err = openCOS(d, options)
+	} else {
+		b, err = openS3(ctx, d, options)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := b.probe(ctx); err != nil {
+		_ = b.Close()
+		return nil, err
+	}
+	return b, nil
+}

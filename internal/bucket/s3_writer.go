@@ -1,0 +1,366 @@
+package bucket
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// partSize is the least that S3 accepts for all parts but the last.
+	partSize = 5 << 20
+
+	// maxParts is the most that S3 accepts.
+	maxParts = 10_000
+
+	// spareParts is how many parts all writers of a bucket together may send
+	// while they fill another one. A writer that gets no spare part waits until
+	// its own is sent. So n writers use (n + spareParts) × partSize of memory.
+	spareParts = 4
+
+	chunkSize = 64 << 10
+)
+
+// chunks are reused from one part to the next.
+var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
+// part is a buffer in chunks, so that a small object needs little memory.
+type part struct {
+	chunks []*[chunkSize]byte
+	size   int64
+}
+
+// fill appends data and returns how much of it fits.
+func (p *part) fill(data []byte) int {
+	n := 0
+	for n < len(data) && p.size < partSize {
+		at := int(p.size % chunkSize)
+		if at == 0 {
+			p.chunks = append(p.chunks, chunks.Get().(*[chunkSize]byte)) //nolint:forcetypeassert // the pool has no others
+		}
+		c := copy(p.chunks[len(p.chunks)-1][at:], data[n:])
+		n, p.size = n+c, p.size+int64(c)
+	}
+	return n
+}
+
+// ReadAt implements io.ReaderAt.
+func (p *part) ReadAt(data []byte, offset int64) (int, error) {
+	n := 0
+	for n < len(data) && offset < p.size {
+		at := offset % chunkSize
+		end := min(chunkSize, at+p.size-offset)
+		c := copy(data[n:], p.chunks[offset/chunkSize][at:end])
+		n, offset = n+c, offset+int64(c)
+	}
+	if n < len(data) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (p *part) body() io.ReadSeeker { return io.NewSectionReader(p, 0, p.size) }
+
+// md5 returns the value of Content-MD5.
+func (p *part) md5() *string {
+	h := md5.New()
+	_, _ = io.Copy(h, p.body())
+	return aws.String(base64.StdEncoding.EncodeToString(h.Sum(nil)))
+}
+
+// free makes the memory available to other parts. A part is never freed after a
+// failed request: the transport may still be reading it.
+func (p *part) free() {
+	for _, c := range p.chunks {
+		chunks.Put(c)
+	}
+	p.chunks, p.size = nil, 0
+}
+
+// objectWriter collects an object of at most one part in memory and puts it with
+// a single request. A larger one is a multipart upload.
+type objectWriter struct {
+	*objectStore
+	ctx    context.Context // that of Create, which covers the write
+	broken context.Context // ends when a part fails
+	key    string
+	mode   Mode
+
+	part   *part
+	upload string // ID of the multipart upload
+	group  *errgroup.Group
+	sent   []*types.CompletedPart
+	err    error // of a Write
+}
+
+func (b *objectStore) Create(ctx context.Context, key string, mode Mode) (Writer, error) {
+	if err := checkKey(key); err != nil {
+		return nil, b.failed(ctx, "write", key, err)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	group, broken := errgroup.WithContext(ctx)
+	return &objectWriter{objectStore: b, ctx: ctx, broken: broken, key: key, mode: mode, part: new(part), group: group}, nil
+}
+
+func (w *objectWriter) Write(p []byte) (int, error) {
+	n := 0
+	for {
+		n += w.part.fill(p[n:])
+		if n == len(p) {
+			return n, nil
+		}
+		// More follows a full part.
+		if w.err == nil {
+			w.err = w.wrap(w.send())
+		}
+		if w.err != nil {
+			return n, w.err
+		}
+	}
+}
+
+func (w *objectWriter) wrap(err error) error {
+	return w.failed(w.ctx, "write", w.key, err)
+}
+
+// send sends a full part: in the background if there is a spare one to fill
+// meanwhile.
+func (w *objectWriter) send() error {
+	if w.broken.Err() != nil {
+		return context.Cause(w.broken)
+	}
+	if w.upload == "" {
+		in := &s3.CreateMultipartUploadInput{
+			Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), ServerSideEncryption: w.sseType, SSEKMSKeyId: optional(w.kmsKeyID),
+		}
+		if !w.sendMD5 {
+			in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32 // that of the parts
+		}
+		out, err := call(w.ctx, w.objectStore, func() (*s3.CreateMultipartUploadOutput, error) { return w.client.CreateMultipartUpload(w.ctx, in) })
+		if err != nil {
+			return err
+		}
+		w.upload = aws.ToString(out.UploadId)
+	}
+	if len(w.sent) == maxParts {
+		return fmt.Errorf("it is larger than %d GiB", maxParts*partSize>>30)
+	}
+	completed := new(types.CompletedPart)
+	w.sent = append(w.sent, completed)
+	full, number := w.part, int32(len(w.sent))
+	w.part = new(part)
+	select {
+	case w.spares <- struct{}{}:
+		w.group.Go(func() error {
+			defer func() { <-w.spares }()
+			return w.sendPart(full, number, completed)
+		})
+		return nil
+	default:
+		return w.sendPart(full, number, completed)
+	}
+}
+
+// sendPart sends one part and frees it.
+func (w *objectWriter) sendPart(p *part, number int32, completed *types.CompletedPart) error {
+	in := &s3.UploadPartInput{Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload, PartNumber: &number}
+	if w.sendMD5 {
+		in.ContentMD5 = p.md5()
+	}
+	calls := 0
+	out, err := call(w.ctx, w.objectStore, func() (*s3.UploadPartOutput, error) {
+		calls++
+		in.Body = p.body()
+		return w.client.UploadPart(w.ctx, in)
+	})
+	if err != nil {
+		return err
+	}
+	if attempts, ok := retry.GetAttemptResults(out.ResultMetadata); ok && calls*len(attempts.Results) == 1 {
+		p.free()
+	}
+	*completed = types.CompletedPart{PartNumber: &number, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32}
+	return nil
+}
+
+func (w *objectWriter) Commit() error {
+	defer func() { _ = w.group.Wait() }() // releases w.broken
+	if w.ctx.Err() != nil {
+		w.err = context.Cause(w.ctx)
+	}
+	if w.err != nil {
+		w.Abort()
+		return w.err
+	}
+	var err error
+	if w.upload == "" {
+		err = w.put()
+	} else {
+		err = w.finish()
+	}
+	if err != nil && w.upload != "" {
+		w.abandon()
+	}
+	return w.wrap(err)
+}
+
+// put writes an object of one part.
+func (w *objectWriter) put() error {
+	in := &s3.PutObjectInput{
+		Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), ContentLength: aws.Int64(w.part.size),
+		ServerSideEncryption: w.sseType, SSEKMSKeyId: optional(w.kmsKeyID),
+	}
+	if w.sendMD5 {
+		in.ContentMD5 = w.part.md5()
+	}
+	calls := 0
+	err := w.publish(func(ifNoneMatch *string, options ...func(*s3.Options)) error {
+		calls++
+		in.Body, in.IfNoneMatch = w.part.body(), ifNoneMatch
+		_, err := w.client.PutObject(w.ctx, in, options...)
+		return err
+	})
+	if err == nil && calls == 1 {
+		w.part.free()
+	}
+	return err
+}
+
+// finish sends the last part and completes the multipart upload.
+func (w *objectWriter) finish() error {
+	err := w.send()
+	if wait := w.group.Wait(); wait != nil {
+		err = wait
+	}
+	if err != nil {
+		return err
+	}
+	parts := make([]types.CompletedPart, len(w.sent))
+	for i, p := range w.sent {
+		parts[i] = *p
+	}
+	in := &s3.CompleteMultipartUploadInput{
+		Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
+	}
+	return w.publish(func(ifNoneMatch *string, options ...func(*s3.Options)) error {
+		in.IfNoneMatch = ifNoneMatch
+		_, err := w.client.CompleteMultipartUpload(w.ctx, in, options...)
+		return err
+	})
+}
+
+// publish sends the request that makes the object visible. It repeats the request
+// itself, and not by the SDK: the repetition of a conditional request that took
+// effect is refused, because the object exists by then. That refusal must not be
+// mistaken for another writer's object.
+func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s3.Options)) error) error {
+	options := []func(*s3.Options){func(o *s3.Options) { o.Retryer = aws.NopRetryer{} }}
+	sent := false // a request may have taken effect
+	for attempt := 1; ; attempt++ {
+		conditional := !w.mode.replaces() && !w.unconditional.Load()
+		if !w.mode.replaces() && !conditional {
+			if found, err := w.exists(w.ctx, w.key); err != nil {
+				return err
+			} else if found {
+				return w.refused(sent)
+			}
+		}
+		var ifNoneMatch *string
+		with := options
+		if conditional && w.cos {
+			with = append(with[:1:1], s3.WithAPIOptions(smithyhttp.SetHeaderValue("x-cos-forbid-overwrite", "true")))
+		} else if conditional {
+			ifNoneMatch = aws.String("*")
+		}
+		_, err := call(w.ctx, w.objectStore, func() (struct{}, error) { return struct{}{}, send(ifNoneMatch, with...) })
+		sent = sent || err != nil && mayHaveApplied(err)
+		switch {
+		case err == nil:
+			return nil
+		case w.ctx.Err() != nil:
+			return context.Cause(w.ctx)
+		case conditional && exists(err):
+			return w.refused(sent)
+		case conditional && !sent && unconditional(err):
+			w.unconditional.Store(true)
+			continue
+		case (conflicts(err) || w.retryer.IsErrorRetryable(err)) && attempt < maxAttempts:
+			delay, _ := w.retryer.RetryDelay(attempt, err)
+			if err := sleep(w.ctx, delay); err != nil {
+				return err
+			}
+			continue
+		}
+		if sent {
+			return fmt.Errorf("%w: %w", ErrUnknownOutcome, w.cause(err))
+		}
+		if conditional && conflicts(err) {
+			if found, _ := w.exists(w.ctx, w.key); found {
+				return ErrExist
+			}
+		}
+		return err
+	}
+}
+
+// refused is the error for an object that exists: it may be this writer's own if
+// an earlier request may have taken effect.
+func (*objectWriter) refused(sent bool) error {
+	if sent {
+		return fmt.Errorf("%w: an object exists after a request whose response was lost", ErrUnknownOutcome)
+	}
+	return ErrExist
+}
+
+func (w *objectWriter) Abort() {
+	_ = w.group.Wait()
+	if w.upload != "" {
+		w.abandon()
+	}
+}
+
+// abandon aborts the multipart upload. Parts whose requests were canceled may
+// still arrive and bring the upload back, so it is aborted until the store no
+// longer knows it. Sweep removes what remains.
+func (w *objectWriter) abandon() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), 15*time.Second)
+	defer cancel()
+	for i := range 3 {
+		_, err := w.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload})
+		if w.ctx.Err() == nil || err != nil || sleep(ctx, 50*time.Millisecond<<i) != nil {
+			return
+		}
+	}
+}
+
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

@@ -1,0 +1,220 @@
+package coverage
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ChartRow is what a chart shows of one host.
+type ChartRow struct {
+	Name string
+
+	// Count is the number of requests (or bytes, see Unit); nil if it is not
+	// known.
+	Count *int64
+	Unit  string
+
+	// Days has 24 verdicts for each UTC date, as in Row.
+	Days map[string]string
+}
+
+// Formats are the formats of a chart.
+var Formats = []string{"text", "markdown", "svg", "html"}
+
+// Chart draws a heat map of the rows, in their order. It fails on an unknown
+// format and on days that are not as in Row.
+func Chart(rows []ChartRow, format string) (string, error) {
+	c, err := newChart(rows)
+	if err != nil {
+		return "", err
+	}
+	switch format {
+	case "text":
+		return c.text(), nil
+	case "markdown":
+		return c.markdown(), nil
+	case "svg":
+		return c.svg(), nil
+	case "html":
+		return c.html(), nil
+	}
+	return "", fmt.Errorf("%q is not a format; valid formats are %s", format, strings.Join(Formats, ", "))
+}
+
+// verdicts are explained in this order.
+var verdicts = []struct {
+	letter        rune
+	name, meaning string
+	fill, ink     string // from the palette of Okabe and Ito, whose colours colour-blind readers tell apart
+	of            func(Sums) int64
+}{
+	{Covered, "covered", "requests and a log package", "#0072b2", "#6fb0d6", func(s Sums) int64 { return s.Covered }},
+	{Missing, "missing", "requests, but no log package", "#d55e00", "#ffffff", func(s Sums) int64 { return s.Missing }},
+	{Quiet, "quiet", "no requests and no log package", "#edf0f3", "#8a949e", func(s Sums) int64 { return s.Quiet }},
+	{Pending, "pending", "too recent to judge", "#f0e442", "#5c5600", func(s Sums) int64 { return s.Pending }},
+	{Unwitnessed, "unwitnessed", "a log package, but no counted requests", "#cc79a7", "#ffffff", func(s Sums) int64 { return s.Unwitnessed }},
+	{Unverified, "unverified", "analytics could not answer", "#ffffff", "#333c45", func(s Sums) int64 { return s.Unverified }},
+}
+
+type chart struct {
+	panels      []panel
+	sums        Sums
+	count       int64
+	unit        string // empty if no row has a count
+	first, last string // dates
+}
+
+// panel is what a chart shows of one host.
+type panel struct {
+	name  string
+	count *int64
+	unit  string
+	sums  Sums
+	days  []day
+}
+
+type day struct {
+	date    string
+	letters string
+}
+
+func newChart(rows []ChartRow) (*chart, error) {
+	c := new(chart)
+	for i, row := range rows {
+		p := panel{name: printable(row.Name), count: row.Count, unit: row.Unit}
+		for _, date := range slices.Sorted(maps.Keys(row.Days)) {
+			letters := row.Days[date]
+			if _, err := time.Parse(time.DateOnly, date); err != nil {
+				return nil, fmt.Errorf("row %d (%s): %q is not a date such as 2022-05-04", i+1, p.name, date)
+			}
+			if len(letters) != 24 {
+				return nil, fmt.Errorf("row %d (%s): %s has %d characters, and a day has 24 hours", i+1, p.name, date, len(letters))
+			}
+			if at := strings.IndexFunc(letters, func(r rune) bool { return !known(r) }); at >= 0 {
+				return nil, fmt.Errorf("row %d (%s): %s has an unknown character at hour %d", i+1, p.name, date, at)
+			}
+			for _, letter := range letters {
+				p.sums.count(letter)
+			}
+			p.days = append(p.days, day{date, letters})
+			if c.first == "" || date < c.first {
+				c.first = date
+			}
+			c.last = max(c.last, date)
+		}
+		if row.Count != nil {
+			c.count += *row.Count
+			c.unit = row.Unit
+		}
+		c.sums.add(p.sums)
+		c.panels = append(c.panels, p)
+	}
+	return c, nil
+}
+
+func known(letter rune) bool { return letter == Outside || verdictOf(letter) >= 0 }
+
+// verdictOf returns the index of a letter in verdicts, or -1.
+func verdictOf(letter rune) int {
+	for i := range verdicts {
+		if verdicts[i].letter == letter {
+			return i
+		}
+	}
+	return -1
+}
+
+// printable replaces what neither XML nor a terminal can show.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return '\ufffd'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\ufffd"))
+}
+
+// period is the time that the chart is about.
+func (c *chart) period() string {
+	switch c.first {
+	case "":
+		return ""
+	case c.last:
+		return c.first + " (UTC)"
+	}
+	return c.first + " to " + c.last + " (UTC)"
+}
+
+// heading is the name of the column of hosts: bytes are those of proxies.
+func (c *chart) heading() string {
+	if c.unit == "bytes" {
+		return "Proxy"
+	}
+	return "Domain"
+}
+
+// conclusion says in a sentence what the chart comes to.
+func (c *chart) conclusion() string {
+	switch {
+	case len(c.panels) == 0:
+		return "There is nothing to compare."
+	case c.sums.Missing > 0:
+		return plural(c.sums.Missing, "hour") + " with requests " + choose(c.sums.Missing, "has", "have") + " no log package."
+	case c.sums.Unverified > 0:
+		return plural(c.sums.Unverified, "hour") + " could not be verified."
+	case c.sums.Pending > 0:
+		return "No log package is missing; " + plural(c.sums.Pending, "hour") + " " + choose(c.sums.Pending, "is", "are") + " too recent to judge."
+	}
+	return "No log package is missing."
+}
+
+func choose(n int64, one, several string) string {
+	if n == 1 {
+		return one
+	}
+	return several
+}
+
+func plural(n int64, unit string) string { return grouped(n) + " " + choose(n, unit, unit+"s") }
+
+// grouped writes a number with separators: 1,234,567.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for at := len(digits) - 3; at > start; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// amount is the count of a panel with its unit.
+func (p panel) amount() string {
+	if p.count == nil {
+		return ""
+	}
+	return grouped(*p.count) + " " + p.unit
+}
+
+// present are the verdicts that occur among sums, with their numbers.
+func present(sums Sums) string {
+	var parts []string
+	for _, v := range verdicts {
+		if n := v.of(sums); n > 0 {
+			parts = append(parts, grouped(n)+" "+v.name)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// cellTitle describes an hour, for readers who point at it.
+func cellTitle(name, date string, hour int, letter rune) string {
+	v := verdicts[verdictOf(letter)]
+	return fmt.Sprintf("%s, %s %02d:00 to %02d:00 UTC: %s (%s)", name, date, hour, hour+1, v.name, v.meaning)
+}

@@ -1,0 +1,195 @@
+package coverage_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
+)
+
+// chartRows are two days of two domains, with each verdict.
+func chartRows() []coverage.ChartRow {
+	requests, few := int64(1234567), int64(42)
+	return []coverage.ChartRow{
+		{Name: "www.example.com", Count: &requests, Unit: "requests", Days: map[string]string{
+			"2022-05-05": "######" + "#!####" + "~~" + strings.Repeat(" ", 10),
+			"2022-05-04": strings.Repeat(" ", 20) + "####",
+		}},
+		{Name: "*.example.org", Count: &few, Unit: "requests", Days: map[string]string{
+			"2022-05-04": strings.Repeat(" ", 20) + "??..",
+			"2022-05-05": "+.....######~~" + strings.Repeat(" ", 10),
+		}},
+	}
+}
+
+func draw(t *testing.T, rows []coverage.ChartRow, format string) string {
+	t.Helper()
+	text, err := coverage.Chart(rows, format)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestTextChart(t *testing.T) {
+	t.Parallel()
+	const want = `Log coverage, 2022-05-04 to 2022-05-05 (UTC)
+
+www.example.com: 1,234,567 requests
+              00     06     12     18
+  2022-05-04                         ####
+  2022-05-05  ###### #!#### ~~
+
+*.example.org: 42 requests
+              00     06     12     18
+  2022-05-04                         ??..
+  2022-05-05  +..... ###### ~~
+
+1 hour with requests has no log package.
+
+  #  21  covered      requests and a log package
+  !   1  missing      requests, but no log package
+  .   7  quiet        no requests and no log package
+  ~   4  pending      too recent to judge
+  +   1  unwitnessed  a log package, but no counted requests
+  ?   2  unverified   analytics could not answer
+
+Total: 1,234,609 requests
+`
+	if got := draw(t, chartRows(), "text"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestMarkdownChart(t *testing.T) {
+	t.Parallel()
+	got := draw(t, chartRows(), "markdown")
+	for _, want := range []string{
+		"2022-05-04 to 2022-05-05 (UTC). **1 hour with requests has no log package.**\n",
+		"| Domain | Requests | `#` covered | `!` missing | `.` quiet | `~` pending | `+` unwitnessed | `?` unverified |\n|:---|---:|---:|---:|---:|---:|---:|---:|\n",
+		"| www.example.com | 1,234,567 | 15 | 1 | 0 | 2 | 0 | 0 |\n",
+		"| \\*.example.org | 42 | 6 | 0 | 7 | 2 | 1 | 2 |\n",
+		"| **Total** | 1,234,609 | 21 | 1 | 7 | 4 | 1 | 2 |\n",
+		"- `!` missing: requests, but no log package\n",
+		"\n```text\nwww.example.com: 1,234,567 requests\n",
+		"  2022-05-05  ###### #!#### ~~\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("without %q:\n%s", want, got)
+		}
+	}
+}
+
+// The conclusion names the worst.
+func TestChartConclusion(t *testing.T) {
+	t.Parallel()
+	for letters, want := range map[string]string{
+		"#.+":  "\nNo log package is missing.\n",
+		"#~~":  "\nNo log package is missing; 2 hours are too recent to judge.\n",
+		"#~":   "\nNo log package is missing; 1 hour is too recent to judge.\n",
+		"~?":   "\n1 hour could not be verified.\n",
+		"!?~!": "\n2 hours with requests have no log package.\n",
+	} {
+		text := draw(t, []coverage.ChartRow{{Name: "a", Days: map[string]string{"2022-05-04": letters + strings.Repeat(" ", 24-len(letters))}}}, "text")
+		if !strings.Contains(text, want) || !strings.HasPrefix(text, "Log coverage, 2022-05-04 (UTC)\n\na\n") {
+			t.Errorf("%s: %s", letters, text)
+		}
+	}
+}
+
+// No rows, and rows without days, are valid in each format.
+func TestEmptyChart(t *testing.T) {
+	t.Parallel()
+	for _, format := range coverage.Formats {
+		if text := draw(t, nil, format); !strings.Contains(text, "There is nothing to compare.") {
+			t.Errorf("%s: %s", format, text)
+		}
+		if text := draw(t, []coverage.ChartRow{{Name: "www.example.com"}}, format); !strings.Contains(text, "www.example.com") {
+			t.Errorf("%s: %s", format, text)
+		}
+	}
+}
+
+func TestChartRefuses(t *testing.T) {
+	t.Parallel()
+	full := strings.Repeat("#", 24)
+	for _, test := range []struct {
+		days   map[string]string
+		format string
+		want   string
+	}{
+		{map[string]string{"2022-05-04": full}, "pdf", `"pdf" is not a format; valid formats are text, markdown, svg, html`},
+		{map[string]string{"2022-05-04": full}, "", `"" is not a format`},
+		{map[string]string{"4 May": full}, "text", `row 1 (a): "4 May" is not a date`},
+		{map[string]string{"2022-05-04": "###"}, "text", "row 1 (a): 2022-05-04 has 3 characters"},
+		{map[string]string{"2022-05-04": full[:23] + "x"}, "text", "row 1 (a): 2022-05-04 has an unknown character at hour 23"},
+		{map[string]string{"2022-05-04": full[:22] + "é"}, "text", "unknown character at hour 22"},
+	} {
+		_, err := coverage.Chart([]coverage.ChartRow{{Name: "a", Days: test.days}}, test.format)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v: %v, want %s", test.days, err, test.want)
+		}
+	}
+}
+
+// Names cannot break out of the formats, whatever is in them.
+func TestChartEscapes(t *testing.T) {
+	t.Parallel()
+	const name = "<script>alert(1)</script>\"'&|`*_```\x1b[31m\x00\xff\u202e.example.com"
+	rows := []coverage.ChartRow{{Name: name, Days: map[string]string{"2022-05-04": strings.Repeat("!", 24)}}}
+	for _, format := range coverage.Formats {
+		text := draw(t, rows, format)
+		if strings.ContainsAny(text, "\x1b\x00\u202e") || !strings.Contains(text, "\ufffd") {
+			t.Errorf("%s lets control characters through", format)
+		}
+		if format != "text" && strings.Count(text, "<script") > strings.Count(text, "````text\n<script") {
+			t.Errorf("%s lets elements through:\n%s", format, text)
+		}
+	}
+	table, heatMap, _ := strings.Cut(draw(t, rows, "markdown"), "\n````text\n")
+	if !strings.Contains(table, "| &lt;script\\>alert\\(1\\)") || !strings.HasSuffix(heatMap, "\n````\n") {
+		t.Errorf("markdown: %s", table)
+	}
+	if err := wellFormed(draw(t, rows, "svg")); err != nil {
+		t.Errorf("svg: %v", err)
+	}
+}
+
+func wellFormed(text string) error {
+	for decoder := xml.NewDecoder(strings.NewReader(text)); ; {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// The drawings load nothing, and are the same each time.
+func TestDrawingsAreSelfContained(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"svg", "html"} {
+		text := draw(t, chartRows(), format)
+		rest := strings.ReplaceAll(strings.ReplaceAll(text, "http://www.w3.org/2000/svg", ""), "url(#hatch)", "")
+		for _, part := range []string{"http:", "https:", "//", "url(", "@import", "<script", "src=", "href="} {
+			if strings.Contains(rest, part) {
+				t.Errorf("%s contains %s", format, part)
+			}
+		}
+		rows := chartRows()
+		rows[0].Days = maps.Clone(rows[0].Days)
+		if again := draw(t, rows, format); again != text {
+			t.Errorf("%s differs", format)
+		}
+		if want := `<title>www.example.com, 2022-05-05 07:00 to 08:00 UTC: missing (requests, but no log package)</title>`; strings.Count(text, want) != 1 {
+			t.Errorf("%s: no title of the missing hour", format)
+		}
+		if n := strings.Count(text, `<g class="cell">`); n != 36 {
+			t.Errorf("%s has %d cells, want 36", format, n)
+		}
+	}
+}

@@ -1,0 +1,275 @@
+package coverage
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The verdicts on an hour.
+const (
+	Covered     = '#' // requests and a package
+	Missing     = '!' // requests, but no package
+	Quiet       = '.' // neither requests nor a package
+	Pending     = '~' // too recent to judge
+	Unwitnessed = '+' // a package, but no counted requests
+	Unverified  = '?' // the count is unknown
+	Outside     = ' ' // not in the window
+)
+
+// Unknown stands for a count that the second source did not answer.
+const Unknown = -1
+
+// Window consists of whole UTC hours.
+type Window struct{ Start, End time.Time }
+
+// NewWindow returns the whole hours that a time range touches.
+func NewWindow(start, end time.Time) Window {
+	w := Window{start.UTC().Truncate(time.Hour), end.UTC().Truncate(time.Hour)}
+	if w.End.Before(end) {
+		w.End = w.End.Add(time.Hour)
+	}
+	return w
+}
+
+// Grow returns the window with n more hours on either side.
+func (w Window) Grow(n int) Window {
+	by := time.Duration(n) * time.Hour
+	return Window{w.Start.Add(-by), w.End.Add(by)}
+}
+
+// Hours returns the number of hours.
+func (w Window) Hours() int { return max(0, int(w.End.Sub(w.Start)/time.Hour)) }
+
+// Hour returns the start of an hour.
+func (w Window) Hour(i int) time.Time { return w.Start.Add(time.Duration(i) * time.Hour) }
+
+// Host is a domain or a layer-4 proxy in a zone.
+type Host struct{ ZoneID, Name string }
+
+// Series holds the counts of a host, one for each hour of the grown window.
+type Series struct {
+	Host
+	Counts []int64
+}
+
+// Packages knows the hours of a window in which hosts have packages.
+type Packages struct {
+	window Window
+	hours  map[Host][]bool
+}
+
+// NewPackages returns an empty set for a window, which is the grown one.
+func NewPackages(w Window) *Packages { return &Packages{w, map[Host][]bool{}} }
+
+// Add adds a package. Its end may be exclusive (07:00:00), as for an hour, or
+// the last second (07:14:59), as for a quarter of an hour. A package without an
+// end counts for the hour of its start. A host without a zone ID stands for the
+// host in every zone.
+func (p *Packages) Add(host Host, start, end time.Time) {
+	if !end.After(start) {
+		end = start.Add(time.Second)
+	}
+	covered := NewWindow(start, end)
+	for at := later(covered.Start, p.window.Start); at.Before(covered.End) && at.Before(p.window.End); at = at.Add(time.Hour) {
+		hours := p.hours[host]
+		if hours == nil {
+			hours = make([]bool, p.window.Hours())
+			p.hours[host] = hours
+		}
+		hours[int(at.Sub(p.window.Start)/time.Hour)] = true
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// Hosts returns the hosts with packages in the window, sorted.
+func (p *Packages) Hosts() []Host {
+	var all []Host
+	for host := range p.hours {
+		all = append(all, host)
+	}
+	slices.SortFunc(all, compareHosts)
+	return all
+}
+
+// Rename moves the packages of a host to another one.
+func (p *Packages) Rename(from, to Host) {
+	moved := p.hours[from]
+	delete(p.hours, from)
+	if p.hours[to] == nil {
+		p.hours[to] = moved
+		return
+	}
+	for i, has := range moved {
+		p.hours[to][i] = p.hours[to][i] || has
+	}
+}
+
+// has says whether a host has a package within so many hours of hour i.
+func (p *Packages) has(host Host, i, grace int) bool {
+	for _, h := range []Host{host, {Name: host.Name}} {
+		hours := p.hours[h]
+		for at := max(0, i-grace); at <= i+grace && at < len(hours); at++ {
+			if hours[at] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Wildcard returns the nearest wildcard among known names that covers a domain:
+// *.example.com for www.example.com. The second source counts the requests of a
+// wildcard domain under that name, while its packages may bear either.
+func Wildcard(domain string, known func(string) bool) (string, bool) {
+	for _, rest, found := strings.Cut(domain, "."); found; _, rest, found = strings.Cut(rest, ".") {
+		if name := "*." + rest; name != domain && known(name) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// Options say how an hour is judged.
+type Options struct {
+	// Now is the time of the comparison. An hour that ended less than
+	// StableAfter before it is pending.
+	Now         time.Time
+	StableAfter time.Duration
+
+	// Min is the count below which an hour is quiet, at least 1.
+	Min int64
+
+	// Grace is the number of hours by which a package may be early or late.
+	Grace int
+}
+
+// Sums counts hours by verdict.
+type Sums struct {
+	Covered, Missing, Quiet, Pending, Unwitnessed, Unverified int64
+}
+
+func (s *Sums) count(verdict rune) {
+	switch verdict {
+	case Covered:
+		s.Covered++
+	case Missing:
+		s.Missing++
+	case Quiet:
+		s.Quiet++
+	case Pending:
+		s.Pending++
+	case Unwitnessed:
+		s.Unwitnessed++
+	case Unverified:
+		s.Unverified++
+	}
+}
+
+func (s *Sums) add(other Sums) {
+	s.Covered += other.Covered
+	s.Missing += other.Missing
+	s.Quiet += other.Quiet
+	s.Pending += other.Pending
+	s.Unwitnessed += other.Unwitnessed
+	s.Unverified += other.Unverified
+}
+
+// Row is the result for one host.
+type Row struct {
+	Host
+	Sums
+
+	// Count is the sum of the known counts in the window.
+	Count int64
+
+	// MissingHours are the starts of the missing hours.
+	MissingHours []time.Time
+
+	// Days has a verdict for each hour of a UTC date, as 24 characters.
+	Days map[string]string
+}
+
+// Report is the result of a comparison.
+type Report struct {
+	Sums
+
+	Count int64
+	Rows  []Row // by name and zone
+}
+
+// Complete says whether nothing is missing or unverified.
+func (r *Report) Complete() bool { return r.Missing == 0 && r.Unverified == 0 }
+
+// Compare judges each hour of a window. Packages and series are those of the
+// window grown by o.Grace. Hosts without a series are left out.
+func Compare(w Window, o Options, packages *Packages, series []Series) *Report {
+	report := new(Report)
+	for _, s := range series {
+		row := compareHost(w, o, packages, s)
+		report.add(row.Sums)
+		report.Count += row.Count
+		report.Rows = append(report.Rows, row)
+	}
+	slices.SortFunc(report.Rows, func(a, b Row) int { return compareHosts(a.Host, b.Host) })
+	return report
+}
+
+func compareHost(w Window, o Options, packages *Packages, s Series) Row {
+	row := Row{Host: s.Host, Days: map[string]string{}}
+	var (
+		day  []byte
+		date string
+	)
+	for i := range w.Hours() {
+		at := w.Hour(i)
+		if i == 0 || at.Hour() == 0 {
+			date, day = at.Format(time.DateOnly), []byte(strings.Repeat(string(Outside), 24))
+		}
+		verdict := judge(o, packages, s, at, i+o.Grace)
+		day[at.Hour()] = byte(verdict)
+		row.count(verdict)
+		if verdict == Missing {
+			row.MissingHours = append(row.MissingHours, at)
+		}
+		row.Count += max(0, s.Counts[i+o.Grace])
+		if at.Hour() == 23 || i == w.Hours()-1 {
+			row.Days[date] = string(day)
+		}
+	}
+	return row
+}
+
+// judge returns the verdict on hour i of the grown window.
+func judge(o Options, packages *Packages, s Series, at time.Time, i int) rune {
+	count := s.Counts[i]
+	switch {
+	case at.Add(time.Hour + o.StableAfter).After(o.Now):
+		return Pending
+	case count == Unknown:
+		return Unverified
+	case count > 0 && packages.has(s.Host, i, o.Grace):
+		return Covered
+	case count >= max(1, o.Min):
+		return Missing
+	case !packages.has(s.Host, i, 0):
+		return Quiet
+	}
+	for _, near := range s.Counts[max(0, i-o.Grace):min(len(s.Counts), i+o.Grace+1)] {
+		if near > 0 {
+			return Covered
+		}
+	}
+	return Unwitnessed
+}
+
+func compareHosts(a, b Host) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ZoneID, b.ZoneID))
+}

@@ -1,0 +1,301 @@
+package provider_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// archiveSim simulates a domain with three packages a day, from May 1 to 4.
+func archiveSim(t testing.TB) *teosim.Sim {
+	t.Helper()
+	return simtest.Start(t, teosim.Options{Catalogue: archiveCatalogue(), Rates: teosim.Unlimited()})
+}
+
+func archiveCatalogue() teosim.Catalogue {
+	c := teosim.Generate(teosim.GenerateOptions{Slots: 96, Areas: []string{"mainland"}, Proxies: 1})
+	eighth := func(list []teosim.Package) []teosim.Package {
+		return slices.DeleteFunc(list, func(p teosim.Package) bool { return p.Start.Hour()%8 != 0 })
+	}
+	c.L7, c.L4 = eighth(c.L7), eighth(c.L4)
+	return c
+}
+
+// delist removes the packages of a day from the service.
+func delist(sim *teosim.Sim, day string) {
+	sim.Update(func(c *teosim.Catalogue) {
+		c.L7 = slices.DeleteFunc(c.L7, func(p teosim.Package) bool { return p.Start.Format(time.DateOnly) == day })
+	})
+}
+
+// archiveBlock archives from May 1 to the day before end; "" is no end.
+func archiveBlock(destination, end string, lines ...string) string {
+	if end != "" {
+		lines = append(lines, fmt.Sprintf("end_time = %q", end+"T00:00:00Z"))
+	}
+	return fmt.Sprintf("resource \"teo_l7_log_archive\" \"test\" {\n  start_time  = \"2022-05-01T00:00:00Z\"\n  destination = %q\n  %s\n}\n\noutput \"head\" {\n  value = teo_l7_log_archive.test.head\n}\n",
+		destination, strings.Join(lines, "\n  "))
+}
+
+func fileURL(dir string) string { return "file://" + filepath.ToSlash(dir) }
+
+// evidence is an archive in a folder, and the configuration that makes it.
+type evidence struct {
+	*workspace
+
+	sim *teosim.Sim
+	dir string // of the archive
+}
+
+// newEvidence archives two days, May 1 and 2.
+func newEvidence(t testing.TB) *evidence {
+	t.Helper()
+	sim, dir := archiveSim(t), t.TempDir()
+	e := &evidence{sim: sim, dir: dir}
+	e.workspace = newWorkspace(t, e.config("2022-05-03"))
+	e.apply()
+	return e
+}
+
+func (e *evidence) config(end string, lines ...string) string {
+	return providerBlock(e.sim) + archiveBlock(fileURL(e.dir), end, lines...)
+}
+
+// plan returns what a plan prints, and whether it has changes.
+func (w *workspace) plan(arguments ...string) (said string, changes bool) {
+	w.t.Helper()
+	stdout, stderr, err := w.run(append([]string{"plan", "-input=false", "-detailed-exitcode"}, arguments...)...)
+	said = folded(stdout + stderr)
+	if exit, ok := err.(*exec.ExitError); ok && exit.ExitCode() == 2 { //nolint:errorlint // of this command
+		return said, true
+	}
+	if err != nil {
+		w.t.Fatalf("plan: %v\n%s\n%s", err, stdout, stderr)
+	}
+	return said, false
+}
+
+// unchanged asserts that there is nothing to do and nothing to say.
+func (w *workspace) unchanged() {
+	w.t.Helper()
+	if said, changes := w.plan(); changes || strings.Contains(said, "Warning:") {
+		w.t.Errorf("the plan is not empty:\n%s", said)
+	}
+}
+
+// finds asserts that a plan, with and without a refresh, has changes and warns.
+func (w *workspace) finds(want string) (said string) {
+	w.t.Helper()
+	for _, arguments := range [][]string{nil, {"-refresh=false"}} {
+		var changes bool
+		if said, changes = w.plan(arguments...); !changes || !strings.Contains(said, want) {
+			w.t.Errorf("plan %v does not find %q (changes: %t):\n%s", arguments, want, changes, said)
+		}
+	}
+	return said
+}
+
+// refused asserts that an apply fails, and returns what it says.
+func (w *workspace) refused(want string) string {
+	w.t.Helper()
+	stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
+	if err == nil || !strings.Contains(folded(stderr), want) {
+		w.t.Fatalf("apply does not fail with %q: %v\n%s\n%s", want, err, stdout, stderr)
+	}
+	return folded(stdout + stderr)
+}
+
+// tokenIn returns the token that an error prints.
+func tokenIn(t testing.TB, said string) string {
+	t.Helper()
+	found := regexp.MustCompile(`accept = \{ "([^"]+)" =`).FindStringSubmatch(strings.ReplaceAll(said, "│ ", ""))
+	if found == nil {
+		t.Fatalf("there is no token in:\n%s", said)
+	}
+	return found[1]
+}
+
+// head is the head in the state.
+func (w *workspace) head() (sequence int64, sha256 string) {
+	w.t.Helper()
+	out, stderr, err := w.run("output", "-json", "head")
+	if err != nil {
+		w.t.Fatalf("output: %v\n%s", err, stderr)
+	}
+	var head struct {
+		Sequence int64
+		SHA256   string
+	}
+	if err := json.Unmarshal([]byte(out), &head); err != nil {
+		w.t.Fatal(err)
+	}
+	return head.Sequence, head.SHA256
+}
+
+// verified lets verify.sh verify the archive.
+func (e *evidence) verified(arguments ...string) {
+	e.t.Helper()
+	if out, err := verifyScript(e.t, e.dir, arguments...); err != nil {
+		e.t.Errorf("verify.sh: %v\n%s", err, out)
+	}
+}
+
+func verifyScript(t testing.TB, dir string, arguments ...string) (string, error) {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no shell")
+	}
+	command := append([]string{filepath.Join("..", "..", "examples", "compliance", "verify.sh"), dir}, arguments...)
+	out, err := exec.CommandContext(t.Context(), "sh", command...).CombinedOutput()
+	return string(out), err
+}
+
+// files are the files of a folder with their content.
+func files(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		found[filepath.ToSlash(name)] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// restore makes the files of a folder those that were saved.
+func restore(t testing.TB, dir string, saved map[string]string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		remove(t, filepath.Join(dir, entry.Name()))
+	}
+	for name, data := range saved {
+		writeFile(t, filepath.Join(dir, filepath.FromSlash(name)), []byte(data))
+	}
+}
+
+func writeFile(t testing.TB, path string, data []byte) {
+	t.Helper()
+	err := os.MkdirAll(filepath.Dir(path), 0o750)
+	if err == nil {
+		err = os.WriteFile(path, data, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func remove(t testing.TB, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// payload returns a package of a day.
+func (e *evidence) payload(day string) string {
+	e.t.Helper()
+	found, err := filepath.Glob(filepath.Join(e.dir, "dt="+day, "data", "*", "*", "*", "*.log.gz"))
+	if err != nil || len(found) == 0 {
+		e.t.Fatalf("%d packages of %s: %v", len(found), day, err)
+	}
+	return found[0]
+}
+
+// flip changes a bit in the middle of a file.
+func flip(t testing.TB, path string) {
+	t.Helper()
+	data := readFile(t, path)
+	data[len(data)/2] ^= 1
+	writeFile(t, path, data)
+}
+
+// forge changes a package and the records of a day, and makes manifests and the
+// copy of the tag files fit, as an attacker does who knows the format.
+func (e *evidence) forge(day string) {
+	e.t.Helper()
+	bag := filepath.Join(e.dir, "dt="+day)
+	payload := e.payload(day)
+	old := hashOf(readFile(e.t, payload))
+	flip(e.t, payload)
+	changed := hashOf(readFile(e.t, payload))
+	tags := map[string][]byte{}
+	for _, name := range []string{"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "packages.jsonl"} {
+		tags[name] = bytes.ReplaceAll(readFile(e.t, filepath.Join(bag, name)), []byte(old), []byte(changed))
+	}
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		fmt.Fprintf(&lines, "%s  %s\n", hashOf(tags[name]), name)
+	}
+	tags["tagmanifest-sha256.txt"] = []byte(lines.String())
+	var packed bytes.Buffer
+	w := tar.NewWriter(&packed)
+	for _, name := range []string{"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "packages.jsonl", "tagmanifest-sha256.txt"} {
+		writeFile(e.t, filepath.Join(bag, name), tags[name])
+		header := tar.Header{Typeflag: tar.TypeReg, Name: "dt=" + day + "/" + name, Size: int64(len(tags[name])), Mode: 0o640, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
+		if err := w.WriteHeader(&header); err != nil {
+			e.t.Fatal(err)
+		}
+		if _, err := w.Write(tags[name]); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		e.t.Fatal(err)
+	}
+	copies := filepath.Join(e.dir, ".teo-archive", "tags", day)
+	found, err := os.ReadDir(copies)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	for _, entry := range found {
+		writeFile(e.t, filepath.Join(copies, entry.Name()), packed.Bytes())
+	}
+}
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// entry is the path of an entry of the ledger.
+func (e *evidence) entry(sequence int64) string {
+	return filepath.Join(e.dir, ".teo-archive", "ledger", fmt.Sprintf("%010d.json", sequence))
+}

@@ -1,0 +1,99 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// readError explains why there is no comparison, on the attribute to change if
+// there is one.
+func (f coverageFamily) readError(a coverageArguments, err error) diag.Diagnostic {
+	var (
+		many    *tooManyHostsError
+		foreign *foreignHostsError
+		unknown *teo.UnknownZonesError
+		stored  *archiveError
+		other   *otherLayerError
+		late    timeoutError
+	)
+	asked := fmt.Sprintf("The %s from %s to %s", f.title, a.query.Start.Format(time.RFC3339), a.query.End.Format(time.RFC3339))
+	hosts := strings.ReplaceAll(f.rows, "_", " ")
+	switch {
+	case errors.As(err, &many):
+		return diag.NewAttributeErrorDiagnostic(path.Root(f.maxHosts), "Too many "+hosts,
+			fmt.Sprintf("%s has %d %s, and %s is %d.\n\nNarrow zones, zone_ids or %s, or raise %[4]s. Each of them takes about one request for every 31 days.",
+				asked, many.found, hosts, f.maxHosts, many.most, f.hosts))
+	case errors.As(err, &foreign):
+		return diag.NewAttributeErrorDiagnostic(path.Root(f.hosts), capital(hosts)+" in none of the zones",
+			fmt.Sprintf("None of the zones contains %s, and none has packages or traffic of that name in the window.\n\n"+
+				"Check the spelling, and compare zones or zone_ids with data \"teo_zones\".", shorten(foreign.names)))
+	case errors.As(err, &unknown):
+		return unknownZones(path.Root("zones"), unknown)
+	case errors.As(err, &other):
+		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "Archive of another layer",
+			fmt.Sprintf("The archive has packages of layer %s. Use data \"teo_%s_log_coverage\" for it.", strings.TrimPrefix(string(other.layer), "l"), other.layer))
+	case errors.As(err, &stored) && errors.Is(err, archive.ErrNoArchive):
+		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "No archive to compare",
+			"There is no archive at this destination. Give the same destination, with its prefix, as the resource that writes the archive.")
+	case errors.As(err, &stored):
+		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "Unable to read the archive",
+			fmt.Sprintf("The packages of the archive could not be read: %s.", strings.TrimSuffix(lateFor(err, a.timeout).Error(), ".")))
+	case errors.As(err, &late):
+		return timedOut(f.title, asked, late, ", narrow the window, or split it with provider::teo::windows")
+	}
+	failed := apiError("Unable to read "+f.title, asked, err, f.logs.action)
+	if failure := tcapi.AsError(err); failure != nil && strings.HasPrefix(failure.Code, "UnauthorizedOperation") && slices.Contains(f.actions, failure.Action) {
+		return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+fmt.Sprintf(
+			"\n\nThe comparison needs the CAM actions teo:%s. The list of packages itself, data \"teo_%s\", needs only teo:%s.",
+			strings.Join(f.actions, " and teo:"), f.logs.name, f.logs.action))
+	}
+	return failed
+}
+
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+// warnings returns what limits the comparison.
+func (c *comparison) warnings(report *coverage.Report) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if since, zones := c.lookBack(); len(zones) > 0 {
+		diags.AddAttributeWarning(path.Root("start_time"), "Traffic of some hours is no longer available",
+			fmt.Sprintf("How far back the analytics answer depends on the plan of the zone. For %s they answer from %s on, at the earliest: "+
+				"the hours before are unverified (?), and complete is false. Compare a window while its traffic is available, and keep the result.",
+				shorten(zones), since.Format(time.RFC3339)))
+	}
+	if c.cutOff() {
+		diags.AddWarning("Domains may be missing from the comparison",
+			"A zone has at least 1,000 domains with traffic, and the analytics list no more than that. Others are compared only if they have log packages, so complete is false. "+
+				"Name the domains in "+c.hosts+" instead.")
+	}
+	if report.Pending > 0 {
+		diags.AddAttributeWarning(path.Root("end_time"), "Some hours are too recent to judge",
+			fmt.Sprintf("%d hours ended less than %s ago, or are in the future (~). They are not judged: a later read can find packages missing from them.", report.Pending, shortDuration(c.stableAfter)))
+	}
+	return diags
+}
+
+// lookBack returns the zones whose analytics do not reach the start of the
+// window, and the latest hour at which they begin to.
+func (c *comparison) lookBack() (latest time.Time, zones []string) {
+	for _, z := range c.zones {
+		if z.traffic != nil && z.traffic.Since.After(c.window.Start) {
+			zones = append(zones, z.id)
+			if z.traffic.Since.After(latest) {
+				latest = z.traffic.Since
+			}
+		}
+	}
+	return latest, zones
+}

@@ -1,0 +1,95 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// defaultMaxDomains bounds the rows of a comparison, and so its requests.
+const defaultMaxDomains = 500
+
+func (f coverageFamily) schema(ctx context.Context) schema.Schema {
+	what, hostsText, maxText := "domain", "Domains to compare, such as `www.example.com` or `*.example.com`. By default every domain with requests or log packages in the window.", "domains"
+	if f.layer() == teo.L4 {
+		what, hostsText, maxText = "layer-4 proxy", "IDs of the layer-4 proxy instances to compare, such as `sid-xs82kshs`. By default every instance of the zones.", "proxy instances"
+	}
+	counts := f.countAttributes(", summed over the rows")
+	attributes := map[string]schema.Attribute{
+		"start_time": schema.StringAttribute{MarkdownDescription: "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). The window is widened to whole UTC hours.", Required: true},
+		"end_time":   schema.StringAttribute{MarkdownDescription: "End of the window (exclusive), RFC 3339 with `Z` or an offset, after `start_time`.", Required: true},
+		"zones":      schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`), which are looked up. `zones` and `zone_ids` add up. Without both, every zone of the account is compared.", Optional: true, ElementType: types.StringType},
+		"zone_ids":   schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`.", Optional: true, ElementType: types.StringType},
+		f.hosts:      schema.SetAttribute{MarkdownDescription: hostsText, Optional: true, ElementType: types.StringType},
+		"archive": schema.StringAttribute{
+			MarkdownDescription: "`destination` of a log archive. The archived packages are compared in place of those that EdgeOne lists.",
+			Optional:            true,
+		},
+		"stable_after": schema.StringAttribute{
+			MarkdownDescription: "How long after its end an hour is judged, such as `24h` (the default). EdgeOne shows packages after about 3 hours and adds to them for about 24.",
+			Optional:            true, CustomType: timetypes.GoDurationType{},
+		},
+		f.minCount: schema.Int64Attribute{
+			MarkdownDescription: fmt.Sprintf("An hour with fewer %s and no log package is quiet, not missing. By default 1.", f.unit),
+			Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+		},
+		f.maxHosts: schema.Int64Attribute{
+			MarkdownDescription: fmt.Sprintf("Maximum number of %s, by default %d. More are an error, which comes before their traffic is requested.", maxText, defaultMaxDomains),
+			Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(1)},
+		},
+		"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(timeoutText, "the comparison", shortDuration(readTimeout))}),
+		"complete": schema.BoolAttribute{MarkdownDescription: "Whether no hour is missing or unverified. Pending hours do not count: they have not been judged.", Computed: true},
+		f.total:    schema.Int64Attribute{MarkdownDescription: fmt.Sprintf("Sum of the counted %s.", f.unit), Computed: true},
+		f.rows: schema.ListNestedAttribute{
+			MarkdownDescription: fmt.Sprintf("The result for each %s, sorted by `%s` and zone. The function `coverage_chart` draws it.", what, f.host),
+			Computed:            true,
+			NestedObject:        schema.NestedAttributeObject{Attributes: f.rowAttributes(what)},
+		},
+	}
+	for name, attribute := range counts {
+		attributes[name] = attribute
+	}
+	return schema.Schema{
+		MarkdownDescription: fmt.Sprintf("Compares the %s, or those of an archive, with the traffic that EdgeOne's own analytics counted, hour by hour: "+
+			"which hours had traffic but no log package? A list of packages alone cannot tell a missing package from an hour without traffic.\n\n"+
+			"API version 2022-09-01 is always used. The guide [Completeness](../guides/completeness.md) says what the comparison proves and what it cannot.", f.logs.title),
+		Attributes: attributes,
+	}
+}
+
+// countAttributes are the numbers of hours by verdict.
+func (f coverageFamily) countAttributes(where string) map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{}
+	for name, text := range map[string]string{
+		"covered_hours":     fmt.Sprintf("Number of hours with %s and a log package (`#`)", f.unit),
+		"missing_hours":     fmt.Sprintf("Number of hours with %s, but no log package (`!`)", f.unit),
+		"quiet_hours":       fmt.Sprintf("Number of hours with neither %s nor a log package (`.`)", f.unit),
+		"pending_hours":     "Number of hours that are too recent to judge (`~`)",
+		"unwitnessed_hours": fmt.Sprintf("Number of hours with a log package, but no counted %s (`+`)", f.unit),
+		"unverified_hours":  "Number of hours for which the analytics had no answer (`?`)",
+	} {
+		attributes[name] = schema.Int64Attribute{MarkdownDescription: text + where + ".", Computed: true}
+	}
+	return attributes
+}
+
+func (f coverageFamily) rowAttributes(what string) map[string]schema.Attribute {
+	attributes := f.countAttributes("")
+	attributes[f.host] = schema.StringAttribute{MarkdownDescription: fmt.Sprintf("The %s.", what), Computed: true}
+	attributes["zone_id"] = schema.StringAttribute{MarkdownDescription: "ID of its zone. Null for packages of an archive that belong to no zone of the account.", Computed: true}
+	attributes[f.count] = schema.Int64Attribute{MarkdownDescription: fmt.Sprintf("Sum of the counted %s.", f.unit), Computed: true}
+	attributes["missing"] = schema.ListAttribute{MarkdownDescription: "Start of each missing hour, RFC 3339 in UTC.", Computed: true, ElementType: types.StringType}
+	attributes["days"] = schema.MapAttribute{
+		MarkdownDescription: "A string of 24 characters for each UTC date, one for each hour: `#` covered, `!` missing, `.` quiet, `~` pending, `+` unwitnessed, `?` unverified, and a space for an hour outside the window.",
+		Computed:            true, ElementType: types.StringType,
+	}
+	return attributes
+}

@@ -1,0 +1,315 @@
+package teo_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const (
+	timingL7 = "DescribeTimingL7AnalysisData"
+	topL7    = "DescribeTopL7AnalysisData"
+	timingL4 = "DescribeTimingL4Data"
+)
+
+// visited is an account of one zone: packages of 10 requests an hour, for each
+// host in the hours that it names.
+func visited(hours map[string][]int) teosim.Catalogue {
+	c := teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-1", Name: "example.com"}}}
+	for host, list := range hours {
+		for _, hour := range list {
+			at := windowStart.Add(time.Duration(hour) * time.Hour)
+			p := teosim.Package{
+				ZoneID: "zone-1", Host: host, Area: "mainland", Name: teosim.PackageName(host, at, time.Hour),
+				Start: at, End: at.Add(time.Hour), Requests: 10,
+			}
+			if host[:4] == "sid-" {
+				c.L4 = append(c.L4, p)
+			} else {
+				c.L7 = append(c.L7, p)
+			}
+		}
+	}
+	return c
+}
+
+// l7Counts reads the counts of domains in the first hours of the window; no
+// domains means all that are found.
+func l7Counts(t *testing.T, sim *teosim.Sim, hours int, domains ...string) (*teo.Traffic, map[string][]int64) {
+	t.Helper()
+	traffic, err := newClient(t, sim, teo.Options{}).L7Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(time.Duration(hours)*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if domains == nil {
+		domains = traffic.Domains()
+	}
+	counts, err := traffic.Counts(t.Context(), domains)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return traffic, counts
+}
+
+// Whatever form a series comes in, the counts of an hour are the same. A domain
+// that the analytics do not list had no requests.
+func TestTrafficByDomain(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]teosim.AnalyticsOptions{
+		"as in samples": {}, "a point at the end": {PointAtEnd: true}, "sparse": {Sparse: true},
+		"null data": {NullData: true}, "null detail": {NullDetail: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{
+				Catalogue: visited(map[string][]int{"www.example.com": {0, 2, 4, 5}, "*.example.com": {3}}), Analytics: options,
+			})
+			traffic, counts := l7Counts(t, sim, 4, "WWW.example.com", "*.example.com", "none.example.com")
+			want := map[string][]int64{
+				"www.example.com": {10, 0, 10, 0}, "*.example.com": {0, 0, 0, 10}, "none.example.com": {0, 0, 0, 0},
+			}
+			if !reflect.DeepEqual(counts, want) {
+				t.Errorf("got %v, want %v", counts, want)
+			}
+			if got := traffic.Domains(); !slices.Equal(got, []string{"*.example.com", "www.example.com"}) {
+				t.Errorf("domains %v", got)
+			}
+			if sim.Count("", topL7) != 1 || sim.Count("", timingL7) != 2 {
+				t.Errorf("%d and %d requests, want one for the zone and one for each domain with requests", sim.Count("", topL7), sim.Count("", timingL7))
+			}
+		})
+	}
+}
+
+// With more domains than hours, the domains of each hour are read instead. An
+// hour without any is compared with the series of the zone.
+func TestTrafficByHour(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]teosim.AnalyticsOptions{
+		"as in samples": {}, "sparse": {Sparse: true}, "null data": {NullData: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			hours := map[string][]int{}
+			for i := range 5 {
+				hours[fmt.Sprintf("www%d.example.com", i)] = []int{0, i % 2 * 2}
+			}
+			sim := startSim(t, teosim.Options{Catalogue: visited(hours), Analytics: options})
+			_, counts := l7Counts(t, sim, 3)
+			for i := range 5 {
+				want := []int64{20, 0, 0}
+				if i%2 == 1 {
+					want = []int64{10, 0, 10}
+				}
+				if got := counts[fmt.Sprintf("www%d.example.com", i)]; !slices.Equal(got, want) {
+					t.Errorf("www%d: got %v, want %v", i, got, want)
+				}
+			}
+			if sim.Count("", topL7) != 4 || sim.Count("", timingL7) != 1 {
+				t.Errorf("%d and %d requests, want 4 for the domains and 1 for the zone", sim.Count("", topL7), sim.Count("", timingL7))
+			}
+		})
+	}
+}
+
+// A zone without any point is unknown, one whose points are all zero is quiet.
+func TestTrafficOfAQuietZone(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		options teosim.AnalyticsOptions
+		want    []int64
+	}{
+		"zeros": {want: []int64{0, 0}},
+		"empty": {options: teosim.AnalyticsOptions{Sparse: true}, want: []int64{teo.Unknown, teo.Unknown}},
+		"null":  {options: teosim.AnalyticsOptions{NullData: true}, want: []int64{teo.Unknown, teo.Unknown}},
+	} {
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {5}}), Analytics: test.options})
+		if _, counts := l7Counts(t, sim, 2, "www.example.com"); !slices.Equal(counts["www.example.com"], test.want) {
+			t.Errorf("%s: got %v, want %v", name, counts["www.example.com"], test.want)
+		}
+	}
+}
+
+// A domain whose series is empty although the list of domains counts it is
+// unknown, not quiet.
+func TestTrafficContradicts(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0}})})
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Action: timingL7, Value: "Data"})
+	if _, counts := l7Counts(t, sim, 2); !slices.Equal(counts["www.example.com"], []int64{teo.Unknown, teo.Unknown}) {
+		t.Errorf("got %v", counts)
+	}
+}
+
+// Windows of more than 31 days are divided.
+func TestTrafficOfALongWindow(t *testing.T) {
+	t.Parallel()
+	const days = 70
+	sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0, 31*24 - 1, 31 * 24, days*24 - 1}})})
+	_, counts := l7Counts(t, sim, days*24)
+	var hours []int
+	for hour, n := range counts["www.example.com"] {
+		if n == 10 {
+			hours = append(hours, hour)
+		} else if n != 0 {
+			t.Errorf("hour %d has %d", hour, n)
+		}
+	}
+	if !slices.Equal(hours, []int{0, 743, 744, days*24 - 1}) {
+		t.Errorf("hours %v", hours)
+	}
+	if sim.Count("", topL7) != 3 || sim.Count("", timingL7) != 3 {
+		t.Errorf("%d and %d requests", sim.Count("", topL7), sim.Count("", timingL7))
+	}
+}
+
+// What lies before the look-back is unknown; the first day that is answered is
+// searched for.
+func TestTrafficBeyondTheLookBack(t *testing.T) {
+	t.Parallel()
+	for name, since := range map[string]int{
+		"nothing": 0, "a part": 10, "the first part and more": 40, "all but a day": 44, "all": 45,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var every []int
+			for hour := range 45 * 24 {
+				every = append(every, hour)
+			}
+			sim := startSim(t, teosim.Options{
+				Catalogue: visited(map[string][]int{"www.example.com": every}),
+				Analytics: teosim.AnalyticsOptions{LookBack: time.Since(windowStart.AddDate(0, 0, since)) + time.Hour},
+			})
+			traffic, err := newClient(t, sim, teo.Options{}).L7Traffic(t.Context(), "zone-1", windowStart, windowStart.AddDate(0, 0, 45))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := windowStart.AddDate(0, 0, since); !traffic.Since.Equal(want) {
+				t.Errorf("since %s, want %s", traffic.Since, want)
+			}
+			counts, err := traffic.Counts(t.Context(), []string{"www.example.com"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for hour, n := range counts["www.example.com"] {
+				if want := int64(10); hour < since*24 && n != teo.Unknown || hour >= since*24 && n != want {
+					t.Fatalf("hour %d of day %d has %d", hour%24, hour/24, n)
+				}
+			}
+		})
+	}
+}
+
+// A thousand domains may not be all, so that an absent one is asked for by name.
+func TestTrafficCutOff(t *testing.T) {
+	t.Parallel()
+	for _, domains := range []int{999, 1000, 1001} {
+		hours := map[string][]int{}
+		for i := range domains {
+			hours[fmt.Sprintf("www%d.example.com", i)] = []int{0}
+		}
+		sim := startSim(t, teosim.Options{Catalogue: visited(hours)})
+		traffic, err := newClient(t, sim, teo.Options{}).L7Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(48*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if traffic.CutOff() != (domains >= 1000) || len(traffic.Domains()) != min(domains, 1000) {
+			t.Errorf("%d domains: %d were listed, cut off is %t", domains, len(traffic.Domains()), traffic.CutOff())
+		}
+		counts, err := traffic.Counts(t.Context(), []string{"www7.example.com", "none.example.com"})
+		if err != nil || counts["www7.example.com"][0] != 10 || counts["none.example.com"][0] != 0 {
+			t.Errorf("%d domains: %v, %v", domains, counts["none.example.com"][:3], err)
+		}
+	}
+}
+
+func TestL4Traffic(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{
+		Catalogue: visited(map[string][]int{"sid-1": {0, 3}, "sid-2": {30}}), Analytics: teosim.AnalyticsOptions{PointAtEnd: true},
+	})
+	client := newClient(t, sim, teo.Options{})
+	proxies, err := client.L4Proxies(t.Context(), "zone-1")
+	if err != nil || len(proxies) != 2 || proxies[0] != (teo.L4Proxy{ID: "sid-1", ZoneID: "zone-1", Name: "proxy-sid-1", Area: "global", Status: "online"}) {
+		t.Errorf("%+v, %v", proxies, err)
+	}
+	traffic, err := client.L4Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(3*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := traffic.Counts(t.Context(), []string{"sid-1", "sid-2"})
+	want := map[string][]int64{"sid-1": {500_000, 0, 0}, "sid-2": {0, 0, 0}}
+	if err != nil || !reflect.DeepEqual(counts, want) {
+		t.Errorf("got %v, %v, want %v", counts, err, want)
+	}
+	if n := sim.Count("", timingL4); n != 3 {
+		t.Errorf("%d requests, want one for the zone and one for each proxy", n)
+	}
+}
+
+// Analytics are limited and retried like all calls, and their errors are typed.
+func TestTrafficFailures(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0}})})
+	sim.Inject(teosim.Fault{Name: teosim.Throttled, Action: topL7, Times: 1})
+	sim.Inject(teosim.Fault{Name: teosim.BadGateway, Action: timingL7, Times: 1})
+	if _, counts := l7Counts(t, sim, 1); counts["www.example.com"][0] != 10 {
+		t.Errorf("got %v", counts)
+	}
+	for _, action := range []string{topL7, timingL7} {
+		sim.ClearFaults()
+		sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: action})
+		traffic, err := newClient(t, sim, teo.Options{}).L7Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(time.Hour))
+		if err == nil {
+			_, err = traffic.Counts(t.Context(), []string{"www.example.com"})
+		}
+		if failure := tcapi.AsError(err); failure == nil || failure.Action != action || failure.Code != "UnauthorizedOperation.CamUnauthorized" {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+}
+
+// A list that is longer than the query allows is read in parts, each package
+// once. Packages across two parts are not visited twice.
+func TestWalkPackages(t *testing.T) {
+	t.Parallel()
+	const hours = 100
+	c := teosim.Generate(teosim.GenerateOptions{Slots: hours})
+	for n := range hours - 1 {
+		// One that crosses an hour.
+		at := windowStart.Add(time.Duration(n)*time.Hour + 30*time.Minute)
+		c.L7 = append(c.L7, teosim.Package{
+			ZoneID: "zone-gen0000", Host: "odd.site0.example", Name: teosim.PackageName("odd.site0.example", at, time.Minute), Start: at, End: at.Add(time.Hour),
+		})
+	}
+	for _, most := range []int{1000, 120, 10, 3} {
+		sim := startSim(t, teosim.Options{Catalogue: c})
+		seen := map[string]int{}
+		err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106}).WalkPackages(t.Context(), teo.L7, "zone-gen0000", teo.Query{
+			Start: windowStart, End: windowStart.Add(hours * time.Hour), MaxPackages: most,
+		}, func(p *teo.Package) { seen[p.Area+p.Name]++ })
+		if most == 3 {
+			// An hour has up to four packages, and cannot be divided.
+			var many *teo.TooManyError
+			if !errors.As(err, &many) {
+				t.Errorf("at most %d: %v", most, err)
+			}
+			continue
+		}
+		if err != nil || len(seen) != 2*hours+hours-1 {
+			t.Errorf("at most %d: %d packages, %v", most, len(seen), err)
+		}
+		for name, times := range seen {
+			if times != 1 {
+				t.Fatalf("at most %d: %s was visited %d times", most, name, times)
+			}
+		}
+	}
+}
