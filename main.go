@@ -1,5 +1,5 @@
-// Command terraform-provider-teo serves the Terraform provider for the offline
-// logs of Tencent Cloud EdgeOne.
+// Command terraform-provider-teo is the Terraform provider for the offline logs of
+// Tencent Cloud EdgeOne.
 package main
 
 import (

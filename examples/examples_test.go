@@ -43,8 +43,9 @@ func TestExamples(t *testing.T) {
 				b.must("validate", "-no-color")
 				return
 			}
-			if out := b.apply(); strings.Contains(out, "Warning:") {
-				t.Errorf("a warning:\n%s", out)
+			out := b.apply()
+			if warned := strings.Contains(out, "Warning:"); warned != (example.warning != "") || !strings.Contains(out, example.warning) {
+				t.Errorf("want the warning %q:\n%s", example.warning, out)
 			}
 			outputs := b.outputs()
 			for name, value := range outputs {

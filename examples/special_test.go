@@ -21,6 +21,8 @@ type specialCase struct {
 	// elsewhere says which test applies the example, if it needs what is not here.
 	// It is only validated then.
 	elsewhere string
+	// warning is in the only warning of the apply; empty if there is none.
+	warning string
 	// emptyOutputs says that an empty output is right.
 	emptyOutputs bool
 	outputs      func(t *testing.T, outputs map[string]any)
@@ -41,23 +43,32 @@ func special() map[string]specialCase {
 		"provider/tke-pod":  {env: pod},
 
 		"resources/teo_l7_log_archive": {
-			override: func(t *testing.T) string {
-				t.Helper()
-				return archiveOverride(t.TempDir())
-			},
-			emptyOutputs: true, // nothing is pending
+			override: archiveOverride("teo_l7_log_archive", "logs"),
+			warning:  plainHTTP,
 			outputs: func(t *testing.T, outputs map[string]any) {
 				t.Helper()
 				archived, _ := outputs["archived"].(map[string]any)
-				if archived["packages"] != 252.0 || archived["pending"] != 0.0 || archived["bytes"] == 0.0 {
+				packages, _ := archived["packages"].(float64)
+				pending, _ := archived["pending"].(float64)
+				if packages+pending != 504.0 || pending < 72.0 || archived["bytes"] == 0.0 {
 					t.Errorf("archived is %v", archived)
 				}
 			},
 		},
-		"compliance": {env: func(t *testing.T) []string {
-			t.Helper()
-			return archiveIn(t.TempDir())
-		}},
+		"resources/teo_l4_log_archive": {
+			override: archiveOverride("teo_l4_log_archive", "may"),
+			warning:  plainHTTP,
+			outputs:  has("archived", map[string]any{"packages": 144.0, "complete": true}),
+		},
+		"data-sources/teo_log_archive_verification": {env: existingArchive},
+		"patterns/archive-verification":             {env: existingArchive},
+		"compliance": {
+			env: func(t *testing.T) []string {
+				t.Helper()
+				return archiveIn(t.TempDir())
+			},
+			warning: plainHTTP,
+		},
 
 		"demo": {env: zoneOfTheDemo},
 
@@ -141,17 +152,38 @@ func pod(t *testing.T) []string {
 // zoneOfTheDemo keeps the list short.
 func zoneOfTheDemo(*testing.T) []string { return []string{`TF_VAR_zones=["example.org"]`} }
 
-// archiveOverride lets the example archive to a folder.
-func archiveOverride(dir string) string {
-	return fmt.Sprintf("resource \"teo_l7_log_archive\" \"may\" {\n  destination = %q\n}\n", "file://"+filepath.ToSlash(dir))
+// plainHTTP is the warning of an archive about the downloads of the simulator.
+const plainHTTP = "were downloaded over plain http"
+
+// archiveOverride lets an example archive to a folder.
+func archiveOverride(kind, name string) func(*testing.T) string {
+	return func(t *testing.T) string {
+		t.Helper()
+		return archiveBlock(kind, name, t.TempDir())
+	}
 }
 
-// archiveIn sets the variables of examples/compliance: a folder and the month of
-// the oldest recent packages.
+func archiveBlock(kind, name, dir string) string {
+	return fmt.Sprintf("resource %q %q {\n  destination = \"file://%s\"\n}\n", kind, name, filepath.ToSlash(dir))
+}
+
+// archiveIn sets the variables of examples/compliance: a folder, and a window
+// that begins before the oldest recent packages.
 func archiveIn(dir string) []string {
 	return []string{
 		"ARCHIVE=" + dir,
 		"TF_VAR_destination=file://" + filepath.ToSlash(dir) + "?create_dir=true",
-		"TF_VAR_first_month=" + time.Now().UTC().Add(-72*time.Hour).Format("2006-01"),
+		"TF_VAR_start_time=" + time.Now().UTC().Add(-96*time.Hour).Format(time.DateOnly) + "T00:00:00Z",
 	}
+}
+
+// existingArchive makes an archive for the examples that verify one.
+func existingArchive(t *testing.T) []string {
+	t.Helper()
+	_, env := simulator(t)
+	variables := archiveIn(t.TempDir())
+	b := newBox(t, "compliance", append(env, variables...)...)
+	b.init()
+	b.apply()
+	return variables[:2]
 }

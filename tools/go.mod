@@ -1,6 +1,6 @@
-// Development tools that build together from one set of dependencies. make
-// builds them into bin/tools; nothing of them reaches the provider. A tool that
-// needs other versions has a module of its own below this folder.
+// Development tools that build from one set of dependencies. make builds them into
+// bin/tools; the provider does not depend on them. A tool that needs other versions
+// has a module of its own in this folder.
 module github.com/edgeone-community/terraform-provider-teo/tools
 
 go 1.26.0

@@ -36,6 +36,9 @@ if [ $# -eq 2 ]; then
   [ ${#expected} -eq 64 ] || die "The expected head is not 64 lower-case hex digits: $expected"
 fi
 
+for tool in awk comm cut find grep head sed sort tr uniq wc xargs; do
+  command -v "$tool" >/dev/null 2>&1 || die "The utility $tool was not found."
+done
 if command -v sha256sum >/dev/null 2>&1; then
   hash="sha256sum"
 elif command -v shasum >/dev/null 2>&1; then
@@ -67,8 +70,9 @@ odd=$(find . ! -type f ! -type d | head -n 1)
 odd=$(find . ! -name . \( -name '*[!A-Za-z0-9._=~-]*' -o -name '-*' \) | head -n 1)
 [ -z "$odd" ] || die "A name contains unsafe characters: $odd"
 
-find . -type f | sed 's|^\./||' | sort >"$work/files"
-[ -s "$work/files" ] || die "The folder is empty."
+find . -type f | sed 's|^\./||' | sort >"$work/all"
+# Temporary files of a run that was interrupted; a later run removes them.
+grep -Ev '(^|/)\.[0-9a-f]+\.tmp$' "$work/all" >"$work/files" || die "The folder is empty."
 
 # What reads the ledger. Its input is a line "<hash>  <path>" for each entry, the
 # oldest first. It prints the head and the days with the hashes of their tag
@@ -95,6 +99,7 @@ function element(line,   day, text) {
     listed[day] = text
     return 1
   }
+  if (section == "lost") { day = substr(value(line, "path"), 4, 10); gone[day]++ }
   if (section ~ /^(lost|recovered|unrecovered)$/)
     return line ~ /^    \{"path": "[A-Za-z0-9._=~\/-]+", "sha256": "[0-9a-f]+", "bytes": [0-9]+\},?$/
   if (section == "superseded")
@@ -108,14 +113,14 @@ function element(line,   day, text) {
 
 # parse reads an entry, one key on each line and one line for each element.
 function parse(   line, n, key, text) {
-  split("", field); split("", listed)
+  split("", field); split("", listed); split("", gone)
   section = ""; ended = 0; trusted = 0
   while ((getline line < file) > 0) {
     n++
     if (line ~ /[^ -~]/ || ended || (n == 1) != (line == "{")) { bad("line " n " has an unknown form"); break }
     if (n == 1) continue
     if (section != "") {
-      if (line ~ /^  [\]}],?$/) section = ""
+      if (line ~ /^  (\]|\}),?$/) section = ""
       else if (!element(line)) { bad("line " n " has an unknown form"); break }
       continue
     }
@@ -155,6 +160,12 @@ function parse(   line, n, key, text) {
     at = value(listed[day], "sequence") + 0
     if (at > number || (at < number && (!snapshot || (number > 1 && !trusted && listed[day] != bag[day]))))
       bad("the bag of " day " is not the one that an entry before it names")
+  }
+  for (day in listed) {
+    if (trusted || !(day in bag) || bag[day] == "") continue
+    left = (listed[day] == "null" ? 0 : value(listed[day], "packages"))
+    if (left + gone[day] < value(bag[day], "packages") + 0)
+      bad("packages of " day " are dropped, and the entry does not say that they are lost")
   }
   if (snapshot) for (day in bag) {
     if (bag[day] != "" && !(day in listed)) bad("the bag of " day " is left out")

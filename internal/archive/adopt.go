@@ -27,7 +27,8 @@ const (
 // adoptExtra finds out what the objects inside of the bags are that no bag
 // names. Verified packages of interrupted runs become candidates; their bytes
 // are hashed, because an object that was not synced may have any content after a
-// loss of power. It returns them by day and first path.
+// loss of power. It returns them by day and first path; the record is empty if
+// there are several versions of a package.
 func (r *run) adoptExtra(ctx context.Context) (map[string]map[string]Record, error) {
 	adopted := map[string]map[string]Record{}
 	var unexplained []string
@@ -58,19 +59,12 @@ func (r *run) adoptExtra(ctx context.Context) (map[string]map[string]Record, err
 	return adopted, nil
 }
 
-// rescan lists the bucket again and goes on to the newest entry.
+// rescan lists the bucket again, goes on to the newest entry, and finds the
+// objects again that no bag names.
 func (r *run) rescan(ctx context.Context) error {
-	for range maxScans {
-		if err := r.view.list(ctx); err != nil {
-			return err
-		}
-		before := r.view.state.head
-		if err := r.advance(ctx); err != nil {
-			return err
-		}
-		if r.view.state.head == before {
-			break
-		}
+	r.moved = true
+	if err := r.refreshListing(ctx); err != nil {
+		return err
 	}
 	for day, c := range r.conditions {
 		again, err := r.view.inspectDay(ctx, day)
@@ -121,14 +115,16 @@ func (r *run) adoptDay(ctx context.Context, c *condition, adopted map[string]map
 		case unknown:
 			unexplained = append(unexplained, o.Key)
 		case verified:
-			r.resolved[o.Key] = true
-			r.candidate(record, "")
+			r.candidate(record)
 			if adopted[c.day] == nil {
 				adopted[c.day] = map[string]Record{}
 			}
-			adopted[c.day][firstPath(path)] = record
+			first := firstPath(path)
+			if _, several := adopted[c.day][first]; several || committed[first] != nil {
+				record = Record{} // it may not be the version that is kept
+			}
+			adopted[c.day][first] = record
 		case replaced, damaged:
-			r.resolved[o.Key] = true
 			r.removable = append(r.removable, o.Key)
 		case gone:
 		}
@@ -245,7 +241,7 @@ func (v *view) hadBag(day string) bool {
 
 // repairFrom copies the bytes of a missing package to its path.
 func (r *run) repairFrom(ctx context.Context, from string, committed *Record) error {
-	if err := bucket.Copy(ctx, r.config.Bucket, from, committed.Key(), bucket.Replace); err != nil {
+	if err := bucket.Copy(ctx, r.config.Bucket, from, committed.Key(), bucket.ReplaceDurable); err != nil {
 		return err
 	}
 	delete(r.day(committed.Day()).missing, committed.Path)
@@ -255,17 +251,16 @@ func (r *run) repairFrom(ctx context.Context, from string, committed *Record) er
 
 // rebuilt is a day whose tag files were lost with all of their copies.
 type rebuilt struct {
-	tagmanifest string
+	tagmanifest string // of the lost tag files
 	records     []Record
-	lost        []Lost
+	aside       []string // keys of other versions, which are kept below superseded/
 	accepted    Acceptance
 }
 
 // rebuild handles a day whose tag files are lost. That is a loss of evidence
-// which has to be accepted; the records are then rebuilt from the payload,
-// without provenance.
+// which has to be accepted. The records are then rebuilt from the payload,
+// without provenance, and committed at once.
 func (r *run) rebuild(ctx context.Context, d *dayWork, c *condition) error {
-	d.blocked = true
 	token := lossToken(d.day, c.bag.Sequence, nil)
 	reason := r.config.Accept[token]
 	if reason == "" {
@@ -273,22 +268,66 @@ func (r *run) rebuild(ctx context.Context, d *dayWork, c *condition) error {
 		return nil
 	}
 	b := &rebuilt{tagmanifest: c.bag.TagmanifestSHA256, accepted: Acceptance{Token: token, Reason: reason}}
+	best := map[string]Record{}
 	for _, path := range slices.Sorted(maps.Keys(r.view.days[d.day])) {
 		if !payloadName.MatchString(path) {
 			continue
 		}
 		record, err := r.measure(ctx, bagFolder(d.day)+path)
 		if errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotPackage) {
-			r.foreign = append(r.foreign, bagFolder(d.day)+path)
+			if err := r.keepAside(ctx, bagFolder(d.day)+path); err != nil {
+				return err
+			}
+			b.aside = append(b.aside, bagFolder(d.day)+path)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		b.records = append(b.records, record)
+		loser, ok := best[record.first()]
+		if !ok {
+			best[record.first()] = record
+			continue
+		}
+		if record.UncompressedBytes > loser.UncompressedBytes {
+			best[record.first()] = record
+		} else {
+			loser = record
+		}
+		if err := r.keepAside(ctx, loser.Key()); err != nil {
+			return err
+		}
+		b.aside = append(b.aside, loser.Key())
 	}
-	d.rebuilt, d.blocked = b, false
+	b.records = slices.Collect(maps.Values(best))
+	d.rebuilt = b
+	if err := r.commitDays(ctx, []*dayWork{d}); err != nil {
+		return err
+	}
+	for _, key := range b.aside {
+		r.removeQuietly(ctx, key)
+	}
+	// The day is an ordinary one from here on.
+	d.rebuilt = nil
+	r.moved = true
+	if err := r.refreshListing(ctx); err != nil {
+		return err
+	}
+	again, err := r.view.inspectDay(ctx, d.day)
+	if err != nil {
+		return err
+	}
+	*c = *again
 	return nil
+}
+
+// keepAside copies a file to superseded/.
+func (r *run) keepAside(ctx context.Context, key string) error {
+	sha, err := r.hash(ctx, key)
+	if err != nil {
+		return err
+	}
+	return bucket.Copy(ctx, r.config.Bucket, key, supersededKey(sha), bucket.ReplaceDurable)
 }
 
 // lostTags is the finding about a day whose tag files are lost.

@@ -57,10 +57,10 @@ func (c *checkpoints) write(ctx context.Context, r Record) error {
 		c.mu.Unlock()
 		data, err := encodeRecords(next.records)
 		if err == nil {
-			err = bucket.WriteAll(ctx, c.bucket, key, data, bucket.IfAbsentDurable)
+			err = bucket.WriteAll(ctx, c.bucket, key, data, bucket.Replace)
 		}
-		if errors.Is(err, bucket.ErrExist) {
-			err = nil // an attempt whose response was lost; the name is this run's own
+		if err == nil {
+			err = c.bucket.Sync(ctx, []string{key})
 		}
 		next.err = err
 		close(next.done)

@@ -21,15 +21,16 @@ func (r *run) cleanUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	removed := map[string]bool{}
 	for _, key := range slices.Compact(slices.Sorted(slices.Values(r.removable))) {
 		if !named(key, "") {
-			r.removeQuietly(ctx, key)
+			removed[key] = r.removeQuietly(ctx, key)
 		}
 	}
 	for n := range r.incoming {
 		r.removeQuietly(ctx, incomingKey(r.id, n+1))
 	}
-	if r.settled(named) {
+	if r.settled(named, removed) {
 		for _, key := range r.checkpoints.keys {
 			r.removeQuietly(ctx, key)
 		}
@@ -39,7 +40,7 @@ func (r *run) cleanUp(ctx context.Context) error {
 		obsolete := r.view.objects[key].Modified.Before(old)
 		if !obsolete {
 			obsolete = r.found[key] != nil && !slices.ContainsFunc(r.found[key], func(record Record) bool {
-				return !named(record.Key(), record.SHA256) && !r.resolved[record.Key()]
+				return !named(record.Key(), record.SHA256) && !removed[record.Key()]
 			})
 		}
 		if obsolete {
@@ -101,7 +102,7 @@ func (r *run) namedBy(ctx context.Context) (func(key, sha256 string) bool, error
 
 // settled reports whether nothing depends on the checkpoints of this run any
 // more: each of its packages is named by the newest entries, or superseded.
-func (r *run) settled(named func(key, sha256 string) bool) bool {
+func (r *run) settled(named func(key, sha256 string) bool, removed map[string]bool) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.failures) > 0 || r.skipped > 0 {
@@ -109,7 +110,7 @@ func (r *run) settled(named func(key, sha256 string) bool) bool {
 	}
 	for _, d := range r.days {
 		for _, c := range d.candidates {
-			if !named(c.record.Key(), c.record.SHA256) && !slices.Contains(r.removable, c.record.Key()) {
+			if !named(c.record.Key(), c.record.SHA256) && !removed[c.record.Key()] {
 				return false
 			}
 		}
@@ -117,7 +118,8 @@ func (r *run) settled(named func(key, sha256 string) bool) bool {
 	return true
 }
 
-// removeQuietly removes an object if the store permits.
-func (r *run) removeQuietly(ctx context.Context, key string) {
-	_ = r.config.Bucket.Remove(ctx, key)
+// removeQuietly removes an object if the store permits, and reports whether it
+// is gone.
+func (r *run) removeQuietly(ctx context.Context, key string) bool {
+	return r.config.Bucket.Remove(ctx, key) == nil
 }

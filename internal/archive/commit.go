@@ -31,6 +31,9 @@ type merged struct {
 	tags    *tagFiles // nil if no package remains
 	changed bool
 
+	// adopted are the first paths of packages whose version is a candidate.
+	adopted map[string]bool
+
 	superseded      []Superseded
 	lost, recovered []Lost
 	accepted        []Acceptance
@@ -84,7 +87,8 @@ func (r *run) tryCommit(ctx context.Context, days []*dayWork, o outcome) (bool, 
 		if err != nil {
 			return false, err
 		}
-		if m == nil || !m.changed {
+		r.removable = append(r.removable, m.removable...)
+		if !m.changed {
 			continue
 		}
 		merges[d] = m
@@ -119,6 +123,11 @@ func (r *run) tryCommit(ctx context.Context, days []*dayWork, o outcome) (bool, 
 	if err != nil || !won {
 		return false, err
 	}
+	// Only a durable entry may become the head that a state keeps.
+	if err := r.config.Bucket.Sync(ctx, []string{ledgerKey(e.Sequence)}); err != nil {
+		return false, err
+	}
+	r.synced[ledgerKey(e.Sequence)] = true
 	r.written[e.Sequence] = data
 	r.view.chain.add(e.Sequence, data)
 	if err := s.apply(e, hashOf(data)); err != nil {
@@ -128,20 +137,21 @@ func (r *run) tryCommit(ctx context.Context, days []*dayWork, o outcome) (bool, 
 		if m.tags != nil {
 			r.view.tags[d.day+m.tags.sha256()] = m.tags
 		}
-		r.removable = append(r.removable, m.removable...)
 		r.unwritten[d.day] = true
 	}
+	r.markFinished()
 	r.event(Event{Kind: EventCommitted, Sequence: e.Sequence})
-	if err := r.config.Bucket.Sync(ctx, []string{ledgerKey(e.Sequence)}); err != nil {
-		return false, err
-	}
 	return true, r.probe(ctx, e.Sequence, data)
 }
 
-// prepare makes everything durable that an entry names: payload, preserved
-// versions and tags objects.
+// prepare makes everything durable that an entry names: the previous entry,
+// whose writer may have been killed before it did so, payload, preserved versions
+// and tags objects.
 func (r *run) prepare(ctx context.Context, merges map[*dayWork]*merged) error {
 	var keys []string
+	if n := r.view.state.head.Sequence; n > 0 && !r.synced[ledgerKey(n)] {
+		keys = append(keys, ledgerKey(n))
+	}
 	days := slices.SortedFunc(maps.Keys(merges), func(a, b *dayWork) int { return strings.Compare(a.day, b.day) })
 	for _, d := range days {
 		m := merges[d]
@@ -151,7 +161,7 @@ func (r *run) prepare(ctx context.Context, merges map[*dayWork]*merged) error {
 			if errors.Is(err, bucket.ErrExist) {
 				var is string
 				if is, err = r.hash(ctx, key); err == nil && is != m.preserve[i].SHA256 {
-					err = bucket.Copy(ctx, r.config.Bucket, m.preserve[i].Key(), key, bucket.Replace)
+					err = bucket.Copy(ctx, r.config.Bucket, m.preserve[i].Key(), key, bucket.ReplaceDurable)
 				}
 			}
 			if err != nil {
@@ -196,7 +206,7 @@ func (r *run) writeCopy(ctx context.Context, t *tagFiles) (key string, err error
 	}
 	is, err := r.hash(ctx, key)
 	if err == nil && is != hashOf(data) {
-		err = bucket.WriteAll(ctx, r.config.Bucket, key, data, bucket.Replace)
+		err = bucket.WriteAll(ctx, r.config.Bucket, key, data, bucket.ReplaceDurable)
 	}
 	return key, err
 }
@@ -240,7 +250,7 @@ func (r *run) probe(ctx context.Context, sequence int64, data []byte) error {
 		return nil
 	}
 	r.probed = true
-	err := bucket.WriteAll(ctx, r.config.Bucket, ledgerKey(sequence), data, bucket.IfAbsent)
+	err := bucket.WriteAll(ctx, r.config.Bucket, ledgerKey(sequence), data, bucket.IfAbsentDurable)
 	if err == nil {
 		r.noArbitration()
 	}
@@ -271,7 +281,8 @@ func (r *run) advance(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.state = s
+	v.state, r.moved = s, true
+	r.suspect(base.head.Sequence)
 	var findings []Finding
 	if len(broken) > 0 {
 		findings = append(findings, Finding{Kind: FindingForgery, Message: "the ledger contradicts itself: " + names(broken)})
@@ -292,7 +303,18 @@ func (r *run) advance(ctx context.Context) error {
 	if len(accepted) > 0 {
 		return r.accept(ctx, accepted)
 	}
-	return nil
+	return r.syncHead(ctx)
+}
+
+// syncHead makes the newest entry durable, because its writer may have been
+// killed before it did so, and a state is going to keep its hash.
+func (r *run) syncHead(ctx context.Context) error {
+	key := ledgerKey(r.view.state.head.Sequence)
+	if r.view.state.head.Sequence == 0 || r.synced[key] {
+		return nil
+	}
+	r.synced[key] = true
+	return r.config.Bucket.Sync(ctx, []string{key})
 }
 
 // accept records accepted findings about the ledger in an entry of their own: a
@@ -338,10 +360,10 @@ func (r *run) mergeComplete(ctx context.Context, d *dayWork, archive string) (*m
 
 // merge combines the newest bag of a day with the candidates of the run.
 func (r *run) merge(ctx context.Context, d *dayWork, archive string) (*merged, error) {
-	m := &merged{}
+	m := &merged{adopted: map[string]bool{}}
 	b, exists := r.view.state.bags[d.day]
 	var base []Record
-	if exists && d.rebuilt == nil {
+	if exists && (d.rebuilt == nil || b.TagmanifestSHA256 != d.rebuilt.tagmanifest) {
 		t, lost, err := r.view.readTags(ctx, d.day, b.TagmanifestSHA256)
 		if err == nil {
 			err = lost
@@ -386,7 +408,7 @@ func (r *run) mergeLoss(d *dayWork, b Bag, byFirst map[string]Record, m *merged)
 		for _, rec := range d.rebuilt.records {
 			byFirst[rec.first()] = rec
 		}
-		m.lost = append(m.lost, d.rebuilt.lost...)
+		m.removable = append(m.removable, d.rebuilt.aside...)
 		m.accepted = append(m.accepted, d.rebuilt.accepted)
 		m.changed = true
 	}
@@ -423,6 +445,7 @@ func (r *run) mergeCandidate(ctx context.Context, d *dayWork, c candidate, byFir
 			}
 		}
 		byFirst[first] = c.record
+		m.adopted[first] = true
 		m.changed = true
 		return nil
 	}
@@ -468,17 +491,19 @@ func (r *run) mergeCandidate(ctx context.Context, d *dayWork, c candidate, byFir
 	})
 	m.removable = append(m.removable, old.Key())
 	c.record.Supersedes = append(slices.Clone(old.Supersedes), old.SHA256)
+	m.adopted[first] = true
 	byFirst[first] = c.record
 	m.changed = true
 	return nil
 }
 
-// keep notes the size that the service listed for a candidate that was not kept,
-// if the run knew the version that is kept: a candidate of an older listing says
-// nothing about the newest size.
+// keep notes the size that the service listed for a download that was not kept,
+// unless another run has committed the version that is kept since: its listing
+// may be newer.
 func (m *merged) keep(byFirst map[string]Record, old Record, c candidate) {
 	size := c.record.listedSize()
-	if c.knew != old.SHA256 || size == nil || equalSize(size, old.listedSize()) {
+	newest := c.downloaded && (c.knew == old.SHA256 || m.adopted[old.first()])
+	if !newest || size == nil || equalSize(size, old.listedSize()) {
 		return
 	}
 	if old.ListedSize = size; equalSize(size, old.Size) {

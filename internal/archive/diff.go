@@ -119,7 +119,7 @@ func (v *view) taskFor(l listed, committed *Record, c *condition, adopted map[st
 	if committed != nil && !damaged && (l.pkg.Size == nil || equalSize(l.pkg.Size, committed.listedSize())) {
 		return nil, false
 	}
-	if a, ok := adopted[l.path]; ok && equalSize(l.pkg.Size, a.Size) && !damaged {
+	if a, ok := adopted[l.path]; ok && a.SHA256 != "" && equalSize(l.pkg.Size, a.Size) && !damaged {
 		return nil, false
 	}
 	if unstable && !damaged {
@@ -147,11 +147,19 @@ func (v *view) wasLost(day, first string) bool {
 	return false
 }
 
+// obstacles are the days that cannot be sealed: pending are those with packages
+// that are not archived, damaged those with a loss or damage that is not
+// accepted.
+type obstacles struct {
+	pending, damaged map[string]bool
+}
+
 // sealed returns the last day up to which every day of the window is sealed, and
-// whether all days are: those whose end plus stable is not after t and that are
-// not blocked. Without a reason to the contrary it never falls behind what the
-// ledger says, so a clock that is slow changes nothing.
-func (s *state) sealed(scope Scope, stable time.Duration, t time.Time, blocked map[string]bool) (through string, complete bool) {
+// whether all days are: those whose end plus stable is not after t and that have
+// no obstacle. Without pending packages it never falls behind what the ledger
+// says: a clock that is slow changes nothing, and neither does a loss that a
+// backup may undo.
+func (s *state) sealed(scope Scope, stable time.Duration, t time.Time, o obstacles) (through string, complete bool) {
 	same := s.scope() != nil && s.scope().Equal(scope)
 	for day := dayStart(dayOf(scope.Start)); scope.End.IsZero() || day.Before(scope.End); day = day.AddDate(0, 0, 1) {
 		end := day.AddDate(0, 0, 1)
@@ -160,12 +168,25 @@ func (s *state) sealed(scope Scope, stable time.Duration, t time.Time, blocked m
 		}
 		name := dayOf(day)
 		known := same && name <= s.sealedThrough
-		if blocked[name] || (!known && end.Add(stable).After(t)) {
+		if o.pending[name] || (!known && (o.damaged[name] || end.Add(stable).After(t))) {
 			return through, false
 		}
 		through = name
 	}
 	return through, true
+}
+
+// lower takes damaged days out of what a summary says is sealed.
+func (sum *Summary) lower(scope Scope, o obstacles) {
+	for day := range o.damaged {
+		if !o.damaged[day] || day < dayOf(scope.Start) || day > sum.SealedThrough {
+			continue
+		}
+		sum.Complete = false
+		if sum.SealedThrough = dayOf(dayStart(day).AddDate(0, 0, -1)); sum.SealedThrough < dayOf(scope.Start) {
+			sum.SealedThrough = ""
+		}
+	}
 }
 
 // String describes a task for messages.

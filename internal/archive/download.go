@@ -167,7 +167,7 @@ func (r *run) adopt(ctx context.Context, key string, record Record) (Record, err
 			return other, nil
 		}
 		// Both are candidates; the commit decides.
-		r.candidate(other, "")
+		r.candidate(other)
 		break
 	}
 	return Record{}, errTaken
@@ -194,7 +194,7 @@ func (r *run) place(ctx context.Context, t *task, incoming string, record Record
 			return record, nil
 		}
 		// Every writer of this name writes the same bytes.
-		return record, bucket.Copy(ctx, r.config.Bucket, incoming, record.Key(), bucket.Replace)
+		return record, bucket.Copy(ctx, r.config.Bucket, incoming, record.Key(), bucket.ReplaceDurable)
 	}
 	record.Path = versionPath(t.path, record.SHA256)
 	if err := r.checkpoints.write(ctx, record); err != nil {
@@ -215,7 +215,7 @@ func (r *run) copyVersion(ctx context.Context, from string, record *Record) erro
 	if err != nil || is == record.SHA256 {
 		return err
 	}
-	return bucket.Copy(ctx, r.config.Bucket, from, record.Key(), bucket.Replace)
+	return bucket.Copy(ctx, r.config.Bucket, from, record.Key(), bucket.ReplaceDurable)
 }
 
 // describe returns a record with everything but the content.

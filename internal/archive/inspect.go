@@ -44,6 +44,10 @@ func (a *Archive) Inspect(ctx context.Context) (*Inspection, error) {
 	if err != nil {
 		return nil, err
 	}
+	if head := v.state.head; head.Sequence > 0 && (a.config.Witness == nil || *a.config.Witness != head) {
+		// As in syncHead; but a plan may have no permission to write.
+		_ = a.config.Bucket.Sync(ctx, []string{ledgerKey(head.Sequence)})
+	}
 	i := &Inspection{archive: a, view: v, Summary: *v.state.summary(), conditions: map[string]*condition{}}
 	if s := v.state.scope(); s != nil {
 		scope := *s
@@ -62,10 +66,14 @@ func (a *Archive) Inspect(ctx context.Context) (*Inspection, error) {
 				return nil, err
 			}
 		}
+		if err := i.examineManifests(ctx); err != nil {
+			return nil, err
+		}
 		for _, day := range slices.Sorted(maps.Keys(i.conditions)) {
 			findings = append(findings, i.judgeDay(i.conditions[day])...)
 		}
 	}
+	i.Summary.lower(a.config.Scope, obstacles{damaged: i.damaged()})
 	i.Findings, i.Accepted = sortFindings(findings, a.config.Accept)
 	switch {
 	case v.state.head.Sequence == 0:
@@ -79,6 +87,40 @@ func (a *Archive) Inspect(ctx context.Context) (*Inspection, error) {
 		i.Work = append(i.Work, "record the acceptance of "+f.Token)
 	}
 	return i, nil
+}
+
+// examineManifests reads the tagmanifest of each day that entries after the
+// witness have changed, see run.suspect.
+func (i *Inspection) examineManifests(ctx context.Context) error {
+	witness := i.archive.config.Witness
+	if witness == nil {
+		return nil
+	}
+	for _, day := range slices.Sorted(maps.Keys(i.view.state.bags)) {
+		b := i.view.state.bags[day]
+		if b.Sequence <= witness.Sequence {
+			continue
+		}
+		stale, err := i.view.staleManifest(ctx, day, b)
+		if err != nil {
+			return err
+		}
+		if c := i.conditions[day]; stale && c == nil {
+			i.conditions[day] = &condition{day: day, bag: &b, staleTags: true}
+		} else if stale {
+			c.staleTags = true
+		}
+	}
+	return nil
+}
+
+// damaged returns the days with a loss or damage.
+func (i *Inspection) damaged() map[string]bool {
+	days := map[string]bool{}
+	for day, c := range i.conditions {
+		days[day] = c.lost != nil || len(c.missing) > 0
+	}
+	return days
 }
 
 // judgeDay returns the findings of a day and adds to what there is to do.
@@ -131,15 +173,12 @@ func (i *Inspection) Pending(ctx context.Context, listing []teo.Package, listedA
 	if err != nil {
 		return 0, 0, false, err
 	}
-	blocked := map[string]bool{}
+	o := obstacles{pending: map[string]bool{}, damaged: i.damaged()}
 	for day, n := range d.waiting {
 		waiting += int64(n)
-		blocked[day] = true
+		o.pending[day] = true
 	}
-	for day, c := range i.conditions {
-		blocked[day] = blocked[day] || c.lost != nil || len(c.missing) > 0
-	}
-	through, complete := i.view.state.sealed(c.Scope, *c.StableAfter, t, blocked)
+	through, complete := i.view.state.sealed(c.Scope, *c.StableAfter, t, o)
 	return int64(len(d.tasks)), waiting, through != i.view.state.sealedThrough || complete != i.view.state.complete, nil
 }
 

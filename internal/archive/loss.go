@@ -97,9 +97,8 @@ func (r *run) decideLosses(ctx context.Context) error {
 // their bag can be valid without them.
 func (r *run) setAside(ctx context.Context, d *dayWork, lost []Lost) error {
 	for _, l := range lost {
-		sha, err := r.hash(ctx, l.Path)
+		err := r.keepAside(ctx, l.Path)
 		if err == nil {
-			err = bucket.Copy(ctx, r.config.Bucket, l.Path, supersededKey(sha), bucket.Replace)
 			r.removable = append(r.removable, l.Path)
 		}
 		if err != nil && !errors.Is(err, bucket.ErrNotExist) {

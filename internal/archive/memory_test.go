@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -64,7 +65,8 @@ func (s *memoryStore) snapshot() map[string]memoryObject {
 func (s *memoryStore) restore(objects map[string]memoryObject) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.objects = maps.Clone(objects)
+	s.objects = map[string]memoryObject{}
+	maps.Copy(s.objects, objects)
 }
 
 func (s *memoryStore) keys() []string { return slices.Sorted(maps.Keys(s.snapshot())) }
@@ -232,7 +234,7 @@ func (w *memoryWriter) Commit() error {
 		panic("Commit after Commit or Abort")
 	}
 	w.done = true
-	name := map[bucket.Mode]string{bucket.Replace: "write", bucket.IfAbsent: "put", bucket.IfAbsentDurable: "putdurable"}[w.mode]
+	name := map[bucket.Mode]string{bucket.Replace: "write", bucket.IfAbsent: "put", bucket.IfAbsentDurable: "putdurable", bucket.ReplaceDurable: "writedurable"}[w.mode]
 	op, fault, err := w.bucket.begin(w.ctx, name, w.key, w.data.Bytes())
 	if err != nil {
 		return err
@@ -240,15 +242,18 @@ func (w *memoryWriter) Commit() error {
 	s := w.bucket.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, exists := s.objects[w.key]; exists && w.mode != bucket.Replace && !s.overwrites {
+	if _, exists := s.objects[w.key]; exists && w.mode != bucket.Replace && w.mode != bucket.ReplaceDurable && !s.overwrites {
 		if fault == lostResponse {
 			return w.bucket.fail(op, bucket.ErrUnknownOutcome)
 		}
 		return w.bucket.fail(op, bucket.ErrExist)
 	}
 	survives := volatile
-	if w.mode == bucket.IfAbsentDurable {
+	if w.mode == bucket.IfAbsentDurable || w.mode == bucket.ReplaceDurable {
 		survives = complete
+	}
+	if was := s.objects[w.key]; survives == complete && was.survives == durable && bytes.Equal(was.data, w.data.Bytes()) {
+		survives = durable // either of them has these bytes
 	}
 	s.now = s.now.Add(time.Second)
 	s.objects[w.key] = memoryObject{data: slices.Clone(w.data.Bytes()), modified: s.now, survives: survives}
@@ -261,7 +266,7 @@ func (b *memoryBucket) Remove(ctx context.Context, key string) error {
 		return err
 	}
 	if b.store.kept[key] {
-		return b.fail(op, errors.New("access denied"))
+		return b.fail(op, fs.ErrPermission)
 	}
 	b.store.remove(key)
 	return b.end(op, fault)

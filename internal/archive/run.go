@@ -48,6 +48,9 @@ type run struct {
 
 	arbitrates, probed bool
 
+	// moved means that another run has written entries since the listing.
+	moved bool
+
 	checkpoints *checkpoints
 	relists     relists
 
@@ -55,13 +58,15 @@ type run struct {
 	days       map[string]*dayWork
 	relations  map[string]relation // by the hashes of two versions
 	synced     map[string]bool     // keys that are durable
+	finished   *Head               // the newest entry whose tag files are written
 	unwritten  map[string]bool     // days whose tag files are older than the ledger
+	suspects   map[string]bool     // days whose tag files may be: other runs changed them
 	written    map[int64][]byte    // entries of this run
 	removable  []string            // keys that no entry names any more
 	found      map[string][]Record // checkpoints of other runs, by key
-	resolved   map[string]bool     // of these, keys of payload that was present
 	foreign    []string
 	findings   []Finding
+	obstacles  obstacles
 	waiting    int // listed packages that are not stable yet
 
 	kept, replaced map[string]string // for warnings, by key
@@ -103,9 +108,10 @@ type dayWork struct {
 type candidate struct {
 	record Record
 
-	// knew is the hash of the version that was committed when the package was
-	// downloaded.
-	knew string
+	// downloaded means that this run has downloaded it. knew is then the hash of
+	// the version that was committed at that time.
+	downloaded bool
+	knew       string
 }
 
 // acceptedLoss are packages whose loss is accepted.
@@ -123,8 +129,8 @@ func (a *Archive) newRun(ctx context.Context, listedAt time.Time) (*run, error) 
 		archive: a, config: &a.config, id: id, time: a.config.Now().UTC().Truncate(time.Second),
 		checkpoints: &checkpoints{bucket: a.config.Bucket, run: id},
 		relists:     relists{config: &a.config, days: map[string]*relisted{}},
-		days:        map[string]*dayWork{}, relations: map[string]relation{}, synced: map[string]bool{}, unwritten: map[string]bool{},
-		written: map[int64][]byte{}, resolved: map[string]bool{}, kept: map[string]string{}, replaced: map[string]string{},
+		days:        map[string]*dayWork{}, relations: map[string]relation{}, synced: map[string]bool{}, unwritten: map[string]bool{}, suspects: map[string]bool{},
+		written: map[int64][]byte{}, kept: map[string]string{}, replaced: map[string]string{},
 	}
 	if !listedAt.IsZero() && listedAt.Before(r.time) {
 		r.time = listedAt.UTC().Truncate(time.Second)
@@ -135,8 +141,10 @@ func (a *Archive) newRun(ctx context.Context, listedAt time.Time) (*run, error) 
 	if !r.arbitrates {
 		r.noArbitration()
 	}
-	r.view, err = scan(ctx, a.config.Bucket)
-	return r, err
+	if r.view, err = scan(ctx, a.config.Bucket); err != nil {
+		return nil, err
+	}
+	return r, r.syncHead(ctx)
 }
 
 // begin judges the ledger and commits what does not wait for packages: the first
@@ -167,6 +175,11 @@ func (r *run) begin(ctx context.Context) error {
 	if len(open) > 0 {
 		return &FindingsError{Findings: open}
 	}
+	seen := int64(0)
+	if c.Witness != nil && len(accepted) == 0 {
+		seen = c.Witness.Sequence
+	}
+	r.suspect(seen)
 	o := outcome{scope: &c.Scope}
 	if len(accepted) > 0 {
 		token := accepted[0].Token
@@ -185,14 +198,35 @@ func (r *run) begin(ctx context.Context) error {
 	} else if found != nil && found.Layer != c.Scope.Layer {
 		return &ScopeError{Destination: c.Bucket.String(), Found: *found, Wanted: c.Scope}
 	}
+	r.finished = c.Witness
+	r.markFinished()
 	if v.state.head.Sequence > 0 && !o.joined && len(o.accepted) == 0 && v.state.scope() != nil && v.state.scope().Equal(c.Scope) {
 		return nil
 	}
-	return r.commit(ctx, nil, o)
+	err = r.commit(ctx, nil, o)
+	if err == nil && len(o.accepted) > 0 {
+		// The acceptance must not be asked for again, however the run ends.
+		head := r.view.state.head
+		r.finished = &head
+	}
+	return err
+}
+
+// markFinished notes that the tag files of all bags are those that the newest
+// entry names. Only such an entry becomes the head of a state: the run after it
+// examines the days that later entries have changed.
+func (r *run) markFinished() {
+	if len(r.unwritten)+len(r.suspects) == 0 && r.view.state.head.Sequence > 0 {
+		head := r.view.state.head
+		r.finished = &head
+	}
 }
 
 // archiveListing does the work of a run.
 func (r *run) archiveListing(ctx context.Context, listing []teo.Package) error {
+	if err := r.refreshListing(ctx); err != nil {
+		return err
+	}
 	v := r.view
 	var err error
 	if r.conditions, err = v.conditions(ctx); err != nil {
@@ -237,6 +271,24 @@ func (r *run) archiveListing(ctx context.Context, listing []teo.Package) error {
 		return err
 	}
 	return r.finish(ctx)
+}
+
+// refreshListing lists the bucket again until no other run has written an entry
+// meanwhile, so that what the newest entry names is not taken for missing.
+func (r *run) refreshListing(ctx context.Context) error {
+	for range maxScans {
+		if !r.moved {
+			break
+		}
+		r.moved = false
+		if err := r.view.list(ctx); err != nil {
+			return err
+		}
+		if err := r.advance(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // day returns the work of a day.
@@ -366,7 +418,7 @@ func (r *run) one(ctx context.Context, stop context.CancelCauseFunc, m *meter, t
 		if t.committed != nil {
 			knew = t.committed.SHA256
 		}
-		d.candidates = append(d.candidates, candidate{record: record, knew: knew})
+		d.candidates = append(d.candidates, candidate{record: record, downloaded: true, knew: knew})
 		if t.damaged && record.Path == t.committed.Path {
 			delete(d.missing, record.Path)
 			r.repaired = append(r.repaired, record.Key())
@@ -422,20 +474,20 @@ func (r *run) finish(ctx context.Context) error {
 	if err := r.restoreCopies(ctx); err != nil {
 		return err
 	}
-	blocked := map[string]bool{}
+	r.obstacles = obstacles{pending: map[string]bool{}, damaged: map[string]bool{}}
 	for day, d := range r.days {
-		blocked[day] = d.blocked || len(d.missing) > 0
+		r.obstacles.pending[day] = d.blocked
+		r.obstacles.damaged[day] = len(d.missing) > 0
 	}
 	for _, f := range r.findings {
-		blocked[f.Day] = true
+		r.obstacles.damaged[f.Day] = true
 	}
 	for _, key := range r.foreign {
-		if day, _, ok := bagDay(key); ok {
-			blocked[day] = true
-		}
+		day, _, _ := bagDay(key)
+		r.obstacles.damaged[day] = true
 	}
 	err := r.commit(ctx, r.allDays(), outcome{seal: func(s *state) (string, bool) {
-		return s.sealed(r.config.Scope, *r.config.StableAfter, r.time, blocked)
+		return s.sealed(r.config.Scope, *r.config.StableAfter, r.time, r.obstacles)
 	}})
 	if err != nil {
 		return err
@@ -471,6 +523,13 @@ func (r *run) allDays() []*dayWork {
 // restoreCopies writes tags objects that are missing or damaged.
 func (r *run) restoreCopies(ctx context.Context) error {
 	var keys []string
+	for day, b := range r.view.badCopies {
+		if c := r.conditions[day]; b && c != nil {
+			c.staleCopy = true
+		} else if b {
+			r.conditions[day] = &condition{day: day, staleCopy: true}
+		}
+	}
 	for _, day := range slices.Sorted(maps.Keys(r.conditions)) {
 		b, ok := r.view.state.bags[day]
 		if !ok || !r.conditions[day].staleCopy {
@@ -492,11 +551,48 @@ func (r *run) restoreCopies(ctx context.Context) error {
 	return r.config.Bucket.Sync(ctx, keys)
 }
 
+// suspect marks the days that entries after a sequence have changed. Whoever
+// wrote them may have been killed before writing the tag files, and lengths alone
+// do not always show that.
+func (r *run) suspect(after int64) {
+	for day, b := range r.view.state.bags {
+		if b.Sequence > after {
+			r.suspects[day] = true
+		}
+	}
+}
+
+// examineSuspects reads the tagmanifest, which is written last, of each suspect
+// day.
+func (r *run) examineSuspects(ctx context.Context) error {
+	for _, day := range slices.Sorted(maps.Keys(r.suspects)) {
+		if b, ok := r.view.state.bags[day]; ok && !r.unwritten[day] {
+			stale, err := r.view.staleManifest(ctx, day, b)
+			if err != nil {
+				return err
+			}
+			r.unwritten[day] = stale
+			if !stale {
+				delete(r.unwritten, day)
+			}
+		}
+		delete(r.suspects, day)
+	}
+	return nil
+}
+
 // writeTagFiles writes the tag files of the newest bag of each day whose bag is
 // newer than they are, the tagmanifest last. It then looks for newer entries,
 // and repeats the days that have moved on. Any run may do so.
 func (r *run) writeTagFiles(ctx context.Context) error {
-	for len(r.unwritten) > 0 {
+	for {
+		if err := r.examineSuspects(ctx); err != nil {
+			return err
+		}
+		if len(r.unwritten) == 0 {
+			r.markFinished()
+			return nil
+		}
 		wrote := map[string]Bag{}
 		var keys []string
 		for _, day := range slices.Sorted(maps.Keys(r.unwritten)) {
@@ -532,10 +628,10 @@ func (r *run) writeTagFiles(ctx context.Context) error {
 		for day, b := range wrote {
 			if r.view.state.bags[day] == b {
 				delete(r.unwritten, day)
+				delete(r.suspects, day)
 			}
 		}
 	}
-	return nil
 }
 
 // readBack checks, on a store that does not arbitrate, that no other run has
@@ -557,19 +653,28 @@ func (r *run) readBack(ctx context.Context) error {
 }
 
 // candidate adds a verified package to its day.
-func (r *run) candidate(record Record, knew string) {
+func (r *run) candidate(record Record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	d := r.day(record.Day())
-	d.candidates = append(d.candidates, candidate{record: record, knew: knew})
+	d.candidates = append(d.candidates, candidate{record: record})
 }
 
-// candidatesOf returns the candidates of a day in a fixed order.
+// candidatesOf returns the candidates of a day in a fixed order. What this run has
+// downloaded comes last, because its listing is the newest.
 func (r *run) candidatesOf(d *dayWork) []candidate {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := slices.Clone(d.candidates)
-	slices.SortStableFunc(list, func(a, b candidate) int { return compareRecords(a.record, b.record) })
+	slices.SortStableFunc(list, func(a, b candidate) int {
+		if a.downloaded != b.downloaded {
+			if a.downloaded {
+				return 1
+			}
+			return -1
+		}
+		return compareRecords(a.record, b.record)
+	})
 	return list
 }
 
@@ -623,6 +728,8 @@ func (r *run) summary() *Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.view.state.summary()
+	s.Head = r.finished
+	s.lower(r.config.Scope, r.obstacles)
 	s.PendingCount = int64(r.waiting + r.skipped + len(r.failures))
 	list := func(format string, texts []string) {
 		if len(texts) > 0 {

@@ -166,6 +166,16 @@ func (v *view) readTags(ctx context.Context, day, sha256 string) (t *tagFiles, l
 	return t, nil, nil
 }
 
+// staleManifest reports whether a bag has another tagmanifest than the ledger
+// names.
+func (v *view) staleManifest(ctx context.Context, day string, b Bag) (bool, error) {
+	data, err := bucket.ReadAll(ctx, v.bucket, bagFolder(day)+tagManifest, maxTags)
+	if errors.Is(err, bucket.ErrNotExist) {
+		return true, nil
+	}
+	return err == nil && hashOf(data) != b.TagmanifestSHA256, err
+}
+
 // condition is what is known of one day: what the ledger names and what exists.
 type condition struct {
 	day string

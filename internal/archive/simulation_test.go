@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -151,6 +152,9 @@ type simulatedRun struct {
 	err    error
 }
 
+// quietRun is the index of runs that nothing disturbs.
+const quietRun = 9
+
 var errKilled = errors.New("killed")
 
 // simulate runs one history.
@@ -299,9 +303,12 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 	}
 	a, err := New(Config{
 		Bucket: client, Scope: scope, Witness: witness, Accept: accept, Parallelism: 1 + h.random.IntN(2), Transport: h.service,
-		Pace: quick, MaxRetries: 2, Random: rand.NewChaCha8(seed), Agent: "simulated",
-		Relist: func(context.Context, Scope, time.Time, time.Time) ([]teo.Package, error) { return h.service.list(false), nil },
-		Now:    func() time.Time { return firstDay.AddDate(0, 1, 0) },
+		VerifyPayload: index == quietRun && h.profile.outsider,
+		Pace:          quick, MaxRetries: 2, Random: rand.NewChaCha8(seed), Agent: "simulated",
+		Relist: func(context.Context, Scope, time.Time, time.Time) ([]teo.Package, error) {
+			return h.service.list(false), nil
+		},
+		Now: func() time.Time { return firstDay.AddDate(0, 1, 0) },
 	})
 	if err != nil {
 		panic(err)
@@ -394,7 +401,7 @@ func (h *simulated) advance(w *pendingOp, runs []*simulatedRun, disturb bool) {
 			if fault == stale && w.op.name != "list" {
 				fault = fails
 			}
-			if fault > fails && fault != stale && w.op.name != "put" && w.op.name != "putdurable" && w.op.name != "write" && w.op.name != "remove" {
+			if fault > fails && fault != stale && w.op.name != "put" && w.op.name != "putdurable" && w.op.name != "write" && w.op.name != "writedurable" && w.op.name != "remove" {
 				fault = fails
 			}
 		case h.profile.kills && h.chance(2):
@@ -443,6 +450,11 @@ func (h *simulated) outsider() {
 	}
 	key := keys[h.random.IntN(len(keys))]
 	h.changed[key] = true
+	if records, err := decodeRecords(h.store.get(key)); checkpointName.MatchString(key) && err == nil {
+		for i := range records {
+			h.changed[records[i].Key()] = true // nothing vouches for it any more
+		}
+	}
 	if h.chance(70) {
 		h.say("an outsider removes %s", key)
 		h.store.remove(key)
@@ -565,12 +577,17 @@ func (h *simulated) check() {
 		}
 	}
 	explained := map[string]bool{}
+	unknown := map[string]bool{}   // days whose tags object an outsider has removed
+	contained := map[string]bool{} // hashes that a committed version extends or replaces
 	for key, o := range objects {
 		if checkpointName.MatchString(key) {
 			records, _ := decodeRecords(o.data)
 			for _, r := range records {
 				explained[r.Key()] = true
 			}
+		}
+		if m := supersededName.FindStringSubmatch(key); m != nil {
+			contained[m[1]] = true
 		}
 		if m := tagsName.FindStringSubmatch(key); m != nil {
 			if t, err := decodeTags(m[1], m[2], o.data); err == nil {
@@ -587,18 +604,23 @@ func (h *simulated) check() {
 			if !h.changed[key] {
 				h.violate("the newest entry names tag files of %s that cannot be read: %s", day, err)
 			}
+			unknown[day] = true
 			continue
 		}
 		for i := range t.records {
 			r := &t.records[i]
 			explained[r.Key()] = true
+			contained[r.SHA256] = true
+			for _, sha := range r.Supersedes {
+				contained[sha] = true
+			}
 			if o, ok := objects[r.Key()]; (!ok || hashOf(o.data) != r.SHA256) && !h.changed[r.Key()] {
 				h.violate("the newest entry names %s, which is missing or has other bytes", r.Key())
 			}
 		}
 	}
-	for key := range objects {
-		if _, path, ok := bagDay(key); ok && payloadName.MatchString(path) && !explained[key] && !h.changed[key] {
+	for key, o := range objects {
+		if day, path, ok := bagDay(key); ok && !unknown[day] && payloadName.MatchString(path) && !explained[key] && !h.changed[key] && !contained[hashOf(o.data)] {
 			h.violate("nothing explains %s", key)
 		}
 	}
@@ -610,11 +632,11 @@ func (h *simulated) check() {
 func (h *simulated) quiet() {
 	accept := map[string]string{}
 	witness := h.states[0]
-	behind := witness != nil && (h.fold.head.Sequence < witness.Sequence || h.entries[witness.Sequence] != witness.SHA256)
+	behind := witness != nil && hashOf(h.store.get(ledgerKey(witness.Sequence))) != witness.SHA256
 	h.profile.faults = false
 	h.states = h.states[:1]
 	for attempt := 0; ; attempt++ {
-		r := h.start(9, accept, false)
+		r := h.start(quietRun, accept, false)
 		h.schedule([]*simulatedRun{r}, false)
 		if len(h.wrong) > 0 {
 			return
@@ -636,6 +658,19 @@ func (h *simulated) quiet() {
 		if f, ok := errors.AsType[*FindingsError](r.err); ok {
 			open = f.Findings
 		}
+		if run, ok := errors.AsType[*RunError](r.err); ok && len(run.Foreign) > 0 && h.profile.outsider {
+			for _, key := range run.Foreign {
+				if !h.changed[key] {
+					h.violate("%s is foreign", key)
+				}
+			}
+			h.say("a person moves %d files away", len(run.Foreign))
+			h.store.remove(run.Foreign...)
+			h.states[0] = cmp.Or(r.head, h.states[0])
+			if len(open) == 0 && len(run.Failures) == 0 && run.Err == nil {
+				continue
+			}
+		}
 		if len(open) == 0 || !h.judged || attempt > 8 {
 			h.violate("the quiet run fails: %s", r.err)
 			return
@@ -653,6 +688,9 @@ func (h *simulated) quiet() {
 	objects := h.store.snapshot()
 	for _, text := range problems(objects) {
 		h.violate("after the quiet run: %s", text)
+	}
+	if h.profile.overwrites {
+		h.forget()
 	}
 	archived := map[string]Record{}
 	for day, b := range h.fold.bags {
@@ -675,8 +713,11 @@ func (h *simulated) quiet() {
 			h.violate("%s is archived with another listed size", id.label())
 		}
 	}
+	if len(h.wrong) > 0 {
+		return
+	}
 	before := h.store.snapshot()
-	r := h.start(9, accept, false)
+	r := h.start(quietRun, accept, false)
 	h.schedule([]*simulatedRun{r}, false)
 	if r.err != nil {
 		h.violate("the second quiet run fails: %s", r.err)

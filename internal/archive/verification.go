@@ -142,7 +142,10 @@ func Verify(ctx context.Context, b bucket.Bucket, o VerifyOptions) (*Report, err
 	chain := newChain(b)
 	var v *verification
 	for attempt := range maxListings {
-		v = &verification{bucket: b, options: o, chain: chain, state: newState(), history: map[string][]string{}, leftovers: map[string]bool{}}
+		v = &verification{
+			bucket: b, options: o, chain: chain, state: newState(),
+			history: map[string][]string{}, superseded: map[string]Superseded{}, lost: map[string]bool{}, excused: map[string]bool{}, leftovers: map[string]bool{},
+		}
 		moved, err := v.structure(ctx, attempt == maxListings-1)
 		if err != nil {
 			return nil, err
@@ -170,8 +173,14 @@ type verification struct {
 	days    map[string]map[string]int64 // lengths of what is in the bags' folders, by day and path
 	state   *state
 	entries map[string]bool     // hashes of the entries
-	history map[string][]string // hashes of a day's former tagmanifests
+	history map[string][]string // hashes of a day's former tagmanifests, oldest first
 	broken  bool                // the ledger does not say everything
+
+	// What the entries say about packages that are not in the newest bags, for
+	// verdict.
+	superseded map[string]Superseded
+	lost       map[string]bool
+	excused    map[string]bool // days with an accepted loss
 
 	// leftovers are keys in the bags' folders that a run wrote and did not
 	// commit, or has replaced and not removed yet.
@@ -307,16 +316,25 @@ func (v *verification) readLedger(ctx context.Context, newest int64) error {
 			v.state.head = Head{Sequence: n, SHA256: e.sha256}
 			continue
 		}
-		if slices.ContainsFunc(e.entry.Accepted, func(a Acceptance) bool { return strings.HasPrefix(a.Token, "head:") }) {
+		for _, a := range e.entry.Accepted {
+			if day, _, ok := strings.Cut(a.Token, "@"); ok {
+				v.excused[day] = true
+				continue
+			}
 			faults = nil
+			clear(v.history)
 		}
-		for day, b := range v.state.bags {
-			if next, ok := e.entry.Bags[day]; ok && (next == nil || next.TagmanifestSHA256 != b.TagmanifestSHA256) {
+		for day, next := range e.entry.Bags {
+			if b, ok := v.state.bags[day]; ok && (next == nil || next.TagmanifestSHA256 != b.TagmanifestSHA256) {
 				v.history[day] = append(v.history[day], b.TagmanifestSHA256)
 			}
 		}
+		for _, l := range e.entry.Lost {
+			v.lost[lostKey(l)] = true
+		}
 		for _, s := range e.entry.Superseded {
 			v.leftovers[s.Path] = true
+			v.superseded[s.Path+"\n"+s.OldSHA256] = s
 			if _, kept := v.objects[supersededKey(s.OldSHA256)]; !s.Extends && !kept {
 				day, _, _ := bagDay(s.Path)
 				v.problem(ProblemMissing, day, supersededKey(s.OldSHA256), "entry %d replaced %s by other content and kept the former content here", n, s.Path)
@@ -415,7 +433,48 @@ func (v *verification) checkBags(ctx context.Context) error {
 	for _, day := range slices.Sorted(maps.Keys(v.state.bags)) {
 		group.Go(func() error { return v.checkBag(ctx, day) })
 	}
+	for _, day := range slices.Sorted(maps.Keys(v.history)) {
+		group.Go(func() error { return v.checkChanges(ctx, day) })
+	}
 	return group.Wait()
+}
+
+// checkChanges checks that every package of a former bag is in the newest one, or
+// that the entries say why not.
+func (v *verification) checkChanges(ctx context.Context, day string) error {
+	var now []Record
+	if b, ok := v.state.bags[day]; ok {
+		tags, err := v.readTags(ctx, day, b.TagmanifestSHA256)
+		if err != nil {
+			if bucketFailed(ctx, err) {
+				return err
+			}
+			return nil // checkBag reports it
+		}
+		now = tags.records
+	}
+	newest := recordsByFirst(now)
+	reported := map[string]bool{}
+	for _, tagmanifest := range v.history[day] {
+		former, err := v.readTags(ctx, day, tagmanifest)
+		switch {
+		case bucketFailed(ctx, err):
+			return err
+		case err != nil && v.excused[day]:
+			continue // the loss of the tag files is accepted
+		case err != nil:
+			v.problem(ProblemTags, day, tagsKey(day, tagmanifest), "a change of the bag cannot be judged without it: %s", absentOr(err))
+			continue
+		}
+		for i := range former.records {
+			r := &former.records[i]
+			if verdict(r, newest[r.first()], v.superseded, v.lost) == unnamedChange && !reported[r.first()] {
+				reported[r.first()] = true
+				v.problem(ProblemLedger, day, r.Key(), "the package was dropped or changed, and no entry says why")
+			}
+		}
+	}
+	return nil
 }
 
 // checkBag compares the tag files of a bag with the ledger, and its listing with

@@ -192,7 +192,7 @@ func (f *fixture) script(shell []string, folder string, arguments ...string) (st
 func shells(t *testing.T) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	for name, command := range map[string][]string{"sh": {"sh"}, "dash": {"dash"}, "busybox": {"busybox", "sh"}} {
+	for name, command := range map[string][]string{"sh": {"sh"}, "busybox": {"busybox", "sh"}} {
 		if _, err := exec.LookPath(command[0]); err == nil {
 			found[name] = command
 		}
@@ -306,7 +306,7 @@ func tamperings() map[string]struct {
 				f.commit(func(e *Entry) { e.Bags = map[string]*Bag{dayTwo: nil} })
 				f.remove(bagFolder(dayTwo))
 			},
-			kinds: "", says: "", // judged against the state's head; the ledger itself is in order
+			kinds: "ledger", says: "packages of 2022-05-02 are dropped",
 		},
 		"day forged consistently": {
 			do: func(f *fixture) {
@@ -414,6 +414,9 @@ func TestVerifyScript(t *testing.T) {
 				t.Fatalf("another bag passes:\n%s", out)
 			}
 			for name, test := range tamperings() {
+				if shell != "sh" && !strings.Contains(name, "entry") && !strings.Contains(name, "forged") {
+					continue // the rest does not depend on the shell and its awk
+				}
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					f := threeDays(t)

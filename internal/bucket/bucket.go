@@ -54,7 +54,17 @@ const (
 	// of power the object is complete or absent, with or without a Sync. It is
 	// slower than IfAbsent and a Sync for a group of objects.
 	IfAbsentDurable
+
+	// ReplaceDurable is Replace for an object whose former content others may rely
+	// on: its new content is durable before it becomes visible.
+	ReplaceDurable
 )
+
+// replaces reports whether a write overwrites an existing object.
+func (m Mode) replaces() bool { return m == Replace || m == ReplaceDurable }
+
+// durable reports whether the content is durable before it becomes visible.
+func (m Mode) durable() bool { return m == IfAbsentDurable || m == ReplaceDurable }
 
 // Retention says what a store keeps after an object was removed or replaced.
 type Retention struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -70,14 +71,10 @@ func conform(t *testing.T, p place) {
 	}
 }
 
-// pattern returns bytes that differ from one position to the next.
+// pattern returns random bytes, the same for the same seed.
 func pattern(size int, seed byte) []byte {
 	data := make([]byte, size)
-	x := uint32(seed) + 1
-	for i := range data {
-		x = x*1664525 + 1013904223
-		data[i] = byte(x >> 24)
-	}
+	_, _ = rand.NewChaCha8([32]byte{seed}).Read(data)
 	return data
 }
 
@@ -155,10 +152,12 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 	key := "dt=2022-05-01/bag-info.txt"
 	for i, size := range []int{10, 6 << 20, 3} {
 		want := pattern(size, byte(i))
-		if err := write(t, b, key, want, bucket.Replace); err != nil {
-			t.Fatal(err)
+		for _, mode := range []bucket.Mode{bucket.Replace, bucket.ReplaceDurable} {
+			if err := write(t, b, key, append(want, byte(mode)), mode); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if !bytes.Equal(read(t, b, key), want) {
+		if !bytes.Equal(read(t, b, key), append(want, byte(bucket.ReplaceDurable))) {
 			t.Errorf("%d bytes were read back with other content", size)
 		}
 	}

@@ -527,3 +527,50 @@ func TestCOSAddress(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// headers records the headers of writes and accepts everything.
+type headers struct{ writes []http.Header }
+
+func (h *headers) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_ = r.Body.Close()
+	}
+	if r.Method == http.MethodPut {
+		h.writes = append(h.writes, r.Header)
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader("<ListBucketResult/>"))}, nil
+}
+
+// Each store gets the condition that it knows, by https and so without a server to
+// try it with.
+func TestConditionalHeader(t *testing.T) {
+	t.Parallel()
+	for destination, cos := range map[string]bool{
+		"cos://logs-1250000000?region=ap-guangzhou":                                               true,
+		"s3://logs-1250000000?region=ap-guangzhou&endpoint=https://cos.ap-guangzhou.myqcloud.com": true,
+		"s3://logs?region=us-east-1":                                                              false,
+		"s3://logs?region=us-east-1&endpoint=https://s3.example":                                  false,
+		"cos://logs-1250000000?region=x&endpoint=https://store.example":                           true,
+	} {
+		h := new(headers)
+		b := open(t, destination, bucket.Options{Credentials: permanent{}, Transport: h})
+		for _, mode := range []bucket.Mode{bucket.IfAbsent, bucket.IfAbsentDurable, bucket.Replace} {
+			if err := write(t, b, "x", []byte("1"), mode); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, w := range h.writes {
+			conditional := i < 2
+			if (w.Get("If-None-Match") == "*") != (conditional && !cos) || (w.Get("X-Cos-Forbid-Overwrite") == "true") != (conditional && cos) {
+				t.Errorf("%s, write %d: %v", destination, i, w)
+			}
+			if aws := destination == "s3://logs?region=us-east-1"; (w.Get("X-Amz-Trailer") != "") != aws || (w.Get("Content-Md5") == "") != aws {
+				t.Errorf("%s, write %d: %v", destination, i, w)
+			}
+		}
+		if len(h.writes) != 3 {
+			t.Errorf("%s: %d writes", destination, len(h.writes))
+		}
+	}
+}

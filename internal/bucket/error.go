@@ -68,7 +68,7 @@ func newError(ctx context.Context, destination, op, key string, err error) error
 // reader makes an *Error of what goes wrong while an object is read.
 type reader struct {
 	io.ReadCloser
-	ctx       context.Context //nolint:containedctx // that of Open, which covers the read
+	ctx       context.Context // that of Open, which covers the read
 	name, key string
 	cause     func(error) error
 }

@@ -30,7 +30,7 @@ var unfinished = regexp.MustCompile(`^\.[0-9a-f]{16}\.tmp$`)
 func isUnfinished(name string) bool { return unfinished.MatchString(name) }
 
 func unfinishedName() string {
-	return fmt.Sprintf(".%016x.tmp", rand.Uint64()) //nolint:gosec // a name, not a secret
+	return fmt.Sprintf(".%016x.tmp", rand.Uint64())
 }
 
 // fileOptions are the parameters of a file destination.
@@ -465,10 +465,10 @@ func (f *folder) Arbitrates(context.Context) (bool, error) {
 		paths[i] = filepath.Join(dir, unfinishedName())
 		file, err := os.OpenFile(paths[i], os.O_WRONLY|os.O_CREATE|os.O_EXCL, f.fileMode)
 		if err != nil {
-			return true, nil //nolint:nilerr // see above
+			return true, nil
 		}
 		file.Close()
-		defer os.Remove(paths[i]) //nolint:errcheck // Sweep removes what remains
+		defer os.Remove(paths[i])
 	}
 	return errors.Is(moveNoReplace(paths[0], paths[1]), fs.ErrExist), nil
 }
@@ -480,7 +480,7 @@ func (f *folder) Close() error { return f.handle.Close() }
 // fileWriter writes a temporary file.
 type fileWriter struct {
 	*folder
-	ctx       context.Context //nolint:containedctx // that of Create, which covers the write
+	ctx       context.Context // that of Create, which covers the write
 	file      *os.File
 	path, key string
 	mode      Mode
@@ -507,12 +507,12 @@ func (w *fileWriter) Commit() error {
 		return w.err
 	}
 	var err error
-	if w.mode == IfAbsentDurable {
+	if w.mode.durable() {
 		err = w.file.Sync()
 	}
 	// A network file system may report a full disk only here.
 	if err = errors.Join(err, w.file.Close()); err == nil {
-		if w.mode == Replace {
+		if w.mode.replaces() {
 			err = os.Rename(w.file.Name(), w.path)
 		} else {
 			err = moveNoReplace(w.file.Name(), w.path)

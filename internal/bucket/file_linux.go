@@ -20,26 +20,29 @@ func renameNoReplace(from, to string) error {
 }
 
 // syncWhole flushes the file system of handle and reports whether that made
-// everything in the folders durable. It does so only where syncfs is known to wait for
-// the disk and to report errors of delayed writes: on local file systems with
-// Linux 5.8 and later, and if the folders are not on another one.
+// everything in the folders durable. It does so only where syncfs is known to wait
+// for the disk and to report errors of delayed writes: on local file systems, with
+// Linux 5.8 and later, and if no folder is on another file system.
 func syncWhole(handle *os.File, dirs map[string]bool) (bool, error) {
-	var system unix.Statfs_t
-	var root unix.Stat_t
-	fd := int(handle.Fd())
-	if !syncfsReportsErrors() || unix.Fstatfs(fd, &system) != nil || unix.Fstat(fd, &root) != nil {
+	if !syncfsReportsErrors() {
 		return false, nil
 	}
-	switch uint32(system.Type) { //nolint:gosec,unconvert // the type differs by architecture
+	fd := int(handle.Fd())
+	var system unix.Statfs_t
+	ok := unix.Fstatfs(fd, &system) == nil
+	switch uint32(system.Type) { // the type differs by architecture
 	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC:
 	default:
-		return false, nil
+		ok = false
 	}
+	var root unix.Stat_t
+	ok = ok && unix.Fstat(fd, &root) == nil
 	for dir := range dirs {
 		var info unix.Stat_t
-		if err := unix.Stat(dir, &info); err != nil || info.Dev != root.Dev {
-			return false, nil
-		}
+		ok = ok && unix.Stat(dir, &info) == nil && info.Dev == root.Dev
+	}
+	if !ok {
+		return false, nil
 	}
 	return true, unix.Syncfs(fd)
 }

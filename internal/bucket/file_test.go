@@ -190,7 +190,7 @@ func TestFileListFailsRatherThanLeaveOut(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "a"), 0o300); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Chmod(filepath.Join(dir, "a"), 0o700) //nolint:errcheck,gosec // to remove it
+	defer os.Chmod(filepath.Join(dir, "a"), 0o700) //nolint:errcheck // to remove it
 	if _, err := b.List(t.Context(), ""); !isError(err, fs.ErrPermission) {
 		t.Errorf("%v", err)
 	}

@@ -70,7 +70,7 @@ func startGateway(t testing.TB, options ...gatewayOption) *gateway {
 	}
 	g := &gateway{address: listener.Addr().String()}
 	_ = listener.Close()
-	cmd := exec.Command(binary, "--access", rootID, "--secret", rootSecret, "--region", "us-east-1", "--port", g.address, //nolint:gosec,noctx // a tool of the tests, killed below
+	cmd := exec.Command(binary, "--access", rootID, "--secret", rootSecret, "--region", "us-east-1", "--port", g.address, //nolint:noctx // killed below
 		"--quiet", "posix", "--versioning-dir", t.TempDir(), t.TempDir())
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func startGateway(t testing.TB, options ...gatewayOption) *gateway {
 	proxy := g.proxy()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
-		g.seen = append(g.seen, r.Clone(context.Background()))
+		g.seen = append(g.seen, r.Clone(context.WithoutCancel(r.Context())))
 		hook := g.hook
 		g.mu.Unlock()
 		if hook == nil || !hook(w, r, proxy) {

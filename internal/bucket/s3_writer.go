@@ -2,7 +2,7 @@ package bucket
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // guards against errors of transmission only
+	"crypto/md5"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -74,7 +74,7 @@ func (p *part) body() io.ReadSeeker { return io.NewSectionReader(p, 0, p.size) }
 
 // md5 returns the value of Content-MD5.
 func (p *part) md5() *string {
-	h := md5.New() //nolint:gosec // see above
+	h := md5.New()
 	_, _ = io.Copy(h, p.body())
 	return aws.String(base64.StdEncoding.EncodeToString(h.Sum(nil)))
 }
@@ -92,8 +92,8 @@ func (p *part) free() {
 // a single request. A larger one is a multipart upload.
 type objectWriter struct {
 	*objectStore
-	ctx    context.Context //nolint:containedctx // that of Create, which covers the write
-	broken context.Context //nolint:containedctx // ends when a part fails
+	ctx    context.Context // that of Create, which covers the write
+	broken context.Context // ends when a part fails
 	key    string
 	mode   Mode
 
@@ -160,7 +160,7 @@ func (w *objectWriter) send() error {
 	}
 	completed := new(types.CompletedPart)
 	w.sent = append(w.sent, completed)
-	full, number := w.part, int32(len(w.sent)) //nolint:gosec // at most maxParts
+	full, number := w.part, int32(len(w.sent))
 	w.part = new(part)
 	select {
 	case w.spares <- struct{}{}:
@@ -271,8 +271,8 @@ func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s
 	options := []func(*s3.Options){func(o *s3.Options) { o.Retryer = aws.NopRetryer{} }}
 	sent := false // a request may have taken effect
 	for attempt := 1; ; attempt++ {
-		conditional := w.mode != Replace && !w.unconditional.Load()
-		if w.mode != Replace && !conditional {
+		conditional := !w.mode.replaces() && !w.unconditional.Load()
+		if !w.mode.replaces() && !conditional {
 			if found, err := w.exists(w.ctx, w.key); err != nil {
 				return err
 			} else if found {

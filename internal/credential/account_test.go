@@ -18,8 +18,8 @@ func unix(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 
 const account = teosim.DefaultAccountID
 
-// The account is asked for once, whoever is first, and before anything else is
-// sent; nothing is sent for an account that may not be used.
+// The account is requested once, before anything else is sent, and nothing is sent
+// for an account that is not allowed.
 func TestAccountFilters(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -71,22 +71,23 @@ func TestAccountFilters(t *testing.T) {
 	}
 }
 
-// Without filters nobody is asked, and the filter looks at the keys on top.
+// Without filters STS is not called, and a filter checks the last credentials of a
+// chain.
 func TestAccountOfTheRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()
 	w.credentials(o)
 	if w.sim.Count("", "GetCallerIdentity") != 0 {
-		t.Error("the account was asked for")
+		t.Error("the account was requested")
 	}
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
 	o.AllowedAccountIDs = []string{"100000000009"}
 	w.credentials(o)
 }
 
-// An account that could not be found out is asked for again.
-func TestAccountIsAskedForAgain(t *testing.T) {
+// An account that could not be determined is requested again.
+func TestAccountIsRequestedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "GetCallerIdentity", Value: "Closed: for today", Times: 1})
@@ -102,9 +103,9 @@ func TestAccountIsAskedForAgain(t *testing.T) {
 	}
 }
 
-// The login of another user, in the middle of a run, puts keys of another
-// account into the profile: they are judged anew, and once.
-func TestAccountOfRenewedKeys(t *testing.T) {
+// Another login during a run can write credentials of another account into the
+// profile. Each account is checked once.
+func TestAccountOfRefreshedCredentials(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	w := newWorld(t, teosim.Options{})
@@ -124,18 +125,18 @@ func TestAccountOfRenewedKeys(t *testing.T) {
 		now = now.Add(2 * time.Hour)
 		log(step.id, now.Add(time.Hour))
 		for range 2 {
-			keys, err := source.Credentials(t.Context())
-			if step.words == "" && (err != nil || keys.SecretID != step.id) || step.words != "" && (err == nil || !strings.Contains(err.Error(), step.words)) {
-				t.Errorf("%s: %s, %v, want %q", step.id, keys.SecretID, err, step.words)
+			credentials, err := source.Credentials(t.Context())
+			if step.words == "" && (err != nil || credentials.SecretID != step.id) || step.words != "" && (err == nil || !strings.Contains(err.Error(), step.words)) {
+				t.Errorf("%s: %s, %v, want %q", step.id, credentials.SecretID, err, step.words)
 			}
 		}
 	}
 	if len(*asked) > 0 {
-		t.Errorf("nobody asked for the account of %v", *asked)
+		t.Errorf("the account of %v was not requested", *asked)
 	}
 }
 
-// accounts answers once for each secret ID which account it belongs to.
+// accounts answers once for each secret ID with its account.
 type accounts map[string]string
 
 func (a accounts) RoundTrip(r *http.Request) (*http.Response, error) {

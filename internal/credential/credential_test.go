@@ -29,7 +29,7 @@ const (
 	stsVersion = "2018-08-13"
 )
 
-// world is a simulated cloud and a machine with an environment and a home.
+// world is a simulated cloud, an environment and a home folder.
 type world struct {
 	t    *testing.T
 	sim  *teosim.Sim
@@ -48,7 +48,7 @@ func newWorld(t *testing.T, o teosim.Options) *world {
 	return &world{t: t, sim: sim, env: map[string]string{}, home: t.TempDir(), transport: handlerTransport{sim.Handler()}}
 }
 
-// options are those of a provider without any attribute.
+// options returns those of a provider without arguments.
 func (w *world) options() credential.Options {
 	w.t.Helper()
 	u, err := url.Parse(w.sim.URL())
@@ -82,7 +82,7 @@ func (w *world) options() credential.Options {
 	}
 }
 
-// source makes a Source, or fails the test.
+// source returns a Source, or fails the test.
 func (w *world) source(o credential.Options) *credential.Source {
 	w.t.Helper()
 	source, problems := credential.New(o)
@@ -92,24 +92,24 @@ func (w *world) source(o credential.Options) *credential.Source {
 	return source
 }
 
-// keys gets keys and proves that EdgeOne accepts them.
+// credentials returns credentials that EdgeOne accepts.
 func (w *world) credentials(o credential.Options) tcapi.Credentials {
 	w.t.Helper()
 	source := w.source(o)
-	keys, err := source.Credentials(w.t.Context())
+	credentials, err := source.Credentials(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.list(source); err != nil {
-		w.t.Fatalf("EdgeOne refuses the keys: %v", err)
+		w.t.Fatalf("EdgeOne refuses the credentials: %v", err)
 	}
-	return keys
+	return credentials
 }
 
 // list sends a request to EdgeOne.
-func (w *world) list(keys tcapi.CredentialSource) error {
+func (w *world) list(credentials tcapi.CredentialSource) error {
 	config := w.options().STS
-	config.Service, config.Credentials = "teo", keys
+	config.Service, config.Credentials = "teo", credentials
 	action := tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 1000}
 	_, err := tcapi.Call[tcapi.Head](context.Background(), tcapi.New(config), action, struct{}{})
 	return err
@@ -128,7 +128,7 @@ func (w *world) write(name, text string) string {
 	return path
 }
 
-// sent are the bodies of the requests of an action of STS.
+// sent returns the bodies of the requests of an action of STS.
 func (w *world) sent(action string) []map[string]any {
 	w.t.Helper()
 	var all []map[string]any
@@ -145,8 +145,8 @@ func (w *world) sent(action string) []map[string]any {
 	return all
 }
 
-// handlerTransport hands requests to a handler without a network, so that a
-// test can run on simulated time.
+// handlerTransport calls a handler without a network, so that a test can run on
+// simulated time.
 type handlerTransport struct{ handler http.Handler }
 
 func (h handlerTransport) RoundTrip(r *http.Request) (response *http.Response, err error) {
@@ -165,7 +165,7 @@ func (h handlerTransport) RoundTrip(r *http.Request) (response *http.Response, e
 	return recorder.Result(), nil
 }
 
-// jwt is a web identity token that ends at a time (Unix seconds, 0: never).
+// jwt returns a web identity token that expires at a time (Unix seconds, 0: never).
 func jwt(end int64) string {
 	part := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
 	return part(`{"alg":"RS256"}`) + "." + part(fmt.Sprintf(`{"sub":"repo:me","exp":%d}`, end)) + ".c2lnbmVk"
@@ -173,8 +173,7 @@ func jwt(end int64) string {
 
 func seconds(n int64) *int64 { return &n }
 
-// one asserts that there is one problem, on an attribute, whose text holds
-// certain words.
+// one asserts that there is one problem, on an attribute, whose text contains words.
 func one(t *testing.T, problems credential.Problems, attribute string, words ...string) {
 	t.Helper()
 	if len(problems) != 1 {

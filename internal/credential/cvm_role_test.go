@@ -32,8 +32,8 @@ func TestCVMRole(t *testing.T) {
 		o := w.withStatic()
 		o.MetadataTransport = nil // the real one, over the network
 		set(w, &o)
-		if keys := w.credentials(o); keys.Source != "role 'simulated-role' of this CVM" || !keys.Temporary() {
-			t.Errorf("%s: keys %s from %q", name, keys.SecretID, keys.Source)
+		if credentials := w.credentials(o); credentials.Source != "role 'simulated-role' of this CVM" || !credentials.Temporary() {
+			t.Errorf("%s: credentials %s from %q", name, credentials.SecretID, credentials.Source)
 		}
 		if got := w.sim.MetadataRequests(); len(got) != 1 || got[0].Path != "/latest/meta-data/cam/security-credentials/simulated-role" {
 			t.Errorf("%s: requests %+v", name, got)
@@ -100,8 +100,8 @@ func TestCVMRoleIsRetried(t *testing.T) {
 	}
 }
 
-// Answers that would sign nothing are no keys.
-func TestCVMRoleWithIncompleteKeys(t *testing.T) {
+// Answers that would sign nothing are no credentials.
+func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
 	t.Parallel()
 	for answer, words := range map[string]string{
 		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:          "returned incomplete credentials",
@@ -140,7 +140,7 @@ func TestNoCVM(t *testing.T) {
 	}
 }
 
-// The keys of a CVM never pass a proxy, whatever the environment says.
+// The credentials of a CVM never pass a proxy, whatever the environment says.
 func TestMetadataGoesThroughNoProxy(t *testing.T) {
 	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -162,7 +162,7 @@ func TestMetadataGoesThroughNoProxy(t *testing.T) {
 	}
 }
 
-// Keys that the service does not replace yet are used on, without a storm of
+// Credentials that the service does not replace yet are used on, without a storm of
 // requests.
 func TestMetadataWithoutNewKeys(t *testing.T) {
 	t.Parallel()
@@ -186,11 +186,11 @@ func TestMetadataWithoutNewKeys(t *testing.T) {
 		t.Errorf("asked %d times", n)
 	}
 	if _, err := source.Credentials(t.Context()); err == nil {
-		t.Error("keys are handed out after their end")
+		t.Error("credentials are handed out after their end")
 	}
 	err := source.Refresh(t.Context(), tcapi.Credentials{SecretID: "a", Token: "c"})
 	if err == nil {
-		t.Error("Renew brought no other keys and said nothing")
+		t.Error("Refresh brought no other credentials and no error")
 	}
 }
 

@@ -98,24 +98,28 @@ func (r request) failure(ctx context.Context, err error) error {
 	return failure
 }
 
-// advice adds to the advice of package tcapi what it cannot know: what the
-// request carried.
+// advice adds to the advice of package tcapi what depends on the request.
 func (r request) advice(e *tcapi.Error) string {
-	refused := e.Code != "AuthFailure.SignatureExpire" &&
-		(e.Code == "AuthFailure" || strings.HasPrefix(e.Code, "AuthFailure.") || e.Code == "UnauthorizedOperation" || strings.HasPrefix(e.Code, "UnauthorizedOperation."))
-	switch {
-	case r.proof != "" && (refused || e.Code == "InvalidParameter.WebIdentityTokenError"):
+	refused := e.Code != "AuthFailure.SignatureExpire" && (hasCode(e, "AuthFailure") || hasCode(e, "UnauthorizedOperation"))
+	if r.proof != "" && (refused || e.Code == "InvalidParameter.WebIdentityTokenError") {
 		return fmt.Sprintf("The request was signed with no credentials, but with %s: check that it has not expired, and that the role %s trusts its issuer.", r.proof, r.role)
-	case r.mfa && e.Code == "AuthFailure.MFAFailure":
-		return e.Advice()
-	case r.mfa && strings.HasPrefix(e.Code, "InvalidParameter"):
-		return e.Advice() + " Check token_code and serial_number too: each code of an MFA device works once."
-	case r.role != "" && (strings.HasPrefix(e.Code, "UnauthorizedOperation") || e.Code == "AuthFailure.UnauthorizedOperation"):
-		external := "if it requires an external ID, set external_id."
-		if r.external {
-			external = "the external ID that it requires must be the one in external_id."
-		}
-		return e.Advice() + " Check also that the trust policy of the role names that user or role; " + external
 	}
-	return e.Advice()
+	text := e.Advice()
+	if r.role != "" && (hasCode(e, "UnauthorizedOperation") || e.Code == "AuthFailure.UnauthorizedOperation") {
+		text += " Check also that the trust policy of the role names that user or role; "
+		if r.external {
+			text += "the external ID that it requires must be the one in external_id."
+		} else {
+			text += "if it requires an external ID, set external_id."
+		}
+	}
+	if r.mfa && e.Code != "AuthFailure.MFAFailure" && (refused || hasCode(e, "InvalidParameter")) {
+		text += " Check token_code and serial_number too: each code of an MFA device works once."
+	}
+	return text
+}
+
+// hasCode reports whether the error has the code, or one below it.
+func hasCode(e *tcapi.Error, code string) bool {
+	return e.Code == code || strings.HasPrefix(e.Code, code+".")
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Whatever a credential file holds, the reader returns: keys that can sign and
+// Whatever a credential file contains, the reader returns credentials that can sign and
 // an end that can be compared, or an error that repeats none of it.
 func FuzzParseProfile(f *testing.F) {
 	for _, seed := range []string{
@@ -40,7 +40,7 @@ func FuzzParseProfile(f *testing.F) {
 	})
 }
 
-// Whatever a token file holds, the reader returns a token that can be sent, or
+// Whatever a token file contains, the reader returns a token that can be sent, or
 // an error that repeats none of it.
 func FuzzParseToken(f *testing.F) {
 	for _, seed := range []string{

@@ -39,7 +39,7 @@ func TestProfile(t *testing.T) {
 		"region of the configuration": {".tccli/default.credential", `{` + pair + `,"token":null}`, func(_ *world, o *credential.Options) {
 			o.Region = "eu-frankfurt"
 		}, "profile 'default' in ~/.tccli", "eu-frankfurt"},
-		"an old end beside permanent keys": {".tccli/default.credential", `{` + pair + `,"expiresAt":1}`, nil, "profile 'default' in ~/.tccli", "ap-seoul"},
+		"an old end beside permanent credentials": {".tccli/default.credential", `{` + pair + `,"expiresAt":1}`, nil, "profile 'default' in ~/.tccli", "ap-seoul"},
 		"role": {
 			".tccli/default.credential", `{` + pair + `,"role-arn":"` + roleARN + `","role-session-name":"me"}`, nil,
 			"assumed role " + roleARN + " (with credentials from profile 'default' in ~/.tccli)", "ap-seoul",
@@ -60,8 +60,8 @@ func TestProfile(t *testing.T) {
 			if test.set != nil {
 				test.set(w, &o)
 			}
-			if keys := w.credentials(o); keys.Source != test.source {
-				t.Errorf("keys from %q, want %q", keys.Source, test.source)
+			if credentials := w.credentials(o); credentials.Source != test.source {
+				t.Errorf("credentials from %q, want %q", credentials.Source, test.source)
 			}
 			if source := w.source(o); source.Region() != test.region || source.String() != test.source {
 				t.Errorf("region %q of %q, want %q", source.Region(), source, test.region)
@@ -70,7 +70,7 @@ func TestProfile(t *testing.T) {
 	}
 }
 
-// The region is sent to STS, and a default one where there is none.
+// The region is sent to STS, or a default one.
 func TestRegionOfSTS(t *testing.T) {
 	t.Parallel()
 	for region, want := range map[string]string{"": "ap-guangzhou", "ap-seoul": "ap-seoul"} {
@@ -94,14 +94,14 @@ func TestProfileProblems(t *testing.T) {
 		attribute string
 		words     []string
 	}{
-		"empty":       {" \n", nil, "profile", []string{"Unable to read the profile", "default.credential", "it is empty"}},
-		"broken":      {`{"secretId": `, nil, "profile", []string{"not a JSON object"}},
-		"array":       {`[]`, nil, "profile", []string{"not a JSON object"}},
-		"number":      {`{"secretId":1,"secretKey":"x"}`, nil, "profile", []string{"its secretId is not a string"}},
-		"half a pair": {`{"secretId":"hush"}`, nil, "profile", []string{"it contains no secretKey"}},
-		"other half":  {`{"secretKey":"hush"}`, nil, "profile", []string{"it contains no secretId"}},
-		"no keys":     {`{}`, nil, "profile", []string{"neither secretId nor secretKey"}},
-		"end":         {`{` + pair + `,"token":"t","expiresAt":"soon"}`, nil, "profile", []string{"expiresAt is not a time"}},
+		"empty":          {" \n", nil, "profile", []string{"Unable to read the profile", "default.credential", "it is empty"}},
+		"broken":         {`{"secretId": `, nil, "profile", []string{"not a JSON object"}},
+		"array":          {`[]`, nil, "profile", []string{"not a JSON object"}},
+		"number":         {`{"secretId":1,"secretKey":"x"}`, nil, "profile", []string{"its secretId is not a string"}},
+		"half a pair":    {`{"secretId":"hush"}`, nil, "profile", []string{"it contains no secretKey"}},
+		"other half":     {`{"secretKey":"hush"}`, nil, "profile", []string{"it contains no secretId"}},
+		"no credentials": {`{}`, nil, "profile", []string{"neither secretId nor secretKey"}},
+		"end":            {`{` + pair + `,"token":"t","expiresAt":"soon"}`, nil, "profile", []string{"expiresAt is not a time"}},
 		"role with a bad name": {
 			`{` + pair + `,"role-arn":"` + roleARN + `","role-session-name":"a b"}`, nil, "profile", []string{"role-session-name", "2 to 128"},
 		},
@@ -152,9 +152,9 @@ func TestUnreadableProfile(t *testing.T) {
 	one(t, problems, "profile", "default.credential", "is a directory")
 }
 
-// A login while the provider runs brings new keys; without one the error says
-// which command to run. No key is used after its end.
-func TestLoginEndsWhileRunning(t *testing.T) {
+// A login during a run brings new credentials; without one the error says which
+// command to run. No credentials are used after they have expired.
+func TestLoginExpiresDuringARun(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	w := newWorld(t, teosim.Options{})
@@ -178,9 +178,9 @@ func TestLoginEndsWhileRunning(t *testing.T) {
 	}
 
 	login("AKIDsecond", now.Add(time.Hour))
-	keys, err := source.Credentials(t.Context())
-	if err != nil || keys.SecretID != "AKIDsecond" {
-		t.Errorf("after the login: keys of %s, %v", keys.SecretID, err)
+	credentials, err := source.Credentials(t.Context())
+	if err != nil || credentials.SecretID != "AKIDsecond" {
+		t.Errorf("after the login: credentials of %s, %v", credentials.SecretID, err)
 	}
 }
 
@@ -196,8 +196,8 @@ func TestAliasesShareNothing(t *testing.T) {
 		sources = append(sources, w.source(o))
 	}
 	for i, want := range []string{"a", "b"} {
-		if keys, err := sources[i].Credentials(t.Context()); err != nil || keys.SecretID != want {
-			t.Errorf("alias %s has the keys of %s, %v", want, keys.SecretID, err)
+		if credentials, err := sources[i].Credentials(t.Context()); err != nil || credentials.SecretID != want {
+			t.Errorf("alias %s has the credentials of %s, %v", want, credentials.SecretID, err)
 		}
 	}
 }

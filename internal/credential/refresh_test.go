@@ -15,14 +15,14 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// shortLived makes the options of a role whose keys live for some seconds.
+// shortLived returns the options of a role whose credentials expire soon.
 func (w *world) shortLived(life int64) credential.Options {
 	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", SessionDuration: seconds(life)}
 	return o
 }
 
-// refusals are the error codes that the simulator has answered.
+// refusals returns the error codes that the simulator has returned.
 func (w *world) refusals() []string {
 	var codes []string
 	for _, r := range w.sim.Requests() {
@@ -33,11 +33,11 @@ func (w *world) refusals() []string {
 	return codes
 }
 
-// Ten simulated minutes with keys that live 60 s and a request each second:
-// every request is signed with keys that hold, and STS is called as often as
-// renewals need. They are due when 6 s are left: the first keys at 0 s, and
+// Ten simulated minutes with credentials that live 60 s and a request each second:
+// every request is signed with credentials that hold, and STS is called as often as
+// renewals need. They are due when 6 s are left: the first credentials at 0 s, and
 // then every 54 s, which is 12 times within 600 s.
-func TestTenMinutesWithKeysOfAMinute(t *testing.T) {
+func TestTenMinutesWithCredentialsOfAMinute(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		source := w.source(w.shortLived(60))
@@ -62,7 +62,7 @@ func TestTenMinutesWithKeysOfAMinute(t *testing.T) {
 }
 
 // The lead is a tenth of the life, and five minutes at the most.
-func TestLeadOfARenewal(t *testing.T) {
+func TestRefreshLead(t *testing.T) {
 	t.Parallel()
 	for life, after := range map[int64]time.Duration{
 		100:   90 * time.Second,
@@ -80,16 +80,16 @@ func TestLeadOfARenewal(t *testing.T) {
 					t.Fatal(err)
 				}
 				if n := w.sim.Count("", "AssumeRole"); n != step.calls {
-					t.Errorf("keys of %d s: %d calls of STS, want %d", life, n, step.calls)
+					t.Errorf("credentials of %d s: %d calls of STS, want %d", life, n, step.calls)
 				}
 			}
 		})
 	}
 }
 
-// 32 workers that find their keys refused at one time share one call of STS,
-// as do 32 that ask for the first keys.
-func TestWorkersShareARenewal(t *testing.T) {
+// 32 workers that find their credentials refused at one time share one call of STS,
+// as do 32 that ask for the first credentials.
+func TestWorkersShareARefresh(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{Rates: teosim.Unlimited()})
 	source := w.source(w.shortLived(7200))
@@ -109,14 +109,14 @@ func TestWorkersShareARenewal(t *testing.T) {
 	}
 	together(func() error { return w.list(source) })
 	if n := w.sim.Count("", "AssumeRole"); n != 1 {
-		t.Fatalf("%d calls of STS for the first keys, want 1", n)
+		t.Fatalf("%d calls of STS for the first credentials, want 1", n)
 	}
-	keys, err := source.Credentials(t.Context())
+	credentials, err := source.Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.sim.RemoveKey(keys.SecretID)
-	together(func() error { return source.Refresh(t.Context(), keys) })
+	w.sim.RemoveKey(credentials.SecretID)
+	together(func() error { return source.Refresh(t.Context(), credentials) })
 	if n := w.sim.Count("", "AssumeRole"); n != 2 {
 		t.Errorf("%d calls of STS, want one more", n)
 	}
@@ -126,9 +126,9 @@ func TestWorkersShareARenewal(t *testing.T) {
 	}
 }
 
-// While the keys hold, a renewal that fails neither fails a request nor is it
-// tried each time; once they have ended it is the error.
-func TestFailingRenewal(t *testing.T) {
+// While the credentials are valid, a failing refresh neither fails a request nor is
+// tried for each one. When they have expired, it is the error.
+func TestFailingRefresh(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		source := w.source(w.shortLived(1000))
@@ -167,8 +167,8 @@ func TestFailingRenewal(t *testing.T) {
 	})
 }
 
-// An STS that hangs holds nobody up for long while the keys hold.
-func TestHangingRenewal(t *testing.T) {
+// An STS that hangs delays requests only briefly while the credentials are valid.
+func TestHangingRefresh(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		o := w.shortLived(7200)
@@ -198,7 +198,7 @@ func TestHangingRenewal(t *testing.T) {
 	})
 }
 
-// switchable is a transport that hangs while it is told to.
+// switchable is a transport that can hang.
 type switchable struct {
 	next http.RoundTripper
 	mu   sync.Mutex
@@ -222,9 +222,9 @@ func (s *switchable) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.next.RoundTrip(r)
 }
 
-// Somebody who stops waiting does so at once, and does not end the renewal for
-// the others.
-func TestLeavingARenewal(t *testing.T) {
+// A caller that stops waiting returns at once, and does not end the refresh of the
+// others.
+func TestCancelDuringARefresh(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		o := w.shortLived(60)
@@ -235,7 +235,7 @@ func TestLeavingARenewal(t *testing.T) {
 		var leaves, stays error
 		var all sync.WaitGroup
 		all.Go(func() { _, leaves = source.Credentials(ctx) })
-		synctest.Wait() // it has begun the renewal
+		synctest.Wait() // it has begun the refresh
 		all.Go(func() { _, stays = source.Credentials(t.Context()) })
 		begin := time.Now()
 		cancel(reason)
@@ -248,7 +248,7 @@ func TestLeavingARenewal(t *testing.T) {
 			t.Errorf("the one who stays got %v, after %d calls of STS", stays, w.sim.Count("", "AssumeRole"))
 		}
 		if _, err := source.Credentials(ctx); err != nil {
-			t.Errorf("keys that are there need no wait: %v", err)
+			t.Errorf("credentials that are there need no wait: %v", err)
 		}
 	})
 }
@@ -265,9 +265,9 @@ func (d delayed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return d.next.RoundTrip(r)
 }
 
-// Keys that the service refuses are renewed once, in the middle of a call, and
-// once for all who hold them.
-func TestRefusedKeysAreRenewed(t *testing.T) {
+// Credentials that the service refuses are refreshed once for all callers, during a
+// call.
+func TestRefusedCredentialsAreRefreshed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	source := w.source(w.shortLived(7200))
@@ -280,7 +280,7 @@ func TestRefusedKeysAreRenewed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := source.Refresh(t.Context(), old); err != nil {
-		t.Errorf("Renew of keys that are gone already: %v", err)
+		t.Errorf("Refresh of credentials that are gone already: %v", err)
 	}
 	if n := w.sim.Count("", "AssumeRole"); n != 2 {
 		t.Errorf("%d calls of STS, want 2", n)
@@ -291,12 +291,12 @@ func TestRefusedKeysAreRenewed(t *testing.T) {
 
 	// Where STS fails, the next request says so in place of the refusal.
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "Closed: for today"})
-	keys, err := source.Credentials(t.Context())
+	credentials, err := source.Credentials(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.sim.RemoveKey(keys.SecretID)
-	if failure := tcapi.AsError(w.list(source)); failure == nil || failure.CredentialSource != keys.Source {
+	w.sim.RemoveKey(credentials.SecretID)
+	if failure := tcapi.AsError(w.list(source)); failure == nil || failure.CredentialSource != credentials.Source {
 		t.Errorf("%v", failure)
 	}
 	if _, err := source.Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "Closed: for today") {
@@ -304,8 +304,8 @@ func TestRefusedKeysAreRenewed(t *testing.T) {
 	}
 }
 
-// A code works once: the keys are used to their end and then it is said.
-func TestKeysOfACodeAreNotRenewed(t *testing.T) {
+// A code works once: the credentials are used until they expire.
+func TestCredentialsOfACodeAreNotRefreshed(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		set       func(*credential.Options)
@@ -325,7 +325,7 @@ func TestKeysOfACodeAreNotRenewed(t *testing.T) {
 			o := w.withStatic()
 			test.set(&o)
 			source := w.source(o)
-			keys, err := source.Credentials(t.Context())
+			credentials, err := source.Credentials(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -333,8 +333,8 @@ func TestKeysOfACodeAreNotRenewed(t *testing.T) {
 			if err := w.list(source); err != nil {
 				t.Errorf("%s: a second before the end: %v", name, err)
 			}
-			if err := source.Refresh(t.Context(), keys); !errors.Is(err, tcapi.ErrNotRefreshable) {
-				t.Errorf("%s: Renew: %v", name, err)
+			if err := source.Refresh(t.Context(), credentials); !errors.Is(err, tcapi.ErrNotRefreshable) {
+				t.Errorf("%s: Refresh: %v", name, err)
 			}
 			time.Sleep(time.Second)
 			err = w.list(source)
@@ -349,8 +349,8 @@ func TestKeysOfACodeAreNotRenewed(t *testing.T) {
 	}
 }
 
-// The keys below are renewed as well as those on top, each in its time.
-func TestLayersAreRenewed(t *testing.T) {
+// Each layer of a chain is refreshed when it is due.
+func TestLayersAreRefreshed(t *testing.T) {
 	t.Parallel()
 	metadata := teosim.MetadataOptions{Lifetime: 10 * time.Minute}
 	inBubble(t, 0, teosim.Options{Metadata: metadata}, func(t *testing.T, w *world) {
@@ -366,15 +366,15 @@ func TestLayersAreRenewed(t *testing.T) {
 		if codes := w.refusals(); len(codes) > 0 {
 			t.Errorf("refused: %v", codes)
 		}
-		// Half an hour: the CVM's keys are asked for at 0, 9, 18 and 27 minutes.
+		// Half an hour: the CVM's credentials are requested at 0, 9, 18 and 27 minutes.
 		if n := len(w.sim.MetadataRequests()); n != 4 {
 			t.Errorf("%d requests to the metadata service, want 4", n)
 		}
 	})
 }
 
-// STS may give keys a shorter life than was asked for.
-func TestKeysThatLiveShorterThanAsked(t *testing.T) {
+// STS may issue credentials with a shorter lifetime than requested.
+func TestShorterLifetimeThanRequested(t *testing.T) {
 	t.Parallel()
 	capped := teosim.Options{STS: teosim.STSOptions{MaxDuration: 30 * time.Second}}
 	inBubble(t, 0, capped, func(t *testing.T, w *world) {
@@ -391,8 +391,9 @@ func TestKeysThatLiveShorterThanAsked(t *testing.T) {
 	})
 }
 
-// The service's clock may be five minutes off, and keys live shorter than that.
-func TestKeysUnderAnotherClock(t *testing.T) {
+// The service's clock may differ by five minutes, more than the lifetime of some
+// credentials.
+func TestServiceClockDiffers(t *testing.T) {
 	t.Parallel()
 	for _, off := range []time.Duration{-4 * time.Minute, 4 * time.Minute} {
 		inBubble(t, off, teosim.Options{}, func(t *testing.T, w *world) {
@@ -410,9 +411,8 @@ func TestKeysUnderAnotherClock(t *testing.T) {
 	}
 }
 
-// A clock that is further off than signatures allow is told with the
-// difference.
-func TestSkewIsTold(t *testing.T) {
+// If the clocks differ by more than signatures allow, the error has the difference.
+func TestClockSkew(t *testing.T) {
 	t.Parallel()
 	for off, words := range map[time.Duration]string{
 		7 * time.Minute: "the service's clock is 7m0s ahead", -time.Hour: "the service's clock is 1h0m0s behind",

@@ -14,7 +14,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// withStatic makes the options of somebody with permanent keys.
+// withStatic returns the options of a provider with permanent credentials.
 func (w *world) withStatic() credential.Options {
 	o := w.options()
 	o.SecretID, o.SecretKey = secretID, secretKey
@@ -23,7 +23,7 @@ func (w *world) withStatic() credential.Options {
 
 const policy = `{"version":"2.0","statement":[{"effect":"allow","action":["teo:*"],"resource":"a b+c"}]}`
 
-// Every field reaches STS, from the attribute or from its variable.
+// Every field is sent to STS, from the attribute or from its variable.
 func TestAssumeRole(t *testing.T) {
 	t.Parallel()
 	full := map[string]string{
@@ -66,9 +66,9 @@ func TestAssumeRole(t *testing.T) {
 			w.env = test.env
 			o := w.withStatic()
 			o.AssumeRole = test.role
-			keys := w.credentials(o)
-			if want := "assumed role " + roleARN + " (with credentials from the provider configuration)"; keys.Source != want {
-				t.Errorf("keys from %q, want %q", keys.Source, want)
+			credentials := w.credentials(o)
+			if want := "assumed role " + roleARN + " (with credentials from the provider configuration)"; credentials.Source != want {
+				t.Errorf("credentials from %q, want %q", credentials.Source, want)
 			}
 			if got := w.sent("AssumeRole"); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
 				t.Errorf("sent %v, want %v", got, test.want)
@@ -77,7 +77,7 @@ func TestAssumeRole(t *testing.T) {
 	}
 }
 
-// A role of the environment needs no session name.
+// A role of the environment needs no session name, which has a default.
 func TestDefaultSessionName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"TENCENTCLOUD_ASSUME_ROLE_ARN", "TENCENTCLOUD_ROLE_ARN"} {
@@ -90,7 +90,87 @@ func TestDefaultSessionName(t *testing.T) {
 	}
 }
 
-// STS wants the policy encoded as in a URL, and decodes it to what was given.
+// So do the blocks.
+func TestDefaultSessionNameOfBlocks(t *testing.T) {
+	t.Parallel()
+	for action, set := range map[string]func(*credential.Options){
+		"AssumeRole": func(o *credential.Options) {
+			o.SecretID, o.SecretKey, o.AssumeRole = secretID, secretKey, &credential.AssumeRole{RoleARN: roleARN}
+		},
+		"AssumeRoleWithSAML": func(o *credential.Options) {
+			o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN}
+		},
+		"AssumeRoleWithWebIdentity": func(o *credential.Options) {
+			o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0), RoleARN: roleARN}
+		},
+	} {
+		w := newWorld(t, teosim.Options{})
+		o := w.options()
+		set(&o)
+		w.credentials(o)
+		if got := w.sent(action); len(got) != 1 || got[0]["RoleSessionName"] != "terraform-provider-teo" {
+			t.Errorf("%s: sent %v", action, got)
+		}
+	}
+}
+
+// A refused request says what to check: the trust policy and its external ID, and
+// the code of an MFA device.
+func TestAdviceOnRefusedRoles(t *testing.T) {
+	t.Parallel()
+	const mfa = "Check token_code and serial_number too"
+	for name, test := range map[string]struct {
+		role    credential.AssumeRole
+		sts     teosim.STSOptions
+		fault   string
+		advice  []string
+		without string
+	}{
+		"missing external ID": {credential.AssumeRole{}, teosim.STSOptions{ExternalID: "right"}, "", []string{"if it requires an external ID, set external_id"}, mfa},
+		"wrong external ID":   {credential.AssumeRole{ExternalID: "wrong"}, teosim.STSOptions{ExternalID: "right"}, "", []string{"must be the one in external_id"}, mfa},
+		"wrong MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{MFACode: "123456"},
+			"",
+			[]string{"The MFA code is wrong, has expired or was used before"},
+			mfa,
+		},
+		"refused MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
+			teosim.STSOptions{},
+			"UnauthorizedOperation: no",
+			[]string{"Allow the CAM action sts:AssumeRole", mfa},
+			"MFA code is wrong",
+		},
+		"invalid MFA code": {
+			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"}, teosim.STSOptions{}, "InvalidParameter.ParamError: no", []string{"Check the arguments", mfa}, "trust policy",
+		},
+		"no such role": {credential.AssumeRole{}, teosim.STSOptions{}, "ResourceNotFound.RoleNotFound: no", []string{"Check role_arn"}, "trust policy"},
+	} {
+		w := newWorld(t, teosim.Options{STS: test.sts})
+		if test.fault != "" {
+			w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: test.fault})
+		}
+		o := w.withStatic()
+		test.role.RoleARN = roleARN
+		o.AssumeRole = &test.role
+		_, err := w.source(o).Credentials(t.Context())
+		failure, ok := errors.AsType[*credential.SourceError](err)
+		if !ok {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, part := range test.advice {
+			if !strings.Contains(failure.Next, part) {
+				t.Errorf("%s: %q, want %q in it", name, failure.Next, part)
+			}
+		}
+		if strings.Contains(failure.Next, test.without) {
+			t.Errorf("%s: %q, want no %q in it", name, failure.Next, test.without)
+		}
+	}
+}
+
+// STS gets the policy URL-encoded.
 func TestRolePolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
@@ -115,8 +195,8 @@ func TestRoleOnTopOfAProfilesRole(t *testing.T) {
 	o.AssumeRole = &credential.AssumeRole{RoleARN: second, SessionName: "tf"}
 	o.AllowedAccountIDs = []string{"100000000007"}
 	want := "assumed role " + second + " (with credentials from assumed role " + roleARN + " (with credentials from profile 'default' in ~/.tccli))"
-	if keys := w.credentials(o); keys.Source != want {
-		t.Errorf("keys from %q", keys.Source)
+	if credentials := w.credentials(o); credentials.Source != want {
+		t.Errorf("credentials from %q", credentials.Source)
 	}
 	if got := w.sent("AssumeRole"); len(got) != 2 || got[0]["RoleArn"] != roleARN || got[1]["RoleArn"] != second {
 		t.Errorf("sent %v", got)
@@ -149,9 +229,9 @@ func TestSAML(t *testing.T) {
 			}
 			o := w.options()
 			o.AssumeRoleWithSAML = attributes
-			keys := w.credentials(o)
-			if keys.Source != "assumed role "+roleARN+" (with a SAML assertion)" {
-				t.Errorf("keys from %q", keys.Source)
+			credentials := w.credentials(o)
+			if credentials.Source != "assumed role "+roleARN+" (with a SAML assertion)" {
+				t.Errorf("credentials from %q", credentials.Source)
 			}
 			if got := w.sent("AssumeRoleWithSAML"); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 				t.Errorf("sent %v, want %v", got, want)
@@ -195,8 +275,8 @@ func TestMFA(t *testing.T) {
 			w.env = test.env
 			o := w.withStatic()
 			o.MFACertification = test.mfa
-			if keys := w.credentials(o); keys.Source != "an MFA session (with credentials from the provider configuration)" {
-				t.Errorf("keys from %q", keys.Source)
+			if credentials := w.credentials(o); credentials.Source != "an MFA session (with credentials from the provider configuration)" {
+				t.Errorf("credentials from %q", credentials.Source)
 			}
 			if got := w.sent("GetSessionToken"); len(got) != 1 || !reflect.DeepEqual(got[0], test.want) {
 				t.Errorf("sent %v, want %v", got, test.want)
@@ -224,7 +304,7 @@ func TestRefusedCodeIsSentOnce(t *testing.T) {
 	}
 }
 
-// All problems are told at once, each on its attribute, and nothing is sent.
+// All problems are reported at once, each on its attribute, and nothing is sent.
 func TestProblemsOfRoles(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 129)
@@ -332,7 +412,7 @@ func TestProblemsOfRoles(t *testing.T) {
 	}
 }
 
-// STS's refusal names the role's attribute, the code, and the keys that signed.
+// STS's refusal names the role's attribute, the code, and the credentials that signed.
 func TestRefusedRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
@@ -354,8 +434,8 @@ func TestRefusedRole(t *testing.T) {
 	}
 }
 
-// Where no keys signed, the refusal is about the token or the assertion, and
-// about whom the role trusts; only a clock that is wrong is that.
+// If the request was not signed, the advice is about the token or the assertion, and
+// about the issuer that the role trusts.
 func TestRefusedProof(t *testing.T) {
 	t.Parallel()
 	web := &credential.AssumeRoleWithWebIdentity{RoleARN: roleARN, SessionName: "tf", WebIdentityTokenFile: "~/token"}
@@ -427,7 +507,7 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 	}
 }
 
-// An answer that lacks a part of the keys is no success.
+// An answer that lacks a part of the credentials is no success.
 func TestIncompleteAnswerOfSTS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})

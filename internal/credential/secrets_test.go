@@ -9,9 +9,9 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Neither errors nor logs hold anything secret, even where the service repeats
-// what it was sent.
-func TestNothingSecretIsSaid(t *testing.T) {
+// Neither errors nor logs contain anything secret, even if the service repeats what
+// it was sent.
+func TestNothingSecretInErrorsAndLogs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	var said []string

@@ -79,15 +79,15 @@ func TestStaticKeys(t *testing.T) {
 			o := w.options()
 			o.SecretID, o.SecretKey, o.SecurityToken = test.attributes[0], test.attributes[1], test.attributes[2]
 			source := w.source(o)
-			keys, err := source.Credentials(t.Context())
-			if err != nil || keys != test.want {
-				t.Errorf("keys %+v, %v; want %+v", keys, err, test.want)
+			credentials, err := source.Credentials(t.Context())
+			if err != nil || credentials != test.want {
+				t.Errorf("credentials %+v, %v; want %+v", credentials, err, test.want)
 			}
 			if source.String() != test.want.Source || source.Err() != nil {
 				t.Errorf("it is called %q, %v", source, source.Err())
 			}
-			if err := source.Refresh(t.Context(), keys); !errors.Is(err, tcapi.ErrNotRefreshable) {
-				t.Errorf("Renew: %v, want ErrNotRefreshable", err)
+			if err := source.Refresh(t.Context(), credentials); !errors.Is(err, tcapi.ErrNotRefreshable) {
+				t.Errorf("Refresh: %v, want ErrNotRefreshable", err)
 			}
 			if w.sim.Count("", "") != 0 {
 				t.Errorf("requests were sent")
@@ -96,7 +96,7 @@ func TestStaticKeys(t *testing.T) {
 	}
 }
 
-func TestIncompleteKeys(t *testing.T) {
+func TestIncompleteCredentials(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		id, key, token string
@@ -130,18 +130,18 @@ func TestIncompleteKeys(t *testing.T) {
 	}
 }
 
-// tccli's token without keys is somebody else's, and does not hide the profile.
+// tccli's token alone is ignored, and does not hide the profile.
 func TestTokenOfTccliAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.env["TENCENTCLOUD_TOKEN"] = "stray"
 	w.write(".tccli/default.credential", `{"secretId":"`+secretID+`","secretKey":"`+secretKey+`"}`)
-	if keys := w.credentials(w.options()); keys.Source != "profile 'default' in ~/.tccli" {
-		t.Errorf("keys from %s", keys.Source)
+	if credentials := w.credentials(w.options()); credentials.Source != "profile 'default' in ~/.tccli" {
+		t.Errorf("credentials from %s", credentials.Source)
 	}
 }
 
-func TestNoKeys(t *testing.T) {
+func TestMissingCredentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.env["TENCENTCLOUD_ASSUME_ROLE_ARNN"] = "a misspelt name"

@@ -76,11 +76,11 @@ func TestWebIdentity(t *testing.T) {
 			default:
 				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = roleARN, "tf"
 			}
-			// Keys that are there as well have no say.
+			// Other credentials in the environment are passed over.
 			w.env["TENCENTCLOUD_SECRET_ID"] = "half a pair"
-			keys := w.credentials(o)
-			if want := "assumed role " + roleARN + " (with " + test.from + ")"; keys.Source != want {
-				t.Errorf("%s: keys from %q, want %q", name, keys.Source, want)
+			credentials := w.credentials(o)
+			if want := "assumed role " + roleARN + " (with " + test.from + ")"; credentials.Source != want {
+				t.Errorf("%s: credentials from %q, want %q", name, credentials.Source, want)
 			}
 			want := map[string]any{
 				"ProviderId": test.provider, "WebIdentityToken": jwt(0), "RoleArn": roleARN, "RoleSessionName": "tf", "DurationSeconds": 7200.0,
@@ -93,16 +93,16 @@ func TestWebIdentity(t *testing.T) {
 	}
 }
 
-// The role of the configuration is assumed with the web identity's keys.
+// The role of the configuration is assumed with the web identity's credentials.
 func TestRoleOnTopOfWebIdentity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.options()
 	o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0), RoleARN: roleARN, SessionName: "ci"}
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
-	keys := w.credentials(o)
-	if want := "assumed role " + roleARN + " (with credentials from assumed role " + roleARN + " (with a web identity token))"; keys.Source != want {
-		t.Errorf("keys from %q", keys.Source)
+	credentials := w.credentials(o)
+	if want := "assumed role " + roleARN + " (with credentials from assumed role " + roleARN + " (with a web identity token))"; credentials.Source != want {
+		t.Errorf("credentials from %q", credentials.Source)
 	}
 }
 
@@ -142,7 +142,7 @@ func TestWebIdentityProblems(t *testing.T) {
 	}
 }
 
-// A file is read again for each renewal: the first token has ended by then.
+// The file is read again for each refresh, when the first token has expired.
 func TestTokenFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
@@ -187,8 +187,8 @@ func TestPodOIDC(t *testing.T) {
 	one(t, problems, "enable_pod_oidc", "/nowhere/token", "no such file")
 
 	w.env["TKE_WEB_IDENTITY_TOKEN_FILE"] = w.write("token", jwt(0))
-	if keys := w.credentials(o); keys.Source != "assumed role "+roleARN+" (with the web identity of this TKE pod)" {
-		t.Errorf("keys from %q", keys.Source)
+	if credentials := w.credentials(o); credentials.Source != "assumed role "+roleARN+" (with the web identity of this TKE pod)" {
+		t.Errorf("credentials from %q", credentials.Source)
 	}
 	if region := w.sim.Requests()[0].Header.Get("X-TC-Region"); region != "ap-seoul" {
 		t.Errorf("X-TC-Region %q", region)

@@ -17,7 +17,7 @@ import (
 
 const roleARN = "qcs::cam::uin/100000000002:roleName/logs"
 
-// homeWith is a home folder with profiles of tccli, each as a JSON object.
+// homeWith returns a home folder with profiles of tccli, each as a JSON object.
 func homeWith(t testing.TB, profiles map[string]any) string {
 	t.Helper()
 	home := t.TempDir()
@@ -37,8 +37,8 @@ func homeWith(t testing.TB, profiles map[string]any) string {
 	return home
 }
 
-// webIdentityToken is a file with a token as GitHub, GitLab and Kubernetes
-// write it.
+// webIdentityToken returns the path of a file with a token, as GitHub, GitLab and
+// Kubernetes write it.
 func webIdentityToken(t testing.TB) string {
 	t.Helper()
 	part := base64.RawURLEncoding.EncodeToString
@@ -51,20 +51,20 @@ func webIdentityToken(t testing.TB) string {
 	return path
 }
 
-// Every way to sign in ends in keys that the service accepts.
+// Every way to sign in gives credentials that the service accepts.
 func TestSignIn(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		options func(t *testing.T, sim *teosim.Sim) provider.Options
-		config  func(t *testing.T, sim *teosim.Sim) arguments
-		actions string // that were called before the list
-		keys    string // beginning of the secret ID that signed the list
+		options  func(t *testing.T, sim *teosim.Sim) provider.Options
+		config   func(t *testing.T, sim *teosim.Sim) arguments
+		actions  string // of STS
+		signedBy string // prefix of the secret ID that signed the list
 	}{
 		"default profile": {
 			options: func(t *testing.T, sim *teosim.Sim) provider.Options {
 				return provider.Options{Home: homeWith(t, map[string]any{"default": map[string]string{"secretId": sim.SecretID(), "secretKey": sim.SecretKey()}})}
 			},
-			keys: teosim.DefaultSecretID,
+			signedBy: teosim.DefaultSecretID,
 		},
 		"named profile": {
 			options: func(t *testing.T, sim *teosim.Sim) provider.Options {
@@ -73,15 +73,15 @@ func TestSignIn(t *testing.T) {
 					"prod":    map[string]string{"secretId": sim.SecretID(), "secretKey": sim.SecretKey()},
 				})}
 			},
-			config: func(*testing.T, *teosim.Sim) arguments { return arguments{"profile": "prod"} },
-			keys:   teosim.DefaultSecretID,
+			config:   func(*testing.T, *teosim.Sim) arguments { return arguments{"profile": "prod"} },
+			signedBy: teosim.DefaultSecretID,
 		},
 		"profile in another folder": {
 			config: func(t *testing.T, sim *teosim.Sim) arguments {
 				home := homeWith(t, map[string]any{"default": map[string]string{"secretId": sim.SecretID(), "secretKey": sim.SecretKey()}})
 				return arguments{"shared_credentials_dir": filepath.Join(home, ".tccli")}
 			},
-			keys: teosim.DefaultSecretID,
+			signedBy: teosim.DefaultSecretID,
 		},
 		"assumed role": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
@@ -93,8 +93,8 @@ func TestSignIn(t *testing.T) {
 					},
 				}
 			},
-			actions: "AssumeRole",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRole",
+			signedBy: "AKIDtemporary",
 		},
 		"assumed role of the environment": {
 			options: func(*testing.T, *teosim.Sim) provider.Options {
@@ -103,8 +103,8 @@ func TestSignIn(t *testing.T) {
 					"TENCENTCLOUD_ASSUME_ROLE_ARN": roleARN, "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "terraform",
 				})}
 			},
-			actions: "AssumeRole",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRole",
+			signedBy: "AKIDtemporary",
 		},
 		"web identity": {
 			config: func(t *testing.T, _ *teosim.Sim) arguments {
@@ -112,8 +112,8 @@ func TestSignIn(t *testing.T) {
 					"web_identity_token_file": webIdentityToken(t), "role_arn": roleARN, "session_name": "terraform",
 				}}
 			},
-			actions: "AssumeRoleWithWebIdentity",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRoleWithWebIdentity",
+			signedBy: "AKIDtemporary",
 		},
 		"SAML": {
 			config: func(*testing.T, *teosim.Sim) arguments {
@@ -121,8 +121,8 @@ func TestSignIn(t *testing.T) {
 					"saml_assertion": "PHNhbWw+", "principal_arn": "qcs::cam::uin/100000000002:saml-provider/idp", "role_arn": roleARN, "session_name": "terraform",
 				}}
 			},
-			actions: "AssumeRoleWithSAML",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRoleWithSAML",
+			signedBy: "AKIDtemporary",
 		},
 		"MFA": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
@@ -131,8 +131,8 @@ func TestSignIn(t *testing.T) {
 					"mfa_certification": arguments{"serial_number": "qcs::cam:uin/100000000001::mfa/softToken", "token_code": "123456"},
 				}
 			},
-			actions: "GetSessionToken",
-			keys:    "AKIDtemporary",
+			actions:  "GetSessionToken",
+			signedBy: "AKIDtemporary",
 		},
 		"pod identity": {
 			options: func(t *testing.T, _ *teosim.Sim) provider.Options {
@@ -140,21 +140,21 @@ func TestSignIn(t *testing.T) {
 					"TKE_REGION": "ap-guangzhou", "TKE_PROVIDER_ID": "tke", "TKE_WEB_IDENTITY_TOKEN_FILE": webIdentityToken(t), "TKE_ROLE_ARN": roleARN,
 				})}
 			},
-			config:  func(*testing.T, *teosim.Sim) arguments { return arguments{"enable_pod_oidc": true} },
-			actions: "AssumeRoleWithWebIdentity",
-			keys:    "AKIDtemporary",
+			config:   func(*testing.T, *teosim.Sim) arguments { return arguments{"enable_pod_oidc": true} },
+			actions:  "AssumeRoleWithWebIdentity",
+			signedBy: "AKIDtemporary",
 		},
 		"CVM role": {
-			options: func(_ *testing.T, sim *teosim.Sim) provider.Options { return provider.Options{MetadataURL: sim.URL()} },
-			config:  func(*testing.T, *teosim.Sim) arguments { return arguments{"cam_role_name": teosim.DefaultCAMRole} },
-			keys:    "AKIDmetadata",
+			options:  func(_ *testing.T, sim *teosim.Sim) provider.Options { return provider.Options{MetadataURL: sim.URL()} },
+			config:   func(*testing.T, *teosim.Sim) arguments { return arguments{"cam_role_name": teosim.DefaultCAMRole} },
+			signedBy: "AKIDmetadata",
 		},
 		"allowed account": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
 				return arguments{"secret_id": sim.SecretID(), "secret_key": sim.SecretKey(), "allowed_account_ids": []string{teosim.DefaultAccountID, "1"}}
 			},
-			actions: "GetCallerIdentity",
-			keys:    teosim.DefaultSecretID,
+			actions:  "GetCallerIdentity",
+			signedBy: teosim.DefaultSecretID,
 		},
 		"account of the assumed role": {
 			config: func(_ *testing.T, sim *teosim.Sim) arguments {
@@ -163,8 +163,8 @@ func TestSignIn(t *testing.T) {
 					"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 				}
 			},
-			actions: "AssumeRole GetCallerIdentity",
-			keys:    "AKIDtemporary",
+			actions:  "AssumeRole GetCallerIdentity",
+			signedBy: "AKIDtemporary",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,8 +196,8 @@ func TestSignIn(t *testing.T) {
 					t.Errorf("%s was answered %s", r.Action, r.Code)
 				case r.Version == "2018-08-13":
 					actions = append(actions, r.Action)
-				case !strings.HasPrefix(r.SecretID, test.keys):
-					t.Errorf("%s was signed with %q, want %q", r.Action, r.SecretID, test.keys)
+				case !strings.HasPrefix(r.SecretID, test.signedBy):
+					t.Errorf("%s was signed with %q, want %q", r.Action, r.SecretID, test.signedBy)
 				}
 			}
 			if got := strings.Join(actions, " "); got != test.actions {
@@ -207,7 +207,7 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// What cannot work is an error on its attribute when the provider is configured.
+// Arguments that cannot work are errors when the provider is configured.
 func TestSignInBadArguments(t *testing.T) {
 	t.Parallel()
 	home := homeWith(t, map[string]any{
@@ -293,8 +293,8 @@ func TestSignInBadArguments(t *testing.T) {
 	}
 }
 
-// What goes wrong when keys are needed names the provider's argument, the source
-// and what to do, and no list is asked for.
+// If signing in fails, the error names the argument of the provider, the source and
+// what to do, and no list is requested.
 func TestSignInFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -316,7 +316,7 @@ func TestSignInFailures(t *testing.T) {
 			}},
 			requests: "AssumeRole",
 		},
-		"role with wrong keys": {
+		"role with wrong credentials": {
 			config: arguments{
 				"secret_id": teosim.DefaultSecretID, "secret_key": "otherSecretKey",
 				"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
@@ -324,7 +324,7 @@ func TestSignInFailures(t *testing.T) {
 			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "credentials from the provider configuration", "The argument assume_role of the provider"}},
 			requests: "AssumeRole",
 		},
-		"STS that is none": {
+		"not an STS": {
 			fault: teosim.Fault{Name: teosim.NotJSON, Action: "AssumeRole"},
 			config: arguments{
 				"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey,
@@ -345,7 +345,7 @@ func TestSignInFailures(t *testing.T) {
 			want:     complaint{"error: Account not allowed", []string{"not among the allowed accounts: 1, 2", "The argument allowed_account_ids of the provider"}},
 			requests: "GetCallerIdentity",
 		},
-		"keys of a profile that the service does not know": {
+		"profile that the service does not know": {
 			home:     map[string]any{"prod": map[string]string{"secretId": "AKIDprod", "secretKey": "prodSecretKey"}},
 			config:   arguments{"profile": "prod"},
 			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "credentials from profile 'prod' in ~/.tccli"}},

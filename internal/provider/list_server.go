@@ -96,7 +96,7 @@ func setEncoded(ctx context.Context, attribute string, size int, encode func(*ms
 // insert replaces attributes of an encoded object.
 func (e encodedAttributes) insert(object *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
 	if object == nil {
-		return nil, nil //nolint:nilnil // an answer with errors may have no object
+		return nil, nil // an answer with errors may have no object
 	}
 	size := len(object.MsgPack)
 	for _, attribute := range e {

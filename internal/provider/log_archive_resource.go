@@ -60,7 +60,12 @@ func (r *logArchiveResource) ValidateConfig(ctx context.Context, req resource.Va
 // files are missing or damaged, or there are findings, which make the apply fail.
 // It does not depend on a refresh.
 func (r *logArchiveResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.session == nil || req.State.Raw.IsNull() {
+	if r.session == nil {
+		return
+	}
+	if req.State.Raw.IsNull() {
+		plan := r.logArchive(ctx, req.Plan, &resp.Diagnostics)
+		r.checkAPIVersion(r.archiveScope(ctx, &plan, &resp.Diagnostics), &resp.Diagnostics)
 		return
 	}
 	state := r.logArchive(ctx, req.State, &resp.Diagnostics)
@@ -272,6 +277,9 @@ func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logAr
 		return true, diags
 	}
 	scope := r.archiveScope(ctx, plan, &diags)
+	if r.checkAPIVersion(scope, &diags); diags.HasError() {
+		return false, diags
+	}
 	listing, at, err := r.listScope(ctx, scope, scope.Start, scope.End)
 	if err != nil {
 		diags.Append(r.readError(r.archiveQuery(scope, scope.Start, scope.End), lateFor(err, timeout)))

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -351,4 +352,22 @@ func TestLogArchiveAPIVersion(t *testing.T) {
 			w.unchanged()
 		})
 	}
+}
+
+// A local clock that is ahead makes no package stable: the clock of the service
+// counts as well.
+func TestLogArchiveLocalClockAhead(t *testing.T) {
+	t.Parallel()
+	start := time.Now().UTC().Truncate(time.Hour).Add(-6 * time.Hour)
+	sim := simtest.Start(t, teosim.Options{
+		Catalogue: teosim.Generate(teosim.GenerateOptions{Start: start, Slots: 3, Areas: []string{"mainland"}}), Rates: teosim.Unlimited(),
+	})
+	config := strings.Replace(archiveBlock(fileURL(t.TempDir()), ""), "2022-05-01T00:00:00Z", start.Format(time.RFC3339), 1)
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: factories(t, provider.Options{Now: func() time.Time { return time.Now().Add(10 * 24 * time.Hour) }}),
+		Steps: []resource.TestStep{{
+			Config:            providerBlock(sim) + config,
+			ConfigStateChecks: []statecheck.StateCheck{expectArchive("package_count", knownvalue.Int64Exact(0)), expectArchive("pending_count", knownvalue.Int64Exact(3))},
+		}},
+	})
 }

@@ -22,6 +22,7 @@ import (
 // beside an error, or nil.
 func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witness *archive.Head, timeout time.Duration, diags *diag.Diagnostics) *archive.Summary {
 	scope := r.archiveScope(ctx, m, diags)
+	r.checkAPIVersion(scope, diags)
 	if diags.HasError() {
 		return nil
 	}
@@ -102,6 +103,13 @@ func (r *logArchiveResource) config(ctx context.Context, store bucket.Bucket, sc
 	return c
 }
 
+// checkAPIVersion reports zone IDs that the configured API version does not have.
+func (r *logArchiveResource) checkAPIVersion(scope archive.Scope, diags *diag.Diagnostics) {
+	if r.layer == teo.L7 {
+		r.session.checkZoneIDs(teo.Query{ZoneIDs: scope.ZoneIDs}, diags)
+	}
+}
+
 // maxArchivePackages bounds the list of an archive's window.
 const maxArchivePackages = 100 * teo.DefaultMaxPackages
 
@@ -126,7 +134,7 @@ func (r *logArchiveResource) listScope(ctx context.Context, scope archive.Scope,
 		return new(teo.Listing), time.Time{}, nil // the window is in the future
 	}
 	listing, err := r.list(r.session.teo, ctx, q)
-	return listing, time.Time{}, err
+	return listing, r.session.clock.time(), err
 }
 
 // inspection is an inspected archive and its open bucket, which Pending reads.

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -68,6 +67,8 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		return nil
 	}
 	api.Credentials, api.Region = credentials, credentials.Region()
+	clock := new(serviceClock)
+	api.Transport = clock.watch(transport)
 	logCredentials(ctx, credentials)
 	tflog.Debug(ctx, "provider configured", map[string]any{"endpoint": api.Endpoint.String(), "api_version": apiVersion})
 	return &session{
@@ -81,6 +82,7 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		maxRetries:  api.MaxRetries,
 		agent:       api.UserAgent,
 		now:         p.options.Now,
+		clock:       clock,
 	}
 }
 
@@ -111,23 +113,28 @@ func (c configuration) credentials(options credential.Options, unknown bool) *cr
 // the provider would use other credentials, or another service. It returns the
 // configuration with null in their place.
 func rejectUnknown(config tfsdk.Config, diags *diag.Diagnostics) tfsdk.Config {
-	var given map[string]tftypes.Value
-	if err := config.Raw.As(&given); err != nil {
-		return config
+	config.Raw = withoutUnknown(config.Raw, "", diags)
+	return config
+}
+
+// withoutUnknown reports the unknown arguments in a configuration or a block with
+// the given name, and replaces them.
+func withoutUnknown(v tftypes.Value, name string, diags *diag.Diagnostics) tftypes.Value {
+	if v.IsFullyKnown() {
+		return v
 	}
-	// As returns the map of the configuration itself.
-	attributes := maps.Clone(given)
-	for name, value := range given {
-		if value.IsFullyKnown() {
-			continue
-		}
-		diags.AddAttributeError(path.Root(name), "Unknown provider argument",
+	var given map[string]tftypes.Value
+	if !v.Type().Is(tftypes.Object{}) || !v.IsKnown() || v.As(&given) != nil {
+		diags.AddAttributeError(attributePath(name), "Unknown provider argument",
 			name+" depends on a value that is known only after apply, but the provider needs it to read. "+
 				"Apply that value first with -target, or set it from a variable or the environment.")
-		attributes[name] = tftypes.NewValue(value.Type(), nil)
+		return tftypes.NewValue(v.Type(), nil)
 	}
-	config.Raw = tftypes.NewValue(config.Raw.Type(), attributes)
-	return config
+	arguments := map[string]tftypes.Value{}
+	for argument, value := range given {
+		arguments[argument] = withoutUnknown(value, strings.TrimPrefix(name+"."+argument, "."), diags)
+	}
+	return tftypes.NewValue(v.Type(), arguments)
 }
 
 // attributePath returns the path of an attribute such as "assume_role.session_name".
@@ -230,6 +237,9 @@ func (c configuration) endpoint(e endpoints, name string, attribute types.String
 			detail += fmt.Sprintf(" The scheme http is the protocol from %s.", e.protocol)
 		}
 		c.diags.AddAttributeError(path.Root(name), "Invalid endpoint", detail)
+	} else if e.scheme == "http" && endpoint.Scheme != e.scheme {
+		c.diags.AddAttributeWarning(path.Root("protocol"), "Protocol without effect",
+			fmt.Sprintf("The protocol from %s is HTTP, but the %s from %s is a URL with its own scheme, which counts.", e.protocol, name, set.source))
 	}
 	return endpoint
 }

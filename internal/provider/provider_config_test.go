@@ -14,8 +14,8 @@ import (
 // keys are credentials to configure a provider with.
 var keys = arguments{"secret_id": "AKIDexample", "secret_key": "exampleSecretKey"}
 
-// Whatever is wrong with the configuration of the provider is said at once, each
-// on its attribute; none of it repeats a secret, and nothing is sent.
+// All problems of a configuration are reported at once, each on its attribute. None
+// of them repeats a secret, and nothing is sent.
 func TestProviderBadConfiguration(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -81,6 +81,10 @@ func TestProviderBadConfiguration(t *testing.T) {
 				"the environment (TENCENTCLOUD_PROTOCOL)", "loopback addresses only", "teo.tencentcloudapi.com",
 			}}},
 		},
+		"protocol beside a URL": {
+			config: keys.and(arguments{"protocol": "HTTP", "endpoint": "https://teo.example.com"}),
+			want:   []complaint{{"warning protocol: Protocol without effect", []string{"the endpoint from the provider configuration is a URL with its own scheme"}}},
+		},
 		"plain HTTP to an endpoint": {
 			config: keys.and(arguments{"protocol": "HTTP", "endpoint": "10.0.0.1"}),
 			want:   []complaint{{"error endpoint: Invalid endpoint", []string{"loopback addresses only", "The scheme http is the protocol from the provider configuration"}}},
@@ -130,7 +134,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 			want: []complaint{
 				{"error secret_id: Unknown provider argument", []string{"secret_id depends on a value that is known only after apply", "-target", "environment"}},
 				{"error secret_key: Unknown provider argument", nil},
-				{"error assume_role: Unknown provider argument", nil},
+				{"error assume_role.role_arn: Unknown provider argument", []string{"assume_role.role_arn depends on"}},
 			},
 		},
 		"unknown values and other problems": {
@@ -219,7 +223,7 @@ func TestProviderConfiguration(t *testing.T) {
 	}
 }
 
-// The API version can be pinned by the environment, too.
+// The environment can set the API version.
 func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
@@ -231,8 +235,7 @@ func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 	}
 }
 
-// In a real Terraform, an argument that comes from a resource is unknown in the
-// plan.
+// In Terraform, an argument that comes from a resource is unknown during the plan.
 func TestProviderUnknownArgumentInTerraform(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})

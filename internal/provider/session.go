@@ -38,7 +38,9 @@ type session struct {
 	maxRetries int
 	agent      string
 
-	now func() time.Time
+	// now is the local clock, and clock that of the service.
+	now   func() time.Time
+	clock *serviceClock
 
 	// inspections are those of archives between a refresh and a plan.
 	inspections inspections

@@ -57,7 +57,7 @@ func newSignInWorld(t *testing.T) *signInWorld {
 	w.sim = simtest.Start(t, teosim.Options{STS: teosim.STSOptions{MFACode: "123456"}})
 	w.token = filepath.Join(w.home, "token")
 	w.write(w.token, webToken(w.now.Add(time.Hour)))
-	w.profile("prod", w.sim.SecretID(), w.sim.SecretKey(), "", time.Time{})
+	w.profile(w.sim.SecretID(), w.sim.SecretKey(), "", time.Time{})
 	return w
 }
 
@@ -84,15 +84,15 @@ func (w *signInWorld) write(path, content string) {
 	}
 }
 
-// profile writes a profile of tccli, which expires if it has a token.
-func (w *signInWorld) profile(name, id, key, token string, expires time.Time) {
+// profile writes the profile "prod" of tccli, which expires if it has a token.
+func (w *signInWorld) profile(id, key, token string, expires time.Time) {
 	w.t.Helper()
 	content := fmt.Sprintf(`{"secretId":%q,"secretKey":%q`, id, key)
 	if token != "" {
 		content += fmt.Sprintf(`,"token":%q,"type":"oauth","expiresAt":%d`, token, expires.Unix())
 		w.sim.AddKey(id, key, token, time.Time{})
 	}
-	w.write(filepath.Join(w.home, ".tccli", name+".credential"), content+"}")
+	w.write(filepath.Join(w.home, ".tccli", "prod.credential"), content+"}")
 }
 
 // static returns the credentials of the simulator, with which roles are assumed.
@@ -206,11 +206,11 @@ func signInWays() []signInWay {
 			},
 			wrong: func(_ *signInWorld, a arguments) arguments { return a.and(arguments{"profile": "pord"}) },
 			expired: func(w *signInWorld, a arguments) arguments {
-				w.profile("prod", "AKIDlogin", "loginSecretKey", "loginToken", w.now.Add(-time.Minute))
+				w.profile("AKIDlogin", "loginSecretKey", "loginToken", w.now.Add(-time.Minute))
 				return a
 			},
 			expire: func(w *signInWorld) {
-				w.profile("prod", "AKIDlogin", "loginSecretKey", "loginToken", w.clock().Add(48*time.Hour))
+				w.profile("AKIDlogin", "loginSecretKey", "loginToken", w.clock().Add(48*time.Hour))
 			},
 		},
 		{
@@ -376,7 +376,7 @@ func (way signInWay) cells(t *testing.T) []string {
 	w := newSignInWorld(t)
 	config := way.attributes(w)
 	if strings.Contains(way.name, "profile") {
-		w.profile("prod", "AKIDfirst", "firstSecretKey", "firstToken", w.now.Add(time.Hour))
+		w.profile("AKIDfirst", "firstSecretKey", "firstToken", w.now.Add(time.Hour))
 	}
 	p, said := w.configured(config)
 	first := w.outcome(p, said)

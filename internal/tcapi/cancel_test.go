@@ -12,10 +12,11 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-var errStopped = errors.New("somebody pressed Ctrl-C")
+var errStopped = errors.New("interrupted by Ctrl-C")
 
-// A call ends as soon as its context does, wherever it is, with the context's
-// cause, and sends nothing more. Each case says where it is by closing there.
+// A call returns the context's cause as soon as the context ends, whatever it is
+// doing, and sends nothing more. Each case closes there when the call has got to the
+// point.
 func TestCancelAtEveryWait(t *testing.T) {
 	t.Parallel()
 	patient := tcapi.Pace{First: time.Hour, Most: time.Hour, Throttled: time.Hour}
@@ -42,15 +43,15 @@ func TestCancelAtEveryWait(t *testing.T) {
 				there()
 			},
 		},
-		"keys": {
+		"credentials": {
 			change: func(c *tcapi.Config, there func()) {
 				c.Credentials = &source{before: func(ctx context.Context) error { there(); return never(ctx) }}
 			},
 		},
-		"renewal": {
+		"refresh": {
 			handle: body(apiError("AuthFailure.TokenFailure", "")),
 			change: func(c *tcapi.Config, there func()) {
-				c.Credentials = renewer{func(ctx context.Context) error { there(); return never(ctx) }}
+				c.Credentials = refresher{func(ctx context.Context) error { there(); return never(ctx) }}
 			},
 			requests: 1,
 		},
@@ -119,14 +120,14 @@ func TestCancelAtEveryWait(t *testing.T) {
 	}
 }
 
-// renewer has temporary keys and renews them its own way.
-type renewer struct{ renew func(context.Context) error }
+// renewer has temporary credentials and renews them its own way.
+type refresher struct{ refresh func(context.Context) error }
 
-func (renewer) Credentials(context.Context) (tcapi.Credentials, error) {
+func (refresher) Credentials(context.Context) (tcapi.Credentials, error) {
 	return tcapi.Credentials{SecretID: secretID, SecretKey: secretKey, Token: token}, nil
 }
 
-func (r renewer) Refresh(ctx context.Context, _ tcapi.Credentials) error { return r.renew(ctx) }
+func (r refresher) Refresh(ctx context.Context, _ tcapi.Credentials) error { return r.refresh(ctx) }
 
 // Without a cause of its own, the end of a context is what the standard library
 // calls it; a deadline of the caller is not the timeout of an attempt.
@@ -187,7 +188,7 @@ func TestCancelledAttemptIsObserved(t *testing.T) {
 	}
 }
 
-// A connection that never comes about ends with the context as well.
+// A connection that is not established ends with the context too.
 func TestCancelWhileDialling(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -127,9 +127,9 @@ func (c *Client) limiter(action Action) *Limiter {
 	return c.Limiters.For(c.Service, action.Version, action.Name, action.PerSecond)
 }
 
-// Call sends a request, which is marshalled once, and returns the answer. R is
-// the type of the answer's Response object and embeds Head. The error is an
-// *Error, that of the KeySource, or the context's cause.
+// Call sends a request and returns the answer. R is the type of the answer's
+// Response object and embeds Head. The error is an *Error, that of the
+// CredentialSource, or the context's cause.
 func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, request any, options ...CallOption) (P, error) {
 	var o callOptions
 	for _, option := range options {
@@ -140,7 +140,7 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 		return nil, fmt.Errorf("encoding the request of %s: %w", action.Name, err)
 	}
 	retries := NewRetries(c.MaxRetries, c.Pace)
-	renewed := false
+	refreshed := false
 	for number := 1; ; number++ {
 		if number > 1 || !o.admitted {
 			if err := c.limiter(action).Wait(ctx); err != nil {
@@ -170,8 +170,8 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 		seen.Failure = failure.reason()
 		switch {
 		case ctx.Err() != nil:
-		case failure.Class == CredentialsRefused && credentials.Temporary() && !renewed:
-			renewed = true
+		case failure.Class == CredentialsRefused && credentials.Temporary() && !refreshed:
+			refreshed = true
 			seen.Retry = c.Credentials.Refresh(ctx, credentials) == nil
 		default:
 			seen.Wait, seen.Retry = retries.After(failure.Class, failure.RetryAfter)

@@ -8,8 +8,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Each error code of the service, what it means, and how many requests are made
-// of it where the configuration allows five retries.
+// The class of each error code, and the number of requests with five retries.
 func TestErrorCodes(t *testing.T) {
 	t.Parallel()
 	const once, always, afew = 1, 1 + 5, 1 + 3
@@ -88,7 +87,7 @@ func TestErrorCodes(t *testing.T) {
 	}
 }
 
-// After any number of failures that the limits allow, an answer is an answer.
+// A call succeeds after any number of failures that the limits allow.
 func TestAnswersAfterFailures(t *testing.T) {
 	t.Parallel()
 	type reply struct {
@@ -113,7 +112,7 @@ func TestAnswersAfterFailures(t *testing.T) {
 	}
 }
 
-// What is retried a few times only does not get more from other failures.
+// Other failures do not extend the few retries of a busy resource.
 func TestBusyIsCountedByItself(t *testing.T) {
 	t.Parallel()
 	busy, broken := apiError("ResourceInUse", ""), apiError("InternalError", "")

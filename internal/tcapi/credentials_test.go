@@ -9,19 +9,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// source hands out temporary keys, and others after a renewal.
+// source returns temporary credentials, and others after a refresh.
 type source struct {
-	mu      sync.Mutex
-	keys    []tcapi.Credentials
-	renewed int
-	fails   error
-	refused []tcapi.Credentials
-	before  func(context.Context) error
+	mu          sync.Mutex
+	credentials []tcapi.Credentials
+	refreshed   int
+	fails       error
+	refused     []tcapi.Credentials
+	before      func(context.Context) error
 }
 
 func (s *source) Credentials(ctx context.Context) (tcapi.Credentials, error) {
@@ -32,7 +31,7 @@ func (s *source) Credentials(ctx context.Context) (tcapi.Credentials, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keys[min(s.renewed, len(s.keys)-1)], nil
+	return s.credentials[min(s.refreshed, len(s.credentials)-1)], nil
 }
 
 func (s *source) Refresh(_ context.Context, refused tcapi.Credentials) error {
@@ -40,56 +39,55 @@ func (s *source) Refresh(_ context.Context, refused tcapi.Credentials) error {
 	defer s.mu.Unlock()
 	s.refused = append(s.refused, refused)
 	if s.fails == nil {
-		s.renewed++
+		s.refreshed++
 	}
 	return s.fails
 }
 
-// keysBy asks a client for keys, as a role does, with the context it is given.
-func keysBy(sts *tcapi.Client) tcapi.CredentialSource {
+// credentialsFrom is a source that calls STS first, as a role does.
+func credentialsFrom(sts *tcapi.Client) tcapi.CredentialSource {
 	return &source{
-		keys:   []tcapi.Credentials{{SecretID: secretID, SecretKey: secretKey, Token: token}},
-		before: func(ctx context.Context) error { return ask(ctx, sts) },
+		credentials: []tcapi.Credentials{{SecretID: secretID, SecretKey: secretKey, Token: token}},
+		before:      func(ctx context.Context) error { return ask(ctx, sts) },
 	}
 }
 
-// Credentials that are refused are renewed once, if they are temporary, and whatever
-// the number of retries.
-func TestRefusedKeys(t *testing.T) {
+// Refused temporary credentials are refreshed once, whatever the number of retries.
+func TestRefusedCredentials(t *testing.T) {
 	t.Parallel()
 	temporary := []tcapi.Credentials{{SecretID: "one", SecretKey: secretKey, Token: "t1"}, {SecretID: "two", SecretKey: secretKey, Token: "t2"}}
 	expired, broken := apiError("AuthFailure.TokenFailure", ""), apiError("InternalError", "")
 	unknown := apiError("AuthFailure.SecretIdNotFound", "")
 	for name, test := range map[string]struct {
-		keys    []tcapi.Credentials
-		fails   error
-		retries int
-		replies []string
-		sent    string // the secret IDs, in order
-		code    string
+		credentials []tcapi.Credentials
+		fails       error
+		retries     int
+		replies     []string
+		sent        string // the secret IDs, in order
+		code        string
 	}{
-		"renewed":                 {keys: temporary, replies: []string{expired, fine}, sent: "one two"},
-		"renewed, not found":      {keys: temporary, replies: []string{unknown, fine}, sent: "one two"},
-		"refreshed in vain":       {keys: temporary, retries: 5, replies: []string{expired}, sent: "one two", code: "AuthFailure.TokenFailure"},
-		"not refreshable":         {keys: temporary, fails: tcapi.ErrNotRefreshable, replies: []string{expired}, sent: "one", code: "AuthFailure.TokenFailure"},
-		"permanent":               {keys: []tcapi.Credentials{{SecretID: "one", SecretKey: secretKey}}, retries: 5, replies: []string{unknown}, sent: "one", code: "AuthFailure.SecretIdNotFound"},
-		"among other failures":    {keys: temporary, retries: 2, replies: []string{broken, expired, broken, fine}, sent: "one one two two"},
-		"another refusal of keys": {keys: temporary, retries: 5, replies: []string{apiError("AuthFailure.SignatureFailure", "")}, sent: "one", code: "AuthFailure.SignatureFailure"},
+		"refreshed":                      {credentials: temporary, replies: []string{expired, fine}, sent: "one two"},
+		"refreshed, not found":           {credentials: temporary, replies: []string{unknown, fine}, sent: "one two"},
+		"refreshed in vain":              {credentials: temporary, retries: 5, replies: []string{expired}, sent: "one two", code: "AuthFailure.TokenFailure"},
+		"not refreshable":                {credentials: temporary, fails: tcapi.ErrNotRefreshable, replies: []string{expired}, sent: "one", code: "AuthFailure.TokenFailure"},
+		"permanent":                      {credentials: []tcapi.Credentials{{SecretID: "one", SecretKey: secretKey}}, retries: 5, replies: []string{unknown}, sent: "one", code: "AuthFailure.SecretIdNotFound"},
+		"among other failures":           {credentials: temporary, retries: 2, replies: []string{broken, expired, broken, fine}, sent: "one one two two"},
+		"another refusal of credentials": {credentials: temporary, retries: 5, replies: []string{apiError("AuthFailure.SignatureFailure", "")}, sent: "one", code: "AuthFailure.SignatureFailure"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var sent []string
 			next := replies(test.replies...)
-			keys := &source{keys: test.keys, fails: test.fails}
+			credentials := &source{credentials: test.credentials, fails: test.fails}
 			client, seen := over(wire(func(r *http.Request) (*http.Response, error) {
 				_, rest, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
 				id, _, _ := strings.Cut(rest, "/")
 				sent = append(sent, id)
 				if want := strings.Join(sent, " "); strings.HasSuffix(want, "two") && r.Header.Get("X-TC-Token") != "t2" {
-					t.Errorf("new keys with the token %q", r.Header.Get("X-TC-Token"))
+					t.Errorf("new credentials with the token %q", r.Header.Get("X-TC-Token"))
 				}
 				return next(r)
-			}), func(c *tcapi.Config) { c.Credentials, c.MaxRetries = keys, test.retries })
+			}), func(c *tcapi.Config) { c.Credentials, c.MaxRetries = credentials, test.retries })
 			err := ask(t.Context(), client)
 			code := ""
 			if err != nil {
@@ -98,14 +96,14 @@ func TestRefusedKeys(t *testing.T) {
 			if got := strings.Join(sent, " "); got != test.sent || code != test.code || len(seen.all()) != len(sent) {
 				t.Errorf("sent %q and got %q, want %q and %q", got, code, test.sent, test.code)
 			}
-			if len(keys.refused) > 1 || (len(keys.refused) == 1 && keys.refused[0].SecretID != "one") {
-				t.Errorf("renewed %v", keys.refused)
+			if len(credentials.refused) > 1 || (len(credentials.refused) == 1 && credentials.refused[0].SecretID != "one") {
+				t.Errorf("refreshed %v", credentials.refused)
 			}
 		})
 	}
 }
 
-// Without keys there is nothing to send.
+// Without credentials there is nothing to send.
 func TestCredentialSourceFails(t *testing.T) {
 	t.Parallel()
 	empty := errors.New("there are none")
@@ -137,28 +135,28 @@ func TestUnsigned(t *testing.T) {
 // code, which is proved with the published vector.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
-	sim := simtest.Start(t, teosim.Options{})
+	sim := simulator(t, teosim.Options{})
 	sim.AddKey("temporary", secretKey, token, time.Time{})
 	static := func(id, key, token string) tcapi.CredentialSource {
 		return tcapi.StaticCredentials{SecretID: id, SecretKey: key, Token: token}
 	}
 	for name, test := range map[string]struct {
-		keys tcapi.CredentialSource
-		code string
+		credentials tcapi.CredentialSource
+		code        string
 	}{
-		"right":           {static(sim.SecretID(), sim.SecretKey(), ""), ""},
-		"with a token":    {static("temporary", secretKey, token), ""},
-		"wrong key":       {static(sim.SecretID(), secretKey, ""), "AuthFailure.SignatureFailure"},
-		"unknown":         {static(secretID, secretKey, ""), "AuthFailure.SecretIdNotFound"},
-		"wrong token":     {static("temporary", secretKey, "other"), "AuthFailure.TokenFailure"},
-		"no token":        {static("temporary", secretKey, ""), "AuthFailure.TokenFailure"},
-		"a needless one":  {static(sim.SecretID(), sim.SecretKey(), token), "AuthFailure.TokenFailure"},
-		"no keys":         {static("", "", ""), "AuthFailure.InvalidAuthorization"},
-		"without signing": {nil, "AuthFailure.InvalidAuthorization"},
+		"right":          {static(sim.SecretID(), sim.SecretKey(), ""), ""},
+		"with a token":   {static("temporary", secretKey, token), ""},
+		"wrong key":      {static(sim.SecretID(), secretKey, ""), "AuthFailure.SignatureFailure"},
+		"unknown":        {static(secretID, secretKey, ""), "AuthFailure.SecretIdNotFound"},
+		"wrong token":    {static("temporary", secretKey, "other"), "AuthFailure.TokenFailure"},
+		"no token":       {static("temporary", secretKey, ""), "AuthFailure.TokenFailure"},
+		"a needless one": {static(sim.SecretID(), sim.SecretKey(), token), "AuthFailure.TokenFailure"},
+		"no credentials": {static("", "", ""), "AuthFailure.InvalidAuthorization"},
+		"not signed":     {nil, "AuthFailure.InvalidAuthorization"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, seen := to(t, sim.URL(), func(c *tcapi.Config) { c.Credentials = test.keys })
+			client, seen := to(t, sim.URL(), func(c *tcapi.Config) { c.Credentials = test.credentials })
 			err := ask(t.Context(), client)
 			code := ""
 			if err != nil {
@@ -169,4 +167,14 @@ func TestSignatures(t *testing.T) {
 			}
 		})
 	}
+}
+
+func simulator(t *testing.T, options teosim.Options) *teosim.Sim {
+	t.Helper()
+	sim, err := teosim.Start(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sim.Close)
+	return sim
 }

@@ -300,7 +300,7 @@ func TestListingsTakeTurns(t *testing.T) {
 type listing struct{}
 
 // A permission is for one attempt of one call: neither its retries nor the
-// calls that get it its keys may use it.
+// calls that get it its credentials may use it.
 func TestAdmittedIsForOneRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -311,7 +311,7 @@ func TestAdmittedIsForOneRequest(t *testing.T) {
 		})
 		limiters := &tcapi.Limiters{PerSecond: 1}
 		sts, _ := over(w, func(c *tcapi.Config) { c.Service, c.Limiters = "sts", limiters })
-		client, _ := over(w, func(c *tcapi.Config) { c.Limiters, c.Credentials = limiters, keysBy(sts) })
+		client, _ := over(w, func(c *tcapi.Config) { c.Limiters, c.Credentials = limiters, credentialsFrom(sts) })
 		for range 3 {
 			if err := client.Admit(t.Context(), slowAction); err != nil {
 				t.Fatal(err)
@@ -325,7 +325,7 @@ func TestAdmittedIsForOneRequest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if waited := sent.all[0].Sub(begin); waited != time.Second {
-			t.Errorf("the call for keys waited %s, want a second", waited)
+			t.Errorf("the call for credentials waited %s, want a second", waited)
 		}
 		if waited := sent.all[1].Sub(sent.all[0]); waited != 0 {
 			t.Errorf("the admitted call waited %s once more", waited)

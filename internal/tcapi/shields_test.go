@@ -171,7 +171,7 @@ func TestRequestThatIsNoJSON(t *testing.T) {
 func TestAttemptsAreSignedAnew(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	keys := &source{keys: []tcapi.Credentials{
+	credentials := &source{credentials: []tcapi.Credentials{
 		{SecretID: "one", SecretKey: secretKey, Token: "t1"},
 		{SecretID: "two", SecretKey: secretKey, Token: "t2"},
 	}}
@@ -181,14 +181,14 @@ func TestAttemptsAreSignedAnew(t *testing.T) {
 		defer mu.Unlock()
 		tokens = append(tokens, r.Header.Get("X-TC-Token"))
 		// Renewed by somebody else meanwhile.
-		if err := keys.Refresh(r.Context(), tcapi.Credentials{}); err != nil {
+		if err := credentials.Refresh(r.Context(), tcapi.Credentials{}); err != nil {
 			return nil, err
 		}
 		if len(tokens) == 1 {
 			return status(502), nil
 		}
 		return answer(fine), nil
-	}), func(c *tcapi.Config) { c.Credentials = keys })
+	}), func(c *tcapi.Config) { c.Credentials = credentials })
 	if err := ask(t.Context(), client); err != nil || strings.Join(tokens, " ") != "t1 t2" {
 		t.Errorf("%v with the tokens %v", err, tokens)
 	}

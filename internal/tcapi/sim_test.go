@@ -26,13 +26,13 @@ type logs struct {
 	TotalSize int
 }
 
-// simulated is a client of a simulator, with its keys.
+// simulated is a client of a simulator, with its credentials.
 func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*tcapi.Client, *log) {
 	t.Helper()
-	keys := func(c *tcapi.Config) {
+	credentials := func(c *tcapi.Config) {
 		c.Credentials = tcapi.StaticCredentials{SecretID: sim.SecretID(), SecretKey: sim.SecretKey()}
 	}
-	return to(t, sim.URL(), append([]func(*tcapi.Config){keys}, change...)...)
+	return to(t, sim.URL(), append([]func(*tcapi.Config){credentials}, change...)...)
 }
 
 // The simulator refuses the 21st request of any one second. Sixty-six requests

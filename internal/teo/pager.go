@@ -262,10 +262,10 @@ func (r *reading[R]) capacity(rows int) int {
 }
 
 // checkLength fails if the list is longer than maxRows, by the service's count if
-// there is one.
+// there is one. Rows that come again can exceed that count, but not without end.
 func (p *pager[R]) checkLength(r *reading[R]) error {
 	count, atLeast := int64(len(r.rows)), true
-	if r.total != nil && (!p.countIsMinimum || *r.total >= count) {
+	if r.total != nil && (*r.total >= count || !p.countIsMinimum && count <= 2*int64(p.maxRows)) {
 		count, atLeast = *r.total, false
 	}
 	if count > int64(p.maxRows) {

@@ -135,6 +135,9 @@ func (p *pager[R]) readUntilEmpty(ctx context.Context, r *reading[R], next int) 
 		if err := p.add(r, got); err != nil || len(got.rows) == 0 {
 			return err
 		}
+		if r.total != nil {
+			p.checkTotal(r)
+		}
 		last = got.rows
 	}
 }

@@ -134,7 +134,7 @@ func checkRows(t *testing.T, want, got []row) {
 // sent are the parameters of a request that matter here.
 type sent struct {
 	PageSize, PageNo, Limit, Offset int
-	ZoneIds, Domains, ProxyIds      []string //nolint:revive // as on the wire
+	ZoneIds, Domains, ProxyIds      []string // as on the wire
 	Filters                         []struct {
 		Name   string
 		Values []string

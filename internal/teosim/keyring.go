@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// key is a pair of keys with the token that is bound to it, if any.
+// key is a secret key and the token that belongs to it, empty for permanent
+// credentials.
 type key struct {
 	secretKey, token string
 	expires          time.Time // zero: never
@@ -15,7 +16,7 @@ func (k key) expired(now time.Time) bool {
 	return !k.expires.IsZero() && !now.Before(k.expires)
 }
 
-// keyring holds the keys that the service accepts, by secret ID.
+// keyring is the credentials that the service accepts, by secret ID.
 type keyring struct {
 	mu   sync.RWMutex
 	keys map[string]key

@@ -1,5 +1,5 @@
-// A module of its own: actionlint needs another release candidate of
-// go.yaml.in/yaml/v4 than golangci-lint does.
+// A module of its own, because actionlint needs another release candidate of
+// go.yaml.in/yaml/v4 than golangci-lint.
 module github.com/edgeone-community/terraform-provider-teo/tools/actionlint
 
 go 1.26.0

@@ -1,4 +1,4 @@
-// A module of its own: changie does not build with the newer terminal
+// A module of its own, because changie does not build with the newer terminal
 // libraries that golangci-lint requires.
 module github.com/edgeone-community/terraform-provider-teo/tools/changie
 

@@ -1,10 +1,10 @@
-// OpenTofu as a command line for the tests. `go install` refuses it because of
-// its replace directive, hence a module of its own.
+// OpenTofu as a command line for the tests. It has a module of its own because `go
+// install` refuses modules with a replace directive.
 module github.com/edgeone-community/terraform-provider-teo/tools/opentofu
 
 go 1.26.6
 
-// OpenTofu's own go.mod has this line; a requirement does not inherit it.
+// From OpenTofu's go.mod. A requirement does not inherit replace directives.
 replace github.com/hashicorp/hcl/v2 v2.20.1 => github.com/opentofu/hcl/v2 v2.20.2-0.20251021132045-587d123c2828
 
 tool github.com/opentofu/opentofu/cmd/tofu

@@ -1,0 +1,162 @@
+package provider_test
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const (
+	bucketName   = "logs-1250000000"
+	bucketKey    = "test"
+	bucketSecret = "testsecret"
+)
+
+// startS3 starts versitygw, a real S3 server, with one bucket, and returns its
+// URL and a client. The test is skipped if there is none.
+func startS3(t testing.TB, keyID, secret string, prepare func(*s3.CreateBucketInput)) (string, *s3.Client) {
+	t.Helper()
+	binary := os.Getenv("VERSITYGW")
+	if binary == "" {
+		binary = filepath.Join("..", "..", "bin", "tools", "versitygw")
+		if _, err := os.Stat(binary); err != nil {
+			if binary, err = exec.LookPath("versitygw"); err != nil {
+				t.Skip("there is no S3 server: set VERSITYGW, or run make bin/tools/versitygw")
+			}
+		}
+	}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	cmd := exec.Command(binary, "--access", keyID, "--secret", secret, "--region", "us-east-1", "--port", address, "--quiet", //nolint:gosec,noctx // a tool of the tests, killed below
+		"posix", "--versioning-dir", t.TempDir(), t.TempDir())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.DialTimeout("tcp", address, time.Second) //nolint:noctx // bounded by itself
+		if err == nil {
+			_ = conn.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the S3 server does not listen")
+		}
+	}
+	client := s3.New(s3.Options{
+		BaseEndpoint: aws.String("http://" + address), Region: "us-east-1", UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider(keyID, secret, ""),
+	})
+	in := &s3.CreateBucketInput{Bucket: aws.String(bucketName)}
+	if prepare != nil {
+		prepare(in)
+	}
+	if _, err := client.CreateBucket(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + address, client
+}
+
+// withAWSCredentials adds what the AWS SDK looks for.
+func (w *workspace) withAWSCredentials() {
+	w.env = append(w.env, "AWS_ACCESS_KEY_ID="+bucketKey, "AWS_SECRET_ACCESS_KEY="+bucketSecret, "AWS_EC2_METADATA_DISABLED=true")
+}
+
+// Destroying an archive in a versioned or locked bucket says what remains.
+func TestLogArchiveDestroyInRetainingBuckets(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		lock bool
+		says string
+	}{
+		"versioned": {false, "The bucket is versioned: removed objects remain"},
+		"locked":    {true, "The bucket is locked: it keeps every object until its retention ends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, client := startS3(t, bucketKey, bucketSecret, func(in *s3.CreateBucketInput) {
+				if test.lock {
+					in.ObjectLockEnabledForBucket = aws.Bool(true)
+				}
+			})
+			var err error
+			if test.lock {
+				_, err = client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
+					Bucket: aws.String(bucketName), ObjectLockConfiguration: &types.ObjectLockConfiguration{
+						ObjectLockEnabled: types.ObjectLockEnabledEnabled,
+						Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeCompliance, Days: aws.Int32(1)}},
+					},
+				})
+			} else {
+				_, err = client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+					Bucket: aws.String(bucketName), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			sim := archiveSim(t)
+			destination := "s3://" + bucketName + "?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(server) + "&prefix=a/"
+			w := newWorkspace(t, providerBlock(sim)+archiveBlock(destination, "2022-05-02", `on_destroy = "delete"`))
+			w.withAWSCredentials()
+			w.apply()
+			w.unchanged()
+			stdout, stderr, err := w.run("destroy", "-auto-approve", "-input=false")
+			if err != nil || !strings.Contains(folded(stdout+stderr), test.says) {
+				t.Errorf("%v\n%s\n%s", err, stdout, stderr)
+			}
+			versions, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})
+			if err != nil || len(versions.Versions) == 0 {
+				t.Errorf("no version remains (%v), so that nothing is tested", err)
+			}
+		})
+	}
+}
+
+// COS is signed with the credentials of the provider: here a real S3 server that
+// knows the same key, reached through endpoint.
+func TestLogArchiveCOS(t *testing.T) {
+	t.Parallel()
+	server, client := startS3(t, teosim.DefaultSecretID, teosim.DefaultSecretKey, nil)
+	sim := archiveSim(t)
+	destination := "cos://" + bucketName + "?region=us-east-1&endpoint=" + url.QueryEscape(server) + "&prefix=a/"
+	w := newWorkspace(t, providerBlock(sim)+archiveBlock(destination, "2022-05-02")+fmt.Sprintf(`
+data "teo_log_archive_verification" "test" {
+  destination = %q
+  depends_on  = [teo_l7_log_archive.test]
+}
+
+output "valid" {
+  value = data.teo_log_archive_verification.test.valid
+}
+`, destination))
+	w.apply()
+	out, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucketName), Prefix: aws.String("a/dt=2022-05-01/")})
+	if err != nil || len(out.Contents) != 8 {
+		t.Errorf("%d objects in the bag, want 3 packages and 5 tag files (%v)", len(out.Contents), err)
+	}
+	if valid, _, err := w.run("output", "valid"); err != nil || strings.TrimSpace(valid) != "true" {
+		t.Errorf("valid is %s (%v)", valid, err)
+	}
+	w.unchanged()
+}
