@@ -412,15 +412,16 @@ func (c *comparison) readArchive(ctx context.Context) error {
 		return &archiveError{err}
 	}
 	defer store.Close()
-	for record, err := range archive.Records(ctx, store) {
-		switch {
-		case err != nil:
+	// A package of the day before can reach into the window.
+	first, last := c.grown.Start.AddDate(0, 0, -1).Format(time.DateOnly), c.grown.End.Format(time.DateOnly)
+	for record, err := range archive.RecordsOfDays(ctx, store, first, last) {
+		if err != nil {
 			return &archiveError{err}
-		case record.Layer != c.layer():
-			return &otherLayerError{record.Layer}
-		case record.Start.Before(c.grown.End):
-			c.addPackage("", record.Host(), record.Start, record.End)
 		}
+		if record.Layer != c.layer() {
+			return &otherLayerError{record.Layer}
+		}
+		c.addPackage("", record.Host(), record.Start, record.End)
 	}
 	return nil
 }
