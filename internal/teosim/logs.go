@@ -115,8 +115,8 @@ func (p *parameters) page(maxLimit int64) (limit, offset int64) {
 	return limit, offset
 }
 
-// times multiplies numbers that a client chose; no listing has so many rows as
-// the result is bounded by.
+// times multiplies numbers that a client chose. The result is bounded; no list has
+// that many rows.
 func times(a, b int64) int64 {
 	const bound = 1 << 40
 	return min(a, bound) * min(b, 1<<20)
