@@ -91,18 +91,15 @@ type Options struct {
 	Catalogue Catalogue
 }
 
+// defaultRates are the documented limits.
 func defaultRates() map[string]int {
-	return map[string]int{
-		version20220106 + "/DownloadL7Logs": 20,
-		version20220901 + "/DownloadL7Logs": 100,
-		version20220901 + "/DownloadL4Logs": 100,
-		version20220901 + "/DescribeZones":  20,
-
-		version20220901 + "/DescribeTimingL7AnalysisData": 100,
-		version20220901 + "/DescribeTopL7AnalysisData":    100,
-		version20220901 + "/DescribeTimingL4Data":         100,
-		version20220901 + "/DescribeL4Proxy":              20,
+	rates := map[string]int{}
+	for _, a := range new(Sim).teoService().actions {
+		if a.perSecond > 0 {
+			rates[a.version+"/"+a.name] = a.perSecond
+		}
 	}
+	return rates
 }
 
 func (o Options) withDefaults() (Options, error) {
