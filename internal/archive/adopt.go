@@ -229,8 +229,14 @@ func (r *run) earlierRecords(ctx context.Context, day string) (map[string][]Reco
 	return all, nil
 }
 
-// hadBag reports whether packages of a day were lost.
+// hadBag reports whether there was a bag of a day: packages of it were lost, or
+// it has a tags object.
 func (v *view) hadBag(day string) bool {
+	for key := range v.objects {
+		if m := tagsName.FindStringSubmatch(key); m != nil && m[1] == day {
+			return true
+		}
+	}
 	for _, l := range v.state.lost {
 		if d, _, _ := bagDay(l.Path); d == day {
 			return true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
@@ -62,17 +61,5 @@ func (c *chain) newest(ctx context.Context, listed int64) (int64, error) {
 			return 0, err
 		}
 		listed++
-	}
-}
-
-// entriesOf reads the entries from a sequence on, in order, until one is absent.
-func (c *chain) entriesOf(ctx context.Context, from int64) iter.Seq2[chained, error] {
-	return func(yield func(chained, error) bool) {
-		for n := from; ; n++ {
-			e, err := c.read(ctx, n)
-			if errors.Is(err, bucket.ErrNotExist) || !yield(e, err) || err != nil {
-				return
-			}
-		}
 	}
 }

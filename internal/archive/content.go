@@ -25,47 +25,47 @@ const (
 
 // relate compares two stored versions of a package. It reads the new one, and
 // the old one unless that is damaged or the new file starts with its bytes.
-func relate(ctx context.Context, b bucket.Bucket, old, new *Record, damaged bool) (relation, error) {
-	if old.StoredBytes < new.StoredBytes {
-		body, err := b.Open(ctx, new.Key())
+func relate(ctx context.Context, b bucket.Bucket, was, is *Record, damaged bool) (relation, error) {
+	if was.StoredBytes < is.StoredBytes {
+		body, err := b.Open(ctx, is.Key())
 		if err != nil {
 			return 0, err
 		}
-		sha, _, err := hashAll(io.LimitReader(body, old.StoredBytes))
+		sha, n, err := hashAll(io.LimitReader(body, was.StoredBytes))
 		body.Close()
 		if err != nil {
 			return 0, err
 		}
-		if sha == old.SHA256 {
+		if n == was.StoredBytes && sha == was.SHA256 {
 			return extends, nil
 		}
 	}
 	if damaged {
 		return unreadable, nil
 	}
-	was, err := b.Open(ctx, old.Key())
+	oldBody, err := b.Open(ctx, was.Key())
 	if errors.Is(err, bucket.ErrNotExist) {
 		return unreadable, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	defer was.Close()
-	is, err := b.Open(ctx, new.Key())
+	defer oldBody.Close()
+	newBody, err := b.Open(ctx, is.Key())
 	if err != nil {
 		return 0, err
 	}
-	defer is.Close()
-	return relateContent(was, is)
+	defer newBody.Close()
+	return relateContent(oldBody, newBody)
 }
 
 // relateContent compares two streams of gzip members.
-func relateContent(old, new io.Reader) (relation, error) {
-	was, err := gzip.NewReader(bufio.NewReader(old))
+func relateContent(oldBody, newBody io.Reader) (relation, error) {
+	was, err := gzip.NewReader(bufio.NewReader(oldBody))
 	if err != nil {
 		return unreadable, nil //nolint:nilerr // the old version is damaged
 	}
-	is, err := gzip.NewReader(bufio.NewReader(new))
+	is, err := gzip.NewReader(bufio.NewReader(newBody))
 	if err != nil {
 		return 0, err
 	}

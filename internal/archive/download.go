@@ -370,9 +370,8 @@ type paced struct {
 
 // check is called when reads have taken a whole timeout.
 func (p *paced) check() {
-	n := p.received.Load()
-	switch {
-	case n == 0:
+	switch n := p.received.Load(); n {
+	case 0:
 		p.cancel(fmt.Errorf("%w: no byte arrived for %s", ErrStalled, p.timeout))
 	default:
 		p.cancel(fmt.Errorf("%w: %d bytes arrived in %s, less than %d bytes per second", ErrTooSlow, n, p.timeout, p.minRate))

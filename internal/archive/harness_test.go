@@ -30,7 +30,6 @@ type served struct {
 	body    []byte
 	handler func(*http.Request) (*http.Response, error) // instead of body
 	gone    bool                                        // not listed any more
-	scope   string                                      // hosts that must be asked for; empty: all
 }
 
 func newService() *service { return &service{packages: map[string]*served{}} }

@@ -21,12 +21,11 @@ func (v *view) judgeHead(ctx context.Context, witness *Head, accept map[string]s
 		old = *witness
 	}
 	var findings []Finding
-	find := func(kind FindingKind, packages []string, format string, args ...any) {
-		slices.Sort(packages)
-		findings = append(findings, Finding{Kind: kind, Packages: packages, Token: headToken(current, old), Message: fmt.Sprintf(format, args...)})
+	find := func(kind FindingKind, format string, args ...any) {
+		findings = append(findings, Finding{Kind: kind, Token: headToken(current, old), Message: fmt.Sprintf(format, args...)})
 	}
 	if len(v.broken) > 0 {
-		find(FindingForgery, nil, "the ledger contradicts itself: %s", names(v.broken))
+		find(FindingForgery, "the ledger contradicts itself: %s", names(v.broken))
 	}
 	if witness == nil {
 		return findings, nil
@@ -36,21 +35,21 @@ func (v *view) judgeHead(ctx context.Context, witness *Head, accept map[string]s
 		if current.Sequence == 0 {
 			text += ": it contains no ledger; check that the right folder is mounted"
 		}
-		find(FindingRollback, nil, text, witness.Sequence, current.Sequence)
+		find(FindingRollback, text, witness.Sequence, current.Sequence)
 		return findings, nil
 	}
 	at, err := v.chain.read(ctx, witness.Sequence)
 	switch {
 	case errors.Is(err, bucket.ErrNotExist) && v.state.destroyed:
-		find(FindingHead, nil, "the archive was destroyed with entry %d, and its removal was interrupted", current.Sequence)
+		find(FindingHead, "the archive was destroyed with entry %d, and its removal was interrupted", current.Sequence)
 		return findings, nil
 	case errors.Is(err, bucket.ErrNotExist):
-		find(FindingForgery, nil, "entry %d, which the state has seen, is missing", witness.Sequence)
+		find(FindingForgery, "entry %d, which the state has seen, is missing", witness.Sequence)
 		return findings, nil
 	case err != nil:
 		return nil, err
 	case at.sha256 != witness.SHA256:
-		find(FindingHead, nil, "entry %d is not the one that the state has seen: the destination contains another archive, or its ledger was rewritten", witness.Sequence)
+		find(FindingHead, "entry %d is not the one that the state has seen: the destination contains another archive, or its ledger was rewritten", witness.Sequence)
 		return findings, nil
 	case current.Sequence == witness.Sequence || len(findings) > 0:
 		return findings, nil
@@ -60,7 +59,7 @@ func (v *view) judgeHead(ctx context.Context, witness *Head, accept map[string]s
 		return nil, err
 	}
 	if len(broken) > 0 {
-		find(FindingForgery, nil, "the ledger contradicts itself: %s", names(broken))
+		find(FindingForgery, "the ledger contradicts itself: %s", names(broken))
 		return findings, nil
 	}
 	judged, err := v.judgeEntries(ctx, base, accept)
@@ -90,7 +89,7 @@ func (v *view) judgeEntries(ctx context.Context, base *state, accept map[string]
 			return findings, nil
 		case err != nil:
 			return nil, err
-		case e.err != nil:
+		case e.entry == nil:
 			find(FindingForgery, "", nil, "entry %d cannot be used: %s", n, e.err)
 			return findings, nil
 		}

@@ -129,8 +129,11 @@ func (id identity) path() string {
 		// The name alone does not identify the package within the folder.
 		name += hashMark(fmt.Sprintf("%q %d %q", id.name, id.start, id.source))
 	}
-	return fmt.Sprintf("%s%s%s/area=%s/hour=%02d/%s%s", payloadFolder, host, escape(id.host),
-		escape(cmp.Or(id.area, unknownArea)), start.Hour(), name, payloadSuffix)
+	area := escape(cmp.Or(id.area, unknownArea))
+	if id.area == unknownArea {
+		area += hashMark(id.area)
+	}
+	return fmt.Sprintf("%s%s%s/area=%s/hour=%02d/%s%s", payloadFolder, host, escape(id.host), area, start.Hour(), name, payloadSuffix)
 }
 
 // versionPath is where a later version of a package is stored.

@@ -81,9 +81,6 @@ func (r *Record) listedSize() *int64 {
 	return r.Size
 }
 
-// manifestLine is the package's line in manifest-sha256.txt.
-func (r *Record) manifestLine() string { return r.SHA256 + "  " + r.Path + "\n" }
-
 // check reports whether a record can be one of a day's bag. Nothing outside of
 // the payload folder can be named, and nothing that a shell could misread.
 func (r *Record) check() error {

@@ -358,32 +358,39 @@ func (r *run) work(ctx context.Context, tasks []task) error {
 	return err
 }
 
+// commitWait is how long a finished day waits for others, at most, before it is
+// committed.
+const commitWait = 10 * time.Second
+
 // commitFinished commits days as they are done, except for those that are done
-// last: the final entry of the run contains them.
+// last: the final entry of the run contains them. Each commit waits for twice as
+// many days as the one before it, so that a long backlog does not need an entry
+// for each day.
 func (r *run) commitFinished(ctx context.Context, finished <-chan *dayWork, ready []*dayWork, open int) error {
+	const most = 64
+	enough := 1
+	timer := time.NewTimer(commitWait)
+	defer timer.Stop()
 	for open > 0 {
-		if len(ready) > 0 {
-			if err := r.commitDays(ctx, ready); err != nil {
-				return err
-			}
-			ready = nil
-		}
+		late := false
 		select {
 		case d := <-finished:
 			ready = append(ready, d)
 			open--
+		case <-timer.C:
+			late = true
+			timer.Reset(commitWait)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		for more := true; more; {
-			select {
-			case d := <-finished:
-				ready = append(ready, d)
-				open--
-			default:
-				more = false
-			}
+		if open == 0 || len(ready) == 0 || len(ready) < enough && !late {
+			continue
 		}
+		if err := r.commitDays(ctx, ready); err != nil {
+			return err
+		}
+		ready, enough = nil, min(2*enough, most)
+		timer.Reset(commitWait)
 	}
 	return nil
 }

@@ -6,12 +6,12 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,30 +30,22 @@ import (
 // sleeps, what the service lists meanwhile, what outsiders do. After each step
 // and each history the invariants of the protocol are checked.
 //
-// SIMULATE_SEEDS sets the number of seeds, SIMULATE_SEED runs a single one and
-// prints its history.
-
-const defaultSeeds = 3000
+// The flag -seeds sets the number of seeds, and -seed runs a single one and prints
+// its history.
+var (
+	seedsFlag = flag.Uint64("seeds", 2000, "number of histories that the simulation tries")
+	seedFlag  = flag.Uint64("seed", 0, "the only history that the simulation tries, and prints")
+)
 
 func TestSimulation(t *testing.T) {
 	t.Parallel()
-	if text := os.Getenv("SIMULATE_SEED"); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h := simulate(t, seed, defects{})
+	if *seedFlag != 0 {
+		h := simulate(t, *seedFlag, defects{})
 		t.Log(h.String())
 		h.report(t)
 		return
 	}
-	seeds := uint64(defaultSeeds)
-	if text := os.Getenv("SIMULATE_SEEDS"); text != "" {
-		var err error
-		if seeds, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
+	seeds := *seedsFlag
 	const workers = 2
 	for worker := range uint64(workers) {
 		t.Run(fmt.Sprint(worker), func(t *testing.T) {
@@ -61,6 +53,29 @@ func TestSimulation(t *testing.T) {
 			for seed := worker + 1; seed <= seeds && !t.Failed(); seed += workers {
 				simulate(t, seed, defects{}).report(t)
 			}
+		})
+	}
+}
+
+// The simulation finds the worst mistakes that an archive can have, if they are
+// put back on purpose.
+func TestSimulationFindsDefects(t *testing.T) {
+	t.Parallel()
+	for name, d := range map[string]defects{
+		"the last writer of an entry wins":              {lastWriterWins: true},
+		"an older copy is believed over the state":      {forgetsHead: true},
+		"checkpoints are removed while they are needed": {removesEarly: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const most = 400
+			for seed := uint64(1); seed <= most; seed++ {
+				if h := simulate(t, seed, d); len(h.wrong) > 0 {
+					t.Logf("seed %d finds it: %s", seed, h.wrong[0])
+					return
+				}
+			}
+			t.Errorf("%d seeds do not find it", most)
 		})
 	}
 }
@@ -84,17 +99,8 @@ type defects struct {
 	// whatever head is there.
 	forgetsHead bool
 
-	// removesEarly removes checkpoints of other runs at once.
+	// removesEarly removes all checkpoints after each commit.
 	removesEarly bool
-
-	// adoptsBlindly adopts payload without hashing it again.
-	adoptsBlindly bool
-}
-
-func (d defects) change(op *memoryOp) {
-	if d.lastWriterWins && ledgerName.MatchString(op.key) && op.name == "putdurable" {
-		op.name = "write"
-	}
 }
 
 // profile says which kinds of events a history has.
@@ -126,6 +132,7 @@ type simulated struct {
 	entries map[int64]string
 	fold    *state
 	tokens  map[string]bool
+	memory  map[*byte]*known
 	judged  bool // findings are possible, for outsiders or the service caused them
 }
 
@@ -162,6 +169,7 @@ func simulate(t *testing.T, seed uint64, d defects) *simulated {
 	h := &simulated{
 		seed: seed, random: rand.New(rand.NewPCG(seed, 1)), defects: d, store: newMemoryStore(), changed: map[string]bool{},
 		entries: map[int64]string{}, fold: newState(), tokens: map[string]bool{},
+		memory: map[*byte]*known{},
 	}
 	synctest.Test(t, func(*testing.T) { h.play() })
 	return h
@@ -170,7 +178,8 @@ func simulate(t *testing.T, seed uint64, d defects) *simulated {
 func (h *simulated) report(t *testing.T) {
 	t.Helper()
 	if len(h.wrong) > 0 {
-		t.Errorf("seed %d:\n%s\n\nrun it alone with SIMULATE_SEED=%d\n%s", h.seed, strings.Join(h.wrong, "\n"), h.seed, h.String())
+		t.Errorf("seed %d:\n%s\n\nrun it alone: go test -run '^TestSimulation$' ./internal/archive -seed %d\n%s",
+			h.seed, strings.Join(h.wrong, "\n"), h.seed, h.String())
 	}
 }
 
@@ -288,7 +297,10 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 	}
 	var client bucket.Bucket = b
 	if h.defects.lastWriterWins {
-		client = &lastWriter{b}
+		client = &lastWriter{memoryBucket: b, wrote: map[string]bool{}}
+	}
+	if h.defects.removesEarly {
+		client = &earlyRemover{b}
 	}
 	var seed [32]byte
 	for i := range seed {
@@ -326,13 +338,32 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 }
 
 // lastWriter is the defect of a commit without put-if-absent.
-type lastWriter struct{ *memoryBucket }
+type lastWriter struct {
+	*memoryBucket
+	wrote map[string]bool
+}
 
 func (b *lastWriter) Create(ctx context.Context, key string, mode bucket.Mode) (bucket.Writer, error) {
-	if ledgerName.MatchString(key) {
-		mode = bucket.Replace
+	if ledgerName.MatchString(key) && !b.wrote[key] {
+		b.wrote[key] = true // the next one is the probe
+		mode = bucket.ReplaceDurable
 	}
 	return b.memoryBucket.Create(ctx, key, mode)
+}
+
+// earlyRemover is the defect of removing checkpoints that are still needed.
+type earlyRemover struct{ *memoryBucket }
+
+func (b *earlyRemover) Sync(ctx context.Context, keys []string) error {
+	err := b.memoryBucket.Sync(ctx, keys)
+	if err == nil && len(keys) == 1 && ledgerName.MatchString(keys[0]) {
+		for _, key := range b.store.keys() {
+			if checkpointName.MatchString(key) {
+				b.store.remove(key)
+			}
+		}
+	}
+	return err
 }
 
 // schedule gives turns until all runs are done.
@@ -512,11 +543,11 @@ func (h *simulated) entry(n int64, data []byte, objects map[string]memoryObject)
 		}
 		now := map[string]bool{}
 		if exists {
-			for _, r := range recordsOf(objects, day, is) {
+			for _, r := range h.recordsOf(objects, day, is) {
 				now[r.Key()+r.SHA256] = true
 			}
 		}
-		for _, r := range recordsOf(objects, day, was) {
+		for _, r := range h.recordsOf(objects, day, was) {
 			if key := r.Key() + r.SHA256; !now[key] && !named[key] {
 				h.violate("entry %d drops %s without naming it", n, r.Key())
 			}
@@ -529,7 +560,7 @@ func (h *simulated) superseded(e *Entry, s Superseded, objects map[string]memory
 	day, path, _ := bagDay(s.Path)
 	is := objects[bagFolder(day)+versionPath(firstPath(path), s.NewSHA256)].data
 	was, ok := objects[s.Path]
-	if !ok || hashOf(was.data) != s.OldSHA256 {
+	if !ok || h.sha256(was.data) != s.OldSHA256 {
 		return // an outsider was here
 	}
 	if starts := strings.HasPrefix(plain(is), plain(was.data)); starts != s.Extends && is != nil {
@@ -550,12 +581,55 @@ func plain(data []byte) string {
 }
 
 // recordsOf reads the records of a bag that the ledger names.
-func recordsOf(objects map[string]memoryObject, day string, b Bag) []Record {
-	t, err := decodeTags(day, b.TagmanifestSHA256, objects[tagsKey(day, b.TagmanifestSHA256)].data)
-	if err != nil {
-		return nil
+func (h *simulated) recordsOf(objects map[string]memoryObject, day string, b Bag) []Record {
+	records, _ := h.tags(day, b.TagmanifestSHA256, objects[tagsKey(day, b.TagmanifestSHA256)].data)
+	return records
+}
+
+// known is what is known of the bytes of an object. Objects are never changed in
+// place, so the address of the first byte identifies them.
+type known struct {
+	sha256  string
+	records []Record
+	err     error
+	read    bool
+}
+
+func (h *simulated) known(data []byte) *known {
+	if len(data) == 0 {
+		return &known{sha256: hashOf(nil)}
 	}
-	return t.records
+	k := h.memory[&data[0]]
+	if k == nil {
+		k = &known{sha256: hashOf(data)}
+		h.memory[&data[0]] = k
+	}
+	return k
+}
+
+func (h *simulated) sha256(data []byte) string { return h.known(data).sha256 }
+
+// tags reads a tags object.
+func (h *simulated) tags(day, sha256 string, data []byte) ([]Record, error) {
+	k := h.known(data)
+	if !k.read {
+		k.read = true
+		var t *tagFiles
+		if t, k.err = decodeTags(day, sha256, data); k.err == nil {
+			k.records = t.records
+		}
+	}
+	return k.records, k.err
+}
+
+// checkpoint reads a checkpoint.
+func (h *simulated) checkpoint(data []byte) []Record {
+	k := h.known(data)
+	if !k.read {
+		k.read = true
+		k.records, k.err = decodeRecords(data)
+	}
+	return k.records
 }
 
 // check checks what must hold at any moment.
@@ -563,7 +637,7 @@ func (h *simulated) check() {
 	objects := h.store.snapshot()
 	for n, sha := range h.entries {
 		o, ok := objects[ledgerKey(n)]
-		if (!ok || hashOf(o.data) != sha) && !h.profile.overwrites {
+		if (!ok || h.sha256(o.data) != sha) && !h.profile.overwrites {
 			h.violate("entry %d was changed or removed", n)
 		}
 	}
@@ -581,8 +655,7 @@ func (h *simulated) check() {
 	contained := map[string]bool{} // hashes that a committed version extends or replaces
 	for key, o := range objects {
 		if checkpointName.MatchString(key) {
-			records, _ := decodeRecords(o.data)
-			for _, r := range records {
+			for _, r := range h.checkpoint(o.data) {
 				explained[r.Key()] = true
 			}
 		}
@@ -590,16 +663,15 @@ func (h *simulated) check() {
 			contained[m[1]] = true
 		}
 		if m := tagsName.FindStringSubmatch(key); m != nil {
-			if t, err := decodeTags(m[1], m[2], o.data); err == nil {
-				for i := range t.records {
-					explained[t.records[i].Key()] = true
-				}
+			records, _ := h.tags(m[1], m[2], o.data)
+			for i := range records {
+				explained[records[i].Key()] = true
 			}
 		}
 	}
 	for day, b := range h.fold.bags {
 		key := tagsKey(day, b.TagmanifestSHA256)
-		t, err := decodeTags(day, b.TagmanifestSHA256, objects[key].data)
+		records, err := h.tags(day, b.TagmanifestSHA256, objects[key].data)
 		if err != nil {
 			if !h.changed[key] {
 				h.violate("the newest entry names tag files of %s that cannot be read: %s", day, err)
@@ -607,20 +679,20 @@ func (h *simulated) check() {
 			unknown[day] = true
 			continue
 		}
-		for i := range t.records {
-			r := &t.records[i]
+		for i := range records {
+			r := &records[i]
 			explained[r.Key()] = true
 			contained[r.SHA256] = true
 			for _, sha := range r.Supersedes {
 				contained[sha] = true
 			}
-			if o, ok := objects[r.Key()]; (!ok || hashOf(o.data) != r.SHA256) && !h.changed[r.Key()] {
+			if o, ok := objects[r.Key()]; (!ok || h.sha256(o.data) != r.SHA256) && !h.changed[r.Key()] {
 				h.violate("the newest entry names %s, which is missing or has other bytes", r.Key())
 			}
 		}
 	}
 	for key, o := range objects {
-		if day, path, ok := bagDay(key); ok && !unknown[day] && payloadName.MatchString(path) && !explained[key] && !h.changed[key] && !contained[hashOf(o.data)] {
+		if day, path, ok := bagDay(key); ok && !unknown[day] && payloadName.MatchString(path) && !explained[key] && !h.changed[key] && !contained[h.sha256(o.data)] {
 			h.violate("nothing explains %s", key)
 		}
 	}
@@ -694,7 +766,7 @@ func (h *simulated) quiet() {
 	}
 	archived := map[string]Record{}
 	for day, b := range h.fold.bags {
-		for _, r := range recordsOf(objects, day, b) {
+		for _, r := range h.recordsOf(objects, day, b) {
 			archived[r.Day()+r.first()] = r
 		}
 	}
@@ -826,9 +898,7 @@ func (s *simulatedService) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response(http.StatusOK, compressed(s.packages[n].members)), nil
 }
 
-var (
-	compressions sync.Map
-)
+var compressions sync.Map
 
 // compressed compresses members, each text once.
 func compressed(members []string) []byte {

@@ -185,7 +185,7 @@ func TestLossIsAnErrorUntilAcceptedAndTheTokenWorksOnce(t *testing.T) {
 	planned := onlyFinding(t, w.plan(nil).Findings, FindingLoss, "6 of the 6 archived packages of 2022-05-02 are lost")
 	s, err := w.apply(nil)
 	f := onlyFinding(t, findings(t, err), FindingLoss, day)
-	if f.Token != planned.Token || len(f.Packages) != 6 || !strings.HasPrefix(f.Token, day+"@2:") {
+	if f.Token != planned.Token || len(f.Packages) != 6 || !strings.HasPrefix(f.Token, day+"@") {
 		t.Errorf("got %+v, want the token of the plan %s", f, planned.Token)
 	}
 	if s.SealedThrough != "2022-05-01" || s.Complete {
@@ -736,6 +736,7 @@ func TestJoin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.mustApply(nil)
+	trusted := fmt.Sprintf("The run trusted entry %d", w.head.Sequence)
 	w.head = nil // the state was lost
 	if _, err := w.apply(func(c *Config) { c.Scope.ZoneIDs = []string{"zone-1"} }); !isScopeError(err) {
 		t.Errorf("got %v", err)
@@ -745,7 +746,7 @@ func TestJoin(t *testing.T) {
 	}
 	w.head = nil
 	s := w.mustApply(nil)
-	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "The run trusted entry 2") || !w.newest().Joined {
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], trusted) || !w.newest().Joined {
 		t.Errorf("got %+v", s)
 	}
 	w.quiet(nil)

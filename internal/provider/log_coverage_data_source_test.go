@@ -388,7 +388,7 @@ func TestLogCoverageRequests(t *testing.T) {
 func TestLogCoverageOfAnArchive(t *testing.T) {
 	t.Parallel()
 	account := coveredAccount(
-		hours("www.example.com", "##!.q+o#"), hours("example.org", "#"), hours("a.example.org", "+"), hours("*.example.org", "!!"), hours("www.example.net", "#"),
+		hours("www.example.com", "##!.q+o#"), hours("example.org", "#"), hours("a.example.org", "+"), hours("*.example.org", "!!"), hours("www.example.net", "#"), hours("old.example.com", "+"),
 	)
 	sim := simtest.Start(t, teosim.Options{Catalogue: account})
 	l7, l4 := fileURL(t.TempDir()), fileURL(t.TempDir())
@@ -455,9 +455,9 @@ output "letters" {
 				Config: config(sources),
 				ConfigStateChecks: []statecheck.StateCheck{letters(map[string]map[string]string{
 					"live":     {"www.example.com": "!!!.!.!!", "example.org": "!.......", "*.example.org": "!!......"},
-					"archived": {"www.example.com": "##!.#+##", "example.org": "#.......", "*.example.org": "#!......", "www.example.net": "????????"},
+					"archived": {"www.example.com": "##!.#+##", "example.org": "#.......", "*.example.org": "#!......", "old.example.com": "+.......", "www.example.net": "????????"},
 					// The archive has packages of other zones, which are left out.
-					"one_zone":   {"www.example.com": "##!.#+##"},
+					"one_zone":   {"www.example.com": "##!.#+##", "old.example.com": "+......."},
 					"one_domain": {"example.org": "#......."},
 					"l4":         {"sid-1": "###..!##", "sid-2": "#......."},
 				})},
