@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	summaryPasted    = "Invalid credentials"
-	summaryExchanged = "Secret ID and secret key exchanged"
+	summaryInvalid = "Invalid credentials"
+	summarySwapped = "Secret ID and secret key swapped"
 )
 
-// pasted returns the value of an attribute, or of the first variable that is set,
-// and checks it for what happens when credentials are copied by hand. It returns
-// the variable that the value comes from, empty for the attribute.
-func (b *builder) pasted(attribute, given string, names ...string) (value, from string) {
+// checkedValue returns the value of an attribute, or of the first variable that is
+// set, and checks it for mistakes of copying, such as quotes and white space. from
+// is the variable that the value comes from, or empty for the attribute.
+func (b *builder) checkedValue(attribute, given string, names ...string) (value, from string) {
 	value, from = b.env.valueFrom(given, names...)
 	raw, origin := given, attribute
 	if from != "" {
@@ -24,37 +24,37 @@ func (b *builder) pasted(attribute, given string, names ...string) (value, from 
 	}
 	if raw != value {
 		b.warn(attribute, "White space around credentials",
-			"The value of "+origin+" has white space around it, such as a newline at its end, which was ignored. Remove it, for example with trimspace().")
+			"The value of "+origin+" has leading or trailing white space, such as a newline, which was ignored. Remove it, for example with trimspace().")
 	}
-	if flaw := flawOf(value); flaw != "" {
-		b.problem(attribute, summaryPasted, fmt.Sprintf("The value of %s %s.", origin, flaw))
+	if reason := invalidReason(value); reason != "" {
+		b.problem(attribute, summaryInvalid, fmt.Sprintf("The value of %s %s.", origin, reason))
 	}
 	return value, from
 }
 
-// flawOf says what is wrong with a secret ID, a secret key or a token, which
-// consist of visible ASCII characters; empty if nothing is.
-func flawOf(value string) string {
+// invalidReason says why a value is not a secret ID, a secret key or a token, which
+// consist of visible ASCII characters. It is empty for a valid value.
+func invalidReason(value string) string {
 	const quotes = "\"'`“”‘’"
 	if strings.Trim(value, quotes) != value {
-		return "is in quotes, which became part of the value: remove them"
+		return "is enclosed in quotes: remove them"
 	}
 	for _, r := range value {
 		switch {
 		case r == ' ' || r == '\n' || r == '\r' || r == '\t':
-			return "contains white space: it may hold more than one value"
+			return "contains white space: it may be more than one value"
 		case r <= ' ' || r > '~':
-			return fmt.Sprintf("contains the character %U, which no credentials contain: copy it again", r)
+			return fmt.Sprintf("contains the character %U, which is not valid in credentials: copy the value again", r)
 		}
 	}
 	return ""
 }
 
-// exchanged reports a secret key in the place of the secret ID. Secret IDs begin
-// with AKID, those of temporary credentials too.
-func (b *builder) exchanged(attribute, source, id, key string) {
+// swapped reports a secret ID and a secret key in each other's place. Secret IDs
+// begin with AKID, also those of temporary credentials.
+func (b *builder) swapped(attribute, source, id, key string) {
 	const prefix = "AKID"
 	if strings.HasPrefix(key, prefix) && !strings.HasPrefix(id, prefix) {
-		b.problem(attribute, summaryExchanged, "The secret key from "+source+" begins with "+prefix+", as secret IDs do, and the secret ID does not: exchange the two values.")
+		b.problem(attribute, summarySwapped, "The secret key from "+source+" begins with "+prefix+", as secret IDs do, and the secret ID does not. Swap the two values.")
 	}
 }
