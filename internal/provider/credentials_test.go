@@ -312,7 +312,7 @@ func TestSignInFailures(t *testing.T) {
 			},
 			want: complaint{"error: Unable to assume the role", []string{
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z", "AssumeRole (sts 2018-08-13): UnauthorizedOperation.CamUnauthorized",
-				"The argument assume_role of the provider", "Allow the CAM action sts:AssumeRole for the user or role of the credentials from the provider configuration",
+				"configured by the provider argument assume_role,", "Allow the CAM action sts:AssumeRole for the user or role of the credentials from the provider configuration",
 			}},
 			requests: "AssumeRole",
 		},
@@ -321,7 +321,7 @@ func TestSignInFailures(t *testing.T) {
 				"secret_id": teosim.DefaultSecretID, "secret_key": "otherSecretKey",
 				"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 			},
-			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "credentials from the provider configuration", "The argument assume_role of the provider"}},
+			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "credentials from the provider configuration", "configured by the provider argument assume_role,"}},
 			requests: "AssumeRole",
 		},
 		"not an STS": {
@@ -336,13 +336,13 @@ func TestSignInFailures(t *testing.T) {
 		"forbidden account": {
 			config: arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "forbidden_account_ids": []string{teosim.DefaultAccountID}},
 			want: complaint{"error: Account not allowed", []string{
-				"the credentials belong to account " + teosim.DefaultAccountID + ", which is forbidden", "The argument forbidden_account_ids of the provider",
+				"the credentials belong to account " + teosim.DefaultAccountID + ", which is forbidden", "configured by the provider argument forbidden_account_ids,",
 			}},
 			requests: "GetCallerIdentity",
 		},
 		"account that is not allowed": {
 			config:   arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "allowed_account_ids": []string{"1", "2"}},
-			want:     complaint{"error: Account not allowed", []string{"not among the allowed accounts: 1, 2", "The argument allowed_account_ids of the provider"}},
+			want:     complaint{"error: Account not allowed", []string{"not among the allowed accounts: 1, 2", "configured by the provider argument allowed_account_ids,"}},
 			requests: "GetCallerIdentity",
 		},
 		"profile that the service does not know": {

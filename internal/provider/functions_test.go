@@ -127,8 +127,8 @@ func TestFunctionErrors(t *testing.T) {
 		{"windows", []any{from, from, "1h"}, 1, []string{"end_time", "must be after start_time"}},
 		{"windows", []any{to, from, "1h"}, 1, []string{"must be after"}},
 		{"windows", []any{from, to, "1d"}, 2, []string{`"1d" is not a duration`, `"24h" for a day`}},
-		{"windows", []any{from, to, "0s"}, 2, []string{"above zero"}},
-		{"windows", []any{from, to, "-1h"}, 2, []string{"above zero"}},
+		{"windows", []any{from, to, "0s"}, 2, []string{"positive"}},
+		{"windows", []any{from, to, "-1h"}, 2, []string{"positive"}},
 		{"windows", []any{from, to, "1500ms"}, 2, []string{"whole number of seconds"}},
 		{"windows", []any{from, to, "1s"}, 2, []string{"86400 windows", "the maximum is 10000", "longer step"}},
 		{"windows", []any{"2022-05-04T00:00:00Z", "2022-05-04T02:46:41Z", "1s"}, 2, []string{"10001 windows"}},
@@ -196,7 +196,7 @@ output "windows" {
 			},
 			{
 				Config:      "output \"bad\" {\n  value = provider::teo::windows(\"2022-05-04T00:00:00Z\", \"2022-05-05T00:00:00Z\", \"0s\")\n}\n",
-				ExpectError: says("Invalid value for \"step\" parameter", "above zero"),
+				ExpectError: says("Invalid value for \"step\" parameter", "positive"),
 			},
 		},
 	})

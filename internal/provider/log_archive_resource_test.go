@@ -317,7 +317,7 @@ func TestLogArchiveBadInput(t *testing.T) {
 		"parallelism":  {archiveBlock(good, "", `parallelism = 0`), says("between 1 and 256")},
 		"on_destroy":   {archiveBlock(good, "", `on_destroy = "burn"`), says(`"keep"`, `"delete"`)},
 		"verify":       {archiveBlock(good, "", `verify = "all"`), says(`"listing"`, `"payload"`)},
-		"window":       {archiveBlock(good, "2022-04-30"), says("Window ends before it starts")},
+		"window":       {archiveBlock(good, "2022-04-30"), says("Invalid window")},
 		"timeouts":     {archiveBlock(good, "", "timeouts = {\n create = \"-1s\"\n}"), says("Invalid timeout")},
 		"reason":       {archiveBlock(good, "", "accept = {\n x = \"\"\n}"), says("accept")},
 	} {

@@ -318,7 +318,7 @@ func TestLogCoverageFailures(t *testing.T) {
 		},
 		"an empty window": {
 			config: arguments{"end_time": "2022-05-04T00:00:00Z"},
-			want:   []complaint{{"error end_time: Window ends before it starts", nil}},
+			want:   []complaint{{"error end_time: Invalid window", nil}},
 		},
 		"many years": {
 			config: arguments{"end_time": "9999-05-04T00:00:00Z"},

@@ -205,7 +205,7 @@ func TestOfflineLogsEnd(t *testing.T) {
 		cancel()
 	}()
 	_, said = w.readContext(ctx, "teo_l7_offline_logs", anHour)
-	expectSaid(t, said, complaint{unableToRead, []string{"It was interrupted; nothing was changed."}})
+	expectSaid(t, said, complaint{unableToRead, []string{"The operation was interrupted. Nothing was changed."}})
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %s", took)
 	}

@@ -70,7 +70,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 		},
 		"end at the start": {
 			config: arguments{"end_time": "2022-05-04T00:00:00Z"},
-			want:   []complaint{{"error end_time: Window ends before it starts", []string{"(2022-05-04T00:00:00Z) must be after start_time (2022-05-04T00:00:00Z)"}}},
+			want:   []complaint{{"error end_time: Invalid window", []string{"(2022-05-04T00:00:00Z) must be after start_time (2022-05-04T00:00:00Z)"}}},
 		},
 		"the year 1": {
 			config: arguments{"start_time": "0001-01-01T00:00:00Z"},
@@ -78,11 +78,11 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 		},
 		"end before the start": {
 			config: arguments{"end_time": "2022-05-03T00:00:00Z"},
-			want:   []complaint{{"error end_time: Window ends before it starts", []string{"2022-05-03T00:00:00Z"}}},
+			want:   []complaint{{"error end_time: Invalid window", []string{"2022-05-03T00:00:00Z"}}},
 		},
 		"end before the start by its offset": {
 			config: arguments{"start_time": "2022-05-04T00:00:00Z", "end_time": "2022-05-04T07:30:00+08:00"},
-			want:   []complaint{{"error end_time: Window ends before it starts", []string{"+08:00", "compared as instants"}}},
+			want:   []complaint{{"error end_time: Invalid window", []string{"+08:00", "compared as instants"}}},
 		},
 		"page_size of 0": {
 			config: arguments{"page_size": 0},
@@ -99,7 +99,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 		"empty elements": {
 			config: arguments{"zones": []string{""}, "zone_ids": []string{" "}, "domains": []string{"www.example.com", ""}},
 			want: []complaint{
-				{"error zones: Empty element in a set", []string{"An element of zones is empty", "leave zones out"}},
+				{"error zones: Empty element in a set", []string{"An element of zones is empty", "To select everything, remove zones."}},
 				{"error zone_ids: Empty element in a set", nil},
 				{"error domains: Empty element in a set", nil},
 			},
@@ -121,16 +121,20 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 		},
 		"timeout below zero": {
 			config: arguments{"timeouts": arguments{"read": "-1m"}},
-			want:   []complaint{{"error timeouts: Invalid timeout", []string{"-1m", "above zero", "20m"}}},
+			want:   []complaint{{"error timeouts: Invalid timeout", []string{"-1m", "must be positive", "The default is 20m."}}},
 		},
 		"timeout that is none": {
 			config: arguments{"timeouts": arguments{"read": "soon"}},
 			want:   []complaint{{"error timeouts.read: Invalid Attribute Value Time Duration", []string{"soon"}}},
 		},
+		"timeout in days": {
+			config: arguments{"timeouts": arguments{"read": "1d"}},
+			want:   []complaint{{"error timeouts.read: Invalid Attribute Value Time Duration", []string{`"1d"`, `Valid time units are`}}},
+		},
 		"zone_ids with 2022-01-06": {
 			provider: arguments{"api_version": "2022-01-06"},
 			config:   arguments{"zone_ids": []string{"zone-2demo00001cn"}},
-			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"configured with api_version 2022-01-06", "Set zones to their names", "remove api_version"}}},
+			want:     []complaint{{"error zone_ids: Zone IDs need API version 2022-09-01", []string{"configured with api_version 2022-01-06", "Set zones to the names of the sites", "remove api_version"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +172,7 @@ func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
 		Steps: []resource.TestStep{
 			step("start_time = \"2022-05-04\"\nend_time = \"2022-05-04T00:00:00Z\"", "Error: Invalid time", "start_time"),
-			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-04T07:30:00+08:00\"", "Error: Window ends before it starts", "end_time = ", "must be after start_time"),
+			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-04T07:30:00+08:00\"", "Error: Invalid window", "end_time = ", "must be after start_time"),
 			step("start_time = \"2022-05-04T00:00:00Z\"\nend_time = \"2022-05-05T00:00:00Z\"\npage_size = 0", "Error: Invalid Attribute Value", "page_size"),
 			step("start_time = \"2022-05-04T00:00:00Z\"", "Error: Missing required argument", "end_time"),
 		},

@@ -41,7 +41,7 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 func TestOfflineLogsEmpty(t *testing.T) {
 	t.Parallel()
 	const empty = "warning: No L7 offline logs found"
-	const root = "1. example.com in domains is the name of a site. Give the sub-domain as it is served, such as www.example.com."
+	const root = "1. example.com in domains is the name of a site. Set domains to its sub-domains, such as www.example.com."
 	for name, test := range map[string]struct {
 		config arguments
 		want   complaint

@@ -66,6 +66,10 @@ func TestProviderBadConfiguration(t *testing.T) {
 				{"error max_retries: Invalid number of retries", []string{"-1 is not between 0 and 100"}},
 			},
 		},
+		"timeout in days": {
+			config: keys.and(arguments{"request_timeout": "1d"}),
+			want:   []complaint{{"error request_timeout: Invalid request timeout", []string{`"1d" is not a positive duration. Use hours, minutes and seconds, such as "30s"`}}},
+		},
 		"timeout of zero": {
 			config: keys.and(arguments{"request_timeout": "0s"}),
 			want:   []complaint{{"error request_timeout: Invalid request timeout", nil}},

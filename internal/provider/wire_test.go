@@ -211,7 +211,7 @@ func (s spoken) failed() bool {
 }
 
 // heads are the diagnostics without their details, such as
-// "error end_time: Window ends before it starts".
+// "error end_time: Invalid window".
 func (s spoken) heads() []string {
 	heads := []string{}
 	for _, d := range s {

@@ -92,8 +92,8 @@ func TestZonesMissing(t *testing.T) {
 	w := configured(t, provider.Options{}, signIn(simtest.Start(t, teosim.Options{})))
 	state, said := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
 	expectSaid(t, said,
-		complaint{"warning names: Zones not found", []string{"matches these names: aaa.test, zzz.test."}},
-		complaint{"warning zone_ids: Zones not found", []string{"matches these zone_ids: zone-none."}},
+		complaint{"warning names: Zones not found", []string{"no zone with these names: aaa.test, zzz.test."}},
+		complaint{"warning zone_ids: Zones not found", []string{"no zone with these zone_ids: zone-none."}},
 	)
 	if n := len(state["zones"].([]any)); n != 1 {
 		t.Errorf("%d zones", n)
