@@ -388,7 +388,7 @@ func TestS3OpenFails(t *testing.T) {
 	for destination, want := range map[string]string{
 		strings.Replace(g.destination("", ""), bucketName, "nothere", 1): "NoSuchBucket",
 		g.destination("", "&anonymous=true"):                             "AccessDenied",
-		"s3://logs?region=us-east-1&endpoint=http://127.0.0.1:1":         "cannot list: dial tcp 127.0.0.1:1: connect: connection refused",
+		"s3://logs?region=us-east-1&endpoint=http://127.0.0.1:1":         "cannot list: dial tcp 127.0.0.1:1: connect: connection refused; check the name of the bucket, region and endpoint, and the network",
 	} {
 		_, err := bucket.Open(t.Context(), destination, bucket.Options{MaxRetryDelay: time.Millisecond})
 		if !isError(err, nil) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), rootSecret) {
@@ -396,7 +396,7 @@ func TestS3OpenFails(t *testing.T) {
 		}
 	}
 	for header, want := range map[string]string{
-		"eu-central-1": "the bucket is in another region: write region=eu-central-1",
+		"eu-central-1": "the bucket is in another region; use region=eu-central-1",
 	} {
 		g.intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 			w.Header().Set("X-Amz-Bucket-Region", header)
@@ -433,7 +433,7 @@ func TestS3Credentials(t *testing.T) {
 		return true
 	})
 	if err := openWith(g.destination("", "")); err == nil || !strings.Contains(err.Error(),
-		"; the credentials from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY have expired: obtain new ones") {
+		"; the credentials from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY have expired; get new ones") {
 		t.Errorf("%v", err)
 	}
 	g.intercept(nil)
@@ -448,10 +448,10 @@ func TestS3Credentials(t *testing.T) {
 	for destination, want := range map[string]string{
 		"s3://logs?region=us-east-1": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with profile=… or AWS_PROFILE",
 		"s3://logs-1250000000?region=ap-guangzhou&endpoint=https://cos.ap-guangzhou.myqcloud.com&prefix=teo/": "set AWS_ACCESS_KEY_ID to the SecretId and AWS_SECRET_ACCESS_KEY to the SecretKey, " +
-			"or write cos://logs-1250000000?region=ap-guangzhou&prefix=teo/ to use the credentials of the provider configuration",
+			"or use cos://logs-1250000000?region=ap-guangzhou&prefix=teo/ to sign in with the credentials of the provider configuration",
 		"s3://logs?region=us-east-1&profile=nope": "check the AWS configuration files and the profile",
-		"s3://logs": "its region is missing: write s3://logs?region=us-east-1, or set AWS_REGION",
-		"cos://logs-1250000000?region=ap-guangzhou": "configure the credentials of Tencent Cloud",
+		"s3://logs": "its region is missing; use the region of the bucket, such as s3://logs?region=us-east-1, or set AWS_REGION",
+		"cos://logs-1250000000?region=ap-guangzhou": "set secret_id and secret_key in the provider configuration",
 	} {
 		err := openWith(destination)
 		if !isError(err, nil) || !strings.Contains(err.Error(), want) {
