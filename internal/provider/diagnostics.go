@@ -98,8 +98,8 @@ func timedOut(title, asked string, after timeoutError, orElse string) diag.Diagn
 // unknownZones is the error for names without a zone.
 func unknownZones(at path.Path, e *teo.UnknownZonesError) diag.Diagnostic {
 	detail := fmt.Sprintf("No zone of the account is named %s.", strings.Join(e.Names, ", "))
-	if len(e.Near) > 0 {
-		detail += fmt.Sprintf(" Did you mean %s?", strings.Join(e.Near, ", "))
+	if len(e.Similar) > 0 {
+		detail += fmt.Sprintf(" Did you mean %s?", strings.Join(e.Similar, ", "))
 	}
 	return diag.NewAttributeErrorDiagnostic(at, "Unknown zone name",
 		detail+"\n\nUse the name of the site as the console shows it (example.com, not www.example.com). The data source teo_zones lists every zone that these credentials can access.")

@@ -87,8 +87,8 @@ func shorten(values []string) string {
 // warnings returns the warnings about a list.
 func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if l.ChangedOver != nil {
-		diags.Append(changedOver(l.ChangedOver))
+	if l.SwitchedVersion != nil {
+		diags.Append(switchedVersion(l.SwitchedVersion))
 	}
 	if len(l.Packages) == 0 {
 		diags.AddWarning("No "+f.title+" found", f.emptyDetail(now, q, l))
@@ -105,8 +105,8 @@ func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagno
 	return diags
 }
 
-// changedOver warns that the provider switched to another API version.
-func changedOver(over *teo.ChangeOver) diag.Diagnostic {
+// switchedVersion warns that the provider switched to another API version.
+func switchedVersion(over *teo.VersionSwitch) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("API version 2022-01-06 is no longer available",
 		fmt.Sprintf("The service answered %s (request ID %s). The provider now uses API version 2022-09-01. "+
 			"Set api_version = \"2022-09-01\" in the provider block to use it from the start.", over.Code, over.RequestID))

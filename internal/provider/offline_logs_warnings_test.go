@@ -99,7 +99,7 @@ func TestOfflineLogsEmpty(t *testing.T) {
 }
 
 // When 2022-01-06 is no longer served, the provider switches for good and says so once.
-func TestOfflineLogsChangeOver(t *testing.T) {
+func TestOfflineLogsVersionSwitch(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {
 		t.Run(code, func(t *testing.T) {

@@ -350,6 +350,7 @@ func TestCatalogueGrows(t *testing.T) {
 func TestIncompleteErrorText(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]teo.IncompleteError{
+		"1 entry was read, but the service counts 2; the list was read 4 times (request ID r)":                                             {Read: 1, Total: 2, Before: -1, Readings: 4, RequestID: "r"},
 		"35 entries were read, but the service counts 45; the list was read 4 times (request ID r)":                                        {Read: 35, Total: 45, Before: -1, Readings: 4, RequestID: "r"},
 		"the service's count of the entries changed from 45 to 46 while the pages were read; the list was read 4 times (request ID r)":     {Read: 10, Total: 46, Before: 45, Readings: 4, RequestID: "r"},
 		"the service's count of the entries changed from 0 to 1 while the pages were read; the list was read 4 times (request ID another)": {Total: 1, Before: 0, Readings: 4, RequestID: "another"},

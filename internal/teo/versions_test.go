@@ -14,7 +14,7 @@ import (
 // goneCodes are the responses that may mean that 2022-01-06 is no more.
 var goneCodes = []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"}
 
-func TestChangeOver(t *testing.T) {
+func TestVersionSwitch(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
 		t.Run(code, func(t *testing.T) {
@@ -23,13 +23,13 @@ func TestChangeOver(t *testing.T) {
 			client := newClient(t, sim, teo.Options{})
 			l := list(t, client, everything(0))
 			checkExact(t, sim, l)
-			if l.ChangedOver == nil || l.ChangedOver.Code != code || l.ChangedOver.RequestID == "" || l.APIVersion != teo.Version20220901 {
-				t.Errorf("got %+v and version %s, want %s and %s", l.ChangedOver, l.APIVersion, code, teo.Version20220901)
+			if l.SwitchedVersion == nil || l.SwitchedVersion.Code != code || l.SwitchedVersion.RequestID == "" || l.APIVersion != teo.Version20220901 {
+				t.Errorf("got %+v and version %s, want %s and %s", l.SwitchedVersion, l.APIVersion, code, teo.Version20220901)
 			}
 			if got := sim.Count(teo.Version20220106, ""); got != 1 {
 				t.Errorf("%d requests of 2022-01-06 were sent, want 1", got)
 			}
-			if l = list(t, client, everything(0)); l.ChangedOver != nil {
+			if l = list(t, client, everything(0)); l.SwitchedVersion != nil {
 				t.Error("the change is reported twice")
 			}
 			if got := sim.Count(teo.Version20220106, ""); got != 1 {
@@ -43,7 +43,7 @@ func TestChangeOver(t *testing.T) {
 }
 
 // However many queries find it out at once, one of them tells.
-func TestChangeOverOfConcurrentQueries(t *testing.T) {
+func TestVersionSwitchOfConcurrentQueries(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
 		t.Run(code, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestChangeOverOfConcurrentQueries(t *testing.T) {
 						return
 					}
 					checkExact(t, sim, l)
-					reported[i] = l.ChangedOver != nil
+					reported[i] = l.SwitchedVersion != nil
 				})
 			}
 			group.Wait()
@@ -79,7 +79,7 @@ func TestChangeOverOfConcurrentQueries(t *testing.T) {
 }
 
 // A list that fails does not use the telling up.
-func TestChangeOverIsToldByTheFirstListThereIs(t *testing.T) {
+func TestVersionSwitchIsReportedByTheFirstList(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Gone: "ActionOffline"})
 	client := newClient(t, sim, teo.Options{})
@@ -88,8 +88,8 @@ func TestChangeOverIsToldByTheFirstListThereIs(t *testing.T) {
 		t.Fatalf("got %v, want a *tcapi.Error", err)
 	}
 	for _, want := range []bool{true, false} {
-		if l := list(t, client, everything(0)); (l.ChangedOver != nil) != want {
-			t.Errorf("the change is reported: %t, want %t", l.ChangedOver != nil, want)
+		if l := list(t, client, everything(0)); (l.SwitchedVersion != nil) != want {
+			t.Errorf("the change is reported: %t, want %t", l.SwitchedVersion != nil, want)
 		}
 	}
 	if got := sim.Count(teo.Version20220106, ""); got != 1 {
@@ -98,7 +98,7 @@ func TestChangeOverIsToldByTheFirstListThereIs(t *testing.T) {
 }
 
 // Only these codes mean that a version is gone.
-func TestNoChangeOverOnOtherErrors(t *testing.T) {
+func TestNoVersionSwitchOnOtherErrors(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"UnauthorizedOperation.CamUnauthorized", "InvalidParameter", "UnsupportedOperation.SiteNotReady", "ResourceNotFound", "InternalError"} {
 		t.Run(code, func(t *testing.T) {
@@ -179,8 +179,8 @@ func TestVersionOfAQuery(t *testing.T) {
 				want = slices.DeleteFunc(want, func(p teosim.Package) bool { return p.ZoneID != ids[0] })
 			}
 			checkPackages(t, want, l)
-			if l.APIVersion != test.want || l.ChangedOver != nil {
-				t.Errorf("the version is %s and the change-over %v, want %s and none", l.APIVersion, l.ChangedOver, test.want)
+			if l.APIVersion != test.want || l.SwitchedVersion != nil {
+				t.Errorf("the version is %s and the change-over %v, want %s and none", l.APIVersion, l.SwitchedVersion, test.want)
 			}
 			if got := sim.Count("", "DescribeZones"); got != test.zones {
 				t.Errorf("%d requests of DescribeZones were sent, want %d", got, test.zones)

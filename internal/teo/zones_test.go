@@ -200,8 +200,8 @@ func TestUnknownZones(t *testing.T) {
 				if !errors.As(err, &unknown) || l != nil {
 					t.Fatalf("got %v and %v, want an UnknownZonesError", l, err)
 				}
-				if !slices.Equal(unknown.Names, test.unknown) || !slices.Equal(unknown.Near, test.near) {
-					t.Errorf("got %q near %q, want %q near %q", unknown.Names, unknown.Near, test.unknown, test.near)
+				if !slices.Equal(unknown.Names, test.unknown) || !slices.Equal(unknown.Similar, test.near) {
+					t.Errorf("got %q near %q, want %q near %q", unknown.Names, unknown.Similar, test.unknown, test.near)
 				}
 				for _, name := range slices.Concat(test.unknown, test.near) {
 					if !strings.Contains(err.Error(), name) {
@@ -259,7 +259,7 @@ func TestZonesAreAskedAgainAfterAFailure(t *testing.T) {
 	list(t, client, byName("example.com"))
 }
 
-// Near names are a hint: without the permission to list zones there are none.
+// Similar names are a hint: without the permission to list zones there are none.
 func TestUnknownZonesWithoutHints(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
@@ -267,7 +267,7 @@ func TestUnknownZonesWithoutHints(t *testing.T) {
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones", Skip: 1})
 	_, err := client.L7Logs(t.Context(), byName("exmaple.com"))
 	var unknown *teo.UnknownZonesError
-	if !errors.As(err, &unknown) || len(unknown.Near) != 0 {
+	if !errors.As(err, &unknown) || len(unknown.Similar) != 0 {
 		t.Errorf("got %v, want an UnknownZonesError without near names", err)
 	}
 }
