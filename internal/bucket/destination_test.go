@@ -133,7 +133,7 @@ func TestSamePlace(t *testing.T) {
 	}
 }
 
-// FuzzCheck looks for texts that crash the parser, and for accepted ones that are
+// FuzzCheck searches for texts that crash the parser, and for accepted ones that are
 // not the same place as themselves.
 func FuzzCheck(f *testing.F) {
 	for _, destination := range []string{"file:///srv/logs?prefix=a/", "s3://b?region=x&endpoint=https://s3.example", "cos://b-1250000000?region=x", "https://cos.x.myqcloud.com"} {

@@ -42,8 +42,8 @@ func hangUp(w http.ResponseWriter) {
 // apply lets a request take effect and drops the response.
 func apply(r *http.Request, next http.Handler) { next.ServeHTTP(httptest.NewRecorder(), r) }
 
-// A response that is lost after the write took effect must not be reported as an
-// object of somebody else, and not as a failure.
+// A lost response to a write that took effect must be reported neither as another
+// writer's object nor as a failure.
 func TestS3LostResponse(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
@@ -172,7 +172,7 @@ func TestS3Conflict(t *testing.T) {
 	}
 }
 
-// Stores without conditional writes refuse them in one way or the other.
+// Stores without conditional writes reject them in different ways.
 func TestS3WithoutConditionalWrites(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
@@ -293,7 +293,8 @@ func TestS3Locked(t *testing.T) {
 	}
 }
 
-// Not everyone who may write may read the configuration of the bucket.
+// Credentials that may write may lack the permission to read the configuration of the
+// bucket.
 func TestS3RetentionDenied(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t, versioned)
@@ -361,7 +362,7 @@ func TestS3PartFails(t *testing.T) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 	}
-	// A response that is lost is asked for again.
+	// A request whose response is lost is sent again.
 	var lost sync.Map
 	g.intercept(func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
 		number := r.URL.Query().Get("partNumber")
@@ -410,7 +411,7 @@ func TestS3OpenFails(t *testing.T) {
 	}
 }
 
-// With other credentials in the environment the messages say what to do.
+// The messages for wrong, expired and missing credentials say what to do.
 func TestS3Credentials(t *testing.T) {
 	g := startGateway(t)
 	var lines []string
@@ -442,7 +443,7 @@ func TestS3Credentials(t *testing.T) {
 		!strings.Contains(err.Error(), "check the credentials from the environment variables") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("%v", err)
 	}
-	// None at all.
+	// No credentials.
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	for destination, want := range map[string]string{

@@ -120,7 +120,7 @@ func TestCoverageChartErrors(t *testing.T) {
 	}
 }
 
-// What Terraform itself makes of null, of an unknown value and of a format.
+// Null, an unknown value and a format, passed by a real Terraform.
 func TestCoverageChartInTerraform(t *testing.T) {
 	t.Parallel()
 	call := func(arguments string) string {

@@ -16,8 +16,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
 )
 
-// call calls a function of a provider that is not configured: a function knows
-// its arguments, and nothing else.
+// call calls a function of a provider that is not configured, because functions
+// depend on their arguments only.
 func (w *wire) call(name string, values ...any) (any, *tfprotov6.FunctionError) {
 	w.t.Helper()
 	definition := w.schema.Functions[name]
@@ -95,7 +95,7 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-// An argument that cannot be right is an error on that argument.
+// An invalid argument is an error on that argument.
 func TestFunctionErrors(t *testing.T) {
 	t.Parallel()
 	w := dial(t, provider.Options{})
@@ -152,7 +152,7 @@ func TestFunctionErrors(t *testing.T) {
 }
 
 // All functions through a real Terraform, without a provider block, and without
-// anybody to send a request to.
+// a service.
 func TestFunctionsInTerraform(t *testing.T) {
 	t.Parallel()
 	text := knownvalue.StringExact

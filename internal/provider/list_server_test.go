@@ -32,7 +32,7 @@ func (w *wire) lists() map[string]func(a arguments) (map[string]any, spoken) {
 
 // What listServer writes is decoded with the schema of every list, for no row, one
 // row, many rows, and rows and URLs that are null. The schema and the encoder are
-// written separately, so this is what keeps them together.
+// written separately, so this test keeps them in agreement.
 func TestListsDecodeWithTheirSchema(t *testing.T) {
 	t.Parallel()
 	empty := teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-gen0000", Name: "site0.example"}}}

@@ -148,7 +148,7 @@ output "one" {
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					whole("data.teo_l7_log_coverage.all", all),
+					exactAttributes("data.teo_l7_log_coverage.all", all),
 					statecheck.ExpectKnownOutputValue("chart", knownvalue.StringFunc(func(chart string) error {
 						if !strings.Contains(chart, "\n  2022-05-04  ##!.#+ ##\n") || !strings.Contains(chart, "1 hour with requests has no log package.") {
 							return fmt.Errorf("the chart is\n%s", chart)

@@ -22,11 +22,11 @@ data "teo_l7_offline_logs" "test" {
 }
 `
 
-// unableToRead is the one summary of a list that the service did not give.
+// unableToRead is the summary of all failed requests for a list.
 const unableToRead = "error: Unable to read L7 offline logs"
 
-// A failure says what was asked, what the service answered and what to do, after
-// as many requests as make sense.
+// A failure says what was requested, what the service returned and what to do, after
+// the retries that can help.
 func TestOfflineLogsFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -159,8 +159,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 	}
 }
 
-// An endpoint that does not resolve is an error after one attempt: no server can
-// have seen it.
+// An endpoint that does not resolve is an error after one attempt.
 func TestOfflineLogsUnknownHost(t *testing.T) {
 	t.Parallel()
 	sent := 0
@@ -211,7 +210,7 @@ func TestOfflineLogsEnd(t *testing.T) {
 	}
 }
 
-// The rate limiter gives up before the deadline, where a turn would come later.
+// The rate limiter fails before the deadline if the wait would exceed it.
 func TestOfflineLogsEndInTheLimiter(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})

@@ -45,7 +45,7 @@ func expectSaid(t *testing.T, said spoken, want ...complaint) {
 	}
 }
 
-// Arguments that cannot be right are errors on themselves, and nothing is sent.
+// Invalid arguments are errors on their attributes, and nothing is sent.
 func TestOfflineLogsBadArguments(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -150,7 +150,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			if n := len(sim.Requests()); n != 0 {
 				t.Errorf("%d requests were sent", n)
 			}
-			// What the absence of requests is worth.
+			// A valid configuration sends requests, so their absence above is significant.
 			if _, said := w.read("teo_l7_offline_logs", anHour); said.failed() || len(sim.Requests()) == 0 {
 				t.Errorf("a good configuration sent %d requests and said %s", len(sim.Requests()), said.all())
 			}
@@ -158,7 +158,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 	}
 }
 
-// The same through a real Terraform: it shows them before anything is planned.
+// The same through a real Terraform, which shows them before it plans.
 func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
@@ -213,7 +213,7 @@ func TestOfflineLogsMaxPackages(t *testing.T) {
 	}
 }
 
-// A name that no zone has is an error that lists similar names. No logs are
+// A name without a zone is an error that lists similar names. No logs are
 // requested.
 func TestOfflineLogsUnknownZones(t *testing.T) {
 	t.Parallel()

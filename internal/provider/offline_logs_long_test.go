@@ -16,7 +16,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// listRow is a row of the state as JSON has it.
+// listRow is a row of the state in JSON.
 type listRow struct{ host, area, name, start string }
 
 // completeList checks that the rows of a list are those of the catalogue, each
@@ -106,8 +106,8 @@ data "teo_l4_offline_logs" "test" {
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					whole("data.teo_l7_offline_logs.test", computed(25, 27, 672, "domains", nothing, nothing, listed("zone-gen0000"), nothing, knownvalue.MapSizeExact(672))),
-					whole("data.teo_l4_offline_logs.test", computed(300, 2, 336, "proxy_ids", listed("sid-gen0000-1"), listed("site0.example"), nothing, knownvalue.Bool(false), nothing)),
+					exactAttributes("data.teo_l7_offline_logs.test", computed(25, 27, 672, "domains", nothing, nothing, listed("zone-gen0000"), nothing, knownvalue.MapSizeExact(672))),
+					exactAttributes("data.teo_l4_offline_logs.test", computed(300, 2, 336, "proxy_ids", listed("sid-gen0000-1"), listed("site0.example"), nothing, knownvalue.Bool(false), nothing)),
 					completeList{"data.teo_l7_offline_logs.test", "domain", rows("www0.site0.example", "www1.site0.example"), true},
 					completeList{"data.teo_l4_offline_logs.test", "proxy_id", rows("sid-gen0000-1"), false},
 				},
@@ -117,8 +117,8 @@ data "teo_l4_offline_logs" "test" {
 	})
 }
 
-// The same list with 2022-01-06, at a rate that the service limits: it is slowed
-// down, and complete.
+// The same list with 2022-01-06, at a rate that the service limits: it is slower,
+// but complete.
 func TestOfflineLogsThrottled(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{

@@ -98,7 +98,7 @@ func TestOfflineLogsEmpty(t *testing.T) {
 	}
 }
 
-// When 2022-01-06 is no longer served, the provider switches for good and says so once.
+// When 2022-01-06 is no longer served, the provider switches permanently and warns once.
 func TestOfflineLogsVersionSwitch(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {

@@ -266,7 +266,7 @@ provider "teo" {
 }
 
 // A provider without credentials can be configured, because verifying an archive
-// needs none. What needs them lists where they were looked for.
+// needs none. Reads that need them list the ways to sign in that were tried.
 func TestMissingCredentials(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]arguments{

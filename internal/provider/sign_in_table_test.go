@@ -28,7 +28,7 @@ type signInWay struct {
 	// onlyAttributes says that there are no variables.
 	onlyAttributes bool
 
-	// others are variables with other values, over which the attributes prevail.
+	// others are variables with other values, over which the attributes take precedence.
 	others map[string]string
 
 	// wrong and expired change the world or the arguments before the provider is
@@ -104,7 +104,7 @@ func (w *signInWorld) staticVariables() map[string]string {
 	return map[string]string{"TENCENTCLOUD_SECRET_ID": w.sim.SecretID(), "TENCENTCLOUD_SECRET_KEY": w.sim.SecretKey()}
 }
 
-// configured returns a provider, or what it said about its configuration.
+// configured returns a provider, or the diagnostics of its configuration.
 func (w *signInWorld) configured(config arguments) (*wire, spoken) {
 	w.t.Helper()
 	p := dial(w.t, provider.Options{
@@ -114,7 +114,7 @@ func (w *signInWorld) configured(config arguments) (*wire, spoken) {
 	return p, p.configure(arguments{"endpoint": w.sim.URL(), "sts_endpoint": w.sim.URL(), "max_retries": 0}.and(config))
 }
 
-// outcome reads with a provider and says in words what happened.
+// outcome reads with a provider and describes the result.
 func (w *signInWorld) outcome(p *wire, said spoken) string {
 	w.t.Helper()
 	if said.failed() {

@@ -15,17 +15,16 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// wire speaks Terraform's protocol with a provider inside the test. It shows
-// what a command line hides: the attribute of each diagnostic, warnings, and how
-// many requests one read makes.
+// wire speaks Terraform's protocol with a provider inside the test. Unlike a command
+// line it shows the attribute of each diagnostic, all warnings, and the number of
+// requests of one read.
 type wire struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
 }
 
-// arguments are the attributes of a configuration by name; what is missing is
-// null. Sets are []string, objects arguments.
+// arguments are the attributes of a configuration by name; missing ones are null. Sets are []string, objects arguments.
 type arguments map[string]any
 
 // and returns the arguments with others in addition, or in their place.
@@ -61,7 +60,7 @@ func dial(t testing.TB, options provider.Options) *wire {
 	return &wire{t: t, server: server, schema: schema}
 }
 
-// configured serves a provider that is configured without a complaint.
+// configured serves a provider that is configured without diagnostics.
 func configured(t testing.TB, options provider.Options, a arguments) *wire {
 	t.Helper()
 	w := dial(t, options)
@@ -167,7 +166,7 @@ const unknown = unknownArgument(0)
 
 type unknownArgument int
 
-// valueOf makes what Terraform sends of a Go value.
+// valueOf converts a Go value to the value that Terraform sends.
 func valueOf(kind tftypes.Type, v any) tftypes.Value {
 	switch v := v.(type) {
 	case nil:
@@ -233,8 +232,8 @@ func (s spoken) all() string {
 	return b.String()
 }
 
-// dotted is a path as "assume_role.session_name"; what is inside a set is left
-// out, for its elements have no names.
+// dotted is a path such as "assume_role.session_name". Elements of sets are left out,
+// because they have no names.
 func dotted(path *tftypes.AttributePath) string {
 	var names []string
 	for _, step := range path.Steps() {

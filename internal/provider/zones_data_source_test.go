@@ -13,8 +13,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// zoneRow is what the state must hold of a zone of the simulator's demo; alias
-// "" is null.
+// zoneRow is the expected row of a zone of the simulator's demo in the state; the
+// alias "" is null.
 func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownvalue.Check {
 	checked := map[string]knownvalue.Check{}
 	for key, value := range tags {
@@ -31,8 +31,8 @@ func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownva
 	})
 }
 
-// All zones, by name (which two of them bear), by ID, and both: a zone has to be
-// in both then.
+// All zones, by name (which two of them share), by ID, and by both: a zone must then
+// match both.
 func TestZonesDataSource(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
@@ -74,11 +74,11 @@ data "teo_l7_offline_logs" "of_zones" {
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					whole("data.teo_zones.all", zones(nothing, nothing, shop, overseas, org)),
-					whole("data.teo_zones.by_name", zones(listed("example.com"), nothing, shop, overseas)),
-					whole("data.teo_zones.by_id", zones(nothing, listed("zone-2demo00001cn", "zone-2demo00003og"), shop, org)),
-					whole("data.teo_zones.both", zones(listed("example.com", "example.org"), listed("zone-2demo00002os"), overseas)),
-					whole("data.teo_zones.empty", zones(listed(), nothing, shop, overseas, org)),
+					exactAttributes("data.teo_zones.all", zones(nothing, nothing, shop, overseas, org)),
+					exactAttributes("data.teo_zones.by_name", zones(listed("example.com"), nothing, shop, overseas)),
+					exactAttributes("data.teo_zones.by_id", zones(nothing, listed("zone-2demo00001cn", "zone-2demo00003og"), shop, org)),
+					exactAttributes("data.teo_zones.both", zones(listed("example.com", "example.org"), listed("zone-2demo00002os"), overseas)),
+					exactAttributes("data.teo_zones.empty", zones(listed(), nothing, shop, overseas, org)),
 				},
 			},
 			{Config: config, ConfigPlanChecks: emptyPlan},
@@ -86,7 +86,7 @@ data "teo_l7_offline_logs" "of_zones" {
 	})
 }
 
-// What no zone bears is warned of, and the zones that there are stay.
+// A name or an ID without a zone causes a warning, and the other zones are listed.
 func TestZonesMissing(t *testing.T) {
 	t.Parallel()
 	w := configured(t, provider.Options{}, signIn(simtest.Start(t, teosim.Options{})))
@@ -100,7 +100,7 @@ func TestZonesMissing(t *testing.T) {
 	}
 }
 
-// More names than one filter takes, and more zones than one page.
+// More names than one filter accepts, and more zones than one page.
 func TestZonesMany(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
@@ -128,7 +128,7 @@ func TestZonesMany(t *testing.T) {
 	}
 }
 
-// Failures, and arguments that cannot be right.
+// Failures and invalid arguments.
 func TestZonesFailures(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
@@ -150,8 +150,8 @@ func TestZonesFailures(t *testing.T) {
 	}
 }
 
-// A name is looked up for the logs, which needs a permission of its own; the
-// error names that one.
+// Looking up a name for the logs requires a separate permission, which the error
+// names.
 func TestZonesPermissionForNames(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})

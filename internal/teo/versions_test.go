@@ -11,7 +11,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// goneCodes are the responses that may mean that 2022-01-06 is no more.
+// goneCodes are the error codes that may mean that 2022-01-06 is no longer served.
 var goneCodes = []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"}
 
 func TestVersionSwitch(t *testing.T) {
@@ -42,7 +42,7 @@ func TestVersionSwitch(t *testing.T) {
 	}
 }
 
-// However many queries find it out at once, one of them tells.
+// If several concurrent queries switch versions, only one of them reports it.
 func TestVersionSwitchOfConcurrentQueries(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
@@ -78,7 +78,7 @@ func TestVersionSwitchOfConcurrentQueries(t *testing.T) {
 	}
 }
 
-// A list that fails does not use the telling up.
+// A failed list does not report the switch; the next list does.
 func TestVersionSwitchIsReportedByTheFirstList(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Gone: "ActionOffline"})
@@ -117,7 +117,7 @@ func TestNoVersionSwitchOnOtherErrors(t *testing.T) {
 	}
 }
 
-// A pinned version stays, whatever the service says.
+// A pinned version is never switched.
 func TestPinnedVersion(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
@@ -149,7 +149,7 @@ func TestPinnedVersion(t *testing.T) {
 	}
 }
 
-// Which version a query is answered by, where both are served.
+// The version that a query selects if both are served.
 func TestVersionOfAQuery(t *testing.T) {
 	t.Parallel()
 	ids, names := []string{"zone-2demo00003og"}, []string{"example.org"}

@@ -17,7 +17,7 @@ import (
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
 
-// byName asks 2022-09-01 for all logs of sites by name.
+// byName requests all logs of sites by name from 2022-09-01.
 func byName(names ...string) teo.Query {
 	q := everything(0)
 	q.Zones = names
@@ -137,8 +137,8 @@ func TestZonesByName(t *testing.T) {
 	}
 }
 
-// A name that two zones share selects both; names and IDs add up; spelling in
-// capitals is the same name.
+// A name that two zones share selects both; names and IDs are combined; names
+// are not case-sensitive.
 func TestZonesOfAQuery(t *testing.T) {
 	t.Parallel()
 	cn, os, og := "zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"
@@ -165,7 +165,7 @@ func TestZonesOfAQuery(t *testing.T) {
 	}
 }
 
-// An account without zones has no logs, and there is nothing to ask for.
+// An account without zones has no logs, and none are requested.
 func TestAccountWithoutZones(t *testing.T) {
 	t.Parallel()
 	c := catalogue(1)
@@ -219,7 +219,7 @@ func TestUnknownZones(t *testing.T) {
 	}
 }
 
-// Many queries at once ask for their zones once; their own requests follow.
+// Concurrent queries look up their zones once.
 func TestConcurrentQueriesLookUpOnce(t *testing.T) {
 	t.Parallel()
 	for _, names := range [][]string{nil, {"example.com"}} {
