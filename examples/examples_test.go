@@ -16,8 +16,7 @@ import (
 // TestExamples applies each folder of examples with a real command line, without
 // a warning and with a value for each output. A second plan must be empty,
 // unless the example has times relative to now or a data source in a check block.
-// What else it needs or must come
-// to is in [special].
+// What else it needs or must come to is in [special].
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	for _, folder := range folders(t) {

@@ -37,9 +37,10 @@ func (r *run) cleanUp(ctx context.Context) error {
 	}
 	old := r.view.storeTime().Add(-keepTemporary)
 	for _, key := range slices.Sorted(maps.Keys(r.found)) {
-		obsolete := r.view.objects[key].Modified.Before(old)
+		// A checkpoint that cannot be read is what a loss of power has left.
+		obsolete := r.found[key] == nil || r.view.objects[key].Modified.Before(old)
 		if !obsolete {
-			obsolete = r.found[key] != nil && !slices.ContainsFunc(r.found[key], func(record Record) bool {
+			obsolete = !slices.ContainsFunc(r.found[key], func(record Record) bool {
 				return !named(record.Key(), record.SHA256) && !removed[record.Key()]
 			})
 		}

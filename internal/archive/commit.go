@@ -200,7 +200,7 @@ func (r *run) writeCopy(ctx context.Context, t *tagFiles) (key string, err error
 	if err != nil {
 		return key, err
 	}
-	err = bucket.WriteAll(ctx, r.config.Bucket, key, data, bucket.IfAbsent)
+	err = bucket.WriteAll(ctx, r.config.Bucket, key, data, bucket.IfAbsentDurable)
 	if !errors.Is(err, bucket.ErrExist) {
 		return key, err
 	}

@@ -14,7 +14,9 @@ import (
 
 // Inspection is the state of an archive as a plan sees it.
 type Inspection struct {
-	// Summary is that of the newest entry. PendingCount is not known and 0.
+	// Summary is that of the newest entry. PendingCount is not known and 0. Its
+	// head is the newest entry only if that may replace the witness: if nothing
+	// was found, and all tag files are those that the ledger names.
 	Summary Summary
 
 	// Scope is the newest one in the ledger; nil if there is no ledger.
@@ -35,6 +37,7 @@ type Inspection struct {
 	archive    *Archive
 	view       *view
 	conditions map[string]*condition
+	stale      bool // entries after the witness changed bags whose tag files are not written
 }
 
 // Inspect reads what a plan needs: one listing and a bounded number of small
@@ -73,6 +76,9 @@ func (a *Archive) Inspect(ctx context.Context) (*Inspection, error) {
 			findings = append(findings, i.judgeDay(i.conditions[day])...)
 		}
 	}
+	if a.config.Witness != nil && (len(findings) > 0 || i.stale) {
+		i.Summary.Head = a.config.Witness
+	}
 	i.Summary.lower(a.config.Scope, obstacles{damaged: i.damaged()})
 	i.Findings, i.Accepted = sortFindings(findings, a.config.Accept)
 	switch {
@@ -105,6 +111,7 @@ func (i *Inspection) examineManifests(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		i.stale = i.stale || stale
 		if c := i.conditions[day]; stale && c == nil {
 			i.conditions[day] = &condition{day: day, bag: &b, staleTags: true}
 		} else if stale {
@@ -202,6 +209,12 @@ func ReadScope(ctx context.Context, b bucket.Bucket) (Scope, *Head, error) {
 // Records yields the committed records of all days, in order. It stops at an
 // error.
 func Records(ctx context.Context, b bucket.Bucket) iter.Seq2[Record, error] {
+	return RecordsOfDays(ctx, b, "", "")
+}
+
+// RecordsOfDays is Records of the UTC days from first to last, such as
+// "2022-05-04". The others are not read. Empty means no bound.
+func RecordsOfDays(ctx context.Context, b bucket.Bucket, first, last string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		v, err := scan(ctx, b)
 		if err == nil && (v.state.head.Sequence == 0 || v.state.destroyed) {
@@ -212,6 +225,9 @@ func Records(ctx context.Context, b bucket.Bucket) iter.Seq2[Record, error] {
 			return
 		}
 		for _, day := range slices.Sorted(maps.Keys(v.state.bags)) {
+			if day < first || last != "" && day > last {
+				continue
+			}
 			t, lost, err := v.readTags(ctx, day, v.state.bags[day].TagmanifestSHA256)
 			if err == nil {
 				err = lost

@@ -735,7 +735,7 @@ func (r *run) summary() *Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.view.state.summary()
-	s.Head = r.finished
+	s.Head = cmp.Or(r.finished, r.config.Witness)
 	s.lower(r.config.Scope, r.obstacles)
 	s.PendingCount = int64(r.waiting + r.skipped + len(r.failures))
 	list := func(format string, texts []string) {

@@ -154,6 +154,8 @@ type simulatedRun struct {
 	cancel context.CancelCauseFunc
 	killed bool
 	sleeps int
+	report *Report // of a verification
+	verify bool
 	done   bool
 	head   *Head
 	err    error
@@ -263,8 +265,14 @@ func (h *simulated) round() {
 	for i := range runs {
 		runs[i] = h.start(i, nil, h.profile.faults)
 	}
+	if !h.judged && !h.profile.power && h.chance(30) {
+		runs = append(runs, h.startVerification(len(runs)))
+	}
 	h.schedule(runs, true)
 	for _, r := range runs {
+		if r.report != nil && !r.killed {
+			h.judgeReport(r.report)
+		}
 		if r.killed || r.head == nil || h.chance(10) {
 			continue // the state was not saved
 		}
@@ -284,17 +292,7 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 	r.cancel = cancel
 	b := h.store.bucket()
 	b.past = h.saved[h.random.IntN(len(h.saved))]
-	b.hook = func(ctx context.Context, op memoryOp) (memoryFault, error) {
-		if r.killed {
-			return works, errKilled
-		}
-		w := &pendingOp{run: r, op: op, turn: make(chan turn)}
-		h.mu.Lock()
-		h.waiting = append(h.waiting, w)
-		h.mu.Unlock()
-		t := <-w.turn
-		return t.fault, t.err
-	}
+	b.hook = h.hook(r)
 	var client bucket.Bucket = b
 	if h.defects.lastWriterWins {
 		client = &lastWriter{memoryBucket: b, wrote: map[string]bool{}}
@@ -335,6 +333,46 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 		r.done = true
 	}()
 	return r
+}
+
+// hook lets each operation of a run wait for its turn.
+func (h *simulated) hook(r *simulatedRun) func(context.Context, memoryOp) (memoryFault, error) {
+	return func(_ context.Context, op memoryOp) (memoryFault, error) {
+		if r.killed {
+			return works, errKilled
+		}
+		w := &pendingOp{run: r, op: op, turn: make(chan turn)}
+		h.mu.Lock()
+		h.waiting = append(h.waiting, w)
+		h.mu.Unlock()
+		t := <-w.turn
+		return t.fault, t.err
+	}
+}
+
+// startVerification starts a verification beside the runs.
+func (h *simulated) startVerification(index int) *simulatedRun {
+	r := &simulatedRun{index: index, verify: true}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	r.cancel = cancel
+	b := h.store.bucket()
+	b.hook = h.hook(r)
+	h.say("run %d verifies", index)
+	go func() {
+		r.report, r.err = Verify(ctx, b, VerifyOptions{Parallelism: 1})
+		r.done = true
+	}()
+	return r
+}
+
+// judgeReport checks that a verification reported at most that a run is in
+// progress.
+func (h *simulated) judgeReport(report *Report) {
+	for _, p := range report.Problems {
+		if p.Kind != ProblemUnfinished && p.Kind != ProblemNoLedger {
+			h.violate("a verification beside the runs reports %+v", p)
+		}
+	}
 }
 
 // lastWriter is the defect of a commit without put-if-absent.
@@ -427,6 +465,7 @@ func (h *simulated) advance(w *pendingOp, runs []*simulatedRun, disturb bool) {
 	killed := false
 	if disturb {
 		switch {
+		case w.run.verify:
 		case h.profile.faults && h.chance(4):
 			fault = memoryFault(1 + h.random.IntN(4))
 			if fault == stale && w.op.name != "list" {
@@ -538,7 +577,7 @@ func (h *simulated) entry(n int64, data []byte, objects map[string]memoryObject)
 	}
 	for day, was := range before.bags {
 		is, exists := h.fold.bags[day]
-		if is == was {
+		if is == was || h.changed[tagsKey(day, is.TagmanifestSHA256)] {
 			continue
 		}
 		now := map[string]bool{}
@@ -763,6 +802,15 @@ func (h *simulated) quiet() {
 	}
 	if h.profile.overwrites {
 		h.forget()
+	}
+	report, err := Verify(context.Background(), h.store.bucket(), VerifyOptions{Parallelism: 1})
+	switch {
+	case err != nil:
+		h.violate("the verification fails: %s", err)
+	case h.judged:
+		// Records without provenance, and what was accepted, may remain.
+	case len(report.Problems) > 0:
+		h.violate("the verification reports %+v", report.Problems)
 	}
 	archived := map[string]Record{}
 	for day, b := range h.fold.bags {

@@ -109,6 +109,27 @@ func TestRollbackIsAnErrorUntilAccepted(t *testing.T) {
 	}
 }
 
+// A run that was killed before it wrote tag files leaves no other length behind
+// if they have the lengths of the former ones. A refresh does not forget it.
+func TestUnfinishedTagFilesOfEqualLength(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	head := *w.head
+	const day = "2022-05-02"
+	former := w.store.get(bagFolder(day) + tagManifest)
+	w.service.add("www.example.com", "mainland", firstDay.AddDate(0, 0, 1).Add(3*time.Hour), "{\"a\":27}\n", "{\"more\":1}\n")
+	w.mustApply(nil)
+	w.store.put(bagFolder(day)+tagManifest, former)
+	w.head = &head // the killed run saved no state
+	i := w.plan(nil)
+	if len(i.Work) != 1 || *i.Summary.Head != head {
+		t.Errorf("got %+v", i)
+	}
+	w.mustApply(nil)
+	w.quiet(nil)
+}
+
 func TestEmptyDestinationWithAWitnessIsALoss(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -815,4 +836,30 @@ func TestLayer4AndUnknownAreas(t *testing.T) {
 		}
 	}
 	w.quiet(layer4)
+}
+
+func TestRecordsOfDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	for bounds, want := range map[[2]string]string{
+		{"", ""}:                     "2022-05-01 2022-05-02 2022-05-03",
+		{"2022-05-02", ""}:           "2022-05-02 2022-05-03",
+		{"", "2022-05-02"}:           "2022-05-01 2022-05-02",
+		{"2022-05-02", "2022-05-02"}: "2022-05-02",
+		{"2022-05-04", "2022-05-09"}: "",
+	} {
+		var days []string
+		for r, err := range RecordsOfDays(t.Context(), w.store.bucket(), bounds[0], bounds[1]) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(days, r.Day()) {
+				days = append(days, r.Day())
+			}
+		}
+		if got := strings.Join(days, " "); got != want {
+			t.Errorf("%q: got %q, want %q", bounds, got, want)
+		}
+	}
 }

@@ -488,8 +488,10 @@ func (v *verification) checkBag(ctx context.Context, day string) error {
 	case err != nil:
 		v.problem(ProblemTags, day, tagsKey(day, b.TagmanifestSHA256), "%s", absentOr(err))
 	}
+	// The tagmanifest is written last and read first: if it is the newest one, the
+	// others were there before it.
 	files := map[string][]byte{}
-	for _, name := range tagNames() {
+	for _, name := range slices.Backward(tagNames()) {
 		data, err := bucket.ReadAll(ctx, v.bucket, bagFolder(day)+name, maxTags)
 		switch {
 		case bucketFailed(ctx, err):
@@ -538,7 +540,9 @@ func (v *verification) checkTagFiles(ctx context.Context, tags *tagFiles, files 
 		if exists {
 			detail = fmt.Sprintf("its SHA-256 is %s instead of %s", hashOf(data), hashOf(tags.files[name]))
 		}
-		if !finished {
+		if exists || !finished {
+			// A run that was overtaken may also write a former tag file after
+			// the newest tagmanifest; it writes the newest one next.
 			former := !exists
 			for _, tagmanifest := range v.history[tags.day] {
 				old, err := v.readTags(ctx, tags.day, tagmanifest)
