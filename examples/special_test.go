@@ -167,13 +167,13 @@ func archiveBlock(kind, name, dir string) string {
 	return fmt.Sprintf("resource %q %q {\n  destination = \"file://%s\"\n}\n", kind, name, filepath.ToSlash(dir))
 }
 
-// archiveIn sets the variables of examples/compliance: a folder, and a window
-// that begins before the oldest recent packages.
+// archiveIn sets the variables of examples/compliance: a folder, and a first
+// day before the oldest recent packages.
 func archiveIn(dir string) []string {
 	return []string{
 		"ARCHIVE=" + dir,
 		"TF_VAR_destination=file://" + filepath.ToSlash(dir) + "?create_dir=true",
-		"TF_VAR_start_time=" + time.Now().UTC().Add(-96*time.Hour).Format(time.DateOnly) + "T00:00:00Z",
+		"TF_VAR_first_day=" + time.Now().UTC().Add(-96*time.Hour).Format(time.DateOnly),
 	}
 }
 

@@ -4,7 +4,7 @@
 locals {
   # Whole hours that ended at least 24 hours ago, so that all of them are archived.
   week  = provider::teo::last_hours(timeadd(plantimestamp(), "-24h"), 168)
-  since = timecmp(var.start_time, local.week.start_time) > 0 ? var.start_time : local.week.start_time
+  since = timecmp(teo_l7_log_archive.logs.start_time, local.week.start_time) > 0 ? teo_l7_log_archive.logs.start_time : local.week.start_time
 }
 
 data "teo_l7_log_coverage" "archived" {

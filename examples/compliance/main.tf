@@ -18,8 +18,8 @@ variable "destination" {
   type        = string
 }
 
-variable "start_time" {
-  description = "Start of the archive, RFC 3339. EdgeOne keeps logs for 31 days, on some plans for up to 183."
+variable "first_day" {
+  description = "First day of the archive, such as 2026-05-01 (UTC). EdgeOne keeps logs for 31 days, on some plans for up to 183."
   type        = string
 }
 
@@ -37,7 +37,7 @@ variable "accept" {
 
 resource "teo_l7_log_archive" "logs" {
   destination = var.destination
-  start_time  = var.start_time
+  start_time  = "${var.first_day}T00:00:00Z"
   zones       = var.zones
   accept      = var.accept
 }

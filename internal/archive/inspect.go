@@ -209,6 +209,12 @@ func ReadScope(ctx context.Context, b bucket.Bucket) (Scope, *Head, error) {
 // Records yields the committed records of all days, in order. It stops at an
 // error.
 func Records(ctx context.Context, b bucket.Bucket) iter.Seq2[Record, error] {
+	return RecordsOfDays(ctx, b, "", "")
+}
+
+// RecordsOfDays is Records of the UTC days from first to last, such as
+// "2022-05-04". The others are not read. Empty means no bound.
+func RecordsOfDays(ctx context.Context, b bucket.Bucket, first, last string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		v, err := scan(ctx, b)
 		if err == nil && (v.state.head.Sequence == 0 || v.state.destroyed) {
@@ -219,6 +225,9 @@ func Records(ctx context.Context, b bucket.Bucket) iter.Seq2[Record, error] {
 			return
 		}
 		for _, day := range slices.Sorted(maps.Keys(v.state.bags)) {
+			if day < first || last != "" && day > last {
+				continue
+			}
 			t, lost, err := v.readTags(ctx, day, v.state.bags[day].TagmanifestSHA256)
 			if err == nil {
 				err = lost

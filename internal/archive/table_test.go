@@ -846,3 +846,29 @@ func TestLayer4AndUnknownAreas(t *testing.T) {
 	}
 	w.quiet(layer4)
 }
+
+func TestRecordsOfDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	for bounds, want := range map[[2]string]string{
+		{"", ""}:                     "2022-05-01 2022-05-02 2022-05-03",
+		{"2022-05-02", ""}:           "2022-05-02 2022-05-03",
+		{"", "2022-05-02"}:           "2022-05-01 2022-05-02",
+		{"2022-05-02", "2022-05-02"}: "2022-05-02",
+		{"2022-05-04", "2022-05-09"}: "",
+	} {
+		var days []string
+		for r, err := range RecordsOfDays(t.Context(), w.store.bucket(), bounds[0], bounds[1]) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(days, r.Day()) {
+				days = append(days, r.Day())
+			}
+		}
+		if got := strings.Join(days, " "); got != want {
+			t.Errorf("%q: got %q, want %q", bounds, got, want)
+		}
+	}
+}

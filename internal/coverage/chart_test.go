@@ -193,3 +193,24 @@ func TestDrawingsAreSelfContained(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the names and the days are, a chart is an error, or well formed.
+func FuzzChart(f *testing.F) {
+	f.Add("www.example.com", "2022-05-04", strings.Repeat("#!.~+? ", 4)[:24])
+	f.Add("</title><script>", "2022-05-04", strings.Repeat("é", 12))
+	f.Add("\x00\xff", "", "")
+	f.Fuzz(func(t *testing.T, name, date, letters string) {
+		rows := []coverage.ChartRow{{Name: name, Days: map[string]string{date: letters}}}
+		for _, format := range coverage.Formats {
+			text, err := coverage.Chart(rows, format)
+			if (err == nil) != (text != "") {
+				t.Fatalf("%q, %v", text, err)
+			}
+			if format == "svg" && err == nil {
+				if err := wellFormed(text); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}

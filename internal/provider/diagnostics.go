@@ -33,7 +33,7 @@ func lateFor(err error, timeout time.Duration) error {
 
 // apiError returns the diagnostic of a failed call: what was asked, what the
 // service returned (code, message, request ID), and what to do.
-func apiError(summary, asked string, err error, _ string) diag.Diagnostic {
+func apiError(summary, asked string, err error) diag.Diagnostic {
 	if missing, ok := errors.AsType[*credential.MissingError](err); ok {
 		return missingCredentials(asked, missing)
 	}

@@ -3,11 +3,15 @@ package provider_test
 import (
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,4 +163,53 @@ output "valid" {
 		t.Errorf("valid is %s (%v)", valid, err)
 	}
 	w.unchanged()
+}
+
+// A refresh and the plan that follows it read the archive once, and a plan reads
+// no bag that is as the ledger says.
+func TestLogArchivePlanReadsOnce(t *testing.T) {
+	t.Parallel()
+	server, _ := startS3(t, bucketKey, bucketSecret, nil)
+	var mu sync.Mutex
+	var listings, entries, others int
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(address)
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		query := r.URL.Query()
+		switch {
+		case query.Has("list-type") && query.Get("max-keys") != "1":
+			listings++
+		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/.teo-archive/ledger/"):
+			entries++
+		case strings.Contains(r.URL.Path, "/dt="), strings.Contains(r.URL.Path, "/tags/"):
+			others++
+		}
+		mu.Unlock()
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	sim := archiveSim(t)
+	destination := "s3://" + bucketName + "?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(proxy.URL) + "&prefix=a/"
+	w := newWorkspace(t, providerBlock(sim)+archiveBlock(destination, "2022-05-05"))
+	w.withAWSCredentials()
+	w.apply()
+	sequence, _ := w.head()
+	mu.Lock()
+	if listings == 0 || entries == 0 || others == 0 {
+		t.Errorf("the requests of an apply are not recognized: %d %d %d", listings, entries, others)
+	}
+	listings, entries, others = 0, 0, 0
+	mu.Unlock()
+	w.unchanged()
+	// One entry more is requested, to see that there is none.
+	if listings != 1 || entries > int(sequence)+1 || others != 0 {
+		t.Errorf("a plan lists %d times, reads %d of %d entries and %d files of bags", listings, entries, sequence, others)
+	}
 }

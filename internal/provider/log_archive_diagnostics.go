@@ -99,7 +99,7 @@ func (r *logArchiveResource) destroyWarning(ctx context.Context, state *logArchi
 	}
 	text := fmt.Sprintf("%d archived packages at %s are removed, because on_destroy is \"delete\".", state.PackageCount.ValueInt64(), at)
 	if store, err := r.session.openBucket(ctx, at); err == nil {
-		defer store.Close() //nolint:errcheck // it only releases connections
+		defer store.Close()
 		if retention, err := store.Retention(ctx); err == nil {
 			text += retained(retention)
 		}

@@ -371,3 +371,23 @@ func TestLogArchiveDestroyChecksTheHead(t *testing.T) {
 		t.Errorf("%d of %d files are left", len(now), len(old))
 	}
 }
+
+// The head vouches for the records too: when and from where each package came.
+func TestLogArchiveEditedRecords(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	records := filepath.Join(e.dir, "dt=2022-05-02", "packages.jsonl")
+	good := readFile(t, records)
+	edited := strings.ReplaceAll(string(good), `"retrieved_at":"20`, `"retrieved_at":"19`)
+	writeFile(t, records, []byte(edited))
+	if out, err := verifyScript(t, e.dir); err == nil || !strings.Contains(out, "Changed (its SHA-256 differs): dt=2022-05-02/packages.jsonl") {
+		t.Errorf("verify.sh: %v\n%s", err, out)
+	}
+	e.write(e.config("2022-05-03", `verify = "payload"`))
+	e.finds("write the tag files of 2022-05-02")
+	e.apply()
+	e.unchanged()
+	if got := readFile(t, records); string(got) != string(good) {
+		t.Errorf("the records were not restored:\n%s", got)
+	}
+}

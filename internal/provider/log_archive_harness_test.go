@@ -100,15 +100,13 @@ func (w *workspace) unchanged() {
 }
 
 // finds asserts that a plan, with and without a refresh, has changes and warns.
-func (w *workspace) finds(want string) (said string) {
+func (w *workspace) finds(want string) {
 	w.t.Helper()
 	for _, arguments := range [][]string{nil, {"-refresh=false"}} {
-		var changes bool
-		if said, changes = w.plan(arguments...); !changes || !strings.Contains(said, want) {
+		if said, changes := w.plan(arguments...); !changes || !strings.Contains(said, want) {
 			w.t.Errorf("plan %v does not find %q (changes: %t):\n%s", arguments, want, changes, said)
 		}
 	}
-	return said
 }
 
 // refused asserts that an apply fails, and returns what it says.
@@ -149,9 +147,9 @@ func (w *workspace) head() (sequence int64, sha256 string) {
 }
 
 // verified lets verify.sh verify the archive.
-func (e *evidence) verified(arguments ...string) {
+func (e *evidence) verified() {
 	e.t.Helper()
-	if out, err := verifyScript(e.t, e.dir, arguments...); err != nil {
+	if out, err := verifyScript(e.t, e.dir); err != nil {
 		e.t.Errorf("verify.sh: %v\n%s", err, out)
 	}
 }

@@ -194,7 +194,7 @@ func (r *logArchiveResource) Delete(ctx context.Context, req resource.DeleteRequ
 		resp.Diagnostics.Append(r.archiveError(lateFor(err, timeout)))
 		return
 	}
-	defer store.Close() //nolint:errcheck // it only releases connections
+	defer store.Close()
 	a, err := archive.New(r.config(ctx, store, r.archiveScope(ctx, &m, &resp.Diagnostics), &m, witness, &resp.Diagnostics))
 	if err != nil {
 		resp.Diagnostics.Append(r.archiveError(err))
@@ -217,7 +217,7 @@ func (r *logArchiveResource) ImportState(ctx context.Context, req resource.Impor
 		resp.Diagnostics.Append(r.archiveError(err))
 		return
 	}
-	defer store.Close() //nolint:errcheck // it only releases connections
+	defer store.Close()
 	scope, head, err := archive.ReadScope(ctx, store)
 	if err != nil {
 		resp.Diagnostics.Append(r.archiveError(err))
@@ -268,7 +268,7 @@ func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logAr
 	if diags.HasError() {
 		return false, diags
 	}
-	defer inspection.Close() //nolint:errcheck // it only releases connections
+	defer inspection.Close()
 	destination := plan.Destination.ValueString()
 	diags.Append(findingWarnings(destination, inspection.Findings)...)
 	diags.Append(acceptedWarnings(inspection.Accepted)...)

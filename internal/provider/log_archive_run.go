@@ -33,7 +33,7 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witnes
 		diags.Append(r.archiveError(lateFor(err, timeout)))
 		return nil
 	}
-	defer store.Close() //nolint:errcheck // it only releases connections
+	defer store.Close()
 	a, err := archive.New(r.config(ctx, store, scope, m, witness, diags))
 	if err != nil {
 		diags.Append(r.archiveError(err))

@@ -182,7 +182,7 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 		resp.Diagnostics.Append(destinationError(err))
 		return
 	}
-	defer store.Close() //nolint:errcheck // it only releases connections
+	defer store.Close()
 	report, err := archive.Verify(ctx, store, archive.VerifyOptions{
 		Depth:        archive.Depth(m.Depth.ValueString()),
 		ExpectedHead: m.ExpectedHead.ValueString(),

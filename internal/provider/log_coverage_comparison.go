@@ -226,7 +226,7 @@ func (c *comparison) addHostsWithoutTraffic(ctx context.Context) error {
 	}
 	var absent []string
 	for name := range c.wanted {
-		if !slices.ContainsFunc(c.zones, func(z *comparedZone) bool { return z.hosts[name] }) {
+		if !slices.ContainsFunc(c.zones, func(z *comparedZone) bool { return z.hosts[name] }) && !slices.Contains(c.withoutZone, name) {
 			absent = append(absent, name)
 		}
 	}
@@ -264,8 +264,8 @@ func (c *comparison) placeArchived(ctx context.Context, host coverage.Host) erro
 			return nil
 		}
 	}
-	if c.wanted != nil {
-		return nil // placeAbsent does the rest
+	if c.wanted != nil && !c.wanted[host.Name] {
+		return nil
 	}
 	if c.layer() == teo.L7 {
 		zones, err := c.zonesOf(ctx, host.Name)
@@ -277,7 +277,7 @@ func (c *comparison) placeArchived(ctx context.Context, host coverage.Host) erro
 			return nil
 		}
 	}
-	if len(c.query.Zones)+len(c.query.ZoneIDs) == 0 {
+	if c.wanted != nil || len(c.query.Zones)+len(c.query.ZoneIDs) == 0 {
 		c.withoutZone = append(c.withoutZone, host.Name)
 	}
 	return nil
@@ -412,15 +412,16 @@ func (c *comparison) readArchive(ctx context.Context) error {
 		return &archiveError{err}
 	}
 	defer store.Close()
-	for record, err := range archive.Records(ctx, store) {
-		switch {
-		case err != nil:
+	// A package of the day before can reach into the window.
+	first, last := c.grown.Start.AddDate(0, 0, -1).Format(time.DateOnly), c.grown.End.Format(time.DateOnly)
+	for record, err := range archive.RecordsOfDays(ctx, store, first, last) {
+		if err != nil {
 			return &archiveError{err}
-		case record.Layer != c.layer():
-			return &otherLayerError{record.Layer}
-		case record.Start.Before(c.grown.End):
-			c.addPackage("", record.Host(), record.Start, record.End)
 		}
+		if record.Layer != c.layer() {
+			return &otherLayerError{record.Layer}
+		}
+		c.addPackage("", record.Host(), record.Start, record.End)
 	}
 	return nil
 }

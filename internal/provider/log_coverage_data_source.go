@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -66,6 +67,10 @@ func newL4LogCoverageDataSource() datasource.DataSource {
 	return &logCoverageDataSource{coverageFamily: l4Coverage}
 }
 
+// longestComparison bounds the memory of a comparison. The analytics look back for
+// less than that.
+const longestComparison = 2 * 366 * 24 * time.Hour
+
 // logCoverageDataSource is data "teo_l7_log_coverage" or "teo_l4_log_coverage".
 type logCoverageDataSource struct {
 	coverageFamily
@@ -124,6 +129,10 @@ func (f coverageFamily) decode(ctx context.Context, config tfsdk.Config, diags *
 		stableAfter: stableAfter,
 		least:       max(1, filters.minCount.ValueInt64()),
 		maxRows:     defaultMaxDomains,
+	}
+	if !a.query.Start.IsZero() && a.query.End.Sub(a.query.Start) > longestComparison {
+		diags.AddAttributeError(path.Root("end_time"), "Window too long to compare",
+			fmt.Sprintf("The window has more than %d days. Split it with provider::teo::windows and for_each.", longestComparison/(24*time.Hour)))
 	}
 	if !common.StableAfter.IsNull() && !common.StableAfter.IsUnknown() {
 		after, problems := common.StableAfter.ValueGoDuration()

@@ -320,6 +320,10 @@ func TestLogCoverageFailures(t *testing.T) {
 			config: arguments{"end_time": "2022-05-04T00:00:00Z"},
 			want:   []complaint{{"error end_time: Window ends before it starts", nil}},
 		},
+		"many years": {
+			config: arguments{"end_time": "9999-05-04T00:00:00Z"},
+			want:   []complaint{{"error end_time: Window too long to compare", []string{"more than 732 days", "provider::teo::windows"}}},
+		},
 		"no requests": {
 			config: arguments{"min_requests": 0, "max_domains": 0},
 			want:   []complaint{{"error min_requests: Invalid Attribute Value", nil}, {"error max_domains: Invalid Attribute Value", nil}},
@@ -388,7 +392,7 @@ func TestLogCoverageRequests(t *testing.T) {
 func TestLogCoverageOfAnArchive(t *testing.T) {
 	t.Parallel()
 	account := coveredAccount(
-		hours("www.example.com", "##!.q+o#"), hours("example.org", "#"), hours("a.example.org", "+"), hours("*.example.org", "!!"), hours("www.example.net", "#"),
+		hours("www.example.com", "##!.q+o#"), hours("example.org", "#"), hours("a.example.org", "+"), hours("*.example.org", "!!"), hours("www.example.net", "#"), hours("old.example.com", "+"),
 	)
 	sim := simtest.Start(t, teosim.Options{Catalogue: account})
 	l7, l4 := fileURL(t.TempDir()), fileURL(t.TempDir())
@@ -414,6 +418,7 @@ resource "teo_l4_log_archive" "all" {
 		source("teo_l7_log_coverage", "archived", "archive = "+fmt.Sprintf("%q", l7)) +
 		source("teo_l7_log_coverage", "one_zone", "archive = "+fmt.Sprintf("%q", l7), `zone_ids = ["zone-1"]`) +
 		source("teo_l7_log_coverage", "one_domain", "archive = "+fmt.Sprintf("%q", l7), `domain_names = ["example.org"]`) +
+		source("teo_l7_log_coverage", "gone", "archive = "+fmt.Sprintf("%q", l7), `domain_names = ["www.example.net"]`) +
 		source("teo_l4_log_coverage", "archived", "archive = "+fmt.Sprintf("%q", l4)) + `
 output "letters" {
   value = {
@@ -421,6 +426,7 @@ output "letters" {
     archived   = { for d in data.teo_l7_log_coverage.archived.domains : d.domain => trimspace(d.days["2022-05-04"]) }
     one_zone   = { for d in data.teo_l7_log_coverage.one_zone.domains : d.domain => trimspace(d.days["2022-05-04"]) }
     one_domain = { for d in data.teo_l7_log_coverage.one_domain.domains : d.domain => trimspace(d.days["2022-05-04"]) }
+    gone       = { for d in data.teo_l7_log_coverage.gone.domains : d.domain => trimspace(d.days["2022-05-04"]) }
     l4         = { for p in data.teo_l4_log_coverage.archived.proxies : p.proxy_id => trimspace(p.days["2022-05-04"]) }
   }
 }
@@ -455,10 +461,11 @@ output "letters" {
 				Config: config(sources),
 				ConfigStateChecks: []statecheck.StateCheck{letters(map[string]map[string]string{
 					"live":     {"www.example.com": "!!!.!.!!", "example.org": "!.......", "*.example.org": "!!......"},
-					"archived": {"www.example.com": "##!.#+##", "example.org": "#.......", "*.example.org": "#!......", "www.example.net": "????????"},
+					"archived": {"www.example.com": "##!.#+##", "example.org": "#.......", "*.example.org": "#!......", "old.example.com": "+.......", "www.example.net": "????????"},
 					// The archive has packages of other zones, which are left out.
-					"one_zone":   {"www.example.com": "##!.#+##"},
+					"one_zone":   {"www.example.com": "##!.#+##", "old.example.com": "+......."},
 					"one_domain": {"example.org": "#......."},
+					"gone":       {"www.example.net": "????????"},
 					"l4":         {"sid-1": "###..!##", "sid-2": "#......."},
 				})},
 			},

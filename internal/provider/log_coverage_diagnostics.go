@@ -52,7 +52,7 @@ func (f coverageFamily) readError(a coverageArguments, err error) diag.Diagnosti
 	case errors.As(err, &late):
 		return timedOut(f.title, asked, late, ", narrow the window, or split it with provider::teo::windows")
 	}
-	failed := apiError("Unable to read "+f.title, asked, err, f.logs.action)
+	failed := apiError("Unable to read "+f.title, asked, err)
 	if failure := tcapi.AsError(err); failure != nil && strings.HasPrefix(failure.Code, "UnauthorizedOperation") && slices.Contains(f.actions, failure.Action) {
 		return diag.NewErrorDiagnostic(failed.Summary(), failed.Detail()+fmt.Sprintf(
 			"\n\nThe comparison needs the CAM actions teo:%s. The list of packages itself, data \"teo_%s\", needs only teo:%s.",

@@ -54,7 +54,7 @@ func (f family) readError(q teo.Query, err error) diag.Diagnostic {
 	case errors.As(err, &late):
 		return timedOut(f.title, asked, late, ", narrow the window, or split it with provider::teo::windows")
 	}
-	return apiError("Unable to read "+f.title, asked, err, f.action)
+	return apiError("Unable to read "+f.title, asked, err)
 }
 
 // asked says what was requested, at the beginning of a detail.

@@ -16,8 +16,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Every attribute of the ephemeral resources. The echo provider puts into the
-// state what the real state never sees.
+// Every attribute of the ephemeral resources. The echo provider stores in the state
+// what is otherwise stored nowhere.
 func TestOfflineLogsEphemeralResources(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
@@ -85,8 +85,8 @@ func listedAsTuple(names ...string) knownvalue.Check {
 	return knownvalue.ListExact(checks)
 }
 
-// Nothing of an ephemeral resource is in the plan or in the state, neither URL
-// nor name; with a data source beside it the same look finds them.
+// Neither plan nor state contains a URL or a name of an ephemeral resource. With
+// data sources in addition, the same search finds them.
 func TestOfflineLogsEphemeralResourcesLeaveNothing(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
@@ -143,6 +143,6 @@ resource "terraform_data" "test" {
 	}
 	w.write(ephemeral + "data \"teo_l7_offline_logs\" \"test\" {" + smallWindow + "}\ndata \"teo_l4_offline_logs\" \"test\" {" + smallWindow + "}\n")
 	if all := found(kept()); len(all) != 3 {
-		t.Errorf("beside data sources the look finds only %q, so it proves nothing", all)
+		t.Errorf("with data sources the search finds only %q, so it proves nothing", all)
 	}
 }

@@ -86,7 +86,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 			details:  []string{"ActionOffline", "no longer serves version 2022-01-06", "Remove api_version from the provider"},
 			requests: 1,
 		},
-		"throttled for ever": {
+		"throttled without end": {
 			fault:    teosim.Fault{Name: teosim.Throttled},
 			provider: arguments{"max_retries": 2},
 			details:  []string{"RequestLimitExceeded", "3 attempts", "requests_per_second"},
@@ -159,7 +159,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 	}
 }
 
-// An endpoint that does not resolve is told after one attempt: no server can
+// An endpoint that does not resolve is an error after one attempt: no server can
 // have seen it.
 func TestOfflineLogsUnknownHost(t *testing.T) {
 	t.Parallel()

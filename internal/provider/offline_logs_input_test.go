@@ -209,8 +209,8 @@ func TestOfflineLogsMaxPackages(t *testing.T) {
 	}
 }
 
-// A name that no zone bears is an error that lists near ones; no logs are asked
-// for.
+// A name that no zone has is an error that lists similar names. No logs are
+// requested.
 func TestOfflineLogsUnknownZones(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -127,7 +127,7 @@ func (d *zonesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	if err != nil {
-		resp.Diagnostics.Append(apiError("Unable to read zones", "The list of zones", err, "DescribeZones"))
+		resp.Diagnostics.Append(apiError("Unable to read zones", "The list of zones", err))
 		return
 	}
 	warnMissing(&resp.Diagnostics, "names", names, zones, func(z teo.Zone) string { return z.Name })

@@ -124,13 +124,16 @@ func TestTrafficOfAQuietZone(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		options teosim.AnalyticsOptions
+		visit   int
 		want    []int64
 	}{
-		"zeros": {want: []int64{0, 0}},
-		"empty": {options: teosim.AnalyticsOptions{Sparse: true}, want: []int64{teo.Unknown, teo.Unknown}},
-		"null":  {options: teosim.AnalyticsOptions{NullData: true}, want: []int64{teo.Unknown, teo.Unknown}},
+		"zeros": {visit: 5, want: []int64{0, 0}},
+		"empty": {visit: 5, options: teosim.AnalyticsOptions{Sparse: true}, want: []int64{teo.Unknown, teo.Unknown}},
+		"null":  {visit: 5, options: teosim.AnalyticsOptions{NullData: true}, want: []int64{teo.Unknown, teo.Unknown}},
+		// The point at the end says nothing about the hours before it.
+		"a point at the end": {visit: 2, options: teosim.AnalyticsOptions{Sparse: true, PointAtEnd: true}, want: []int64{teo.Unknown, teo.Unknown}},
 	} {
-		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {5}}), Analytics: test.options})
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {test.visit}}), Analytics: test.options})
 		if _, counts := l7Counts(t, sim, 2, "www.example.com"); !slices.Equal(counts["www.example.com"], test.want) {
 			t.Errorf("%s: got %v, want %v", name, counts["www.example.com"], test.want)
 		}
@@ -174,10 +177,8 @@ func TestTrafficOfALongWindow(t *testing.T) {
 // searched for.
 func TestTrafficBeyondTheLookBack(t *testing.T) {
 	t.Parallel()
-	for name, since := range map[string]int{
-		"nothing": 0, "a part": 10, "the first part and more": 40, "all but a day": 44, "all": 45,
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, since := range []int{0, 1, 2, 3, 10, 15, 16, 29, 30, 31, 32, 40, 43, 44, 45} {
+		t.Run(fmt.Sprint(since, " days"), func(t *testing.T) {
 			t.Parallel()
 			var every []int
 			for hour := range 45 * 24 {
@@ -223,10 +224,32 @@ func TestTrafficCutOff(t *testing.T) {
 		if traffic.CutOff() != (domains >= 1000) || len(traffic.Domains()) != min(domains, 1000) {
 			t.Errorf("%d domains: %d were listed, cut off is %t", domains, len(traffic.Domains()), traffic.CutOff())
 		}
-		counts, err := traffic.Counts(t.Context(), []string{"www7.example.com", "none.example.com"})
-		if err != nil || counts["www7.example.com"][0] != 10 || counts["none.example.com"][0] != 0 {
-			t.Errorf("%d domains: %v, %v", domains, counts["none.example.com"][:3], err)
+		counts, err := traffic.Counts(t.Context(), []string{"www7.example.com", "www999.example.com", "none.example.com"})
+		if err != nil {
+			t.Fatal(err)
 		}
+		last := int64(0)
+		if domains >= 1000 {
+			last = 10 // the first to be cut off: names are sorted as texts
+		}
+		if counts["www7.example.com"][0] != 10 || counts["www999.example.com"][0] != last || counts["none.example.com"][0] != 0 {
+			t.Errorf("%d domains: %v, %v", domains, counts["www999.example.com"][:3], counts["none.example.com"][:3])
+		}
+	}
+}
+
+// By the hour, a domain that is absent from a thousand may have requests.
+func TestTrafficByHourCutOff(t *testing.T) {
+	t.Parallel()
+	hours := map[string][]int{}
+	for i := range 1001 {
+		hours[fmt.Sprintf("www%d.example.com", i)] = []int{0}
+	}
+	sim := startSim(t, teosim.Options{Catalogue: visited(hours)})
+	_, counts := l7Counts(t, sim, 2, "www7.example.com", "www999.example.com", "none.example.com")
+	want := map[string][]int64{"www7.example.com": {10, 0}, "www999.example.com": {teo.Unknown, 0}, "none.example.com": {teo.Unknown, 0}}
+	if !reflect.DeepEqual(counts, want) {
+		t.Errorf("got %v, want %v", counts, want)
 	}
 }
 

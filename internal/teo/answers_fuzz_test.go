@@ -53,7 +53,7 @@ func checkAnswer(t *testing.T, service *replay, l *teo.Listing, err error) {
 	// Four readings, each with pages of one row, among them duplicates, and the
 	// first, the last or page 0 beside; and all the page sizes that are tried.
 	if most := 4*(2*fuzzed+4) + 6; int(service.sent.Load()) > most {
-		t.Errorf("%d requests were sent, want %d at the most", service.sent.Load(), most)
+		t.Errorf("%d requests were sent, want at most %d", service.sent.Load(), most)
 	}
 	if err != nil {
 		var (
@@ -105,7 +105,7 @@ func FuzzNumberedAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		client, service := replayed(text, teo.Version20220106)
-		q := whole(0)
+		q := everything(0)
 		q.MaxPackages = fuzzed
 		for range 2 { // the second knows the page base
 			service.sent.Store(0)
@@ -127,7 +127,7 @@ func FuzzOffsetAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		client, service := replayed(text, teo.Version20220901)
-		q := wholeByID(0)
+		q := everythingByID(0)
 		q.MaxPackages = fuzzed
 		l, err := client.L4Logs(t.Context(), q)
 		checkAnswer(t, service, l, err)

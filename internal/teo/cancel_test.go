@@ -48,9 +48,9 @@ func TestCancel(t *testing.T) {
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			_, _ = client.L7Logs(other, whole(0))
+			_, _ = client.L7Logs(other, everything(0))
 		}()
-		checkCancel(t, sim, client, whole(0))
+		checkCancel(t, sim, client, everything(0))
 		cancel()
 		<-ended
 	})

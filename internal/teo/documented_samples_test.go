@@ -80,9 +80,9 @@ func TestDocumentedSamples(t *testing.T) {
 				text += "\n" + test.next
 			}
 			client, _ := replayed(text, test.version)
-			read, q := client.L7Logs, whole(0)
+			read, q := client.L7Logs, everything(0)
 			if test.version == teo.Version20220901 {
-				q = wholeByID(0)
+				q = everythingByID(0)
 			}
 			if test.layer == teo.L4 {
 				read = client.L4Logs

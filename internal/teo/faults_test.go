@@ -19,24 +19,23 @@ func eachService(t *testing.T, test func(t *testing.T, o teosim.Options, all fun
 	for _, n := range []numbering{{base: 0}, {base: 1}, {base: 1, strict: true}} {
 		t.Run(n.String(), func(t *testing.T) {
 			t.Parallel()
-			test(t, n.options(0), whole)
+			test(t, n.options(0), everything)
 		})
 	}
 	t.Run("offsets", func(t *testing.T) {
 		t.Parallel()
-		test(t, teosim.Options{}, wholeByID)
+		test(t, teosim.Options{}, everythingByID)
 	})
 }
 
-// wholeByID asks for everything by zone ID, which means 2022-09-01.
-func wholeByID(size int) teo.Query {
-	q := whole(size)
+// everythingByID asks for everything by zone ID, which means 2022-09-01.
+func everythingByID(size int) teo.Query {
+	q := everything(size)
 	q.ZoneIDs = []string{"zone-gen0000"}
 	return q
 }
 
-// What goes wrong with a request is mended by sending that request again, and
-// no other.
+// A request that fails is sent again, and no other request is.
 func TestFailedRequestsAreSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{
@@ -86,7 +85,7 @@ func TestRetriesEnd(t *testing.T) {
 	})
 }
 
-// What waiting does not mend ends the list at once.
+// An error that a retry cannot fix ends the list at once.
 func TestFatalErrors(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{
@@ -151,7 +150,7 @@ func TestTotalChanges(t *testing.T) {
 	})
 }
 
-// Rows that come twice, beside those that the total counts, are dropped.
+// Duplicates in addition to the rows that the total counts are dropped.
 func TestRowsTwiceInAddition(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 9, 10, 11, 20, 45} {
@@ -207,7 +206,7 @@ func TestLargerRowIsKept(t *testing.T) {
 	grown := o.Catalogue.L7[1]
 	grown.Size = 200
 	o.Catalogue.L7 = append(o.Catalogue.L7, grown)
-	l := list(t, newClient(t, startSim(t, o), teo.Options{}), whole(10))
+	l := list(t, newClient(t, startSim(t, o), teo.Options{}), everything(10))
 	for _, p := range l.Packages {
 		if p.Area == grown.Area && p.Domain == grown.Host && *p.Size != 200 {
 			t.Errorf("the size is %d, want that of the larger row", *p.Size)

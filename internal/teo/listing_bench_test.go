@@ -35,7 +35,7 @@ type listingBench struct {
 //	           many exceeded the limit
 //
 // The client is a new one each time: it does not know the page base, and the
-// simulator counts from 0, which takes it a request more.
+// simulator counts from 0, which costs one more request.
 func BenchmarkListing(b *testing.B) {
 	for _, bench := range []listingBench{
 		{"2022-01-06-20rps", teo.Version20220106, 20, 0, 300},
@@ -68,7 +68,7 @@ func (l listingBench) run(b *testing.B, list func(*tcapi.Client, teo.Query) (int
 	sim := startSim(b, teosim.Options{
 		Latency: benchLatency, Catalogue: catalogue(benchRows), Rates: map[string]int{l.version + "/" + logs: l.limit},
 	})
-	q := wholeByID(l.pageSize)
+	q := everythingByID(l.pageSize)
 	if l.version == teo.Version20220106 {
 		q.ZoneIDs = nil
 	}

@@ -69,7 +69,7 @@ func TestParsePacketNameErrors(t *testing.T) {
 	}
 }
 
-// What is parsed makes the same name again, and is a whole slot in UTC.
+// A parsed name can be rebuilt, and its slot is a complete one in UTC.
 func FuzzParsePacketName(f *testing.F) {
 	for _, name := range []string{"20220811-02-test-add4.example.com", "20230725-2345-www.example.com.log.gz", "", "--", "20220811-0260-x"} {
 		f.Add(name)

@@ -59,7 +59,7 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 						Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
 						Transport: service, Pace: simtest.Pace,
 					}), teo.Options{APIVersion: teo.Version20220106})
-					q := whole(10)
+					q := everything(10)
 					q.MaxPackages = max(1, rows)
 					for range 3 {
 						service.sent.Store(0)
@@ -68,7 +68,7 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 						}
 						// Three readings, with smaller pages each time, and two pages too many in each.
 						if most := 3 * (rows/5 + 3); int(service.sent.Load()) > most {
-							t.Errorf("%d requests were sent, want %d at the most", service.sent.Load(), most)
+							t.Errorf("%d requests were sent, want at most %d", service.sent.Load(), most)
 						}
 					}
 				})

@@ -64,7 +64,7 @@ func TestNumberedPages(t *testing.T) {
 				client := newClient(t, sim, teo.Options{})
 				for _, want := range []int{n.unlearned(rows, size), n.learned(rows, size), n.learned(rows, size)} {
 					sim.ResetCounters()
-					l := list(t, client, whole(size))
+					l := list(t, client, everything(size))
 					checkExact(t, sim, l)
 					checkCount(t, sim, want)
 					pages := (rows + size - 1) / size
@@ -84,10 +84,10 @@ func TestNumberedBaseIsLearnedByALaterList(t *testing.T) {
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(25))
 		client := newClient(t, sim, teo.Options{})
-		checkExact(t, sim, list(t, client, whole(100)))
-		checkExact(t, sim, list(t, client, whole(10)))
+		checkExact(t, sim, list(t, client, everything(100)))
+		checkExact(t, sim, list(t, client, everything(10)))
 		sim.ResetCounters()
-		checkExact(t, sim, list(t, client, whole(10)))
+		checkExact(t, sim, list(t, client, everything(10)))
 		checkCount(t, sim, 3)
 		for i, r := range requests(t, sim, teo.Version20220106, "DownloadL7Logs") {
 			if r.PageNo < n.base || r.PageNo > n.base+2 {
@@ -109,7 +109,7 @@ func TestNumberedPageSizeIsClamped(t *testing.T) {
 				client := newClient(t, sim, teo.Options{})
 				for _, want := range []int{n.unlearned(rows, 10), n.learned(rows, 10)} {
 					sim.ResetCounters()
-					l := list(t, client, whole(25))
+					l := list(t, client, everything(25))
 					checkExact(t, sim, l)
 					checkCount(t, sim, want)
 					if l.PageSize != 10 {
@@ -136,12 +136,12 @@ func TestNumberedPageSizeIsClampedSilently(t *testing.T) {
 						sim.Inject(teosim.Fault{Name: teosim.NullField, Value: field})
 					}
 					client := newClient(t, sim, teo.Options{})
-					checkExact(t, sim, list(t, client, whole(25)))
+					checkExact(t, sim, list(t, client, everything(25)))
 					if most, got := n.learned(rows, 10)+1, sim.Count("", ""); got > most {
-						t.Errorf("%d requests were sent, want %d at the most", got, most)
+						t.Errorf("%d requests were sent, want at most %d", got, most)
 					}
 					sim.ResetCounters()
-					checkExact(t, sim, list(t, client, whole(25)))
+					checkExact(t, sim, list(t, client, everything(25)))
 					if most, got := n.learned(rows, 10), sim.Count("", ""); got > most {
 						t.Errorf("%d requests were sent with the base known, want %d", got, most)
 					}
@@ -174,13 +174,13 @@ func TestNumberedNullFields(t *testing.T) {
 								most += n.learned(rows, size) + 1
 							}
 							sim.ResetCounters()
-							l := list(t, client, whole(size))
+							l := list(t, client, everything(size))
 							checkExact(t, sim, l)
 							if l.TotalCount != int64(rows) {
 								t.Errorf("the total is %d, want %d", l.TotalCount, rows)
 							}
 							if got := sim.Count("", ""); got > most {
-								t.Errorf("list %d took %d requests, want %d at the most", try, got, most)
+								t.Errorf("list %d took %d requests, want at most %d", try, got, most)
 							}
 						}
 					})
@@ -198,7 +198,7 @@ func TestNumberedAllNullFields(t *testing.T) {
 		for _, field := range []string{"PageSize", "PageNo", "Pages", "TotalSize"} {
 			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: field})
 		}
-		l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+		l := list(t, newClient(t, sim, teo.Options{}), everything(10))
 		checkExact(t, sim, l)
 		if l.TotalCount != 45 {
 			t.Errorf("the total is %d, want the number of packages", l.TotalCount)
@@ -206,16 +206,16 @@ func TestNumberedAllNullFields(t *testing.T) {
 	})
 }
 
-// Data that is null once is read again; for ever, it is an error.
+// Data that is null once is read again; if it stays null, that is an error.
 func TestNumberedNullData(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
 		client := newClient(t, sim, teo.Options{})
 		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data", Skip: 2, Times: 1})
-		checkExact(t, sim, list(t, client, whole(10)))
+		checkExact(t, sim, list(t, client, everything(10)))
 		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data"})
-		_, err := client.L7Logs(t.Context(), whole(10))
+		_, err := client.L7Logs(t.Context(), everything(10))
 		checkIncomplete(t, err, teo.IncompleteError{Read: 0, Total: 45, Before: -1, Readings: 4})
 	})
 }
@@ -228,9 +228,9 @@ func TestNumberedPagesWithoutTotal(t *testing.T) {
 		client := newClient(t, sim, teo.Options{})
 		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
 		sim.Inject(teosim.Fault{Name: teosim.EmptyPage, Page: new(3), Times: 1})
-		checkExact(t, sim, list(t, client, whole(10)))
+		checkExact(t, sim, list(t, client, everything(10)))
 		sim.Inject(teosim.Fault{Name: teosim.EmptyPage, Page: new(3)})
-		_, err := client.L7Logs(t.Context(), whole(10))
+		_, err := client.L7Logs(t.Context(), everything(10))
 		checkIncomplete(t, err, teo.IncompleteError{Read: 30, Total: 41, Before: -1, Readings: 4})
 	})
 }
@@ -245,7 +245,7 @@ func TestNumberedNullFieldsOfRows(t *testing.T) {
 				o := teosim.Options{OldRowsWithoutArea: field == "Area", Catalogue: catalogue(45)}
 				sim := startSim(t, o)
 				sim.Inject(teosim.Fault{Name: fault, Value: "Data." + field})
-				l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+				l := list(t, newClient(t, sim, teo.Options{}), everything(10))
 				if len(l.Packages) != 45 || l.TotalCount != 45 {
 					t.Fatalf("%d packages of %d are listed, want 45", len(l.Packages), l.TotalCount)
 				}
@@ -279,20 +279,20 @@ func TestNumberedNullRow(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{PageBase: 1, Catalogue: catalogue(45)})
 	sim.Inject(teosim.Fault{Name: teosim.NullRow, Page: new(2)})
-	l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+	l := list(t, newClient(t, sim, teo.Options{}), everything(10))
 	if len(l.Packages) != 45 || l.Nameless != 1 {
 		t.Errorf("%d packages are listed, %d of them nameless; want 45 and 1", len(l.Packages), l.Nameless)
 	}
 }
 
-// Packages of two areas can bear one name, and rows need not say the area.
+// Packages of two areas can have the same name, and rows can lack the area.
 func TestNumberedAreas(t *testing.T) {
 	t.Parallel()
 	for _, said := range []bool{false, true} {
 		t.Run(fmt.Sprintf("said=%t", said), func(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{OldRowsWithoutArea: !said, Catalogue: catalogue(4)})
-			l := list(t, newClient(t, sim, teo.Options{}), whole(10))
+			l := list(t, newClient(t, sim, teo.Options{}), everything(10))
 			checkExact(t, sim, l)
 			names := map[string]int{}
 			for _, p := range l.Packages {
@@ -330,7 +330,7 @@ func TestNumberedAreasByHostOnly(t *testing.T) {
 				rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-02-a.example","Domain":"a.example","Url":"https://%s.example/p?sign=%d"}`, host, i))
 			}
 			client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":%d,"RequestId":"r"}}`, strings.Join(rows, ","), test.total), "")
-			if l := list(t, client, whole(10)); len(l.Packages) != test.want || l.TotalCount != int64(test.total) {
+			if l := list(t, client, everything(10)); len(l.Packages) != test.want || l.TotalCount != int64(test.total) {
 				t.Errorf("%d packages of %d are listed, want %d", len(l.Packages), l.TotalCount, test.want)
 			}
 		})
@@ -343,9 +343,9 @@ func TestNumberedPagePastTheEndIsRefused(t *testing.T) {
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
 	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameterValue: PageNo is too large", Page: new(5)})
 	client := newClient(t, sim, teo.Options{})
-	checkExact(t, sim, list(t, client, whole(10)))
+	checkExact(t, sim, list(t, client, everything(10)))
 	sim.ResetCounters()
-	checkExact(t, sim, list(t, client, whole(10)))
+	checkExact(t, sim, list(t, client, everything(10)))
 	checkCount(t, sim, 5)
 }
 
@@ -354,7 +354,7 @@ func TestNumberedTooMany(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
-		q := whole(10)
+		q := everything(10)
 		q.MaxPackages = 44
 		_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
 		var tooMany *teo.TooManyError
@@ -393,14 +393,14 @@ func TestNumberedPageOneIsRefused(t *testing.T) {
 			client := newClient(t, sim, teo.Options{})
 			for _, want := range []int{2, 1} {
 				sim.ResetCounters()
-				checkExact(t, sim, list(t, client, whole(10)))
+				checkExact(t, sim, list(t, client, everything(10)))
 				checkCount(t, sim, want)
 			}
 		})
 	}
 }
 
-// What is wrong with a request is wrong with page 0 as well: it is told after one
+// An error that is not about the page number is returned after one
 // request. Where the page is blamed and page 0 is refused too, the first error is
 // the one to tell.
 func TestNumberedRejection(t *testing.T) {
@@ -412,13 +412,13 @@ func TestNumberedRejection(t *testing.T) {
 			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": first", Page: new(1)})
 			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": second", Page: new(0)})
 			client := newClient(t, sim, teo.Options{})
-			_, err := client.L7Logs(t.Context(), whole(10))
+			_, err := client.L7Logs(t.Context(), everything(10))
 			if failure := tcapi.AsError(err); failure == nil || failure.Message != "first" {
 				t.Errorf("got %v, want the first error", err)
 			}
 			checkCount(t, sim, want)
 			sim.ClearFaults()
-			checkExact(t, sim, list(t, client, whole(10)))
+			checkExact(t, sim, list(t, client, everything(10)))
 		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 const logs = "DownloadL7Logs"
 
-// A last page that is full may have more behind it: the count is not trusted.
+// After a last page that is full there may be more: the count is not trusted.
 func TestOffsetPages(t *testing.T) {
 	t.Parallel()
 	const size = 7
@@ -26,7 +26,7 @@ func TestOffsetPages(t *testing.T) {
 			client := newClient(t, sim, teo.Options{})
 			for range 2 {
 				sim.ResetCounters()
-				l := list(t, client, wholeByID(size))
+				l := list(t, client, everythingByID(size))
 				checkExact(t, sim, l)
 				if got := sim.Count("", logs); got != want {
 					t.Errorf("%d requests were sent, want %d", got, want)
@@ -44,11 +44,12 @@ func TestOffsetPages(t *testing.T) {
 	}
 }
 
-// What this version says of a package is taken from the row, not from the name.
+// With this version, times and area of a package come from the row, not from the
+// name.
 func TestOffsetRows(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
-	q := whole(0)
+	q := everything(0)
 	q.ZoneIDs = []string{"zone-2demo00001cn", "zone-2demo00003og", "zone-2demo00002os"}
 	l := list(t, newClient(t, sim, teo.Options{}), q)
 	checkExact(t, sim, l)
@@ -83,10 +84,10 @@ func TestOffsetLimitIsLowered(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{MaxLimit: test.most, Catalogue: catalogue(310)})
 			client := newClient(t, sim, teo.Options{})
-			checkExact(t, sim, list(t, client, wholeByID(test.asked)))
+			checkExact(t, sim, list(t, client, everythingByID(test.asked)))
 			checkLimits(t, sim, test.limits)
 			sim.ResetCounters()
-			l := list(t, client, wholeByID(test.asked))
+			l := list(t, client, everythingByID(test.asked))
 			checkExact(t, sim, l)
 			checkLimits(t, sim, slices.Repeat([]int{test.kept}, (310+test.kept-1)/test.kept))
 			if l.PageSize != test.kept {
@@ -110,7 +111,7 @@ func checkLimits(t *testing.T, sim *teosim.Sim, want []int) {
 // lowered are the limits that are tried where all are refused.
 var lowered = []int{300, 200, 100, 50, 20}
 
-// An error that no limit mends is told as it is, at once, and lowers nothing for
+// An error that a smaller limit does not fix is returned at once, and lowers nothing for
 // good.
 func TestOffsetErrorThatOnlyMentionsALimit(t *testing.T) {
 	t.Parallel()
@@ -128,13 +129,13 @@ func TestOffsetErrorThatOnlyMentionsALimit(t *testing.T) {
 			sim := startSim(t, teosim.Options{Catalogue: catalogue(310)})
 			client := newClient(t, sim, teo.Options{})
 			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: message})
-			if l, err := client.L7Logs(t.Context(), wholeByID(0)); err == nil || l != nil {
+			if l, err := client.L7Logs(t.Context(), everythingByID(0)); err == nil || l != nil {
 				t.Fatalf("there is a list: %t, and the error %v; want an error", l != nil, err)
 			}
 			checkLimits(t, sim, lowered[:tries])
 			sim.ClearFaults()
 			sim.ResetCounters()
-			checkExact(t, sim, list(t, client, wholeByID(0)))
+			checkExact(t, sim, list(t, client, everythingByID(0)))
 			checkLimits(t, sim, []int{300, 300})
 		})
 	}
@@ -152,7 +153,7 @@ func TestOffsetCountIsTooSmall(t *testing.T) {
 				t.Parallel()
 				sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
 				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(count)})
-				l := list(t, newClient(t, sim, teo.Options{}), wholeByID(10))
+				l := list(t, newClient(t, sim, teo.Options{}), everythingByID(10))
 				checkExact(t, sim, l)
 				if l.TotalCount != int64(rows) {
 					t.Errorf("the total is %d, want %d", l.TotalCount, rows)
@@ -170,7 +171,7 @@ func TestOffsetCountIsTooLarge(t *testing.T) {
 				t.Parallel()
 				sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
 				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(rows + more)})
-				_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), wholeByID(10))
+				_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everythingByID(10))
 				checkIncomplete(t, err, teo.IncompleteError{Read: int64(rows), Total: int64(rows + more), Before: -1, Readings: 4})
 			})
 		}
@@ -187,13 +188,13 @@ func TestOffsetCountIsNull(t *testing.T) {
 					t.Parallel()
 					sim := startSim(t, teosim.Options{Catalogue: catalogue(rows)})
 					sim.Inject(teosim.Fault{Name: fault, Value: "TotalCount", Times: times})
-					l := list(t, newClient(t, sim, teo.Options{}), wholeByID(10))
+					l := list(t, newClient(t, sim, teo.Options{}), everythingByID(10))
 					checkExact(t, sim, l)
 					if l.TotalCount != int64(rows) {
 						t.Errorf("the total is %d, want %d", l.TotalCount, rows)
 					}
 					if most, got := rows/10+2, sim.Count("", logs); got > most {
-						t.Errorf("%d requests were sent, want %d at the most", got, most)
+						t.Errorf("%d requests were sent, want at most %d", got, most)
 					}
 				})
 			}
@@ -209,7 +210,7 @@ func TestOffsetNullFieldsOfRows(t *testing.T) {
 				t.Parallel()
 				sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
 				sim.Inject(teosim.Fault{Name: fault, Value: "Data." + field})
-				l := list(t, newClient(t, sim, teo.Options{}), wholeByID(10))
+				l := list(t, newClient(t, sim, teo.Options{}), everythingByID(10))
 				if len(l.Packages) != 45 {
 					t.Fatalf("%d packages are listed, want 45", len(l.Packages))
 				}
@@ -229,13 +230,13 @@ func TestOffsetNullDataAndRow(t *testing.T) {
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
 	client := newClient(t, sim, teo.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data", Skip: 2, Times: 1})
-	checkExact(t, sim, list(t, client, wholeByID(10)))
+	checkExact(t, sim, list(t, client, everythingByID(10)))
 	sim.Inject(teosim.Fault{Name: teosim.NullRow, Page: new(2), Times: 1})
-	if l := list(t, client, wholeByID(10)); len(l.Packages) != 45 || l.Nameless != 1 {
+	if l := list(t, client, everythingByID(10)); len(l.Packages) != 45 || l.Nameless != 1 {
 		t.Errorf("%d packages are listed, %d of them nameless; want 45 and 1", len(l.Packages), l.Nameless)
 	}
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data"})
-	_, err := client.L7Logs(t.Context(), wholeByID(10))
+	_, err := client.L7Logs(t.Context(), everythingByID(10))
 	checkIncomplete(t, err, teo.IncompleteError{Read: 0, Total: 45, Before: -1, Readings: 4})
 }
 
@@ -252,7 +253,7 @@ func TestOffsetTooMany(t *testing.T) {
 			if count != "" {
 				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: count})
 			}
-			q := wholeByID(10)
+			q := everythingByID(10)
 			q.MaxPackages = 44
 			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
 			var tooMany *teo.TooManyError
@@ -275,7 +276,7 @@ func TestOffsetTooManyWithoutCount(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{Catalogue: catalogue(450)})
 			sim.Inject(fault)
-			q := wholeByID(10)
+			q := everythingByID(10)
 			q.MaxPackages = 44
 			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
 			var tooMany *teo.TooManyError
@@ -290,13 +291,13 @@ func TestOffsetTooManyWithoutCount(t *testing.T) {
 	}
 }
 
-// Layer 4 is the same with proxies in place of domains.
+// Layer 4 is the same with proxies instead of domains.
 func TestL4(t *testing.T) {
 	t.Parallel()
 	c := teosim.Generate(teosim.GenerateOptions{Proxies: 3, Slots: 9})
 	sim := startSim(t, teosim.Options{Catalogue: c})
 	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106})
-	q := wholeByID(10)
+	q := everythingByID(10)
 	l, err := client.L4Logs(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Whatever goes wrong together, a list is exact or there is none; and once all
-// is well again the same client lists exactly.
+// Whatever combination of faults occurs, a list is exact or there is none; and after
+// the faults the same client lists exactly.
 //
 // It does not cover rows that are replaced by null, counts that are too small in
 // 2022-01-06, pages that are empty while no count of any kind is given, and
@@ -51,7 +51,7 @@ func TestListsAreNeverShort(t *testing.T) {
 				}
 				defer func() {
 					if t.Failed() {
-						t.Logf("%d rows, pages of %d, %d at the most, faults %+v", rows, size, o.MaxPageSize, faults)
+						t.Logf("%d rows, pages of %d, at most %d, faults %+v", rows, size, o.MaxPageSize, faults)
 					}
 				}()
 				l, err := client.L7Logs(t.Context(), all(size))

@@ -9,8 +9,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// A page that shifts makes a row come twice and another one not at all. Where
-// the count is missing, or too small to tell, the row that came twice has to.
+// A page that shifts duplicates a row and hides another one. If the count is missing
+// or too small to show it, the duplicate must.
 func TestShiftedPageWithoutARightCount(t *testing.T) {
 	t.Parallel()
 	for name, counts := range map[string][]teosim.Fault{
@@ -49,7 +49,7 @@ func TestShiftedPageWithoutARightCount(t *testing.T) {
 	}
 }
 
-// Rows that the service lists twice, wherever pages begin, are told from pages
+// Rows that the service lists twice, wherever pages begin, are distinguished from pages
 // that overlap, count or not.
 func TestRowsTwiceWithoutARightCount(t *testing.T) {
 	t.Parallel()
@@ -86,13 +86,13 @@ func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
 			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize", Skip: skip})
 			sim.Inject(teosim.Fault{Name: teosim.CatalogueGrows, Page: new(0), Times: 1})
 			client := newClient(t, sim, teo.Options{})
-			l := list(t, client, whole(10))
+			l := list(t, client, everything(10))
 			if len(l.Packages) != 46 {
 				t.Errorf("%d packages are listed, want 46", len(l.Packages))
 			}
 			checkNames(t, sim.Catalogue().L7, l)
 			sim.ResetCounters()
-			checkNames(t, sim.Catalogue().L7, list(t, client, whole(10)))
+			checkNames(t, sim.Catalogue().L7, list(t, client, everything(10)))
 			checkCount(t, sim, 6)
 		})
 	}

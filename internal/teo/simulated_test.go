@@ -19,13 +19,13 @@ var (
 	windowEnd   = windowStart.AddDate(2, 0, 0)
 )
 
-// whole asks for everything, so many rows at once.
-func whole(pageSize int) teo.Query {
+// everything requests all packages, so many rows at once.
+func everything(pageSize int) teo.Query {
 	return teo.Query{Start: windowStart, End: windowEnd, PageSize: pageSize}
 }
 
 // catalogue has one zone and n packages: two domains, two areas, hour by hour,
-// so that mainland and overseas packages bear the same names.
+// so that mainland and overseas packages have the same names.
 func catalogue(n int) teosim.Catalogue {
 	c := teosim.Generate(teosim.GenerateOptions{Domains: 2, Count: max(1, n)})
 	c.L7 = c.L7[:n]
@@ -91,7 +91,7 @@ func listed(l *teo.Listing) []row {
 
 // checkExact fails unless a listing has just the packages of layer 7 that the
 // simulator has. Rows of 2022-01-06 say no area: those of two areas are then
-// told apart by their URLs alone.
+// distinguished by their URLs alone.
 func checkExact(t *testing.T, sim *teosim.Sim, l *teo.Listing) {
 	t.Helper()
 	checkPackages(t, sim.Catalogue().L7, l)

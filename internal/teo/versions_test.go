@@ -21,7 +21,7 @@ func TestChangeOver(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{Gone: code})
 			client := newClient(t, sim, teo.Options{})
-			l := list(t, client, whole(0))
+			l := list(t, client, everything(0))
 			checkExact(t, sim, l)
 			if l.ChangedOver == nil || l.ChangedOver.Code != code || l.ChangedOver.RequestID == "" || l.APIVersion != teo.Version20220901 {
 				t.Errorf("got %+v and version %s, want %s and %s", l.ChangedOver, l.APIVersion, code, teo.Version20220901)
@@ -29,8 +29,8 @@ func TestChangeOver(t *testing.T) {
 			if got := sim.Count(teo.Version20220106, ""); got != 1 {
 				t.Errorf("%d requests of 2022-01-06 were sent, want 1", got)
 			}
-			if l = list(t, client, whole(0)); l.ChangedOver != nil {
-				t.Error("the change-over is told twice")
+			if l = list(t, client, everything(0)); l.ChangedOver != nil {
+				t.Error("the change is reported twice")
 			}
 			if got := sim.Count(teo.Version20220106, ""); got != 1 {
 				t.Errorf("%d requests of 2022-01-06 were sent, want no more than the first", got)
@@ -51,12 +51,12 @@ func TestChangeOverOfConcurrentQueries(t *testing.T) {
 			sim := startSim(t, teosim.Options{Gone: code})
 			client := newClient(t, sim, teo.Options{})
 			var (
-				told  [10]bool
-				group sync.WaitGroup
+				reported [10]bool
+				group    sync.WaitGroup
 			)
-			for i := range told {
+			for i := range reported {
 				group.Go(func() {
-					q := whole(0)
+					q := everything(0)
 					q.Zones = []string{"example.com", "example.org"}
 					l, err := client.L7Logs(t.Context(), q)
 					if err != nil {
@@ -64,11 +64,11 @@ func TestChangeOverOfConcurrentQueries(t *testing.T) {
 						return
 					}
 					checkExact(t, sim, l)
-					told[i] = l.ChangedOver != nil
+					reported[i] = l.ChangedOver != nil
 				})
 			}
 			group.Wait()
-			if n := len(slices.DeleteFunc(told[:], func(b bool) bool { return !b })); n != 1 {
+			if n := len(slices.DeleteFunc(reported[:], func(b bool) bool { return !b })); n != 1 {
 				t.Errorf("%d lists tell of the change-over, want 1", n)
 			}
 			if got := sim.Count("", "DescribeZones"); got != 1 {
@@ -84,12 +84,12 @@ func TestChangeOverIsToldByTheFirstListThereIs(t *testing.T) {
 	sim := startSim(t, teosim.Options{Gone: "ActionOffline"})
 	client := newClient(t, sim, teo.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones", Times: 1})
-	if _, err := client.L7Logs(t.Context(), whole(0)); tcapi.AsError(err) == nil {
+	if _, err := client.L7Logs(t.Context(), everything(0)); tcapi.AsError(err) == nil {
 		t.Fatalf("got %v, want a *tcapi.Error", err)
 	}
 	for _, want := range []bool{true, false} {
-		if l := list(t, client, whole(0)); (l.ChangedOver != nil) != want {
-			t.Errorf("the change-over is told: %t, want %t", l.ChangedOver != nil, want)
+		if l := list(t, client, everything(0)); (l.ChangedOver != nil) != want {
+			t.Errorf("the change is reported: %t, want %t", l.ChangedOver != nil, want)
 		}
 	}
 	if got := sim.Count(teo.Version20220106, ""); got != 1 {
@@ -106,7 +106,7 @@ func TestNoChangeOverOnOtherErrors(t *testing.T) {
 			sim := startSim(t, teosim.Options{})
 			client := newClient(t, sim, teo.Options{})
 			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": no", Version: teo.Version20220106, Times: 6})
-			_, err := client.L7Logs(t.Context(), whole(0))
+			_, err := client.L7Logs(t.Context(), everything(0))
 			if failure := tcapi.AsError(err); failure == nil || failure.Code != code {
 				t.Errorf("got %v, want %s", err, code)
 			}
@@ -126,7 +126,7 @@ func TestPinnedVersion(t *testing.T) {
 			sim := startSim(t, teosim.Options{Gone: code})
 			client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106})
 			for range 2 {
-				_, err := client.L7Logs(t.Context(), whole(0))
+				_, err := client.L7Logs(t.Context(), everything(0))
 				if failure := tcapi.AsError(err); failure == nil || failure.Code != code || failure.Version != teo.Version20220106 {
 					t.Errorf("got %v, want %s of 2022-01-06", err, code)
 				}
@@ -138,7 +138,7 @@ func TestPinnedVersion(t *testing.T) {
 			sim := startSim(t, teosim.Options{})
 			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: code + ": gone", Action: logs})
 			client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
-			_, err := client.L7Logs(t.Context(), whole(0))
+			_, err := client.L7Logs(t.Context(), everything(0))
 			if failure := tcapi.AsError(err); failure == nil || failure.Code != code || failure.Version != teo.Version20220901 {
 				t.Errorf("got %v, want %s of 2022-09-01", err, code)
 			}
@@ -171,7 +171,7 @@ func TestVersionOfAQuery(t *testing.T) {
 		t.Run(fmt.Sprintf("pinned=%s,ids=%d,names=%d", test.pinned, len(test.ids), len(test.names)), func(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{})
-			q := whole(0)
+			q := everything(0)
 			q.Zones, q.ZoneIDs = test.names, test.ids
 			l := list(t, newClient(t, sim, teo.Options{APIVersion: test.pinned}), q)
 			want := sim.Catalogue().L7
@@ -189,7 +189,7 @@ func TestVersionOfAQuery(t *testing.T) {
 	}
 }
 
-// What a query asks for goes to the wire as it is, and times in whole seconds.
+// Filters of a query are sent unchanged, and times in whole seconds.
 func TestQueryOnTheWire(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{teo.Version20220106, teo.Version20220901} {
@@ -197,7 +197,7 @@ func TestQueryOnTheWire(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{})
 			client := newClient(t, sim, teo.Options{APIVersion: version})
-			q := whole(0)
+			q := everything(0)
 			q.Start, q.End = windowStart.AddDate(0, 0, 4).Add(1), windowStart.AddDate(0, 0, 5).Add(1)
 			q.Zones, q.Hosts = []string{"example.com"}, []string{"www.example.com", "api.example.com"}
 			l := list(t, client, q)

@@ -22,7 +22,7 @@ func TestManyZoneIDs(t *testing.T) {
 				Catalogue:  teosim.Generate(teosim.GenerateOptions{Zones: zones, Proxies: 1, Slots: slots}),
 			})
 			client := newClient(t, sim, teo.Options{})
-			q := whole(0)
+			q := everything(0)
 			for n := range zones {
 				q.ZoneIDs = append(q.ZoneIDs, fmt.Sprintf("zone-gen%04d", n))
 			}

@@ -19,7 +19,7 @@ func contains(s, part string) bool { return strings.Contains(s, part) }
 
 // byName asks 2022-09-01 for all logs of sites by name.
 func byName(names ...string) teo.Query {
-	q := whole(0)
+	q := everything(0)
 	q.Zones = names
 	return q
 }
@@ -137,7 +137,7 @@ func TestZonesByName(t *testing.T) {
 	}
 }
 
-// A name that two zones bear takes both; names and IDs add up; spelling in
+// A name that two zones share selects both; names and IDs add up; spelling in
 // capitals is the same name.
 func TestZonesOfAQuery(t *testing.T) {
 	t.Parallel()
@@ -171,7 +171,7 @@ func TestAccountWithoutZones(t *testing.T) {
 	c := catalogue(1)
 	c.Zones = nil
 	sim := startSim(t, teosim.Options{Catalogue: c})
-	l := list(t, newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}), whole(0))
+	l := list(t, newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}), everything(0))
 	if len(l.Packages) != 0 || l.APIVersion != teo.Version20220901 {
 		t.Errorf("got %+v", l)
 	}
@@ -318,6 +318,19 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// The domains of a zone without domain access need not end in its name.
+func TestHintsWithoutDomainAccess(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string][]string{"noDomainAccess": nil, "full": {"www.example.net"}} {
+		sim := startSim(t, teosim.Options{Catalogue: teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-1", Name: "example.com", Type: kind}}}})
+		q := byName("example.com")
+		q.Hosts = []string{"www.example.net"}
+		if l := list(t, newClient(t, sim, teo.Options{}), q); !slices.Equal(l.Hints.OtherDomains, want) {
+			t.Errorf("%s: the domains of other zones are %v, want %v", kind, l.Hints.OtherDomains, want)
+		}
+	}
+}
+
 // The names of sites among the domains are reported if nothing is listed.
 func TestRootDomains(t *testing.T) {
 	t.Parallel()
@@ -343,26 +356,27 @@ func TestRootDomains(t *testing.T) {
 	}
 }
 
-// DescribeZones pages as the log actions do, and its counts are trusted no more.
+// DescribeZones is paged like the log actions, and its counts are checked like
+// theirs.
 func TestZonesFaults(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		fault teosim.Fault
-		whole bool
+		fault    teosim.Fault
+		complete bool
 	}{
-		{fault: teosim.Fault{Name: teosim.NullField, Value: "TotalCount"}, whole: true},
-		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones", Times: 1}, whole: true},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "TotalCount"}, complete: true},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones", Times: 1}, complete: true},
 		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones"}},
-		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones.Tags"}, whole: true},
-		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones.AliasZoneName"}, whole: true},
-		{fault: teosim.Fault{Name: teosim.EmptyPage, Page: new(1), Times: 1}, whole: true},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones.Tags"}, complete: true},
+		{fault: teosim.Fault{Name: teosim.NullField, Value: "Zones.AliasZoneName"}, complete: true},
+		{fault: teosim.Fault{Name: teosim.EmptyPage, Page: new(1), Times: 1}, complete: true},
 		{fault: teosim.Fault{Name: teosim.EmptyPage, Page: new(1)}},
-		{fault: teosim.Fault{Name: teosim.DuplicateRows}, whole: true},
-		{fault: teosim.Fault{Name: teosim.WrongTotal, Value: "1"}, whole: true},
+		{fault: teosim.Fault{Name: teosim.DuplicateRows}, complete: true},
+		{fault: teosim.Fault{Name: teosim.WrongTotal, Value: "1"}, complete: true},
 		{fault: teosim.Fault{Name: teosim.WrongTotal, Value: "251"}},
 		{fault: teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(1 << 50)}},
-		{fault: teosim.Fault{Name: teosim.TotalChanges, Page: new(2), Times: 1}, whole: true},
-		{fault: teosim.Fault{Name: teosim.BadGateway, Times: 2}, whole: true},
+		{fault: teosim.Fault{Name: teosim.TotalChanges, Page: new(2), Times: 1}, complete: true},
+		{fault: teosim.Fault{Name: teosim.BadGateway, Times: 2}, complete: true},
 	} {
 		t.Run(fmt.Sprintf("%s/%s/%d", test.fault.Name, test.fault.Value, test.fault.Times), func(t *testing.T) {
 			t.Parallel()
@@ -370,17 +384,17 @@ func TestZonesFaults(t *testing.T) {
 			sim.Inject(test.fault)
 			zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), nil, nil)
 			switch {
-			case !test.whole && (err == nil || zones != nil):
+			case !test.complete && (err == nil || zones != nil):
 				t.Errorf("got %d zones and %v, want an error", len(zones), err)
-			case test.whole && (err != nil || len(zones) != 250):
+			case test.complete && (err != nil || len(zones) != 250):
 				t.Errorf("got %d zones and %v, want 250", len(zones), err)
 			}
 		})
 	}
 }
 
-// A zone without an ID cannot be asked for its logs: to leave it out would make
-// the list short. Nothing of such an answer is remembered.
+// The logs of a zone without an ID cannot be requested, and without them the list
+// would be incomplete. Nothing of such an answer is remembered.
 func TestZonesWithoutIDs(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{
@@ -408,13 +422,13 @@ func TestZonesWithoutIDs(t *testing.T) {
 	}
 }
 
-// Where only sub-domains are given, whether one is the name of a site is looked
-// up, once; without the permission there is no hint.
+// Whether a domain is the name of a site is looked up, once; without the permission
+// there is no hint.
 func TestRootDomainsAreLookedUp(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
 	client := newClient(t, sim, teo.Options{})
-	q := whole(0)
+	q := everything(0)
 	q.Hosts = []string{"Example.com", "none.example.com"}
 	for range 2 {
 		if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.Hints.RootDomains, q.Hosts[:1]) {
@@ -438,7 +452,7 @@ func TestRootDomainsAreLookedUp(t *testing.T) {
 	checkCount(t, sim, 1)
 }
 
-// A look-up of zones that fails says so: the logs were not even asked for.
+// A failed look-up of zones names its action: the logs were not requested.
 func TestFailedLookUpNamesItsAction(t *testing.T) {
 	t.Parallel()
 	for count, want := range map[string]any{
@@ -450,7 +464,7 @@ func TestFailedLookUpNamesItsAction(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{})
 			sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: count, Action: "DescribeZones"})
-			_, err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}).L7Logs(t.Context(), whole(0))
+			_, err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}).L7Logs(t.Context(), everything(0))
 			var incomplete *teo.IncompleteError
 			if errors.As(err, &incomplete) {
 				incomplete.RequestID = ""

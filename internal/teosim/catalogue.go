@@ -6,7 +6,7 @@ import (
 )
 
 // Catalogue is an account: its zones and the log packages of both layers. The
-// order of the slices has no meaning.
+// order of the slices does not matter.
 type Catalogue struct {
 	Zones  []Zone
 	L7, L4 []Package

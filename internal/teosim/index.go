@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// layer tells the two kinds of logs apart; it is part of a package's identity.
+// layer is a family of logs. It is part of a package's identity.
 type layer string
 
 const (
@@ -27,8 +27,8 @@ type entry struct {
 	path  string // of the download
 }
 
-// index is the catalogue made ready to answer: sorted once, immutable, and
-// replaced as a whole when the catalogue changes.
+// index is the sorted catalogue. It is immutable and replaced when the catalogue
+// changes.
 type index struct {
 	zones  []Zone // latest first
 	layers map[layer]*packages
@@ -80,8 +80,8 @@ func newEntry(l layer, pkg Package) entry {
 	return e
 }
 
-// packages are the packages of one layer, latest first: new ones appear at the
-// front and shift the pages of whoever is reading.
+// packages are the packages of one layer, latest first. New ones appear at the
+// front and shift the pages of a client that is reading.
 type packages struct {
 	sorted  []entry
 	longest time.Duration // of a slot
@@ -106,7 +106,7 @@ func newPackages(entries []entry) *packages {
 	return p
 }
 
-// selection says what a request asks for. Nil sets select everything.
+// selection is the filter of a request. Nil sets select everything.
 type selection struct {
 	start, end time.Time
 	zoneNames  map[string]bool
@@ -134,11 +134,11 @@ func (s selection) key() string {
 	return b.String()
 }
 
-// maxSelections bounds what is remembered for the next pages of a request.
+// maxSelections bounds the cache of selections.
 const maxSelections = 64
 
-// find returns the numbers of the packages that a request asks for, in order.
-// The pages of one listing ask for the same, so the answer is remembered.
+// find returns the indexes of the selected packages, in order. All pages of a list
+// have the same selection, so the result is cached.
 func (p *packages) find(s selection) []int32 {
 	key := s.key()
 	p.mu.Lock()

@@ -8,17 +8,17 @@ import (
 // defaultLimit is the page of 2022-09-01 where a request names none.
 const defaultLimit = 20
 
-// teoService are EdgeOne's actions.
+// teoService are EdgeOne's actions with their documented rates.
 func (s *Sim) teoService() service {
 	return service{name: "teo", actions: []action{
-		{version: version20220106, name: "DownloadL7Logs", decode: s.decodeLogs20220106},
-		{version: version20220901, name: "DownloadL7Logs", decode: s.decodeLogs20220901(layer7, "Domains")},
-		{version: version20220901, name: "DownloadL4Logs", decode: s.decodeLogs20220901(layer4, "ProxyIds")},
-		{version: version20220901, name: "DescribeZones", decode: s.decodeZones},
-		{version: version20220901, name: "DescribeTimingL7AnalysisData", decode: s.decodeTiming(layer7, metricsL7)},
-		{version: version20220901, name: "DescribeTopL7AnalysisData", decode: s.decodeTop},
-		{version: version20220901, name: "DescribeTimingL4Data", decode: s.decodeTiming(layer4, metricsL4)},
-		{version: version20220901, name: "DescribeL4Proxy", decode: s.decodeProxies},
+		{version: version20220106, name: "DownloadL7Logs", perSecond: 20, decode: s.decodeLogs20220106},
+		{version: version20220901, name: "DownloadL7Logs", perSecond: 100, decode: s.decodeLogs20220901(layer7, "Domains")},
+		{version: version20220901, name: "DownloadL4Logs", perSecond: 100, decode: s.decodeLogs20220901(layer4, "ProxyIds")},
+		{version: version20220901, name: "DescribeZones", perSecond: 20, decode: s.decodeZones},
+		{version: version20220901, name: "DescribeTimingL7AnalysisData", perSecond: 100, decode: s.decodeTiming(layer7, metricsL7)},
+		{version: version20220901, name: "DescribeTopL7AnalysisData", perSecond: 100, decode: s.decodeTop},
+		{version: version20220901, name: "DescribeTimingL4Data", perSecond: 100, decode: s.decodeTiming(layer4, metricsL4)},
+		{version: version20220901, name: "DescribeL4Proxy", perSecond: 20, decode: s.decodeProxies},
 	}}
 }
 
@@ -115,8 +115,8 @@ func (p *parameters) page(maxLimit int64) (limit, offset int64) {
 	return limit, offset
 }
 
-// times multiplies numbers that a client chose; no listing has so many rows as
-// the result is bounded by.
+// times multiplies numbers that a client chose. The result is bounded; no list has
+// that many rows.
 func times(a, b int64) int64 {
 	const bound = 1 << 40
 	return min(a, bound) * min(b, 1<<20)

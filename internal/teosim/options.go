@@ -20,38 +20,38 @@ const NoRateLimit = -1
 
 // Options configure a simulator. The zero value is a working one.
 type Options struct {
-	// SecretID, SecretKey and Token are the keys that are accepted, by default
+	// SecretID, SecretKey and Token are the accepted credentials, by default
 	// DefaultSecretID and DefaultSecretKey. An empty Token means permanent
-	// keys: a request that carries a token is then refused with
-	// AuthFailure.TokenFailure, as is one without where a Token is set.
+	// credentials: a request with a token is then rejected with
+	// AuthFailure.TokenFailure, as is a request without one if a Token is set.
 	SecretID, SecretKey, Token string
 	// Now is the clock of the service: of signatures, Date headers, URLs and
 	// records, not of latencies and rate limits. Default time.Now.
 	Now func() time.Time
-	// Listen is the address, default 127.0.0.1:0. Only loopback is allowed, for
-	// signed requests do not cover the token on plain HTTP.
+	// Listen is the address, default 127.0.0.1:0. Only loopback is allowed, because
+	// plain HTTP does not protect the token.
 	Listen string
 	// Latency is added to each answer of the API, not to downloads.
 	Latency time.Duration
-	// Rates are requests a second by "version/action", over a sliding window of
-	// one second and per secret ID; what exceeds them is answered with
+	// Rates are requests per second by "version/action", over a sliding window of
+	// one second and per secret ID; requests above them are answered with
 	// RequestLimitExceeded. They override the documented limits: 20 for
 	// 2022-01-06/DownloadL7Logs and 2022-09-01/DescribeZones, 100 for
 	// 2022-09-01/DownloadL7Logs, DownloadL4Logs and the analytics; 20 for
 	// DescribeL4Proxy, whose limit is not documented. NoRateLimit is none.
 	Rates map[string]int
 	// PageBase is the number of the first page in 2022-01-06, 0 or 1. The zero
-	// value means 0, the base that a client which simply starts at 1 misreads.
+	// value means 0, which a client that simply starts at 1 gets wrong.
 	PageBase int
 	// StrictPage makes a PageNo below PageBase an InvalidParameterValue;
-	// otherwise it is taken for the first page.
+	// otherwise it means the first page.
 	StrictPage bool
 	// EchoRawPage makes an answer of 2022-01-06 repeat the PageNo as it was
-	// sent even where it was taken for the first page; otherwise it says which
-	// page it is.
+	// sent even if it meant the first page; otherwise the answer has the number of
+	// the page.
 	EchoRawPage bool
-	// MaxPageSize is what 2022-01-06 clamps a larger PageSize to, echoing the
-	// smaller one. Default 1000.
+	// MaxPageSize is the size to which 2022-01-06 lowers a larger PageSize, which
+	// it echoes. Default 1000.
 	MaxPageSize int
 	// MaxLimit is the largest Limit of 2022-09-01's log actions; a larger one is
 	// an InvalidParameterValue whose message names Limit. Default 300.
@@ -69,7 +69,7 @@ type Options struct {
 	MaxZoneIDs int
 	// EmptyWithoutZoneIDs answers a request of 2022-09-01 without ZoneIds with an
 	// empty list, as the service did from 2024-05-30 on. By default it is a
-	// MissingParameter, for ZoneIds is marked as required since 2026-09-11.
+	// MissingParameter, because ZoneIds is marked as required since 2026-09-11.
 	EmptyWithoutZoneIDs bool
 	// TimeZone is the zone of LogStartTime and LogEndTime in rows. Default UTC.
 	TimeZone *time.Location
@@ -79,30 +79,27 @@ type Options struct {
 	// AllowEmptyWindow accepts StartTime == EndTime, as in the documented sample
 	// of DownloadL4Logs, and lists the packages whose slot contains that time.
 	AllowEmptyWindow bool
-	// URLLifetime is how long a download URL is good for, in whole seconds.
+	// URLLifetime is how long a download URL is valid, in whole seconds.
 	// Default one hour.
 	URLLifetime time.Duration
-	// STS and Metadata are where keys come from that end.
+	// STS and Metadata issue temporary credentials.
 	STS      STSOptions
 	Metadata MetadataOptions
 	// Analytics are the choices that the analytics leave open.
 	Analytics AnalyticsOptions
-	// Catalogue is what there is to list. Default Demo().
+	// Catalogue is the account to list. Default Demo().
 	Catalogue Catalogue
 }
 
+// defaultRates are the documented limits.
 func defaultRates() map[string]int {
-	return map[string]int{
-		version20220106 + "/DownloadL7Logs": 20,
-		version20220901 + "/DownloadL7Logs": 100,
-		version20220901 + "/DownloadL4Logs": 100,
-		version20220901 + "/DescribeZones":  20,
-
-		version20220901 + "/DescribeTimingL7AnalysisData": 100,
-		version20220901 + "/DescribeTopL7AnalysisData":    100,
-		version20220901 + "/DescribeTimingL4Data":         100,
-		version20220901 + "/DescribeL4Proxy":              20,
+	rates := map[string]int{}
+	for _, a := range new(Sim).teoService().actions {
+		if a.perSecond > 0 {
+			rates[a.version+"/"+a.name] = a.perSecond
+		}
 	}
+	return rates
 }
 
 func (o Options) withDefaults() (Options, error) {

@@ -24,6 +24,8 @@ type service struct {
 // action is one action of one version.
 type action struct {
 	version, name string
+	// perSecond is the documented rate limit; 0 is none.
+	perSecond int
 	// unsigned actions need no credentials: Authorization is SKIP.
 	unsigned bool
 	// decode parses the request strictly, and returns the function that answers it.

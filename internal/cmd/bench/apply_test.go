@@ -63,6 +63,35 @@ func BenchmarkApply(b *testing.B) {
 
 func benchmarkApply(b *testing.B, cli tfcli.CLI, build sandbox.Mirror, rows int, urls bool, env []string) {
 	b.Helper()
+	box := newBox(b, cli, build, fmt.Sprintf(`
+data %q "all" {
+  start_time   = %q
+  end_time     = %q
+  zone_ids     = [%q]
+  include_urls = %t
+}
+`, listName, windowStart, windowEnd, zoneID, urls), env)
+	state := filepath.Join(box.Dir, "terraform.tfstate")
+	stop := watch(build.Binary())
+	for b.Loop() {
+		if err := os.Remove(state); err != nil && !os.IsNotExist(err) {
+			b.Fatal(err)
+		}
+		terraform(b, box, "apply", "-input=false", "-auto-approve", "-no-color")
+	}
+	b.ReportMetric(stop(), "peak-B")
+	text, err := os.ReadFile(state)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if got := bytes.Count(text, []byte(`"log_packet_name":`)); got != rows {
+		b.Fatalf("the state has %d rows, want %d", got, rows)
+	}
+}
+
+// newBox returns a folder with a configuration, in which the provider is installed.
+func newBox(b *testing.B, cli tfcli.CLI, build sandbox.Mirror, configuration string, env []string) *sandbox.Sandbox {
+	b.Helper()
 	files := fstest.MapFS{"main.tf": {Data: []byte(fmt.Sprintf(`terraform {
   required_providers {
     teo = {
@@ -74,40 +103,21 @@ func benchmarkApply(b *testing.B, cli tfcli.CLI, build sandbox.Mirror, rows int,
 provider "teo" {
   requests_per_second = 1000000
 }
-
-data %q "all" {
-  start_time   = %q
-  end_time     = %q
-  zone_ids     = [%q]
-  include_urls = %t
-}
-`, sandbox.Source, listName, windowStart, windowEnd, zoneID, urls)), Mode: 0o600}}
+%s`, sandbox.Source, configuration)), Mode: 0o600}}
 	box, err := sandbox.New(cli, build, files, filepath.Join(b.TempDir(), "work"), env...)
 	if err != nil {
 		b.Fatal(err)
 	}
-	terraform := func(args ...string) {
-		var out bytes.Buffer
-		if err := box.Run(b.Context(), &out, &out, args...); err != nil {
-			b.Fatalf("%v\n%s", err, &out)
-		}
-	}
-	terraform("init", "-input=false", "-no-color")
-	state := filepath.Join(box.Dir, "terraform.tfstate")
-	stop := watch(build.Binary())
-	for b.Loop() {
-		if err := os.Remove(state); err != nil && !os.IsNotExist(err) {
-			b.Fatal(err)
-		}
-		terraform("apply", "-input=false", "-auto-approve", "-no-color")
-	}
-	b.ReportMetric(stop(), "peak-B")
-	text, err := os.ReadFile(state)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if got := bytes.Count(text, []byte(`"log_packet_name":`)); got != rows {
-		b.Fatalf("the state has %d rows, want %d", got, rows)
+	terraform(b, box, "init", "-input=false", "-no-color")
+	return box
+}
+
+// terraform runs a command that has to succeed.
+func terraform(b *testing.B, box *sandbox.Sandbox, args ...string) {
+	b.Helper()
+	var out bytes.Buffer
+	if err := box.Run(b.Context(), &out, &out, args...); err != nil {
+		b.Fatalf("%v\n%s", err, &out)
 	}
 }
 
