@@ -79,7 +79,7 @@ func (r *run) rescan(ctx context.Context) error {
 func (r *run) adoptDay(ctx context.Context, c *condition, adopted map[string]map[string]Record) (unexplained []string, err error) {
 	var earlier map[string][]Record // of tags objects, by key
 	var committed map[string]*Record
-	if len(c.extra) == 0 || c.lost != nil {
+	if len(c.extra) == 0 || !c.readable() {
 		return nil, nil
 	}
 	if b, ok := r.view.state.bags[c.day]; ok {

@@ -441,7 +441,10 @@ func TestListedSizes(t *testing.T) {
 	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "The archived versions are kept") {
 		t.Errorf("got %q", s.Warnings)
 	}
-	for r := range Records(t.Context(), w.store.bucket()) {
+	for r, err := range Records(t.Context(), w.store.bucket()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if r.Name == p.pkg.Name && r.Area == "mainland" && (r.UncompressedBytes != 300 || *r.ListedSize != 8 || *r.Size != listed) {
 			t.Errorf("got %+v", r)
 		}
@@ -687,7 +690,10 @@ func TestSourcesWithoutSecrets(t *testing.T) {
 			t.Errorf("%s contains a signature", key)
 		}
 	}
-	for r := range Records(t.Context(), w.store.bucket()) {
+	for r, err := range Records(t.Context(), w.store.bucket()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if r.SourcePath == "/p" && r.SourceScheme != "http" {
 			t.Errorf("got %+v", r)
 		}
@@ -829,7 +835,10 @@ func TestLayer4AndUnknownAreas(t *testing.T) {
 	if s := w.mustApply(layer4); s.PackageCount != 3 {
 		t.Errorf("got %+v", s)
 	}
-	for r := range Records(t.Context(), w.store.bucket()) {
+	for r, err := range Records(t.Context(), w.store.bucket()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if !strings.HasPrefix(r.Path, "data/proxy=sid-1/") || r.ProxyID != "sid-1" || r.Domain != "" ||
 			(r.Area == "") != strings.Contains(r.Path, "area=unknown/hour=03/20220501-03-sid-1~h") {
 			t.Errorf("got %+v", r)
