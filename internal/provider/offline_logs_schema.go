@@ -63,7 +63,7 @@ func (f family) ephemeralSchema(ctx context.Context) ephemeralschema.Schema {
 	attributes := ephemeralAttributes(f.attributes())
 	attributes["timeouts"] = ephemeraltimeouts.AttributesWithOpts(ctx, ephemeraltimeouts.Opts{OpenDescription: fmt.Sprintf(timeoutText, "reading the list", shortDuration(readTimeout))})
 	return ephemeralschema.Schema{
-		MarkdownDescription: fmt.Sprintf("Lists the %s of a window with their signed URLs. Nothing of it is stored in a plan or in the state. "+
+		MarkdownDescription: fmt.Sprintf("Lists the %s of a window with their signed URLs. None of it is stored in the plan or in the state. "+
 			"There is one package for each %s, area and slot of an hour or a quarter of an hour. The list is complete, or there is an error.", f.title, f.host),
 		Attributes: attributes,
 	}
