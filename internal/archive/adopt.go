@@ -79,7 +79,7 @@ func (r *run) rescan(ctx context.Context) error {
 func (r *run) adoptDay(ctx context.Context, c *condition, adopted map[string]map[string]Record) (unexplained []string, err error) {
 	var earlier map[string][]Record // of tags objects, by key
 	var committed map[string]*Record
-	if len(c.extra) == 0 || c.lost != nil {
+	if len(c.extra) == 0 || !c.readable() {
 		return nil, nil
 	}
 	if b, ok := r.view.state.bags[c.day]; ok {
@@ -267,13 +267,13 @@ type rebuilt struct {
 // which has to be accepted. The records are then rebuilt from the payload,
 // without provenance, and committed at once.
 func (r *run) rebuild(ctx context.Context, d *dayWork, c *condition) error {
-	token := lossToken(d.day, c.bag.Sequence, nil)
-	reason := r.config.Accept[token]
+	f := r.view.lostTags(c)
+	reason := r.config.Accept[f.Token]
 	if reason == "" {
-		r.findings = append(r.findings, lostTags(c))
+		r.findings = append(r.findings, f)
 		return nil
 	}
-	b := &rebuilt{tagmanifest: c.bag.TagmanifestSHA256, accepted: Acceptance{Token: token, Reason: reason}}
+	b := &rebuilt{tagmanifest: c.bag.TagmanifestSHA256, accepted: Acceptance{Token: f.Token, Reason: reason}}
 	best := map[string]Record{}
 	for _, path := range slices.Sorted(maps.Keys(r.view.days[d.day])) {
 		if !payloadName.MatchString(path) {
@@ -336,11 +336,25 @@ func (r *run) keepAside(ctx context.Context, key string) error {
 	return bucket.Copy(ctx, r.config.Bucket, key, supersededKey(sha), bucket.ReplaceDurable)
 }
 
-// lostTags is the finding about a day whose tag files are lost.
-func lostTags(c *condition) Finding {
+// lostTags is the finding about a day whose tag files are lost. Its token stands
+// for the names and lengths of the payload files that remain.
+func (v *view) lostTags(c *condition) Finding {
+	remaining := map[string]int64{}
+	for path, o := range v.days[c.day] {
+		if payloadName.MatchString(path) {
+			remaining[path] = o.Size
+		}
+	}
+	then := fmt.Sprintf("the records of its %d packages are rebuilt from their files, without their provenance", c.bag.Packages)
+	switch gone := c.bag.Packages - int64(len(remaining)); {
+	case len(remaining) == 0:
+		then = fmt.Sprintf("all of its %d packages are lost, because their files are missing too", c.bag.Packages)
+	case gone > 0:
+		then = fmt.Sprintf("%d of its %d packages are lost, because their files are missing too, and the records of the others are rebuilt from their files, without their provenance", gone, c.bag.Packages)
+	}
 	return Finding{
-		Kind: FindingLoss, Day: c.day, Token: lossToken(c.day, c.bag.Sequence, nil),
-		Message: fmt.Sprintf("%s; if this is accepted, the records of its %d packages are rebuilt from the files, without their provenance", c.lost, c.bag.Packages),
+		Kind: FindingLoss, Day: c.day, Token: dayToken(c.day, c.bag.Sequence, listingHash(remaining)),
+		Message: fmt.Sprintf("%s; if this is accepted, %s", c.lost, then),
 	}
 }
 

@@ -59,6 +59,9 @@ func relate(ctx context.Context, b bucket.Bucket, was, is *Record, damaged bool)
 	return relateContent(oldBody, newBody)
 }
 
+// bufferSize is the number of bytes that are compared at once.
+const bufferSize = 16 << 10
+
 // relateContent compares two streams of gzip members.
 func relateContent(oldBody, newBody io.Reader) (relation, error) {
 	was, err := gzip.NewReader(bufio.NewReader(oldBody))
@@ -69,7 +72,7 @@ func relateContent(oldBody, newBody io.Reader) (relation, error) {
 	if err != nil {
 		return 0, err
 	}
-	a, b := make([]byte, readSize), make([]byte, readSize)
+	a, b := make([]byte, bufferSize), make([]byte, bufferSize)
 	for {
 		n, errOld := io.ReadFull(was, a)
 		m, errNew := io.ReadFull(is, b)

@@ -72,7 +72,10 @@ func (v *view) compare(ctx context.Context, scope Scope, stable time.Duration, t
 		rows := days[day]
 		c := conditions[day]
 		b, exists := v.state.bags[day]
-		if exists && (c == nil || len(c.missing) == 0) && c.readable() {
+		if exists && !c.readable() {
+			continue // its bag cannot be changed before the loss of its tag files is accepted
+		}
+		if exists && (c == nil || len(c.missing) == 0) {
 			sizes := make(map[string]*int64, len(rows))
 			for path, l := range rows {
 				sizes[path] = l.pkg.Size
@@ -82,7 +85,7 @@ func (v *view) compare(ctx context.Context, scope Scope, stable time.Duration, t
 			}
 		}
 		var records map[string]*Record
-		if exists && c.readable() {
+		if exists {
 			tags, lost, err := v.readTags(ctx, day, b.TagmanifestSHA256)
 			if err != nil {
 				return nil, err

@@ -79,5 +79,9 @@ func lossToken(day string, sequence int64, lost []Lost) string {
 		lines[i] = l.SHA256 + "  " + strings.TrimPrefix(l.Path, bagFolder(day)) + "\n"
 	}
 	slices.Sort(lines)
-	return fmt.Sprintf("%s@%d:%s", day, sequence, hashOf([]byte(strings.Join(lines, "")))[:16])
+	return dayToken(day, sequence, hashOf([]byte(strings.Join(lines, ""))))
+}
+
+func dayToken(day string, sequence int64, hash string) string {
+	return fmt.Sprintf("%s@%d:%s", day, sequence, shortHash(hash))
 }

@@ -133,7 +133,7 @@ func (i *Inspection) damaged() map[string]bool {
 // judgeDay returns the findings of a day and adds to what there is to do.
 func (i *Inspection) judgeDay(c *condition) []Finding {
 	if c.lost != nil {
-		return []Finding{lostTags(c)}
+		return []Finding{i.view.lostTags(c)}
 	}
 	if c.staleTags {
 		i.Work = append(i.Work, "write the tag files of "+c.day)

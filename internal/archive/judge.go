@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
@@ -81,6 +80,7 @@ func (v *view) judgeEntries(ctx context.Context, base *state, accept map[string]
 	superseded := map[string]Superseded{} // by key and hash of the old version
 	lost := map[string]bool{}
 	after := base.clone()
+	acceptances := newAcceptances(base)
 	for n := base.head.Sequence + 1; n <= v.state.head.Sequence; n++ {
 		e, err := v.chain.read(ctx, n)
 		switch {
@@ -103,15 +103,11 @@ func (v *view) judgeEntries(ctx context.Context, base *state, accept map[string]
 		for _, s := range e.entry.Superseded {
 			superseded[s.Path+"\n"+s.OldSHA256] = s
 		}
-		if acceptedBy(e.entry, accept) {
-			for _, l := range e.entry.Lost {
-				lost[lostKey(l)] = true
-			}
-		} else if len(e.entry.Lost) > 0 {
-			find(FindingReplaced, "", keysOf(e.entry.Lost), "entry %d records the loss of %d packages, which this configuration has not accepted", n, len(e.entry.Lost))
-			for _, l := range e.entry.Lost {
-				lost[lostKey(l)] = true
-			}
+		if open := acceptances.open(e.entry, accept); len(open) > 0 {
+			find(FindingReplaced, "", keysOf(open), "entry %d records the loss of %d packages, which this configuration has not accepted: %s", n, len(open), names(keysOf(open)))
+		}
+		for _, l := range e.entry.Lost {
+			lost[lostKey(l)] = true
 		}
 	}
 	days := map[string]bool{}
@@ -186,14 +182,14 @@ const (
 )
 
 func verdict(was, is *Record, superseded map[string]Superseded, lost map[string]bool) change {
+	if lost[lostKey(Lost{Path: was.Key(), SHA256: was.SHA256})] {
+		return passes // also if it has returned, under the name of a later version
+	}
 	if is != nil && is.SHA256 == was.SHA256 {
 		if sameEvidence(was, is) {
 			return passes
 		}
 		return unnamedChange
-	}
-	if lost[lostKey(Lost{Path: was.Key(), SHA256: was.SHA256})] {
-		return passes
 	}
 	// Follow the named replacements from the old version to the new one.
 	result := passes
@@ -247,20 +243,48 @@ func keysOf(lost []Lost) []string {
 	return keys
 }
 
-// acceptedBy reports whether all acceptances of losses that an entry records are
-// in the configuration too.
-func acceptedBy(e *Entry, accept map[string]string) bool {
-	found := false
-	for _, a := range e.Accepted {
-		if strings.HasPrefix(a.Token, "head:") {
-			continue
-		}
-		if _, ok := accept[a.Token]; !ok {
-			return false
-		}
-		found = true
+// acceptances finds out which of the losses that entries record are accepted.
+type acceptances struct {
+	sequences map[string][]int64 // of the bags of each day
+	used      map[string]bool    // tokens
+}
+
+func newAcceptances(base *state) *acceptances {
+	a := &acceptances{sequences: map[string][]int64{}, used: map[string]bool{}}
+	for day, b := range base.bags {
+		a.sequences[day] = []int64{b.Sequence}
 	}
-	return found
+	return a
+}
+
+// open returns the losses of an entry that are not accepted. A loss is accepted
+// by the token of exactly these packages of a bag since the base, if both the
+// entry and the configuration have it and no entry before has used it.
+func (a *acceptances) open(e *Entry, accept map[string]string) (open []Lost) {
+	byDay := map[string][]Lost{}
+	for _, l := range e.Lost {
+		day, _, _ := bagDay(l.Path)
+		byDay[day] = append(byDay[day], l)
+	}
+	for _, day := range slices.Sorted(maps.Keys(byDay)) {
+		accepted := slices.ContainsFunc(a.sequences[day], func(sequence int64) bool {
+			token := lossToken(day, sequence, byDay[day])
+			recorded := slices.ContainsFunc(e.Accepted, func(r Acceptance) bool { return r.Token == token })
+			return recorded && accept[token] != "" && !a.used[token]
+		})
+		if !accepted {
+			open = append(open, byDay[day]...)
+		}
+	}
+	for _, r := range e.Accepted {
+		a.used[r.Token] = true
+	}
+	for day, b := range e.Bags {
+		if b != nil {
+			a.sequences[day] = append(a.sequences[day], b.Sequence)
+		}
+	}
+	return open
 }
 
 // sort findings into those that are accepted and those that are not.

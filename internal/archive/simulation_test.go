@@ -30,10 +30,13 @@ import (
 // sleeps, what the service lists meanwhile, what outsiders do. After each step
 // and each history the invariants of the protocol are checked.
 //
+// defaultSeeds takes some 25 s of two cores with the race detector.
+const defaultSeeds = 1000
+
 // The flag -seeds sets the number of seeds, and -seed runs a single one and prints
 // its history.
 var (
-	seedsFlag = flag.Uint64("seeds", 2000, "number of histories that the simulation tries")
+	seedsFlag = flag.Uint64("seeds", defaultSeeds, "number of histories that the simulation tries")
 	seedFlag  = flag.Uint64("seed", 0, "the only history that the simulation tries, and prints")
 )
 
@@ -133,6 +136,7 @@ type simulated struct {
 	fold    *state
 	tokens  map[string]bool
 	memory  map[*byte]*known
+	kinds   map[string]*keyKind
 	judged  bool // findings are possible, for outsiders or the service caused them
 }
 
@@ -171,7 +175,7 @@ func simulate(t *testing.T, seed uint64, d defects) *simulated {
 	h := &simulated{
 		seed: seed, random: rand.New(rand.NewPCG(seed, 1)), defects: d, store: newMemoryStore(), changed: map[string]bool{},
 		entries: map[int64]string{}, fold: newState(), tokens: map[string]bool{},
-		memory: map[*byte]*known{},
+		memory: map[*byte]*known{}, kinds: map[string]*keyKind{},
 	}
 	synctest.Test(t, func(*testing.T) { h.play() })
 	return h
@@ -261,9 +265,9 @@ func (h *simulated) forget() {
 
 // round lets several runs work at the same time.
 func (h *simulated) round() {
-	runs := make([]*simulatedRun, h.profile.runs)
-	for i := range runs {
-		runs[i] = h.start(i, nil, h.profile.faults)
+	var runs []*simulatedRun
+	for i := range h.profile.runs {
+		runs = append(runs, h.start(i, nil, h.profile.faults))
 	}
 	if !h.judged && !h.profile.power && h.chance(30) {
 		runs = append(runs, h.startVerification(len(runs)))
@@ -619,6 +623,31 @@ func plain(data []byte) string {
 	return string(text)
 }
 
+// keyKind is what the name of an object says.
+type keyKind struct {
+	day, path  string
+	payload    bool // of a bag
+	checkpoint bool
+	tags       []string
+	superseded string
+}
+
+func (h *simulated) kind(key string) *keyKind {
+	k := h.kinds[key]
+	if k == nil {
+		k = &keyKind{checkpoint: checkpointName.MatchString(key), tags: tagsName.FindStringSubmatch(key)}
+		if m := supersededName.FindStringSubmatch(key); m != nil {
+			k.superseded = m[1]
+		}
+		var ok bool
+		if k.day, k.path, ok = bagDay(key); ok {
+			k.payload = payloadName.MatchString(k.path)
+		}
+		h.kinds[key] = k
+	}
+	return k
+}
+
 // recordsOf reads the records of a bag that the ledger names.
 func (h *simulated) recordsOf(objects map[string]memoryObject, day string, b Bag) []Record {
 	records, _ := h.tags(day, b.TagmanifestSHA256, objects[tagsKey(day, b.TagmanifestSHA256)].data)
@@ -693,15 +722,14 @@ func (h *simulated) check() {
 	unknown := map[string]bool{}   // days whose tags object an outsider has removed
 	contained := map[string]bool{} // hashes that a committed version extends or replaces
 	for key, o := range objects {
-		if checkpointName.MatchString(key) {
+		k := h.kind(key)
+		if k.checkpoint {
 			for _, r := range h.checkpoint(o.data) {
 				explained[r.Key()] = true
 			}
 		}
-		if m := supersededName.FindStringSubmatch(key); m != nil {
-			contained[m[1]] = true
-		}
-		if m := tagsName.FindStringSubmatch(key); m != nil {
+		contained[k.superseded] = true
+		if m := k.tags; m != nil {
 			records, _ := h.tags(m[1], m[2], o.data)
 			for i := range records {
 				explained[records[i].Key()] = true
@@ -731,7 +759,7 @@ func (h *simulated) check() {
 		}
 	}
 	for key, o := range objects {
-		if day, path, ok := bagDay(key); ok && !unknown[day] && payloadName.MatchString(path) && !explained[key] && !h.changed[key] && !contained[h.sha256(o.data)] {
+		if k := h.kind(key); k.payload && !unknown[k.day] && !explained[key] && !h.changed[key] && !contained[h.sha256(o.data)] {
 			h.violate("nothing explains %s", key)
 		}
 	}

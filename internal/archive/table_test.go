@@ -247,11 +247,62 @@ func TestLossIsAnErrorUntilAcceptedAndTheTokenWorksOnce(t *testing.T) {
 			t.Errorf("%v has lost its provenance: %v", r.Path, err)
 		}
 	}
+	if report, err := Verify(t.Context(), w.store.bucket(), VerifyOptions{Parallelism: 1}); err != nil || len(report.Problems) > 0 {
+		t.Errorf("after the recovery: %+v %v", report, err)
+	}
 	w.removePayload(day)
 	_, err = w.apply(accepting(f.Token))
 	again := onlyFinding(t, findings(t, err), FindingLoss, day)
 	if again.Token == f.Token {
 		t.Error("the token is the same")
+	}
+}
+
+// Whoever knows a token that the configuration accepted long ago cannot drop
+// other packages with it, nor the same ones once more.
+func TestRecordedTokenAcceptsNoOtherLoss(t *testing.T) {
+	t.Parallel()
+	const day = "2022-05-02"
+	for name, other := range map[string]string{"another day": "2022-05-01", "the same day again": day} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mustApply(nil)
+			complete := w.store.snapshot()
+			w.removePayload(day)
+			_, err := w.apply(nil)
+			token := onlyFinding(t, findings(t, err), FindingLoss, day).Token
+			w.mustApply(accepting(token))
+			for key, o := range complete {
+				if strings.HasPrefix(key, bagFolder(day)+payloadFolder) {
+					w.store.put(key, o.data)
+				}
+			}
+			w.mustApply(accepting(token))
+
+			s, _, err := newChain(w.store.bucket()).fold(t.Context(), w.head.Sequence)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := &Entry{
+				Archive: s.archive, Layer: s.layer, Sequence: s.head.Sequence + 1, Commit: strings.Repeat("1", 32), Previous: s.head.SHA256,
+				Bags: map[string]*Bag{other: nil}, Accepted: []Acceptance{{Token: token, Reason: "ticket 1"}}, SealedThrough: s.sealedThrough, Complete: s.complete,
+			}
+			for r, err := range RecordsOfDays(t.Context(), w.store.bucket(), other, other) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.Lost = append(e.Lost, Lost{Path: r.Key(), SHA256: r.SHA256, Bytes: r.StoredBytes})
+			}
+			w.store.put(ledgerKey(e.Sequence), e.encode())
+			w.removePayload(other)
+			if list := w.plan(accepting(token)).Findings; len(list) == 0 || list[0].Kind != FindingReplaced {
+				t.Errorf("the plan finds %+v", list)
+			}
+			if _, err := w.apply(accepting(token)); err == nil {
+				t.Error("the apply succeeds")
+			}
+		})
 	}
 }
 
@@ -317,6 +368,30 @@ func TestLostTagFilesAreRebuiltWithoutProvenance(t *testing.T) {
 	if n != 6 {
 		t.Errorf("%d records have no provenance, want 6", n)
 	}
+	w.valid()
+}
+
+// Nothing of a day is left: the acceptance of lost tag files alone does not
+// accept that, and nothing is downloaded for a bag that cannot be changed.
+func TestLostTagFilesAndPackages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	const day = "2022-05-02"
+	for _, key := range w.store.keys() {
+		if strings.HasPrefix(key, bagFolder(day)) && !strings.Contains(key, payloadFolder) || strings.HasPrefix(key, tagsFolder+day) {
+			w.store.remove(key)
+		}
+	}
+	tags := onlyFinding(t, w.plan(nil).Findings, FindingLoss, "the records of its 6 packages are rebuilt").Token
+	w.removeDays(day)
+	before := w.store.snapshot()
+	f := onlyFinding(t, w.plan(accepting(tags)).Findings, FindingLoss, "all of its 6 packages are lost")
+	_, err := w.apply(accepting(tags))
+	onlyFinding(t, findings(t, err), FindingLoss, "all of its 6 packages are lost")
+	w.same(before)
+	w.removePayload(day) // the service no longer has them
+	w.mustApply(accepting(f.Token))
 	w.valid()
 }
 
@@ -441,7 +516,10 @@ func TestListedSizes(t *testing.T) {
 	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "The archived versions are kept") {
 		t.Errorf("got %q", s.Warnings)
 	}
-	for r := range Records(t.Context(), w.store.bucket()) {
+	for r, err := range Records(t.Context(), w.store.bucket()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if r.Name == p.pkg.Name && r.Area == "mainland" && (r.UncompressedBytes != 300 || *r.ListedSize != 8 || *r.Size != listed) {
 			t.Errorf("got %+v", r)
 		}
@@ -687,7 +765,10 @@ func TestSourcesWithoutSecrets(t *testing.T) {
 			t.Errorf("%s contains a signature", key)
 		}
 	}
-	for r := range Records(t.Context(), w.store.bucket()) {
+	for r, err := range Records(t.Context(), w.store.bucket()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if r.SourcePath == "/p" && r.SourceScheme != "http" {
 			t.Errorf("got %+v", r)
 		}
@@ -829,7 +910,10 @@ func TestLayer4AndUnknownAreas(t *testing.T) {
 	if s := w.mustApply(layer4); s.PackageCount != 3 {
 		t.Errorf("got %+v", s)
 	}
-	for r := range Records(t.Context(), w.store.bucket()) {
+	for r, err := range Records(t.Context(), w.store.bucket()) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if !strings.HasPrefix(r.Path, "data/proxy=sid-1/") || r.ProxyID != "sid-1" || r.Domain != "" ||
 			(r.Area == "") != strings.Contains(r.Path, "area=unknown/hour=03/20220501-03-sid-1~h") {
 			t.Errorf("got %+v", r)

@@ -20,10 +20,28 @@ import (
 const (
 	startTimeText = "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). A window with fractions of a second is widened to whole seconds."
 	endTimeText   = "End of the window (exclusive), RFC 3339 with `Z` or an offset, after `start_time`."
-	zonesText     = "Names of sites (`example.com`). The logs of every zone in `zones` or `zone_ids` are listed. If neither is set, the logs of every zone of the account are. " +
-		"With API version 2022-09-01, a name that several zones share selects all of them, and an unknown name is an error. With 2022-01-06, an unknown name selects nothing."
-	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Zone IDs require API version 2022-09-01. Their number is not limited."
+	zonesText     = "Names of sites (`example.com`). The logs of every zone in `zones` or `zone_ids` are listed. If neither is set, the logs of every zone of the account are listed. " +
+		"A name that several zones share selects all of them, and an unknown name is an error."
+	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Their number is not limited."
+
+	// Differences of the older API version, which layer 4 does not have.
+	zonesText20220106   = " With API version 2022-01-06, an unknown name selects nothing."
+	zoneIDsText20220106 = " Zone IDs require API version 2022-09-01."
+	areaText20220106    = ", which can happen with API version 2022-01-06"
 )
+
+// zonesText and zoneIDsText describe the arguments for a layer.
+func (f family) zonesText() string   { return zonesText + f.only20220106(zonesText20220106) }
+func (f family) zoneIDsText() string { return zoneIDsText + f.only20220106(zoneIDsText20220106) }
+
+// only20220106 returns a text about API version 2022-01-06 for layer 7, and
+// nothing for layer 4, which that version does not have.
+func (f family) only20220106(text string) string {
+	if f.layer == teo.L4 {
+		return ""
+	}
+	return text
+}
 
 // timeoutText describes the timeout of one operation.
 const timeoutText = "Timeout of %s, such as `30s` or `2h45m` (units `h`, `m`, `s`). Default: `%s`."
@@ -56,8 +74,8 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 	return map[string]datasourceschema.Attribute{
 		"start_time": datasourceschema.StringAttribute{MarkdownDescription: startTimeText, Required: true},
 		"end_time":   datasourceschema.StringAttribute{MarkdownDescription: endTimeText, Required: true},
-		"zones":      datasourceschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType},
-		"zone_ids":   datasourceschema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType},
+		"zones":      datasourceschema.SetAttribute{MarkdownDescription: f.zonesText(), Optional: true, ElementType: types.StringType},
+		"zone_ids":   datasourceschema.SetAttribute{MarkdownDescription: f.zoneIDsText(), Optional: true, ElementType: types.StringType},
 		f.hosts:      datasourceschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType},
 		"page_size": datasourceschema.Int64Attribute{
 			MarkdownDescription: fmt.Sprintf("Page size of the requests, from 1 to %d. Default: %d. After the read, the page size that the service applied, which can be smaller.", teo.MaxPageSize, teo.DefaultPageSize),
@@ -71,7 +89,7 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 		},
 		"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: "Whether to return the signed URLs. Default: `true`. If `false`, `urls` is null.", Optional: true},
 		"logs": datasourceschema.ListNestedAttribute{
-			MarkdownDescription: fmt.Sprintf("The log packages, sorted by start, %s, area and name. They contain no secrets.", f.host),
+			MarkdownDescription: fmt.Sprintf("The log packages, sorted by start, `%s`, area and name. They contain no secrets.", f.host),
 			Computed:            true,
 			NestedObject:        datasourceschema.NestedAttributeObject{Attributes: f.rowAttributes()},
 		},
@@ -104,7 +122,7 @@ func (f family) rowAttributes() map[string]datasourceschema.Attribute {
 			MarkdownDescription: "Area of the service: `mainland` (of China) or `overseas`. Null if the service does not return it, which can happen with API version 2022-01-06.", Computed: true,
 		},
 		"log_packet_name": datasourceschema.StringAttribute{
-			MarkdownDescription: "Name of the log package, such as `20220811-02-www.example.com` (02:00 to 03:00 UTC) or `20230725-2315-www.example.com` (a quarter of an hour). Packages of two areas can have the same name.", Computed: true,
+			MarkdownDescription: fmt.Sprintf("Name of the log package, such as `20220811-02-%[1]s` (02:00 to 03:00 UTC) or `20230725-2315-%[1]s` (a quarter of an hour). Packages of two areas can have the same name.", f.example), Computed: true,
 		},
 		"log_time": datasourceschema.Int64Attribute{
 			MarkdownDescription: "Time of packaging in Unix seconds, as the service returns it. It is deprecated by the service and can be wrong. Use `log_start_time`.", Computed: true,

@@ -81,7 +81,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			arrived := make(chan struct{}, 10)
-			there := func() { arrived <- struct{}{} }
+			reached := func() { arrived <- struct{}{} }
 			requests := make(chan struct{}, 10)
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
@@ -94,7 +94,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 			client, _ := to(t, server.URL, func(c *tcapi.Config) {
 				c.Pace = patient
 				if test.change != nil {
-					test.change(c, there)
+					test.change(c, reached)
 				}
 			})
 			ctx, cancel := context.WithCancelCause(t.Context())
