@@ -144,7 +144,7 @@ func TestFunctionErrors(t *testing.T) {
 			}
 			for _, want := range test.says {
 				if !strings.Contains(problem.Text, want) {
-					t.Errorf("it does not say %q: %s", want, problem.Text)
+					t.Errorf("it does not contain %q: %s", want, problem.Text)
 				}
 			}
 		})

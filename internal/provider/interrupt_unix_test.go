@@ -65,8 +65,8 @@ func TestInterrupt(t *testing.T) {
 			if cmd.ProcessState.ExitCode() == 0 {
 				t.Error("Terraform ended as if all was well")
 			}
-			if said := collapsed(out.String()); !strings.Contains(said, "Interrupt received") || !strings.Contains(said, "It was interrupted; nothing was changed.") {
-				t.Errorf("it said:\n%s", &out)
+			if output := collapsed(out.String()); !strings.Contains(output, "Interrupt received") || !strings.Contains(output, "The operation was interrupted. Nothing was changed.") {
+				t.Errorf("output:\n%s", &out)
 			}
 			for deadline := time.Now().Add(patience); !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(deadline) {

@@ -354,8 +354,8 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 			w := configured(t, provider.Options{}, signIn(sim))
 			for i, want := range []int{test.first, test.second, test.second} {
 				sim.ResetCounters()
-				state, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z"}.and(test.config))
-				expectSaid(t, said)
+				state, diags := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z"}.and(test.config))
+				expectDiagnostics(t, diags)
 				if n := len(state["logs"].([]any)); n != 5 {
 					t.Errorf("%d packages", n)
 				}
@@ -372,8 +372,8 @@ func TestL7OfflineLogsTimesOnTheWire(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	w := configured(t, provider.Options{}, signIn(sim))
-	_, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T11:00:00.9+08:00", "end_time": "2022-05-04T03:59:59.1Z"})
-	expectSaid(t, said)
+	_, diags := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T11:00:00.9+08:00", "end_time": "2022-05-04T03:59:59.1Z"})
+	expectDiagnostics(t, diags)
 	body := string(sim.Requests()[0].Body)
 	for _, want := range []string{`"StartTime":"2022-05-04T03:00:00Z"`, `"EndTime":"2022-05-04T04:00:00Z"`} {
 		if !strings.Contains(body, want) {

@@ -128,10 +128,10 @@ func TestOfflineLogsThrottled(t *testing.T) {
 	sim.Inject(teosim.Fault{Name: teosim.BadGateway, Skip: 3, Times: 2})
 	sim.Inject(teosim.Fault{Name: teosim.DropConnection, Skip: 6, Times: 2})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 1000, "max_retries": 50}))
-	state, said := w.read("teo_l7_offline_logs", arguments{
+	state, diags := w.read("teo_l7_offline_logs", arguments{
 		"start_time": "2022-05-01T00:00:00Z", "end_time": "2022-05-08T00:00:00Z", "page_size": 15,
 	})
-	expectSaid(t, said)
+	expectDiagnostics(t, diags)
 	if state["total_count"] != int64(672) || len(state["logs"].([]any)) != 672 || state["pages"] != int64(45) {
 		t.Errorf("%v of %v packages over %v pages, want 672 over 45", len(state["logs"].([]any)), state["total_count"], state["pages"])
 	}

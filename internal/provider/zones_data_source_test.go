@@ -90,10 +90,10 @@ data "teo_l7_offline_logs" "of_zones" {
 func TestZonesMissing(t *testing.T) {
 	t.Parallel()
 	w := configured(t, provider.Options{}, signIn(simtest.Start(t, teosim.Options{})))
-	state, said := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
-	expectSaid(t, said,
-		complaint{"warning names: Zones not found", []string{"no zone with these names: aaa.test, zzz.test."}},
-		complaint{"warning zone_ids: Zones not found", []string{"no zone with these zone_ids: zone-none."}},
+	state, diags := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
+	expectDiagnostics(t, diags,
+		wantDiagnostic{"warning names: Zones not found", []string{"no zone with these names: aaa.test, zzz.test."}},
+		wantDiagnostic{"warning zone_ids: Zones not found", []string{"no zone with these zone_ids: zone-none."}},
 	)
 	if n := len(state["zones"].([]any)); n != 1 {
 		t.Errorf("%d zones", n)
@@ -117,8 +117,8 @@ func TestZonesMany(t *testing.T) {
 		{arguments{"names": names}, 45, 3},
 	} {
 		sim.ResetCounters()
-		state, said := w.read("teo_zones", test.config)
-		expectSaid(t, said)
+		state, diags := w.read("teo_zones", test.config)
+		expectDiagnostics(t, diags)
 		if n := len(state["zones"].([]any)); n != test.zones {
 			t.Errorf("%d zones, want %d", n, test.zones)
 		}
@@ -134,16 +134,16 @@ func TestZonesFailures(t *testing.T) {
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Times: 1})
 	w := configured(t, provider.Options{}, signIn(sim))
-	_, said := w.read("teo_zones", nil)
-	expectSaid(t, said, complaint{"error: Unable to read zones", []string{
+	_, diags := w.read("teo_zones", nil)
+	expectDiagnostics(t, diags, wantDiagnostic{"error: Unable to read zones", []string{
 		"DescribeZones (teo 2022-09-01): UnauthorizedOperation.CamUnauthorized", "request ID " + sim.Requests()[0].RequestID, "Allow the CAM action teo:DescribeZones",
 	}})
-	_, said = w.read("teo_zones", arguments{"names": []string{""}, "zone_ids": []any{nil}})
-	expectSaid(t, said, complaint{"error names: Empty element in a set", nil}, complaint{"error zone_ids: Null element in a set", nil})
-	_, said = w.read("teo_zones", arguments{"names": []string{"zone-2demo00001cn"}, "zone_ids": []string{"example.com"}})
-	expectSaid(t, said,
-		complaint{"error names: Zone ID instead of a site name", []string{"Put IDs into zone_ids"}},
-		complaint{"error zone_ids: Site name instead of a zone ID", []string{"Put names into names"}},
+	_, diags = w.read("teo_zones", arguments{"names": []string{""}, "zone_ids": []any{nil}})
+	expectDiagnostics(t, diags, wantDiagnostic{"error names: Empty element in a set", nil}, wantDiagnostic{"error zone_ids: Null element in a set", nil})
+	_, diags = w.read("teo_zones", arguments{"names": []string{"zone-2demo00001cn"}, "zone_ids": []string{"example.com"}})
+	expectDiagnostics(t, diags,
+		wantDiagnostic{"error names: Zone ID instead of a site name", []string{"Put IDs into zone_ids"}},
+		wantDiagnostic{"error zone_ids: Site name instead of a zone ID", []string{"Put names into names"}},
 	)
 	if n := len(sim.Requests()); n != 1 {
 		t.Errorf("%d requests were sent, want 1", n)
@@ -157,6 +157,6 @@ func TestZonesPermissionForNames(t *testing.T) {
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
-	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))
-	expectSaid(t, said, complaint{unableToRead, []string{"Allow the CAM action teo:DescribeZones"}})
+	_, diags := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))
+	expectDiagnostics(t, diags, wantDiagnostic{unableToRead, []string{"Allow the CAM action teo:DescribeZones"}})
 }
