@@ -16,14 +16,14 @@ func TestEmptyCauses(t *testing.T) {
 		inFuture   = "The window is in the future."
 		tooRecent  = "The window is too recent: it starts less than 3 hours ago, and packages are shown after about 3 hours."
 		recent     = "The window is too recent: packages are shown after about 3 hours, sometimes later."
-		old        = "The window ended 40 days ago. Logs are kept for 31 days, on Standard and Enterprise plans for up to 183."
+		old        = "The window ended 40 days ago. Logs are kept for 31 days, or for up to 183 days on Standard and Enterprise plans."
 		tooOld     = "The window ended 200 days ago, and logs are kept for at most 183 days."
-		noTraffic  = "There was no traffic: an hour without requests has no package."
+		noTraffic  = "There was no traffic. An hour without requests has no package."
 		account    = `The zone belongs to another account. Data "teo_zones" lists the zones that the credentials can access.`
 		unchecked  = `The zones do not exist in this account. Compare with data "teo_zones".`
-		notEnabled = "Offline logs are not enabled: sites added after 2026-01-20 store none until that is enabled in the console."
+		notEnabled = "Offline logs are not enabled. Sites added after 2026-01-20 store offline logs only after you enable them in the console."
 		proxies    = "The instances in proxy_ids belong to other zones or to another account."
-		rootGuess  = "domains contains the name of a site (example.com) instead of the sub-domain as it is served (www.example.com)."
+		rootGuess  = "domains contains the name of a site (example.com) instead of a sub-domain (www.example.com)."
 	)
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	const day = 24 * time.Hour
