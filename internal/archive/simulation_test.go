@@ -529,6 +529,11 @@ func (h *simulated) outsider() {
 			h.changed[records[i].Key()] = true // nothing vouches for it any more
 		}
 	}
+	if m := tagsName.FindStringSubmatch(key); m != nil {
+		for _, name := range tagNames() {
+			h.changed[bagFolder(m[1])+name] = true // nothing explains them if the ledger is rolled back
+		}
+	}
 	if h.chance(70) {
 		h.say("an outsider removes %s", key)
 		h.store.remove(key)
