@@ -246,8 +246,8 @@ func (h *simulated) losePower() {
 	before := h.store.snapshot()
 	h.store.losePower(h.random)
 	after := h.store.snapshot()
-	for key, o := range before {
-		if is, ok := after[key]; !ok || !bytes.Equal(is.data, o.data) {
+	for _, key := range slices.Sorted(maps.Keys(before)) {
+		if is, ok := after[key]; !ok || !bytes.Equal(is.data, before[key].data) {
 			h.say("  %s is lost or other", key)
 			if _, entry := sequenceOf(key); entry {
 				h.forget()
