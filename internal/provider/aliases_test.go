@@ -12,7 +12,7 @@ import (
 )
 
 // Two configurations of the provider in one module share nothing: credentials,
-// endpoint, version, and what they have learned about the service. This runs the
+// endpoint, version, and facts about the service. This runs the
 // built provider, because terraform-plugin-testing serves all configurations from
 // one process with the last one.
 func TestAliases(t *testing.T) {
