@@ -124,7 +124,7 @@ data "teo_zones" "second" {
 	logged := w.file("log")
 	for _, line := range []string{
 		`credentials found: .*credential_source="profile 'first' in ~/.tccli"`, `credentials found: .*credential_source="profile 'second' in ~/.tccli"`,
-		`environment variables passed over: .*variables=.*TENCENTCLOUD_SECRET_ID.*TENCENTCLOUD_SECRET_KEY`,
+		`environment variables not used: .*variables=.*TENCENTCLOUD_SECRET_ID.*TENCENTCLOUD_SECRET_KEY`,
 	} {
 		if !regexp.MustCompile(line).MatchString(logged) {
 			t.Errorf("no line of the log matches %q:\n%s", line, logged)
