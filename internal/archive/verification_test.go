@@ -364,6 +364,16 @@ func tamperings() map[string]struct {
 			do:    func(f *fixture) { f.remove(".teo-archive") },
 			kinds: "head no_ledger", says: "neither an archive",
 		},
+		"loss of a day with its tag files accepted": {
+			do: func(f *fixture) {
+				sequence := f.state.bags[dayTwo].Sequence
+				f.remove(bagFolder(dayTwo), tagsFolder+dayTwo)
+				f.commit(func(e *Entry) {
+					e.Bags = map[string]*Bag{dayTwo: nil}
+					e.Accepted = []Acceptance{{Token: dayToken(dayTwo, sequence, listingHash(nil)), Reason: "ticket 1"}}
+				})
+			},
+		},
 		"unsafe name": {
 			do:    func(f *fixture) { f.write(bagFolder(dayTwo)+"data/a b", []byte("x")) },
 			kinds: "foreign", says: "unsafe characters",
@@ -412,6 +422,10 @@ func TestVerifyScript(t *testing.T) {
 			}
 			if out, err = f.script(command, bagFolder(dayTwo), head); err == nil {
 				t.Fatalf("another bag passes:\n%s", out)
+			}
+			first := hashOf(f.read(ledgerKey(1)))
+			if out, err = f.script(command, "", first); err != nil || !strings.Contains(out, "After the expected head (entry 1), entries have added or changed: dt=2022-05-01 dt=2022-05-02 dt=2022-05-03\n") {
+				t.Fatalf("an older head: %v\n%s", err, out)
 			}
 			for name, test := range tamperings() {
 				if shell != "sh" && !strings.Contains(name, "entry") && !strings.Contains(name, "forged") {
