@@ -78,7 +78,7 @@ func TestMonthlyReportOfAnArchive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<!DOCTYPE html>", "2026-05-01 to 2026-05-31 (UTC)", "1 hour with requests has no log package.", "api.example.com, 2026-05-05 07:00 to 08:00 UTC: missing"} {
+	for _, want := range []string{"<!DOCTYPE html>", "2026-05-01 to 2026-05-31 (UTC)", "1 hour with traffic has no log package.", "api.example.com, 2026-05-05 07:00 to 08:00 UTC: missing"} {
 		if !strings.Contains(string(report), want) {
 			t.Errorf("the report does not contain %q", want)
 		}

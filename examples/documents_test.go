@@ -17,8 +17,9 @@ import (
 type block struct {
 	file, language, text string
 
-	// note is "run: FOLDER" (an example in which the commands work), "not run
-	// here: REASON", or "".
+	// note is "run: FOLDER" (an example in which the commands work), "run: FOLDER,
+	// continued" (after the commands of the blocks before it), "not run here:
+	// REASON", or "".
 	note string
 }
 
@@ -95,10 +96,7 @@ func isExample(t *testing.T, text string) bool {
 func TestDocumentedCommands(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh")
-	for _, b := range documents(t) {
-		if b.language != "sh" {
-			continue
-		}
+	for _, b := range scripts(t) {
 		first, _, _ := strings.Cut(b.text, "\n")
 		t.Run(filepath.Base(b.file)+" "+first, func(t *testing.T) {
 			t.Parallel()
@@ -125,6 +123,29 @@ func TestDocumentedCommands(t *testing.T) {
 			in.script(b.text)
 		})
 	}
+}
+
+// scripts returns the blocks of shell commands. A block that continues another one
+// is appended to it.
+func scripts(t *testing.T) []block {
+	t.Helper()
+	var all []block
+	for _, b := range documents(t) {
+		if b.language != "sh" {
+			continue
+		}
+		before, continues := strings.CutSuffix(b.note, ", continued")
+		if !continues {
+			all = append(all, b)
+			continue
+		}
+		if last := len(all) - 1; last >= 0 && all[last].file == b.file && all[last].note == before {
+			all[last].text += b.text
+		} else {
+			t.Errorf("%s: no block before this one has the note %q:\n%s", b.file, before, b.text)
+		}
+	}
+	return all
 }
 
 // link matches a link of Markdown to a file.

@@ -43,10 +43,11 @@ variable "coverage" {
 }
 
 data "teo_l7_offline_logs" "demo" {
-  start_time = var.start_time
-  end_time   = var.end_time
-  zones      = var.zones
-  page_size  = var.page_size
+  start_time   = var.start_time
+  end_time     = var.end_time
+  zones        = var.zones
+  page_size    = var.page_size
+  include_urls = false
 }
 
 data "teo_l7_log_coverage" "demo" {

@@ -9,8 +9,6 @@ output "summary" {
   }
 }
 
-# Without url: an output with a sensitive value in it would have to be
-# sensitive as a whole.
 output "first_packages" {
   description = "The first packages of the list."
   value = [

@@ -27,9 +27,6 @@ func (r *run) cleanUp(ctx context.Context) error {
 			removed[key] = r.removeQuietly(ctx, key)
 		}
 	}
-	for n := range r.incoming {
-		r.removeQuietly(ctx, incomingKey(r.id, n+1))
-	}
 	if r.settled(named, removed) {
 		for _, key := range r.checkpoints.keys {
 			r.removeQuietly(ctx, key)
@@ -117,6 +114,13 @@ func (r *run) settled(named func(key, sha256 string) bool, removed map[string]bo
 		}
 	}
 	return true
+}
+
+// removeIncoming removes the temporary objects of this run.
+func (r *run) removeIncoming(ctx context.Context) {
+	for n := range r.incoming {
+		r.removeQuietly(ctx, incomingKey(r.id, n+1))
+	}
 }
 
 // removeQuietly removes an object if the store permits, and reports whether it

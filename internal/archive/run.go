@@ -34,6 +34,7 @@ func (a *Archive) Run(ctx context.Context, listing []teo.Package, listedAt time.
 		return r.summary(), err
 	}
 	err = r.archiveListing(ctx, listing)
+	r.removeIncoming(ctx)
 	return r.summary(), r.result(err)
 }
 

@@ -20,7 +20,7 @@ var (
 	ErrExist = fs.ErrExist
 
 	// ErrUnknownOutcome means that a write may or may not have taken effect: the
-	// request was sent and no answer arrived.
+	// request was sent and no response arrived.
 	ErrUnknownOutcome = errors.New("the outcome of the write is unknown")
 )
 

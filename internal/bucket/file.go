@@ -542,7 +542,7 @@ func moveNoReplace(from, to string) error {
 		_ = os.Remove(from) // Sweep removes what remains
 		return nil
 	case errors.Is(err, fs.ErrExist):
-		// The answer to a link that took effect can be lost on the way from a
+		// The response to a link that took effect can be lost on the way from a
 		// network file system, and the request repeated.
 		a, errA := os.Lstat(from)
 		b, errB := os.Lstat(to)

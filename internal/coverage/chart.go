@@ -11,15 +11,23 @@ import (
 
 // ChartRow is what a chart shows of one host.
 type ChartRow struct {
+	// Name is a domain, or the ID of a layer-4 proxy.
 	Name string
 
-	// Count is the number of requests (or bytes, see Unit); nil if it is not
-	// known.
+	// Count is the number of requests of a domain or of bytes of a proxy; nil if
+	// it is not known.
 	Count *int64
-	Unit  string
 
 	// Days has 24 verdicts for each UTC date, as in Row.
 	Days map[string]string
+}
+
+// unit is what Count is a number of. Domains have a dot, and IDs have none.
+func (r ChartRow) unit() string {
+	if strings.Contains(r.Name, ".") {
+		return "requests"
+	}
+	return "bytes"
 }
 
 // Formats are the formats of a chart.
@@ -52,11 +60,11 @@ var verdicts = []struct {
 	fill, ink     string // from the palette of Okabe and Ito, whose colours colour-blind readers tell apart
 	of            func(Sums) int64
 }{
-	{Covered, "covered", "requests and a log package", "#0072b2", "#6fb0d6", func(s Sums) int64 { return s.Covered }},
-	{Missing, "missing", "requests, but no log package", "#d55e00", "#ffffff", func(s Sums) int64 { return s.Missing }},
-	{Quiet, "quiet", "no requests and no log package", "#edf0f3", "#8a949e", func(s Sums) int64 { return s.Quiet }},
+	{Covered, "covered", "traffic and a log package", "#0072b2", "#6fb0d6", func(s Sums) int64 { return s.Covered }},
+	{Missing, "missing", "traffic, but no log package", "#d55e00", "#ffffff", func(s Sums) int64 { return s.Missing }},
+	{Quiet, "quiet", "no traffic and no log package", "#edf0f3", "#8a949e", func(s Sums) int64 { return s.Quiet }},
 	{Pending, "pending", "too recent to judge", "#f0e442", "#5c5600", func(s Sums) int64 { return s.Pending }},
-	{Unwitnessed, "unwitnessed", "a log package, but no counted requests", "#cc79a7", "#ffffff", func(s Sums) int64 { return s.Unwitnessed }},
+	{Unwitnessed, "unwitnessed", "a log package, but no counted traffic", "#cc79a7", "#ffffff", func(s Sums) int64 { return s.Unwitnessed }},
 	{Unverified, "unverified", "analytics could not answer", "#ffffff", "#333c45", func(s Sums) int64 { return s.Unverified }},
 }
 
@@ -64,7 +72,7 @@ type chart struct {
 	panels      []panel
 	sums        Sums
 	count       int64
-	unit        string // empty if no row has a count
+	unit        string // of count; empty if no row has a count, or not all have the same unit
 	first, last string // dates
 }
 
@@ -84,8 +92,9 @@ type day struct {
 
 func newChart(rows []ChartRow) (*chart, error) {
 	c := new(chart)
+	units := map[string]bool{}
 	for i, row := range rows {
-		p := panel{name: printable(row.Name), count: row.Count, unit: row.Unit}
+		p := panel{name: printable(row.Name), count: row.Count, unit: row.unit()}
 		for _, date := range slices.Sorted(maps.Keys(row.Days)) {
 			letters := row.Days[date]
 			if _, err := time.Parse(time.DateOnly, date); err != nil {
@@ -108,10 +117,13 @@ func newChart(rows []ChartRow) (*chart, error) {
 		}
 		if row.Count != nil {
 			c.count += *row.Count
-			c.unit = row.Unit
+			units[p.unit] = true
 		}
 		c.sums.add(p.sums)
 		c.panels = append(c.panels, p)
+	}
+	if len(units) == 1 {
+		c.unit = slices.Sorted(maps.Keys(units))[0]
 	}
 	return c, nil
 }
@@ -138,7 +150,7 @@ func printable(text string) string {
 	}, strings.ToValidUTF8(text, "\ufffd"))
 }
 
-// period is the time that the chart is about.
+// period is the time that the chart shows.
 func (c *chart) period() string {
 	switch c.first {
 	case "":
@@ -149,7 +161,7 @@ func (c *chart) period() string {
 	return c.first + " to " + c.last + " (UTC)"
 }
 
-// heading is the name of the column of hosts: bytes are those of proxies.
+// heading is the name of the column of hosts.
 func (c *chart) heading() string {
 	if c.unit == "bytes" {
 		return "Proxy"
@@ -157,13 +169,13 @@ func (c *chart) heading() string {
 	return "Domain"
 }
 
-// conclusion says in a sentence what the chart comes to.
+// conclusion summarizes the chart in a sentence.
 func (c *chart) conclusion() string {
 	switch {
 	case len(c.panels) == 0:
 		return "There is nothing to compare."
 	case c.sums.Missing > 0:
-		return plural(c.sums.Missing, "hour") + " with requests " + choose(c.sums.Missing, "has", "have") + " no log package."
+		return plural(c.sums.Missing, "hour") + " with traffic " + choose(c.sums.Missing, "has", "have") + " no log package."
 	case c.sums.Unverified > 0:
 		return plural(c.sums.Unverified, "hour") + " could not be verified."
 	case c.sums.Pending > 0:
@@ -202,7 +214,7 @@ func (p panel) amount() string {
 	return grouped(*p.count) + " " + p.unit
 }
 
-// present are the verdicts that occur among sums, with their numbers.
+// present lists the verdicts that occur, with their numbers of hours.
 func present(sums Sums) string {
 	var parts []string
 	for _, v := range verdicts {

@@ -59,7 +59,7 @@ func TestBrowserDrawsTheChart(t *testing.T) {
 			if want := "#####" + "######!####~~" + "??.." + "+.....######~~"; got.Letters != want {
 				t.Errorf("letters %q, want %q", got.Letters, want)
 			}
-			if len(got.Titles) != 36 || got.Titles[11] != "www.example.com, 2022-05-05 07:00 to 08:00 UTC: missing (requests, but no log package)" {
+			if len(got.Titles) != 36 || got.Titles[11] != "www.example.com, 2022-05-05 07:00 to 08:00 UTC: missing (traffic, but no log package)" {
 				t.Errorf("titles %q", got.Titles)
 			}
 			want := map[string]int{"covered": 21, "missing": 1, "quiet": 7, "pending": 4, "unwitnessed": 1, "unverified": 2}

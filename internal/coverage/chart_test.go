@@ -15,11 +15,11 @@ import (
 func chartRows() []coverage.ChartRow {
 	requests, few := int64(1234567), int64(42)
 	return []coverage.ChartRow{
-		{Name: "www.example.com", Count: &requests, Unit: "requests", Days: map[string]string{
+		{Name: "www.example.com", Count: &requests, Days: map[string]string{
 			"2022-05-05": "######" + "#!####" + "~~" + strings.Repeat(" ", 10),
 			"2022-05-04": strings.Repeat(" ", 20) + "####",
 		}},
-		{Name: "*.example.org", Count: &few, Unit: "requests", Days: map[string]string{
+		{Name: "*.example.org", Count: &few, Days: map[string]string{
 			"2022-05-04": strings.Repeat(" ", 20) + "??..",
 			"2022-05-05": "+.....######~~" + strings.Repeat(" ", 10),
 		}},
@@ -49,13 +49,13 @@ www.example.com: 1,234,567 requests
   2022-05-04                         ??..
   2022-05-05  +..... ###### ~~
 
-1 hour with requests has no log package.
+1 hour with traffic has no log package.
 
-  #  21  covered      requests and a log package
-  !   1  missing      requests, but no log package
-  .   7  quiet        no requests and no log package
+  #  21  covered      traffic and a log package
+  !   1  missing      traffic, but no log package
+  .   7  quiet        no traffic and no log package
   ~   4  pending      too recent to judge
-  +   1  unwitnessed  a log package, but no counted requests
+  +   1  unwitnessed  a log package, but no counted traffic
   ?   2  unverified   analytics could not answer
 
 Total: 1,234,609 requests
@@ -65,16 +65,43 @@ Total: 1,234,609 requests
 	}
 }
 
+// The counts of layer-4 proxies are bytes. Requests and bytes have no sum.
+func TestChartUnits(t *testing.T) {
+	t.Parallel()
+	requests, bytes := int64(5), int64(7000)
+	domain := coverage.ChartRow{Name: "www.example.com", Count: &requests}
+	proxy := coverage.ChartRow{Name: "sid-xs82kshs", Count: &bytes}
+	for _, test := range []struct {
+		rows        []coverage.ChartRow
+		format      string
+		want, never string
+	}{
+		{[]coverage.ChartRow{proxy}, "text", "sid-xs82kshs: 7,000 bytes\n", "requests"},
+		{[]coverage.ChartRow{proxy, proxy}, "text", "\nTotal: 14,000 bytes\n", "requests"},
+		{[]coverage.ChartRow{proxy}, "markdown", "| Proxy | Bytes |", "Requests"},
+		{[]coverage.ChartRow{domain, domain}, "text", "\nTotal: 10 requests\n", "bytes"},
+		{[]coverage.ChartRow{domain, proxy}, "text", "sid-xs82kshs: 7,000 bytes\n", "Total"},
+		{[]coverage.ChartRow{proxy, domain}, "markdown", "| Domain | `#` covered |", "7,005"},
+		{[]coverage.ChartRow{proxy, domain}, "svg", "5 requests", "7,005"},
+		{[]coverage.ChartRow{proxy, domain}, "html", "5 requests", "7,005"},
+	} {
+		got := draw(t, test.rows, test.format)
+		if !strings.Contains(got, test.want) || strings.Contains(got, test.never) {
+			t.Errorf("%s: with %q or without %q:\n%s", test.format, test.never, test.want, got)
+		}
+	}
+}
+
 func TestMarkdownChart(t *testing.T) {
 	t.Parallel()
 	got := draw(t, chartRows(), "markdown")
 	for _, want := range []string{
-		"2022-05-04 to 2022-05-05 (UTC). **1 hour with requests has no log package.**\n",
+		"2022-05-04 to 2022-05-05 (UTC). **1 hour with traffic has no log package.**\n",
 		"| Domain | Requests | `#` covered | `!` missing | `.` quiet | `~` pending | `+` unwitnessed | `?` unverified |\n|:---|---:|---:|---:|---:|---:|---:|---:|\n",
 		"| www.example.com | 1,234,567 | 15 | 1 | 0 | 2 | 0 | 0 |\n",
 		"| \\*.example.org | 42 | 6 | 0 | 7 | 2 | 1 | 2 |\n",
 		"| **Total** | 1,234,609 | 21 | 1 | 7 | 4 | 1 | 2 |\n",
-		"- `!` missing: requests, but no log package\n",
+		"- `!` missing: traffic, but no log package\n",
 		"\n```text\nwww.example.com: 1,234,567 requests\n",
 		"  2022-05-05  ###### #!#### ~~\n",
 	} {
@@ -92,7 +119,7 @@ func TestChartConclusion(t *testing.T) {
 		"#~~":  "\nNo log package is missing; 2 hours are too recent to judge.\n",
 		"#~":   "\nNo log package is missing; 1 hour is too recent to judge.\n",
 		"~?":   "\n1 hour could not be verified.\n",
-		"!?~!": "\n2 hours with requests have no log package.\n",
+		"!?~!": "\n2 hours with traffic have no log package.\n",
 	} {
 		text := draw(t, []coverage.ChartRow{{Name: "a", Days: map[string]string{"2022-05-04": letters + strings.Repeat(" ", 24-len(letters))}}}, "text")
 		if !strings.Contains(text, want) || !strings.HasPrefix(text, "Log coverage, 2022-05-04 (UTC)\n\na\n") {
@@ -185,7 +212,7 @@ func TestDrawingsAreSelfContained(t *testing.T) {
 		if again := draw(t, rows, format); again != text {
 			t.Errorf("%s differs", format)
 		}
-		if want := `<title>www.example.com, 2022-05-05 07:00 to 08:00 UTC: missing (requests, but no log package)</title>`; strings.Count(text, want) != 1 {
+		if want := `<title>www.example.com, 2022-05-05 07:00 to 08:00 UTC: missing (traffic, but no log package)</title>`; strings.Count(text, want) != 1 {
 			t.Errorf("%s: no title of the missing hour", format)
 		}
 		if n := strings.Count(text, `<g class="cell">`); n != 36 {

@@ -9,11 +9,11 @@ import (
 
 // The verdicts on an hour.
 const (
-	Covered     = '#' // requests and a package
-	Missing     = '!' // requests, but no package
-	Quiet       = '.' // neither requests nor a package
+	Covered     = '#' // traffic and a package
+	Missing     = '!' // traffic, but no package
+	Quiet       = '.' // neither traffic nor a package
 	Pending     = '~' // too recent to judge
-	Unwitnessed = '+' // a package, but no counted requests
+	Unwitnessed = '+' // a package, but no counted traffic
 	Unverified  = '?' // the count is unknown
 	Outside     = ' ' // not in the window
 )
@@ -54,7 +54,7 @@ type Series struct {
 	Counts []int64
 }
 
-// Packages knows the hours of a window in which hosts have packages.
+// Packages records the hours of a window in which hosts have packages.
 type Packages struct {
 	window Window
 	hours  map[Host][]bool
@@ -127,7 +127,7 @@ func (p *Packages) has(host Host, i, grace int) bool {
 
 // Wildcard returns the nearest wildcard among known names that covers a domain:
 // *.example.com for www.example.com. The second source counts the requests of a
-// wildcard domain under that name, while its packages may bear either.
+// wildcard domain under that name, while its packages can have either name.
 func Wildcard(domain string, known func(string) bool) (string, bool) {
 	for _, rest, found := strings.Cut(domain, "."); found; _, rest, found = strings.Cut(rest, ".") {
 		if name := "*." + rest; name != domain && known(name) {
@@ -251,7 +251,7 @@ func compareHost(w Window, o Options, packages *Packages, s Series) Row {
 func judge(o Options, packages *Packages, s Series, at time.Time, i int) rune {
 	count := s.Counts[i]
 	switch {
-	case at.Add(time.Hour + o.StableAfter).After(o.Now):
+	case at.Add(time.Hour).Add(o.StableAfter).After(o.Now):
 		return Pending
 	case count == Unknown:
 		return Unverified

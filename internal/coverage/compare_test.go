@@ -3,6 +3,7 @@ package coverage_test
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -56,6 +57,9 @@ func TestCompare(t *testing.T) {
 		{name: "pending", packages: []string{"0:00:00..6:00:00"}, counts: []int64{1, 1, 1, 1, 1, unknown}, options: func(o *coverage.Options) {
 			o.Now, o.StableAfter = clock("27:30:00"), 24*time.Hour
 		}, want: "###~~~"},
+		{name: "never stable", packages: []string{"0:00:00..6:00:00"}, counts: []int64{1, 1, 1, 1, 1, 1}, options: func(o *coverage.Options) {
+			o.StableAfter = math.MaxInt64
+		}, want: "~~~~~~"},
 		{name: "in the future", counts: []int64{0, 0, 0, 0, 0, 0}, options: func(o *coverage.Options) { o.Now = midnight }, want: "~~~~~~"},
 		{name: "few requests", packages: []string{"1:00:00..2:00:00", "3:00:00..4:00:00"}, counts: []int64{9, 9, 10, 0, 0, 0}, options: func(o *coverage.Options) {
 			o.Min = 10

@@ -62,13 +62,13 @@ func (a *accountFilter) ask(ctx context.Context, secretID string) error {
 	if len(a.forbidden) > 0 {
 		attribute = "forbidden_account_ids"
 	}
-	asking := request{attribute: attribute, summary: "Unable to determine the account"}
+	identityRequest := request{attribute: attribute, summary: "Unable to determine the account"}
 	identity, err := tcapi.Call[callerIdentity](ctx, a.client, stsAction("GetCallerIdentity"), struct{}{})
 	if err != nil {
-		return asking.failure(ctx, err)
+		return identityRequest.failure(ctx, err)
 	}
 	if identity.AccountId == "" {
-		return asking.failure(ctx, errors.New("GetCallerIdentity returned no account (request ID "+identity.RequestID+")"))
+		return identityRequest.failure(ctx, errors.New("GetCallerIdentity returned no account (request ID "+identity.RequestID+")"))
 	}
 	result := a.compare(attribute, identity.AccountId)
 	a.mu.Lock()
@@ -97,7 +97,7 @@ func (b *builder) accountFilter(top layer) *accountFilter {
 	allowed := b.accountIDs("allowed_account_ids", b.options.AllowedAccountIDs)
 	forbidden := b.accountIDs("forbidden_account_ids", b.options.ForbiddenAccountIDs)
 	if len(allowed) > 0 && len(forbidden) > 0 {
-		b.problem("forbidden_account_ids", "Conflicting account filters", "allowed_account_ids and forbidden_account_ids exclude each other: remove one of them.")
+		b.problem("forbidden_account_ids", "Conflicting account filters", "allowed_account_ids and forbidden_account_ids cannot be used together. Remove one of them.")
 	}
 	if len(allowed) == 0 && len(forbidden) == 0 {
 		return nil

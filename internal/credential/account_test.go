@@ -155,7 +155,7 @@ func TestAccountProblems(t *testing.T) {
 	o := w.withStatic()
 	o.AllowedAccountIDs, o.ForbiddenAccountIDs = []string{"1"}, []string{"2"}
 	_, problems := credential.New(o)
-	one(t, problems, "forbidden_account_ids", "allowed_account_ids and forbidden_account_ids exclude each other")
+	one(t, problems, "forbidden_account_ids", "allowed_account_ids and forbidden_account_ids cannot be used together")
 	o.AllowedAccountIDs, o.ForbiddenAccountIDs = []string{" "}, nil
 	_, problems = credential.New(o)
 	one(t, problems, "allowed_account_ids", "must not be empty")

@@ -37,7 +37,7 @@ func (a *assumedRole) issue(ctx context.Context) (issued, error) {
 	return credentials, nil
 }
 
-func (a *assumedRole) usedUp() error {
+func (a *assumedRole) singleUseError() error {
 	if a.body.TokenCode == "" {
 		return nil
 	}
@@ -68,8 +68,8 @@ func (b *builder) roles(with layer) layer {
 		return b.assume(at, b.assumeRoleRequest(*given), with)
 	}
 	if b.env.get(envSessionName, envTccliSessionName) == "" {
-		b.warn(at, "Role of the environment not assumed", fmt.Sprintf("The environment names the role %s, but assume_role names another one, which is assumed alone. "+
-			"To assume the role of the environment first, set %s too.", shortened(arn), envSessionName))
+		b.warn(at, "Role of the environment not assumed", fmt.Sprintf("The environment names the role %s, but only the role of assume_role is assumed. "+
+			"To assume the role of the environment first, also set %s.", shortened(arn), envSessionName))
 		return b.assume(at, b.assumeRoleRequest(*given), with)
 	}
 	with = b.assume(at, b.assumeRoleRequest(AssumeRole{}), with)
@@ -91,7 +91,7 @@ func (b *builder) environmentRole() string {
 	case b.env.get(envSAMLAssertion, envWebIdentityToken, envWebIdentityTokenFile) != "":
 		return ""
 	case b.env.get(envPrincipalARN) != "":
-		b.problem("assume_role_with_saml.saml_assertion", summaryMissing, envPrincipalARN+" is for a role that is assumed with SAML, but there is no assertion: set "+
+		b.problem("assume_role_with_saml.saml_assertion", summaryMissing, envPrincipalARN+" is for a role that is assumed with SAML, but there is no assertion. Set "+
 			envSAMLAssertion+", or unset "+envPrincipalARN+" to assume the role with other credentials.")
 		return ""
 	}

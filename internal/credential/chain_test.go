@@ -56,41 +56,41 @@ func TestOrder(t *testing.T) {
 		return "assumed role " + role + " (with credentials from " + source + ")"
 	}
 	tests := map[string]struct {
-		set        []func(*credential.Options)
-		env        []map[string]string
-		role       string // of the profile
-		source     string
-		roles      []string
-		passedOver []string
-		warnings   []string // parts of the warnings, in order
+		set             []func(*credential.Options)
+		env             []map[string]string
+		role            string // of the profile
+		source          string
+		roles           []string
+		unusedVariables []string
+		warnings        []string // parts of the warnings, in order
 	}{
 		"environment": {env: []map[string]string{environment}, source: fromEnv},
 		"attributes before the environment": {
 			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_SECRET_ID": "other", "TENCENTCLOUD_SECRET_KEY": "other", "TENCENTCLOUD_TOKEN": "other"}},
-			source: fromConfig, passedOver: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN"},
+			source: fromConfig, unusedVariables: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN"},
 		},
 		"profile attribute before credentials of the environment": {
 			set: []func(*credential.Options){profile}, env: []map[string]string{{"TENCENTCLOUD_SECRET_ID": "other", "TENCENTCLOUD_SECRET_KEY": "other"}},
-			source: fromProfile, passedOver: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"},
+			source: fromProfile, unusedVariables: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"},
 		},
 		"profile attribute before another profile of the environment": {
 			set: []func(*credential.Options){profile}, env: []map[string]string{{"TENCENTCLOUD_PROFILE": "other"}},
-			source: fromProfile, passedOver: []string{"TENCENTCLOUD_PROFILE"},
+			source: fromProfile, unusedVariables: []string{"TENCENTCLOUD_PROFILE"},
 		},
 		"credentials of the environment before its profile": {
-			env: []map[string]string{environment, {"TENCENTCLOUD_PROFILE": "prod"}}, source: fromEnv, passedOver: []string{"TENCENTCLOUD_PROFILE"},
+			env: []map[string]string{environment, {"TENCENTCLOUD_PROFILE": "prod"}}, source: fromEnv, unusedVariables: []string{"TENCENTCLOUD_PROFILE"},
 		},
 		"secret ID attribute before the profile attribute": {
 			set: []func(*credential.Options){static, profile}, source: fromConfig,
-			warnings: []string{"profile: Ignored provider arguments: profile has no effect, because secret_id and secret_key go before it"},
+			warnings: []string{"profile: Ignored provider arguments: profile has no effect, because secret_id and secret_key take precedence"},
 		},
 		"web identity attribute before credentials of the environment": {
 			set: []func(*credential.Options){web}, env: []map[string]string{environment}, source: "assumed role " + third + " (with a web identity token)",
-			roles: []string{third}, passedOver: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"},
+			roles: []string{third}, unusedVariables: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"},
 		},
 		"web identity attribute before the secret ID attribute": {
 			set: []func(*credential.Options){web, static}, source: "assumed role " + third + " (with a web identity token)", roles: []string{third},
-			warnings: []string{"secret_id: Ignored provider arguments: secret_id and secret_key have no effect, because assume_role_with_web_identity goes before it"},
+			warnings: []string{"secret_id: Ignored provider arguments: secret_id and secret_key have no effect, because assume_role_with_web_identity takes precedence"},
 		},
 		"secret ID attribute before the web identity of the environment": {
 			set: []func(*credential.Options){static}, env: []map[string]string{role(first, "s1"), token}, source: fromConfig,
@@ -112,7 +112,7 @@ func TestOrder(t *testing.T) {
 		},
 		"role of the environment without a session, and the attribute": {
 			set: []func(*credential.Options){static, assume}, env: []map[string]string{{"TENCENTCLOUD_ASSUME_ROLE_ARN": second}}, source: on(third, fromConfig), roles: []string{third},
-			warnings: []string{"assume_role: Role of the environment not assumed: The environment names the role " + second + ", but assume_role names another one"},
+			warnings: []string{"assume_role: Role of the environment not assumed: The environment names the role " + second + ", but only the role of assume_role is assumed"},
 		},
 		"role attribute on the web identity of the environment": {
 			set: []func(*credential.Options){assume}, env: []map[string]string{role(first, "s1"), token}, source: on(third, "assumed role "+first+" (with a web identity token)"),
@@ -160,8 +160,8 @@ func TestOrder(t *testing.T) {
 				t.Errorf("roles %v, want %v", got, test.roles)
 			}
 			source := w.source(o)
-			if got := source.PassedOver(); !slices.Equal(got, test.passedOver) {
-				t.Errorf("passed over %v, want %v", got, test.passedOver)
+			if got := source.UnusedVariables(); !slices.Equal(got, test.unusedVariables) {
+				t.Errorf("passed over %v, want %v", got, test.unusedVariables)
 			}
 			var warnings []string
 			for _, p := range source.Warnings() {

@@ -22,7 +22,7 @@ func (b *builder) required(attribute, given string, names ...string) string {
 	value := b.env.value(given, names...)
 	if value == "" {
 		field := attribute[strings.LastIndex(attribute, ".")+1:]
-		b.problem(attribute, summaryMissing, fmt.Sprintf("%s is not set: set it, or %s in the environment.", field, names[0]))
+		b.problem(attribute, summaryMissing, fmt.Sprintf("%s is not set. Set it, or set %s in the environment.", field, names[0]))
 	}
 	return value
 }
@@ -44,7 +44,7 @@ func (b *builder) sessionName(block, given string, further ...string) string {
 	return name
 }
 
-const sessionNameRule = "must have 2 to 128 characters, which are letters, digits or _ + = , . @ -"
+const sessionNameRule = "must have 2 to 128 characters: letters, digits and _ + = , . @ -"
 
 // validSessionName applies the pattern that STS documents.
 func validSessionName(name string) bool {
@@ -53,8 +53,8 @@ func validSessionName(name string) bool {
 
 func (b *builder) externalID(attribute, id string) string {
 	if id != "" && !regexp.MustCompile(`^[\w+=,.@:/-]{2,128}$`).MatchString(id) {
-		b.problem(attribute, summaryExternal, fmt.Sprintf("The external ID has %d characters, and must have 2 to 128, which are letters, digits or _ + = , . @ : / -. "+
-			"It is the one that the trust policy of the role requires.", len([]rune(id))))
+		b.problem(attribute, summaryExternal, fmt.Sprintf("The external ID must have 2 to 128 characters: letters, digits and _ + = , . @ : / -. It has %d characters. "+
+			"Use the external ID that the trust policy of the role requires.", len([]rune(id))))
 	}
 	return id
 }
@@ -75,8 +75,8 @@ func (b *builder) sessionDuration(block string, given *int64) int64 {
 	return b.seconds(block+".session_duration", given, envSessionDuration, DefaultSessionDuration, MaxSessionDuration)
 }
 
-// seconds returns a duration: the attribute, otherwise the variable, otherwise the
-// default, which 0 stands for too.
+// seconds returns a duration: that of the attribute, the variable or the default,
+// in this order. The value 0 means the default.
 func (b *builder) seconds(attribute string, given *int64, name string, otherwise, most int64) int64 {
 	value, from := int64(0), ""
 	if given != nil {

@@ -70,7 +70,7 @@ func (b *builder) cvmRoleLayer(role, source string) layer {
 	}
 }
 
-func (c *cvmRole) usedUp() error { return nil }
+func (c *cvmRole) singleUseError() error { return nil }
 
 func (c *cvmRole) issue(ctx context.Context) (issued, error) {
 	credentials, err := c.get(ctx)
@@ -151,7 +151,7 @@ func (c *cvmRole) fetchOnce(ctx context.Context, role string) ([]byte, tcapi.Cla
 		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 			class = tcapi.Fatal
 		}
-		return nil, class, fmt.Errorf("the metadata service, which only a CVM can reach, did not answer: %w", err)
+		return nil, class, fmt.Errorf("the metadata service, which only a CVM can reach, did not respond: %w", err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxFile))
@@ -161,7 +161,7 @@ func (c *cvmRole) fetchOnce(ctx context.Context, role string) ([]byte, tcapi.Cla
 	case response.StatusCode != http.StatusOK:
 		return nil, tcapi.ClassOfStatus(response.StatusCode), fmt.Errorf("the metadata service returned HTTP %d", response.StatusCode)
 	case err != nil:
-		return nil, tcapi.ClassOfTransport(err), fmt.Errorf("the answer of the metadata service broke off: %w", err)
+		return nil, tcapi.ClassOfTransport(err), fmt.Errorf("the response of the metadata service ended early: %w", err)
 	}
 	return body, tcapi.Fatal, nil
 }

@@ -154,7 +154,7 @@ func TestMetadataGoesThroughNoProxy(t *testing.T) {
 	o := w.options()
 	// A name that is not loopback, for which net/http would ask the proxy.
 	o.CAMRoleName, o.MetadataURL, o.MetadataTransport = "r", "http://metadata.invalid", nil
-	if _, err := w.source(o).Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "did not answer") {
+	if _, err := w.source(o).Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "did not respond") {
 		t.Errorf("%v", err)
 	}
 	if asked.Load() != 0 {

@@ -5,8 +5,8 @@
 // and returns every problem with them at once; it sends nothing. The names are
 // those of the official tencentcloud provider and of tccli.
 //
-// One source gives the first credentials. Sources that the configuration names go
-// before those of the environment; within each of the two groups the order is:
+// One source gives the first credentials. Sources in the configuration take
+// precedence over those in the environment. Within each group the order is:
 //
 //  1. the web identity of a TKE pod
 //  2. a SAML assertion or a web identity token

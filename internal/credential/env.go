@@ -43,8 +43,8 @@ const (
 	envTKERoleARN    = "TKE_ROLE_ARN"
 )
 
-// Variables whose loss would be noticed late: a role that is not assumed, an MFA
-// session that is not opened. They are reported if they have no effect.
+// Variables that are reported if they have no effect: a role that is not assumed or
+// an MFA session that is not opened would otherwise be noticed late.
 var (
 	roleVariables = []string{
 		envRoleARN, envTccliRoleARN, envSessionName, envTccliSessionName, envSessionDuration, envExternalID,
@@ -54,8 +54,8 @@ var (
 	mfaVariables = []string{envMFASerialNumber, envMFATokenCode, envMFADurationSeconds}
 )
 
-// credentialVariables name other sources of credentials. The log says if they are
-// passed over.
+// credentialVariables name other sources of credentials. They are logged if they are
+// set but not used.
 var credentialVariables = []string{
 	envSecretID, envSecretKey, envSecurityToken, envTccliToken,
 	envProfile, envTccliProfile, envSharedCredentialsDir, envCAMRoleName,
@@ -139,7 +139,7 @@ func (e environment) unused(names []string) []string {
 }
 
 // unknownVariables returns the names in the environment that look like variables
-// of roles or MFA sessions but are not read by anyone, such as
+// of roles or MFA sessions but have no meaning, such as
 // TENCENTCLOUD_ASSUME_ROLE_ARNN.
 func unknownVariables(environ []string) []string {
 	known := slices.Concat(roleVariables, mfaVariables)

@@ -46,7 +46,7 @@ func (e *SourceError) Unwrap() error { return e.Err }
 type Tried struct {
 	Kind   Kind
 	Source string // such as "profile 'default' in ~/.tccli"
-	Why    string // continues Source, such as "does not exist"
+	Reason string // continues Source, such as "does not exist"
 }
 
 // MissingError means that no source gives credentials.
@@ -55,7 +55,7 @@ type MissingError struct {
 	Tried []Tried
 
 	// UnknownVariables are names in the environment that look like variables of
-	// this provider but are read by no one.
+	// this provider but are not read by this provider.
 	UnknownVariables []string
 }
 
@@ -63,16 +63,16 @@ type MissingError struct {
 func (e *MissingError) Error() string {
 	parts := make([]string, len(e.Tried))
 	for i, t := range e.Tried {
-		parts[i] = t.Source + " " + t.Why
+		parts[i] = t.Source + " " + t.Reason
 	}
 	text := "no credentials: " + strings.Join(parts, "; ")
 	if len(e.UnknownVariables) > 0 {
-		text += ". These environment variables are set, but are unknown: " + strings.Join(e.UnknownVariables, ", ")
+		text += ". These environment variables are set, but unknown: " + strings.Join(e.UnknownVariables, ", ")
 	}
 	return text
 }
 
-// request describes a request for credentials, for what to do about its failure.
+// request describes a request for credentials, so that its failure can be explained.
 type request struct {
 	attribute string // to blame
 	summary   string
@@ -102,19 +102,19 @@ func (r request) failure(ctx context.Context, err error) error {
 func (r request) advice(e *tcapi.Error) string {
 	refused := e.Code != "AuthFailure.SignatureExpire" && (hasCode(e, "AuthFailure") || hasCode(e, "UnauthorizedOperation"))
 	if r.proof != "" && (refused || e.Code == "InvalidParameter.WebIdentityTokenError") {
-		return fmt.Sprintf("The request was signed with no credentials, but with %s: check that it has not expired, and that the role %s trusts its issuer.", r.proof, r.role)
+		return fmt.Sprintf("The request was authenticated with %s instead of credentials. Check that it has not expired, and that the trust policy of the role %s names its issuer.", r.proof, r.role)
 	}
 	text := e.Advice()
 	if r.role != "" && (hasCode(e, "UnauthorizedOperation") || e.Code == "AuthFailure.UnauthorizedOperation") {
-		text += " Check also that the trust policy of the role names that user or role; "
+		text += " Also check that the trust policy of the role names that user or role. "
 		if r.external {
-			text += "the external ID that it requires must be the one in external_id."
+			text += "If it requires an external ID, external_id must be the same."
 		} else {
-			text += "if it requires an external ID, set external_id."
+			text += "If it requires an external ID, set external_id."
 		}
 	}
 	if r.mfa && e.Code != "AuthFailure.MFAFailure" && (refused || hasCode(e, "InvalidParameter")) {
-		text += " Check token_code and serial_number too: each code of an MFA device works once."
+		text += " Also check token_code and serial_number: each code of an MFA device works once."
 	}
 	return text
 }

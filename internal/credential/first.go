@@ -31,9 +31,9 @@ type candidate struct {
 
 const summaryConflict = "Conflicting ways to sign in"
 
-// first returns the layer that needs no other credentials. What the configuration
-// sets goes before what the environment sets. The profile is last, and is looked
-// for even if nobody names it.
+// first returns the layer that needs no other credentials. The configuration takes
+// precedence over the environment. The profile is last, and is searched
+// for even if it is not configured.
 func (b *builder) first() layer {
 	all := b.candidates()
 	b.conflicts(all)
@@ -129,8 +129,8 @@ func (b *builder) candidates() []candidate {
 	}
 }
 
-// conflicts reports ways to sign in that exclude each other: each of them assumes
-// a role without other credentials.
+// conflicts reports ways to sign in that exclude each other, because each of them
+// assumes a role without other credentials.
 func (b *builder) conflicts(all []candidate) {
 	attributes := map[Kind]bool{}
 	variables := map[Kind]bool{}
@@ -141,14 +141,14 @@ func (b *builder) conflicts(all []candidate) {
 	}
 	switch {
 	case attributes[KindPodOIDC] && (attributes[KindSAML] || attributes[KindWebIdentity]):
-		b.problem("enable_pod_oidc", summaryConflict, "enable_pod_oidc signs in with a web identity: remove it, or remove "+
+		b.problem("enable_pod_oidc", summaryConflict, "enable_pod_oidc signs in with a web identity. Remove it, or remove "+
 			"assume_role_with_saml and assume_role_with_web_identity.")
 	case attributes[KindSAML] && attributes[KindWebIdentity]:
-		b.problem("assume_role_with_saml", summaryConflict, "A role is assumed either with a SAML assertion or with a web identity token: "+
-			"remove assume_role_with_saml or assume_role_with_web_identity.")
+		b.problem("assume_role_with_saml", summaryConflict, "A role is assumed either with a SAML assertion or with a web identity token. "+
+			"Remove assume_role_with_saml or assume_role_with_web_identity.")
 	case !anyAttribute && variables[KindSAML] && variables[KindWebIdentity]:
-		b.problem("assume_role_with_saml", summaryConflict, "A role is assumed either with a SAML assertion or with a web identity token: "+
-			"unset "+envSAMLAssertion+", or "+envWebIdentityToken+" and "+envWebIdentityTokenFile+".")
+		b.problem("assume_role_with_saml", summaryConflict, "A role is assumed either with a SAML assertion or with a web identity token. "+
+			"Unset "+envSAMLAssertion+", or "+envWebIdentityToken+" and "+envWebIdentityTokenFile+".")
 	}
 }
 
@@ -159,7 +159,7 @@ func (b *builder) ignoredAttributes(ignored, chosen *candidate) {
 	}
 	b.warn(ignored.attributes[0], "Ignored provider arguments",
 		strings.Join(ignored.attributes, " and ")+" "+haveNoEffect(ignored.attributes)+", because "+
-			strings.Join(chosen.attributes, " and ")+" "+goBefore(chosen.attributes)+". Remove one of the two ways to sign in.")
+			strings.Join(chosen.attributes, " and ")+" "+takePrecedence(chosen.attributes)+". Remove one of the two ways to sign in.")
 }
 
 func haveNoEffect(names []string) string {
@@ -169,9 +169,9 @@ func haveNoEffect(names []string) string {
 	return "have no effect"
 }
 
-func goBefore(names []string) string {
+func takePrecedence(names []string) string {
 	if len(names) == 1 {
-		return "goes before it"
+		return "takes precedence"
 	}
-	return "go before it"
+	return "take precedence"
 }

@@ -24,7 +24,7 @@ func (m *mfaSession) issue(ctx context.Context) (issued, error) {
 	return credentials, nil
 }
 
-func (m *mfaSession) usedUp() error {
+func (m *mfaSession) singleUseError() error {
 	return &SourceError{
 		Attribute: "mfa_certification.token_code",
 		Summary:   "The MFA session has expired",

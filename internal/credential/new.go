@@ -26,7 +26,7 @@ func New(o Options) (*Source, Problems) {
 	b.warnIgnored(top)
 	return &Source{
 		credentials: top.credentials, accounts: accounts, region: b.region, describe: top.describe,
-		missing: b.missing, warnings: b.warnings, passedOver: b.env.unused(credentialVariables), usesSTS: b.usesSTS,
+		missing: b.missing, warnings: b.warnings, unusedVariables: b.env.unused(credentialVariables), usesSTS: b.usesSTS,
 	}, nil
 }
 
@@ -109,12 +109,12 @@ func (b *builder) warnIgnored(top layer) {
 	if names := b.env.ignored(roleVariables); len(names) > 0 {
 		why := "no role is assumed with them. To assume a role, set " + envRoleARN + " or role_arn"
 		if b.env.get(envRoleARN, envTccliRoleARN) != "" {
-			why = "the credentials come from " + top.describe + ". What the provider configuration sets goes before the environment"
+			why = "the credentials come from " + top.describe + ". The provider configuration takes precedence over the environment"
 		}
 		b.warn("assume_role", summary, strings.Join(names, ", ")+" "+areSet(names)+", but "+why+".")
 	}
 	if names := b.env.ignored(mfaVariables); len(names) > 0 {
-		b.warn("mfa_certification", summary, strings.Join(names, ", ")+" "+areSet(names)+", but no MFA session is opened: that needs both "+
+		b.warn("mfa_certification", summary, strings.Join(names, ", ")+" "+areSet(names)+", but no MFA session is opened. An MFA session needs both "+
 			envMFASerialNumber+" and "+envMFATokenCode+".")
 	}
 	if names := unknownVariables(b.options.Environ()); len(names) > 0 {

@@ -91,7 +91,7 @@ type AssumeRole struct {
 	SourceIdentity string
 
 	// SerialNumber and TokenCode belong to an MFA device. A code works once, so
-	// that the credentials cannot be refreshed.
+	// the credentials cannot be refreshed.
 	SerialNumber string
 	TokenCode    string
 }
@@ -113,7 +113,7 @@ type AssumeRoleWithWebIdentity struct {
 	// empty.
 	ProviderID string
 
-	// WebIdentityToken goes before WebIdentityTokenFile. The file contains a raw
+	// WebIdentityToken takes precedence over WebIdentityTokenFile. The file contains a raw
 	// JWT or JSON {"web_identity_token": "…"}, and is read again for each refresh.
 	WebIdentityToken     string
 	WebIdentityTokenFile string

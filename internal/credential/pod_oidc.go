@@ -13,8 +13,8 @@ func (b *builder) podOIDC() (layer, bool) {
 		}
 	}
 	if len(missing) > 0 {
-		b.problem(at, "Missing pod identity", "This process does not run in a TKE pod with a CAM role: "+strings.Join(missing, ", ")+
-			" must be set. Give the pod a serviceAccountName that is annotated with the role.")
+		b.problem(at, "Missing pod identity", "This process does not run in a TKE pod with a CAM role, because these environment variables are not set: "+strings.Join(missing, ", ")+
+			". Give the pod a serviceAccountName that is annotated with the role.")
 		return layer{}, true
 	}
 	role := &webIdentityRole{attribute: at, file: b.env.get(envTKETokenFile), body: webIdentityRequest{

@@ -46,7 +46,7 @@ func (p *profile) issue(context.Context) (issued, error) {
 	}, nil
 }
 
-func (p *profile) usedUp() error { return nil }
+func (p *profile) singleUseError() error { return nil }
 
 func (p *profile) read() (profileFile, error) {
 	data, err := readFile(p.path)
@@ -67,11 +67,11 @@ func (p *profile) expired(file profileFile, now time.Time) bool {
 }
 
 func (p *profile) expiredError(file profileFile) error {
-	return fmt.Errorf("those of %s expired at %s", p.source, file.expires.UTC().Format(time.RFC3339))
+	return fmt.Errorf("the credentials of %s expired at %s", p.source, file.expires.UTC().Format(time.RFC3339))
 }
 
-// profile returns the layer of a tccli profile; false if no one named a profile
-// and there is no default one.
+// profile returns the layer of a tccli profile; false if no profile
+// is configured and there is no default one.
 func (b *builder) profile() (layer, bool) {
 	name, p, named := b.findProfile()
 	file, err := p.read()
@@ -97,10 +97,10 @@ func (b *builder) profile() (layer, bool) {
 			p.expiredError(file), file.login(name)))
 		return layer{}, true
 	}
-	b.exchanged("profile", p.source, file.secretID, file.secretKey)
+	b.swapped("profile", p.source, file.secretID, file.secretKey)
 	for _, value := range []string{file.secretID, file.secretKey, file.token} {
-		if flaw := flawOf(value); flaw != "" {
-			b.problem("profile", summaryPasted, fmt.Sprintf("A value in the file %s %s.", p.path, flaw))
+		if reason := invalidReason(value); reason != "" {
+			b.problem("profile", summaryInvalid, fmt.Sprintf("A value in the file %s %s.", p.path, reason))
 		}
 	}
 	return b.profileRole(file, p, layer{credentials: b.profileCredentials(file, p), describe: p.source}), true
@@ -148,7 +148,7 @@ func (b *builder) findProfile() (name string, p *profile, named bool) {
 	}, named
 }
 
-// profileTried is what a user without credentials learns about the profile.
+// profileTried describes the missing profile for a MissingError.
 func (b *builder) profileTried() Tried {
 	_, p, _ := b.findProfile()
 	return Tried{KindProfile, p.source, "does not exist (" + p.path + ")"}
@@ -174,9 +174,9 @@ func (b *builder) unknownProfile(name, dir string) {
 	slices.Sort(existing)
 	detail := fmt.Sprintf("There is no profile '%s' in %s", name, dir)
 	if len(existing) > 0 {
-		detail += ". The profiles there are " + strings.Join(existing, ", ") + "."
+		detail += ". Set profile to one of: " + strings.Join(existing, ", ") + "."
 	} else {
-		detail += ", and no other profile."
+		detail += ", nor any other profile. Run `tccli configure` or `tccli auth login`."
 	}
 	b.problem("profile", summaryProfile, detail)
 }

@@ -14,7 +14,7 @@ type profileFile struct {
 	secretID, secretKey, token string
 	roleARN, roleSessionName   string
 	kind                       string    // default, oauth, sso, cvm-role; often empty
-	expires                    time.Time // zero: the keys do not end
+	expires                    time.Time // zero: the credentials do not expire
 }
 
 // parseProfile parses a credential file. The errors repeat nothing of the

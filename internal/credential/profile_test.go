@@ -106,7 +106,7 @@ func TestProfileProblems(t *testing.T) {
 			`{` + pair + `,"role-arn":"` + roleARN + `","role-session-name":"a b"}`, nil, "profile", []string{"role-session-name", "2 to 128"},
 		},
 		"unknown": {`{` + pair + `}`, func(o *credential.Options) { o.Profile = "prod" }, "profile", []string{
-			"no profile 'prod'", "The profiles there are 'default', 'other'",
+			"no profile 'prod'", "Set profile to one of: 'default', 'other'",
 		}},
 		"unknown folder": {`{` + pair + `}`, func(o *credential.Options) { o.SharedCredentialsDir = "~/nowhere" }, "shared_credentials_dir", []string{
 			"cannot be read",

@@ -41,9 +41,9 @@ func (i issued) due(now time.Time) bool {
 type issuer interface {
 	issue(ctx context.Context) (issued, error)
 
-	// usedUp returns an error if credentials can be issued only once, because an
-	// MFA code works once. The error is for when these have expired.
-	usedUp() error
+	// singleUseError returns nil if credentials can be issued again. Otherwise, as
+	// with an MFA code, it returns the error for the time after they have expired.
+	singleUseError() error
 }
 
 var _ tcapi.CredentialSource = (*refresher)(nil)
@@ -108,7 +108,7 @@ func (r *refresher) valid() (current issued, due bool) {
 	if r.refused || !r.current.valid(now) {
 		return issued{}, true
 	}
-	return r.current, r.current.due(now) && r.issuer.usedUp() == nil && !now.Before(r.retryAt)
+	return r.current, r.current.due(now) && r.issuer.singleUseError() == nil && !now.Before(r.retryAt)
 }
 
 // postpone delays the next refresh while the current credentials are valid.
@@ -128,7 +128,7 @@ func (r *refresher) refresh(ctx context.Context) (tcapi.Credentials, error) {
 	r.mu.Lock()
 	last, failed := r.current, r.failed
 	r.mu.Unlock()
-	if used := r.issuer.usedUp(); used != nil && last.credentials.SecretID != "" {
+	if used := r.issuer.singleUseError(); used != nil && last.credentials.SecretID != "" {
 		return tcapi.Credentials{}, used
 	}
 	if failed != nil {
@@ -139,8 +139,8 @@ func (r *refresher) refresh(ctx context.Context) (tcapi.Credentials, error) {
 	if err == nil && !fresh.valid(r.now()) {
 		err = &SourceError{
 			Summary: "New credentials have already expired",
-			Next:    "Check the local clock.",
-			Err:     fmt.Errorf("those from %s expired at %s", fresh.credentials.Source, fresh.expires.UTC().Format(time.RFC3339)),
+			Next:    "Synchronize the clock of this machine.",
+			Err:     fmt.Errorf("the credentials from %s expired at %s", fresh.credentials.Source, fresh.expires.UTC().Format(time.RFC3339)),
 		}
 	}
 	if err != nil {
@@ -163,7 +163,7 @@ func (r *refresher) fail(ctx context.Context, current issued, err error) {
 		return
 	}
 	// A refused code must not be sent again and again, which locks devices.
-	if e := tcapi.AsError(err); r.issuer.usedUp() != nil && e != nil && e.Code != "" && e.Class == tcapi.Fatal {
+	if e := tcapi.AsError(err); r.issuer.singleUseError() != nil && e != nil && e.Code != "" && e.Class == tcapi.Fatal {
 		r.mu.Lock()
 		r.failed = err
 		r.mu.Unlock()
@@ -172,7 +172,7 @@ func (r *refresher) fail(ctx context.Context, current issued, err error) {
 
 // Refresh replaces refused credentials, unless they have been replaced already.
 func (r *refresher) Refresh(ctx context.Context, refused tcapi.Credentials) error {
-	if r.issuer.usedUp() != nil {
+	if r.issuer.singleUseError() != nil {
 		return tcapi.ErrNotRefreshable
 	}
 	r.mu.Lock()

@@ -118,7 +118,7 @@ func TestDefaultSessionNameOfBlocks(t *testing.T) {
 // the code of an MFA device.
 func TestAdviceOnRefusedRoles(t *testing.T) {
 	t.Parallel()
-	const mfa = "Check token_code and serial_number too"
+	const mfa = "Also check token_code and serial_number"
 	for name, test := range map[string]struct {
 		role    credential.AssumeRole
 		sts     teosim.STSOptions
@@ -126,8 +126,8 @@ func TestAdviceOnRefusedRoles(t *testing.T) {
 		advice  []string
 		without string
 	}{
-		"missing external ID": {credential.AssumeRole{}, teosim.STSOptions{ExternalID: "right"}, "", []string{"if it requires an external ID, set external_id"}, mfa},
-		"wrong external ID":   {credential.AssumeRole{ExternalID: "wrong"}, teosim.STSOptions{ExternalID: "right"}, "", []string{"must be the one in external_id"}, mfa},
+		"missing external ID": {credential.AssumeRole{}, teosim.STSOptions{ExternalID: "right"}, "", []string{"If it requires an external ID, set external_id"}, mfa},
+		"wrong external ID":   {credential.AssumeRole{ExternalID: "wrong"}, teosim.STSOptions{ExternalID: "right"}, "", []string{"external_id must be the same"}, mfa},
 		"wrong MFA code": {
 			credential.AssumeRole{SerialNumber: "device", TokenCode: "654321"},
 			teosim.STSOptions{MFACode: "123456"},
@@ -337,7 +337,7 @@ func TestProblemsOfRoles(t *testing.T) {
 				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = roleARN, "tf"
 				w.env["TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"] = "qcs::cam::uin/1:saml-provider/idp"
 			},
-			map[string]string{"assume_role_with_saml.saml_assertion": "set TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, or unset TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"},
+			map[string]string{"assume_role_with_saml.saml_assertion": "Set TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, or unset TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"},
 		},
 		"negative and long": {
 			func(_ *world, o *credential.Options) {
@@ -378,7 +378,7 @@ func TestProblemsOfRoles(t *testing.T) {
 				o.AllowedAccountIDs, o.ForbiddenAccountIDs = []string{"1"}, []string{"2", " "}
 			},
 			map[string]string{
-				"secret_key": "without a secret key", "assume_role.session_name": "2 to 128", "mfa_certification.token_code": "not set",
+				"secret_key": "no secret key", "assume_role.session_name": "2 to 128", "mfa_certification.token_code": "not set",
 				"forbidden_account_ids": "must not be empty",
 			},
 		},
@@ -441,8 +441,8 @@ func TestRefusedProof(t *testing.T) {
 	web := &credential.AssumeRoleWithWebIdentity{RoleARN: roleARN, SessionName: "tf", WebIdentityTokenFile: "~/token"}
 	saml := &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN, SessionName: "tf"}
 	const (
-		onlyToken     = "with the web identity token in ~/token: check that it has not expired, and that the role " + roleARN + " trusts its issuer."
-		onlyAssertion = "with a SAML assertion: check that it has not expired, and that the role " + roleARN + " trusts its issuer."
+		onlyToken     = "with the web identity token in ~/token instead of credentials. Check that it has not expired, and that the trust policy of the role " + roleARN + " names its issuer."
+		onlyAssertion = "with a SAML assertion instead of credentials. Check that it has not expired, and that the trust policy of the role " + roleARN + " names its issuer."
 	)
 	tests := []struct {
 		saml *credential.AssumeRoleWithSAML
@@ -488,7 +488,7 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 	}{
 		"throttled, then a server's fault": {[]teosim.FaultName{teosim.Throttled, teosim.BadGateway}, 3, ""},
 		"no JSON":                          {[]teosim.FaultName{teosim.NotJSON}, 1, "not a JSON object"},
-		"an empty answer":                  {[]teosim.FaultName{teosim.EmptyObject}, 1, "has no Response"},
+		"an empty response":                {[]teosim.FaultName{teosim.EmptyObject}, 1, "has no Response"},
 		"an error without a code":          {[]teosim.FaultName{teosim.ErrorWithoutCode}, 1, "without a code"},
 	} {
 		w := newWorld(t, teosim.Options{})
@@ -507,7 +507,7 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 	}
 }
 
-// An answer that lacks a part of the credentials is no success.
+// A response that lacks a part of the credentials is no success.
 func TestIncompleteAnswerOfSTS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})

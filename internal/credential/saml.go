@@ -32,9 +32,9 @@ func (s *samlRole) issue(ctx context.Context) (issued, error) {
 	return credentials, nil
 }
 
-// usedUp returns nil: an assertion is valid for minutes, and some identity
+// singleUseError returns nil: an assertion is valid for minutes, and some identity
 // providers issue assertions that are valid for longer.
-func (s *samlRole) usedUp() error { return nil }
+func (s *samlRole) singleUseError() error { return nil }
 
 // saml returns the layer of assume_role_with_saml.
 func (b *builder) saml() (layer, bool) {

@@ -22,7 +22,7 @@ func TestNothingSecretInErrorsAndLogs(t *testing.T) {
 			return
 		}
 		_, err := source.Credentials(t.Context())
-		said = append(said, fmt.Sprint(err), source.String(), fmt.Sprint(source.Warnings(), source.PassedOver()))
+		said = append(said, fmt.Sprint(err), source.String(), fmt.Sprint(source.Warnings(), source.UnusedVariables()))
 	}
 	token := jwt(0)
 	assertion, code := "PHNhbWw+c2VjcmV0PC9zYW1sPg==", "987654"

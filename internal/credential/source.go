@@ -11,14 +11,14 @@ var _ tcapi.CredentialSource = (*Source)(nil)
 // Source returns the credentials of one configuration of the provider. It may be
 // used from many goroutines.
 type Source struct {
-	credentials tcapi.CredentialSource
-	accounts    *accountFilter // nil if no account is allowed or forbidden
-	region      string
-	describe    string
-	missing     *MissingError
-	warnings    Problems
-	passedOver  []string
-	usesSTS     bool
+	credentials     tcapi.CredentialSource
+	accounts        *accountFilter // nil if no account is allowed or forbidden
+	region          string
+	describe        string
+	missing         *MissingError
+	warnings        Problems
+	unusedVariables []string
+	usesSTS         bool
 }
 
 // Credentials returns credentials that are valid now, refreshed if they are about
@@ -63,9 +63,9 @@ func (s *Source) Err() error {
 // Warnings returns what was set but has no effect, and what was corrected.
 func (s *Source) Warnings() Problems { return s.warnings }
 
-// PassedOver returns the environment variables of credentials and profiles that
-// are set but were not used.
-func (s *Source) PassedOver() []string { return s.passedOver }
+// UnusedVariables returns the environment variables of credentials and profiles that
+// are set but not used.
+func (s *Source) UnusedVariables() []string { return s.unusedVariables }
 
 // UsesSTS reports whether STS is called to get or to check the credentials.
 func (s *Source) UsesSTS() bool { return s.usesSTS }

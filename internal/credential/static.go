@@ -5,15 +5,15 @@ import "github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 // static returns the layer of secret_id, secret_key and security_token.
 func (b *builder) static() (layer, bool) {
 	o := b.options
-	id, idFrom := b.pasted("secret_id", o.SecretID, envSecretID)
-	key, keyFrom := b.pasted("secret_key", o.SecretKey, envSecretKey)
+	id, idFrom := b.checkedValue("secret_id", o.SecretID, envSecretID)
+	key, keyFrom := b.checkedValue("secret_key", o.SecretKey, envSecretKey)
 	tokenNames := []string{envSecurityToken}
 	if idFrom != "" && keyFrom != "" {
-		// tccli's variable belongs to the credentials beside it. With credentials
-		// of the configuration it is left over from an earlier login.
+		// tccli sets this variable together with the credentials. Beside
+		// credentials of the configuration it is left over from an earlier login.
 		tokenNames = append(tokenNames, envTccliToken)
 	}
-	token, tokenFrom := b.pasted("security_token", o.SecurityToken, tokenNames...)
+	token, tokenFrom := b.checkedValue("security_token", o.SecurityToken, tokenNames...)
 	source := "the provider configuration"
 	switch {
 	case idFrom != "" && keyFrom != "":
@@ -24,7 +24,7 @@ func (b *builder) static() (layer, bool) {
 		source = "the provider configuration with the token of the environment (" + tokenFrom + ")"
 	}
 	b.complete(id, key)
-	b.exchanged("secret_id", source, id, key)
+	b.swapped("secret_id", source, id, key)
 	return layer{
 		credentials: tcapi.StaticCredentials{SecretID: id, SecretKey: key, Token: token, Source: source},
 		describe:    source,
@@ -38,8 +38,8 @@ func (b *builder) complete(id, key string) {
 		b.problem("security_token", summary, "A security token belongs to a secret ID and a secret key, but neither is set. "+
 			"Set secret_id and secret_key, or "+envSecretID+" and "+envSecretKey+".")
 	case id == "":
-		b.problem("secret_id", summary, "There is a secret key without a secret ID: set secret_id or "+envSecretID+".")
+		b.problem("secret_id", summary, "There is a secret key, but no secret ID. Set secret_id or "+envSecretID+".")
 	case key == "":
-		b.problem("secret_key", summary, "There is a secret ID without a secret key: set secret_key or "+envSecretKey+".")
+		b.problem("secret_key", summary, "There is a secret ID, but no secret key. Set secret_key or "+envSecretKey+".")
 	}
 }

@@ -25,7 +25,7 @@ func stsAction(name string) tcapi.Action {
 	return tcapi.Action{Version: stsVersion, Name: name, PerSecond: stsPerSecond}
 }
 
-// stsCredentials is the answer of the actions that issue credentials.
+// stsCredentials is the response of the actions that issue credentials.
 type stsCredentials struct {
 	tcapi.Head
 

@@ -50,9 +50,9 @@ func (w *webIdentityRole) issue(ctx context.Context) (issued, error) {
 	return credentials, nil
 }
 
-// usedUp returns nil: a file gets a new token in time, and a token of the
+// singleUseError returns nil: a file gets a new token in time, and a token of the
 // configuration can be valid for longer than the credentials.
-func (w *webIdentityRole) usedUp() error { return nil }
+func (w *webIdentityRole) singleUseError() error { return nil }
 
 const summaryTokenFile = "Unable to read the web identity token file"
 
@@ -88,8 +88,8 @@ func (b *builder) webIdentity() (layer, bool) {
 	return layer{credentials: b.refresher(role), describe: role.source()}, true
 }
 
-// webIdentityToken returns the token or its file. The configuration goes before the
-// environment, the token before the file.
+// webIdentityToken returns the token or its file. The configuration takes precedence
+// over the environment, and the token over the file.
 func (b *builder) webIdentityToken(given *AssumeRoleWithWebIdentity) (token, file string) {
 	token, file = b.env.value(given.WebIdentityToken), b.env.value(given.WebIdentityTokenFile)
 	if token != "" {

@@ -180,7 +180,7 @@ func TestPodOIDC(t *testing.T) {
 	o.EnablePodOIDC = true
 	w.env["TKE_REGION"], w.env["TKE_PROVIDER_ID"], w.env["TKE_ROLE_ARN"] = "ap-seoul", "cls-1", roleARN
 	_, problems := credential.New(o)
-	one(t, problems, "enable_pod_oidc", "TKE_WEB_IDENTITY_TOKEN_FILE must be set", "serviceAccountName")
+	one(t, problems, "enable_pod_oidc", "not set: TKE_WEB_IDENTITY_TOKEN_FILE", "serviceAccountName")
 
 	w.env["TKE_WEB_IDENTITY_TOKEN_FILE"] = "/nowhere/token"
 	_, problems = credential.New(o)

@@ -34,8 +34,8 @@ func (f coverageChartFunction) Definition(_ context.Context, _ function.Definiti
 		Parameters: []function.Parameter{
 			function.DynamicParameter{
 				Name: "domains",
-				MarkdownDescription: "`domains` of data `teo_l7_log_coverage`, `proxies` of data `teo_l4_log_coverage`, or a part of either. Each element is an object with `domain` or `proxy_id` and `days`; " +
-					"`requests` or `bytes` is optional. Other attributes are ignored.",
+				MarkdownDescription: "`domains` of data `teo_l7_log_coverage` or `teo_l4_log_coverage`, or a part of it. Each element is an object with `domain` and `days`; `requests` is optional. " +
+					"Other attributes are ignored. A `domain` without a dot is the ID of a layer-4 proxy, and its `requests` are shown as bytes.",
 			},
 			function.StringParameter{Name: "format", MarkdownDescription: "`text`, `markdown`, `svg` or `html`."},
 		},
@@ -49,19 +49,18 @@ func (f coverageChartFunction) Run(ctx context.Context, req function.RunRequest,
 	if resp.Error = req.Arguments.Get(ctx, &domains, &format); resp.Error != nil {
 		return
 	}
+	if _, err := coverage.Chart(nil, format); err != nil {
+		resp.Error = function.NewArgumentFuncError(1, err.Error()+".")
+		return
+	}
 	rows, problem := chartRows(domains.UnderlyingValue())
 	if problem != "" {
 		resp.Error = function.NewArgumentFuncError(0, problem)
 		return
 	}
-	// The rows are checked first, so that an error left is that of the format.
-	if _, err := coverage.Chart(rows, "text"); err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error()+".")
-		return
-	}
 	text, err := coverage.Chart(rows, format)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(1, err.Error()+".")
+		resp.Error = function.NewArgumentFuncError(0, err.Error()+".")
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, text)
@@ -70,7 +69,7 @@ func (f coverageChartFunction) Run(ctx context.Context, req function.RunRequest,
 // chartRows reads a list, set or tuple of objects. It returns what is wrong with
 // it, if anything.
 func chartRows(value attr.Value) ([]coverage.ChartRow, string) {
-	const want = "Give domains of data \"teo_l7_log_coverage\", or proxies of data \"teo_l4_log_coverage\"."
+	const want = "Give domains of data \"teo_l7_log_coverage\" or \"teo_l4_log_coverage\"."
 	if value == nil || value.IsNull() {
 		return nil, "the rows are null. " + want
 	}
@@ -109,23 +108,17 @@ func chartRow(value attr.Value) (row coverage.ChartRow, problem string) {
 	if !ok {
 		return row, "is not an object"
 	}
-	name, ok := attributes["domain"]
-	if !ok {
-		name = attributes["proxy_id"]
+	name, ok := attributes["domain"].(basetypes.StringValue)
+	if !ok || name.IsNull() || name.IsUnknown() {
+		return row, "has no domain"
 	}
-	text, ok := name.(basetypes.StringValue)
-	if !ok || text.IsNull() || text.IsUnknown() {
-		return row, "has neither domain nor proxy_id"
-	}
-	row.Name = text.ValueString()
-	for _, unit := range []string{"requests", "bytes"} {
-		if number, ok := attributes[unit].(basetypes.NumberValue); ok && !number.IsNull() && !number.IsUnknown() {
-			count, accuracy := number.ValueBigFloat().Int64()
-			if accuracy != big.Exact {
-				return row, fmt.Sprintf("has %s that is not a whole number", unit)
-			}
-			row.Count, row.Unit = &count, unit
+	row.Name = name.ValueString()
+	if number, ok := attributes["requests"].(basetypes.NumberValue); ok && !number.IsNull() && !number.IsUnknown() {
+		count, accuracy := number.ValueBigFloat().Int64()
+		if accuracy != big.Exact {
+			return row, "has requests that are not a whole number"
 		}
+		row.Count = &count
 	}
 	days, ok := objectAttributes(attributes["days"])
 	if !ok {
@@ -135,7 +128,7 @@ func chartRow(value attr.Value) (row coverage.ChartRow, problem string) {
 	for date, value := range days {
 		letters, ok := value.(basetypes.StringValue)
 		if !ok || letters.IsNull() || letters.IsUnknown() {
-			return row, fmt.Sprintf("has %s in days, which is not a string", strings.ToValidUTF8(date, "\ufffd"))
+			return row, fmt.Sprintf("has a value for %s in days that is not a string", strings.ToValidUTF8(date, "\ufffd"))
 		}
 		row.Days[date] = letters.ValueString()
 	}

@@ -53,9 +53,9 @@ func TestCoverageChart(t *testing.T) {
 	t.Parallel()
 	w := dial(t, provider.Options{})
 	days := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"2022-05-04": tftypes.String}}
-	proxy := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"proxy_id": tftypes.String, "bytes": tftypes.Number, "days": days}}
+	proxy := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"domain": tftypes.String, "requests": tftypes.Number, "days": days}}
 	literal := tftypes.NewValue(tftypes.Tuple{ElementTypes: []tftypes.Type{proxy}}, []tftypes.Value{tftypes.NewValue(proxy, map[string]tftypes.Value{
-		"proxy_id": tftypes.NewValue(tftypes.String, "sid-1"), "bytes": tftypes.NewValue(tftypes.Number, 1234),
+		"domain": tftypes.NewValue(tftypes.String, "sid-1"), "requests": tftypes.NewValue(tftypes.Number, 1234),
 		"days": tftypes.NewValue(days, map[string]tftypes.Value{"2022-05-04": tftypes.NewValue(tftypes.String, fullDay)}),
 	})})
 	for _, test := range []struct {
@@ -102,9 +102,9 @@ func TestCoverageChartErrors(t *testing.T) {
 		"one object":           {chartObject("a", 1, fullDay), "text", 0, "not a list of objects"},
 		"a list of strings":    {tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{tftypes.NewValue(tftypes.String, "a")}), "text", 0, "row 1 is not an object"},
 		"a null object":        {chartList(tftypes.NewValue(chartType, nil)), "text", 0, "row 1 is not an object"},
-		"no domain":            {chartList(chartObject(nil, 1, fullDay)), "text", 0, "row 1 has neither domain nor proxy_id"},
-		"an unknown domain":    {chartList(chartObject(tftypes.UnknownValue, 1, fullDay)), "text", 0, "row 1 has neither domain nor proxy_id"},
-		"a part of a request":  {chartList(chartObject("a", 1.5, fullDay)), "text", 0, "row 1 has requests that is not a whole number"},
+		"no domain":            {chartList(chartObject(nil, 1, fullDay)), "text", 0, "row 1 has no domain"},
+		"an unknown domain":    {chartList(chartObject(tftypes.UnknownValue, 1, fullDay)), "text", 0, "row 1 has no domain"},
+		"a part of a request":  {chartList(chartObject("a", 1.5, fullDay)), "text", 0, "row 1 has requests that are not a whole number"},
 		"no days":              {chartList(chartObject("a", 1, nil)), "text", 0, "row 1 has no days"},
 		"a short day":          {chartList(chartObject("a", 1, "##")), "text", 0, "row 1 (a): 2022-05-04 has 2 characters"},
 		"an unknown format":    {good, "pdf", 1, `"pdf" is not a format; valid formats are text, markdown, svg, html.`},
@@ -139,8 +139,8 @@ func TestCoverageChartInTerraform(t *testing.T) {
 			// Unknown while planning, and known when applied.
 			{Config: call(`[{ domain = terraform_data.late.output, days = ` + day + ` }], "text"`), Check: resource.TestCheckOutput("chart",
 				"Log coverage, 2022-05-04 (UTC)\n\nwww.example.com\n              00     06     12     18\n  2022-05-04  ###### ###### ###### ######\n\nNo log package is missing.\n\n"+
-					"  #  24  covered      requests and a log package\n  !   0  missing      requests, but no log package\n  .   0  quiet        no requests and no log package\n"+
-					"  ~   0  pending      too recent to judge\n  +   0  unwitnessed  a log package, but no counted requests\n  ?   0  unverified   analytics could not answer\n")},
+					"  #  24  covered      traffic and a log package\n  !   0  missing      traffic, but no log package\n  .   0  quiet        no traffic and no log package\n"+
+					"  ~   0  pending      too recent to judge\n  +   0  unwitnessed  a log package, but no counted traffic\n  ?   0  unverified   analytics could not answer\n")},
 		},
 	})
 }

@@ -60,7 +60,7 @@ func missingCredentials(asked string, e *credential.MissingError) diag.Diagnosti
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s could not be read, because there are no credentials to sign the request with. The provider looked for them here:\n\n", asked)
 	for i, t := range e.Tried {
-		fmt.Fprintf(&b, "%d. %s %s\n", i+1, t.Source, t.Why)
+		fmt.Fprintf(&b, "%d. %s %s\n", i+1, t.Source, t.Reason)
 	}
 	b.WriteString("\nSet secret_id and secret_key in the provider, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment. " +
 		"Create an API key in the console under Access Management. All ways to sign in: " + authenticationPage)

@@ -18,7 +18,7 @@ import (
 //
 // Instead, a read leaves a long attribute null and calls setEncoded with a function
 // that encodes it. listServer, which wraps the framework's server, then writes the
-// encoded attribute into the answer. Everything else is the framework's work:
+// encoded attribute into the response. Everything else is the framework's work:
 // configuration, validation, diagnostics, timeouts and the other attributes.
 //
 // The functions are kept in a value that listServer creates for each call and
@@ -50,7 +50,7 @@ type Server interface {
 	tfprotov6.StateStoreServer
 }
 
-// listServer adds encoded attributes to the answers of the framework's server.
+// listServer adds encoded attributes to the responses of the framework's server.
 type listServer struct{ Server }
 
 func (s *listServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
@@ -71,7 +71,7 @@ func (s *listServer) OpenEphemeralResource(ctx context.Context, req *tfprotov6.O
 	return resp, err
 }
 
-// encodedAttributes are the attributes of one answer that listServer encodes.
+// encodedAttributes are the attributes of one response that listServer encodes.
 type encodedAttributes map[string]encodedAttribute
 
 type encodedAttribute struct {
@@ -96,7 +96,7 @@ func setEncoded(ctx context.Context, attribute string, size int, encode func(*ms
 // insert replaces attributes of an encoded object.
 func (e encodedAttributes) insert(object *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
 	if object == nil {
-		return nil, nil // an answer with errors may have no object
+		return nil, nil // a response with errors may have no object
 	}
 	size := len(object.MsgPack)
 	for _, attribute := range e {

@@ -70,8 +70,8 @@ func (f family) archiveSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: endTimeText + " It may be in the future. Packages that start at or after it are not archived. Without it the archive is open-ended: each apply archives what has become stable since the last one.",
 				Optional:            true,
 			},
-			"zones":    schema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType},
-			"zone_ids": schema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType},
+			"zones":    schema.SetAttribute{MarkdownDescription: f.zonesText(), Optional: true, ElementType: types.StringType},
+			"zone_ids": schema.SetAttribute{MarkdownDescription: f.zoneIDsText(), Optional: true, ElementType: types.StringType},
 			f.hosts:    schema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType},
 			"stable_after": schema.StringAttribute{
 				MarkdownDescription: "How long after the end of its slot a package is archived, as a Go duration. Default `24h`: EdgeOne appends to packages for about a day.",

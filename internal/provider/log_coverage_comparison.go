@@ -42,8 +42,9 @@ type comparison struct {
 // comparedZone is what is known of one zone.
 type comparedZone struct {
 	id      string
-	traffic *teo.Traffic // nil if the whole window is in the future
-	hosts   map[string]bool
+	traffic *teo.Traffic    // nil if the whole window is in the future
+	counted map[string]bool // domains whose requests the analytics counted
+	hosts   map[string]bool // rows of the report
 	counts  map[string][]int64
 }
 
@@ -90,7 +91,7 @@ func (c *comparison) run(ctx context.Context) (*coverage.Report, error) {
 		return nil, err
 	}
 	for _, id := range ids {
-		c.zones = append(c.zones, &comparedZone{id: id, hosts: map[string]bool{}, counts: map[string][]int64{}})
+		c.zones = append(c.zones, &comparedZone{id: id, counted: map[string]bool{}, hosts: map[string]bool{}, counts: map[string][]int64{}})
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -118,11 +119,11 @@ func (c *comparison) eachZone(ctx context.Context, do func(context.Context, *com
 	return group.Wait()
 }
 
-// listPackages reads the list of a zone. A row does not say which zone it is of,
-// so that each zone is a list of its own.
+// listPackages reads the list of a zone. A package does not say which zone it is
+// of, so each zone is listed separately.
 func (c *comparison) listPackages(ctx context.Context, z *comparedZone) error {
 	q := teo.Query{Start: c.grown.Start, End: c.grown.End}
-	// The packages of a wildcard domain may bear the names of sub-domains.
+	// The packages of a wildcard domain can have the names of its sub-domains.
 	if !slices.ContainsFunc(c.query.Hosts, func(name string) bool { return strings.HasPrefix(name, "*.") }) {
 		q.Hosts = slices.Clone(c.query.Hosts)
 		for name := range c.wanted {
@@ -157,11 +158,12 @@ func (c *comparison) readTraffic(ctx context.Context) error {
 	return c.countHosts(ctx)
 }
 
-// findHosts finds the hosts of a zone that are to be compared.
-func (c *comparison) findHosts(ctx context.Context, z *comparedZone, end time.Time) (err error) {
+// findHosts finds the traffic of a zone, and the hosts to be compared.
+func (c *comparison) findHosts(ctx context.Context, z *comparedZone, end time.Time) error {
+	read := c.session.teo.L7Traffic
 	var names []string
-	switch {
-	case c.layer() == teo.L4:
+	if c.layer() == teo.L4 {
+		read = c.session.teo.L4Traffic
 		proxies, err := c.session.teo.L4Proxies(ctx, z.id)
 		if err != nil {
 			return err
@@ -169,17 +171,17 @@ func (c *comparison) findHosts(ctx context.Context, z *comparedZone, end time.Ti
 		for _, proxy := range proxies {
 			names = append(names, proxy.ID)
 		}
-		if end.After(c.grown.Start) {
-			z.traffic, err = c.session.teo.L4Traffic(ctx, z.id, c.grown.Start, end)
-		}
+	}
+	if end.After(c.grown.Start) {
+		traffic, err := read(ctx, z.id, c.grown.Start, end)
 		if err != nil {
 			return err
 		}
-	case end.After(c.grown.Start):
-		if z.traffic, err = c.session.teo.L7Traffic(ctx, z.id, c.grown.Start, end); err != nil {
-			return err
+		z.traffic = traffic
+		for _, name := range traffic.Domains() {
+			z.counted[name] = true
+			names = append(names, name)
 		}
-		names = z.traffic.Domains()
 	}
 	for _, name := range names {
 		if c.wanted == nil || c.wanted[name] {
@@ -251,8 +253,9 @@ func (c *comparison) placeListed(host coverage.Host) {
 }
 
 // placeArchived does the same for the packages of an archive, which does not say
-// which zone they are of. If nothing else tells, it is the name of the zone. An
-// archive may have packages of other zones than those that are compared.
+// which zone they are of. A domain that no zone has traffic of belongs to the zone
+// whose name it ends with. An archive may have packages of other zones than those
+// that are compared.
 func (c *comparison) placeArchived(ctx context.Context, host coverage.Host) error {
 	for _, z := range c.zones {
 		if z.hosts[host.Name] {
@@ -286,14 +289,10 @@ func (c *comparison) placeArchived(ctx context.Context, host coverage.Host) erro
 // wildcardOf returns the wildcard domain that the packages of a domain count
 // for, if its own requests are not counted and nobody asked for it by name.
 func (c *comparison) wildcardOf(z *comparedZone, name string) string {
-	if c.layer() == teo.L4 || z.traffic == nil || c.wanted[name] || z.hosts[name] {
+	if c.layer() == teo.L4 || z.traffic == nil || c.wanted[name] || z.hosts[name] || z.counted[name] {
 		return ""
 	}
-	known := z.traffic.Domains()
-	if slices.Contains(known, name) {
-		return ""
-	}
-	wildcard, _ := coverage.Wildcard(name, func(domain string) bool { return slices.Contains(known, domain) || c.wanted[domain] })
+	wildcard, _ := coverage.Wildcard(name, func(domain string) bool { return z.counted[domain] || c.wanted[domain] })
 	if c.wanted != nil && !c.wanted[wildcard] {
 		return ""
 	}
@@ -364,7 +363,7 @@ func (c *comparison) compare() *coverage.Report {
 	for _, z := range c.zones {
 		for name := range z.hosts {
 			counts := unknownCounts(c.grown)
-			if !c.hiddenByWildcard(z, name) {
+			if !z.hiddenByWildcard(name) {
 				copy(counts, z.counts[name])
 			}
 			series = append(series, coverage.Series{Host: coverage.Host{ZoneID: z.id, Name: name}, Counts: counts})
@@ -388,15 +387,12 @@ func unknownCounts(w coverage.Window) []int64 {
 
 // hiddenByWildcard says whether the requests of a domain are counted under the
 // name of a wildcard domain, so that nothing is known of its own.
-func (c *comparison) hiddenByWildcard(z *comparedZone, name string) bool {
-	if c.layer() == teo.L4 || z.traffic == nil {
+func (z *comparedZone) hiddenByWildcard(name string) bool {
+	// A domain that is missing from a list that was cut off can have counts.
+	if z.counted[name] || slices.ContainsFunc(z.counts[name], func(n int64) bool { return n > 0 }) {
 		return false
 	}
-	known := z.traffic.Domains()
-	if slices.Contains(known, name) {
-		return false
-	}
-	_, hidden := coverage.Wildcard(name, func(domain string) bool { return slices.Contains(known, domain) })
+	_, hidden := coverage.Wildcard(name, func(domain string) bool { return z.counted[domain] })
 	return hidden
 }
 

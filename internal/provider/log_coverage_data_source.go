@@ -27,36 +27,26 @@ type coverageFamily struct {
 	name  string // of the type, after the provider's name
 	title string // in texts
 
-	hosts, minCount, maxHosts string // arguments
-	rows, host, count, total  string // results
+	hosts string // the argument that names them
+	noun  string // for several hosts
+	unit  string // of what is counted
+	grace int    // hours by which a package may be early or late
 
-	unit    string   // of the count
-	grace   int      // hours by which a package may be early or late
-	actions []string // of the second source, which CAM has to allow
-
-	newModel func() coverageModel
+	actions []string // of the analytics, which CAM has to allow
 }
 
 var l7Coverage = coverageFamily{
 	logs: l7Family, name: "l7_log_coverage", title: "L7 log coverage",
-	hosts: "domain_names", minCount: "min_requests", maxHosts: "max_domains",
-	rows: "domains", host: "domain", count: "requests", total: "total_requests",
-	unit:    "requests",
+	hosts: "domain_names", noun: "domains", unit: "requests",
 	actions: []string{"DescribeTimingL7AnalysisData", "DescribeTopL7AnalysisData"},
-
-	newModel: func() coverageModel { return new(l7CoverageModel) },
 }
 
 // l4Coverage allows for packages that are an hour off: the log of a long
 // connection is written from time to time.
 var l4Coverage = coverageFamily{
 	logs: l4Family, name: "l4_log_coverage", title: "L4 log coverage",
-	hosts: "proxy_ids", minCount: "min_bytes", maxHosts: "max_proxies",
-	rows: "proxies", host: "proxy_id", count: "bytes", total: "total_bytes",
-	unit: "bytes", grace: 1,
+	hosts: "proxy_ids", noun: "proxies", unit: "bytes", grace: 1,
 	actions: []string{"DescribeTimingL4Data", "DescribeL4Proxy"},
-
-	newModel: func() coverageModel { return new(l4CoverageModel) },
 }
 
 func newL7LogCoverageDataSource() datasource.DataSource {
@@ -67,8 +57,8 @@ func newL4LogCoverageDataSource() datasource.DataSource {
 	return &logCoverageDataSource{coverageFamily: l4Coverage}
 }
 
-// longestComparison bounds the memory of a comparison. The analytics look back for
-// less than that.
+// longestComparison bounds the memory of a comparison. The analytics reach back
+// less far.
 const longestComparison = 2 * 366 * 24 * time.Hour
 
 // logCoverageDataSource is data "teo_l7_log_coverage" or "teo_l4_log_coverage".
@@ -109,33 +99,31 @@ func (d *logCoverageDataSource) Read(ctx context.Context, req datasource.ReadReq
 	}
 	resp.Diagnostics.Append(c.warnings(report)...)
 	m.setReport(report, report.Complete() && !c.cutOff())
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	d.setModel(ctx, &resp.State, m, &resp.Diagnostics)
 }
 
 // decode returns the configuration, and its arguments without Terraform's types.
 func (f coverageFamily) decode(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) (coverageModel, coverageArguments) {
-	m := f.newModel()
-	diags.Append(config.Get(ctx, m)...)
+	m := f.model(ctx, config, diags)
 	if diags.HasError() {
 		return m, coverageArguments{}
 	}
-	common, filters := m.arguments()
 	a := coverageArguments{
 		query: logQuery{
-			startTime: common.StartTime, endTime: common.EndTime, zones: common.Zones, zoneIDs: common.ZoneIDs,
-			hosts: filters.hosts, hostsName: f.hosts,
+			startTime: m.StartTime, endTime: m.EndTime, zones: m.Zones, zoneIDs: m.ZoneIDs,
+			hosts: m.Hosts, hostsName: f.hosts,
 		}.decode(ctx, diags),
-		archive:     common.Archive.ValueString(),
+		archive:     m.Archive.ValueString(),
 		stableAfter: stableAfter,
-		least:       max(1, filters.minCount.ValueInt64()),
+		least:       max(1, m.MinRequests.ValueInt64()),
 		maxRows:     defaultMaxDomains,
 	}
 	if !a.query.Start.IsZero() && a.query.End.Sub(a.query.Start) > longestComparison {
 		diags.AddAttributeError(path.Root("end_time"), "Window too long to compare",
 			fmt.Sprintf("The window has more than %d days. Split it with provider::teo::windows and for_each.", longestComparison/(24*time.Hour)))
 	}
-	if !common.StableAfter.IsNull() && !common.StableAfter.IsUnknown() {
-		after, problems := common.StableAfter.ValueGoDuration()
+	if !m.StableAfter.IsNull() && !m.StableAfter.IsUnknown() {
+		after, problems := m.StableAfter.ValueGoDuration()
 		diags.Append(problems...)
 		if after < 0 {
 			diags.AddAttributeError(path.Root("stable_after"), "Negative stable_after",
@@ -143,14 +131,14 @@ func (f coverageFamily) decode(ctx context.Context, config tfsdk.Config, diags *
 		}
 		a.stableAfter = after
 	}
-	if !filters.maxHosts.IsNull() && !filters.maxHosts.IsUnknown() {
-		a.maxRows = int(filters.maxHosts.ValueInt64())
+	if !m.MaxDomains.IsNull() && !m.MaxDomains.IsUnknown() {
+		a.maxRows = int(m.MaxDomains.ValueInt64())
 	}
-	if common.Archive.ValueString() == "" && !common.Archive.IsNull() && !common.Archive.IsUnknown() {
+	if m.Archive.ValueString() == "" && !m.Archive.IsNull() && !m.Archive.IsUnknown() {
 		diags.AddAttributeError(path.Root("archive"), "Empty archive",
-			"archive is empty. Leave it out (or set it to null) to compare the list of EdgeOne, or give the destination of an archive.")
+			"archive is empty. Omit it or set it to null to compare the packages that EdgeOne lists, or set it to the destination of an archive.")
 	}
-	a.timeout = decodeTimeout(ctx, common.Timeouts.Read, readTimeout, diags)
+	a.timeout = decodeTimeout(ctx, m.Timeouts.Read, readTimeout, diags)
 	return m, a
 }
 

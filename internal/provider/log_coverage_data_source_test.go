@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -82,14 +83,14 @@ func coveredAccount(l7 ...[]teosim.Package) teosim.Catalogue {
 // eightHours is the window of most tests.
 var eightHours = arguments{"start_time": "2022-05-04T00:00:00Z", "end_time": "2022-05-04T08:00:00Z"}
 
-// coverageRows are the first letters of each row by host.
-func coverageRows(state map[string]any, rows, host string) map[string]string {
+// coverageRows are the letters of each row by domain.
+func coverageRows(state map[string]any) map[string]string {
 	found := map[string]string{}
-	list, _ := state[rows].([]any)
+	list, _ := state["domains"].([]any)
 	for _, row := range list {
 		attributes := row.(map[string]any)
 		letters := attributes["days"].(map[string]any)["2022-05-04"].(string)
-		found[attributes[host].(string)] = strings.TrimRight(letters, " ")
+		found[attributes["domain"].(string)] = strings.TrimRight(letters, " ")
 	}
 	return found
 }
@@ -150,7 +151,7 @@ output "one" {
 				ConfigStateChecks: []statecheck.StateCheck{
 					whole("data.teo_l7_log_coverage.all", all),
 					statecheck.ExpectKnownOutputValue("chart", knownvalue.StringFunc(func(chart string) error {
-						if !strings.Contains(chart, "\n  2022-05-04  ##!.#+ ##\n") || !strings.Contains(chart, "1 hour with requests has no log package.") {
+						if !strings.Contains(chart, "\n  2022-05-04  ##!.#+ ##\n") || !strings.Contains(chart, "1 hour with traffic has no log package.") {
 							return fmt.Errorf("the chart is\n%s", chart)
 						}
 						return nil
@@ -194,7 +195,7 @@ func TestLogCoverageRows(t *testing.T) {
 			if said.failed() {
 				t.Fatal(said.all())
 			}
-			expectRows(t, coverageRows(state, "domains", "domain"), test.want)
+			expectRows(t, coverageRows(state), test.want)
 		})
 	}
 }
@@ -206,13 +207,26 @@ func TestL4LogCoverage(t *testing.T) {
 	w := configured(t, later, signIn(sim))
 	state, said := w.read("teo_l4_log_coverage", eightHours)
 	expectSaid(t, said)
-	expectRows(t, coverageRows(state, "proxies", "proxy_id"), map[string]string{"sid-1": "###..!##", "sid-2": "#......."})
-	if state["complete"] != false || state["missing_hours"] != int64(1) || state["total_bytes"] != int64(7*500_000) {
-		t.Errorf("complete %v, %v missing, %v bytes", state["complete"], state["missing_hours"], state["total_bytes"])
+	expectRows(t, coverageRows(state), map[string]string{"sid-1": "###..!##", "sid-2": "#......."})
+	if state["complete"] != false || state["missing_hours"] != int64(1) || state["total_requests"] != int64(7*500_000) {
+		t.Errorf("complete %v, %v missing, %v bytes", state["complete"], state["missing_hours"], state["total_requests"])
+	}
+	// The rows have the attributes of layer 7. Their requests are bytes.
+	want := map[string]any{
+		"domain": "sid-2", "zone_id": "zone-2", "requests": int64(500_000), "missing": []any{}, "days": map[string]any{"2022-05-04": "#......." + strings.Repeat(" ", 16)},
+		"covered_hours": int64(1), "missing_hours": int64(0), "quiet_hours": int64(7), "pending_hours": int64(0), "unwitnessed_hours": int64(0), "unverified_hours": int64(0),
+	}
+	if rows := state["domains"].([]any); !reflect.DeepEqual(rows[1], want) {
+		t.Errorf("got  %v\nwant %v", rows[1], want)
+	}
+	state, said = w.read("teo_l4_log_coverage", eightHours.and(arguments{"min_requests": 500_001}))
+	expectSaid(t, said)
+	if state["complete"] != true {
+		t.Errorf("%v hours are missing with fewer bytes than min_requests", state["missing_hours"])
 	}
 	state, said = w.read("teo_l4_log_coverage", eightHours.and(arguments{"proxy_ids": []string{"sid-2"}}))
 	expectSaid(t, said)
-	if rows := coverageRows(state, "proxies", "proxy_id"); len(rows) != 1 || state["complete"] != true {
+	if rows := coverageRows(state); len(rows) != 1 || state["complete"] != true {
 		t.Errorf("%v, complete %v", rows, state["complete"])
 	}
 }
@@ -225,6 +239,8 @@ func TestLogCoverageWarnings(t *testing.T) {
 	for i := range 1000 {
 		many = append(many, hourPackage(fmt.Sprintf("www%d.example.com", i), 0))
 	}
+	rare := hourPackage("rare.example.com", 0)
+	rare.Requests = 1
 	for name, test := range map[string]struct {
 		account   teosim.Catalogue
 		analytics teosim.AnalyticsOptions
@@ -237,11 +253,11 @@ func TestLogCoverageWarnings(t *testing.T) {
 		"nothing": {account: account, want: map[string]string{"www.example.com": "########"}, complete: true},
 		"too recent": {
 			account: account, now: day.Add(30 * time.Hour), complete: true, want: map[string]string{"www.example.com": "######~~"},
-			said: []complaint{{"warning end_time: Some hours are too recent to judge", []string{"2 hours ended less than 24h ago"}}},
+			said: []complaint{{"warning end_time: Some hours are too recent to judge", []string{"ended less than 24h ago", "(~): 2."}}},
 		},
 		"in the future": {
 			account: account, now: day.Add(-time.Hour), complete: true, want: map[string]string{"www.example.com": "~~~~~~~~"},
-			said: []complaint{{"warning end_time: Some hours are too recent to judge", []string{"8 hours"}}},
+			said: []complaint{{"warning end_time: Some hours are too recent to judge", []string{"(~): 8."}}},
 		},
 		"before the look-back": {
 			account: account, analytics: teosim.AnalyticsOptions{LookBack: 24 * time.Hour}, want: map[string]string{"www.example.com": "????????"},
@@ -255,6 +271,10 @@ func TestLogCoverageWarnings(t *testing.T) {
 			account: teosim.Catalogue{Zones: account.Zones, L7: many}, config: arguments{"max_domains": 1000, "end_time": "2022-05-04T01:00:00Z"},
 			said: []complaint{{"warning: Domains may be missing from the comparison", []string{"1,000 domains", "domain_names"}}},
 		},
+		"a domain that the list of a thousand leaves out": {
+			account: teosim.Catalogue{Zones: account.Zones, L7: slices.Concat(many, hours("*.example.com", "#"), []teosim.Package{rare})},
+			config:  arguments{"domain_names": []string{"rare.example.com"}}, complete: true, want: map[string]string{"rare.example.com": "#......."},
+		},
 		"no zones": {account: teosim.Catalogue{L7: hours("www.example.com", "#")}, complete: true, want: map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -267,7 +287,7 @@ func TestLogCoverageWarnings(t *testing.T) {
 			state, said := configured(t, options, signIn(sim).and(arguments{"requests_per_second": 10000})).read("teo_l7_log_coverage", eightHours.and(test.config))
 			expectSaid(t, said, test.said...)
 			if test.want != nil {
-				expectRows(t, coverageRows(state, "domains", "domain"), test.want)
+				expectRows(t, coverageRows(state), test.want)
 			}
 			if state["complete"] != test.complete {
 				t.Errorf("complete is %v", state["complete"])
@@ -311,6 +331,10 @@ func TestLogCoverageFailures(t *testing.T) {
 		"too many domains": {
 			config: arguments{"max_domains": 1},
 			want:   []complaint{{"error max_domains: Too many domains", []string{"has 2 domains, and max_domains is 1", "domain_names"}}},
+		},
+		"too many proxies": {
+			source: "teo_l4_log_coverage", config: arguments{"max_domains": 1},
+			want: []complaint{{"error max_domains: Too many proxies", []string{"has 2 proxies, and max_domains is 1", "proxy_ids"}}},
 		},
 		"an unknown zone": {
 			config: arguments{"zones": []string{"example.co"}},
@@ -427,7 +451,7 @@ output "letters" {
     one_zone   = { for d in data.teo_l7_log_coverage.one_zone.domains : d.domain => trimspace(d.days["2022-05-04"]) }
     one_domain = { for d in data.teo_l7_log_coverage.one_domain.domains : d.domain => trimspace(d.days["2022-05-04"]) }
     gone       = { for d in data.teo_l7_log_coverage.gone.domains : d.domain => trimspace(d.days["2022-05-04"]) }
-    l4         = { for p in data.teo_l4_log_coverage.archived.proxies : p.proxy_id => trimspace(p.days["2022-05-04"]) }
+    l4         = { for d in data.teo_l4_log_coverage.archived.domains : d.domain => trimspace(d.days["2022-05-04"]) }
   }
 }
 `

@@ -28,16 +28,15 @@ func (f coverageFamily) readError(a coverageArguments, err error) diag.Diagnosti
 		late    timeoutError
 	)
 	asked := fmt.Sprintf("The %s from %s to %s", f.title, a.query.Start.Format(time.RFC3339), a.query.End.Format(time.RFC3339))
-	hosts := strings.ReplaceAll(f.rows, "_", " ")
 	switch {
 	case errors.As(err, &many):
-		return diag.NewAttributeErrorDiagnostic(path.Root(f.maxHosts), "Too many "+hosts,
-			fmt.Sprintf("%s has %d %s, and %s is %d.\n\nNarrow zones, zone_ids or %s, or raise %[4]s. Each of them takes about one request for every 31 days.",
-				asked, many.found, hosts, f.maxHosts, many.most, f.hosts))
+		return diag.NewAttributeErrorDiagnostic(path.Root("max_domains"), "Too many "+f.noun,
+			fmt.Sprintf("%s has %d %s, and max_domains is %d.\n\nNarrow zones, zone_ids or %s, or raise max_domains. Each of the %[3]s takes about one request for every 31 days.",
+				asked, many.found, f.noun, many.most, f.hosts))
 	case errors.As(err, &foreign):
-		return diag.NewAttributeErrorDiagnostic(path.Root(f.hosts), capital(hosts)+" in none of the zones",
-			fmt.Sprintf("None of the zones contains %s, and none has packages or traffic of that name in the window.\n\n"+
-				"Check the spelling, and compare zones or zone_ids with data \"teo_zones\".", shorten(foreign.names)))
+		return diag.NewAttributeErrorDiagnostic(path.Root(f.hosts), capital(f.noun)+" in none of the zones",
+			fmt.Sprintf("None of the zones contains %s, and no zone has packages or traffic with such a name in the window.\n\n"+
+				"Check the spelling, and check zones or zone_ids with data \"teo_zones\".", shorten(foreign.names)))
 	case errors.As(err, &unknown):
 		return unknownZones(path.Root("zones"), unknown)
 	case errors.As(err, &other):
@@ -48,7 +47,7 @@ func (f coverageFamily) readError(a coverageArguments, err error) diag.Diagnosti
 			"There is no archive at this destination. Give the same destination, with its prefix, as the resource that writes the archive.")
 	case errors.As(err, &stored):
 		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "Unable to read the archive",
-			fmt.Sprintf("The packages of the archive could not be read: %s.", strings.TrimSuffix(lateFor(err, a.timeout).Error(), ".")))
+			fmt.Sprintf("The packages of the archive could not be read: %s.", strings.TrimSuffix(err.Error(), ".")))
 	case errors.As(err, &late):
 		return timedOut(f.title, asked, late, ", narrow the window, or split it with provider::teo::windows")
 	}
@@ -68,18 +67,18 @@ func (c *comparison) warnings(report *coverage.Report) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if since, zones := c.lookBack(); len(zones) > 0 {
 		diags.AddAttributeWarning(path.Root("start_time"), "Traffic of some hours is no longer available",
-			fmt.Sprintf("How far back the analytics answer depends on the plan of the zone. For %s they answer from %s on, at the earliest: "+
-				"the hours before are unverified (?), and complete is false. Compare a window while its traffic is available, and keep the result.",
+			fmt.Sprintf("How far back the analytics reach depends on the plan of the zone. For %s they reach back to %s at most. "+
+				"The hours before it are unverified (?), and complete is false. Compare a window while its traffic is available, and keep the result.",
 				shorten(zones), since.Format(time.RFC3339)))
 	}
 	if c.cutOff() {
 		diags.AddWarning("Domains may be missing from the comparison",
-			"A zone has at least 1,000 domains with traffic, and the analytics list no more than that. Others are compared only if they have log packages, so complete is false. "+
+			"A zone has at least 1,000 domains with traffic, and the analytics list no more than 1,000. Other domains are compared only if they have log packages, so complete is false. "+
 				"Name the domains in "+c.hosts+" instead.")
 	}
 	if report.Pending > 0 {
 		diags.AddAttributeWarning(path.Root("end_time"), "Some hours are too recent to judge",
-			fmt.Sprintf("%d hours ended less than %s ago, or are in the future (~). They are not judged: a later read can find packages missing from them.", report.Pending, shortDuration(c.stableAfter)))
+			fmt.Sprintf("Hours that ended less than %s ago, or are in the future, are pending (~): %d. A later read can find that they have no log package.", shortDuration(c.stableAfter), report.Pending))
 	}
 	return diags
 }

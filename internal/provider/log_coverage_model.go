@@ -1,48 +1,62 @@
 package provider
 
 import (
+	"context"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// coverageModel is the configuration and state of either layer.
-type coverageModel interface {
-	arguments() (coverageCommon, coverageFilters)
-	setReport(report *coverage.Report, complete bool)
-}
+// coverageModel is the configuration and the state of a comparison.
+type coverageModel struct {
+	coverageSums
 
-// coverageArguments are the arguments without Terraform's types.
-type coverageArguments struct {
-	query       teo.Query
-	archive     string
-	stableAfter time.Duration
-	least       int64 // the count from which on an hour without a package is missing
-	maxRows     int
-	timeout     time.Duration
-}
-
-// coverageCommon are the attributes that both layers have.
-type coverageCommon struct {
 	StartTime   types.String         `tfsdk:"start_time"`
 	EndTime     types.String         `tfsdk:"end_time"`
 	Zones       types.Set            `tfsdk:"zones"`
 	ZoneIDs     types.Set            `tfsdk:"zone_ids"`
 	Archive     types.String         `tfsdk:"archive"`
 	StableAfter timetypes.GoDuration `tfsdk:"stable_after"`
+	MinRequests types.Int64          `tfsdk:"min_requests"`
+	MaxDomains  types.Int64          `tfsdk:"max_domains"`
 	Timeouts    timeouts.Value       `tfsdk:"timeouts"`
-	Complete    types.Bool           `tfsdk:"complete"`
+
+	Complete      types.Bool    `tfsdk:"complete"`
+	TotalRequests types.Int64   `tfsdk:"total_requests"`
+	Domains       []coverageRow `tfsdk:"domains"`
+
+	// Hosts is "domain_names" or "proxy_ids" (coverageFamily.hosts).
+	Hosts types.Set `tfsdk:"-"`
 }
 
-// coverageFilters are arguments whose names differ between the layers.
-type coverageFilters struct {
-	hosts              types.Set
-	minCount, maxHosts types.Int64
+// l7CoverageModel and l4CoverageModel add the attribute that has another name in
+// each layer.
+type (
+	l7CoverageModel struct {
+		coverageModel
+		DomainNames types.Set `tfsdk:"domain_names"`
+	}
+	l4CoverageModel struct {
+		coverageModel
+		ProxyIDs types.Set `tfsdk:"proxy_ids"`
+	}
+)
+
+// coverageRow is the result for one host.
+type coverageRow struct {
+	coverageSums
+
+	Domain   string            `tfsdk:"domain"` // in layer 4 the ID of a proxy
+	ZoneID   types.String      `tfsdk:"zone_id"`
+	Requests int64             `tfsdk:"requests"` // in layer 4 bytes
+	Missing  []string          `tfsdk:"missing"`
+	Days     map[string]string `tfsdk:"days"`
 }
 
 // coverageSums are numbers of hours by verdict.
@@ -57,84 +71,61 @@ type coverageSums struct {
 
 func newCoverageSums(s coverage.Sums) coverageSums {
 	return coverageSums{
-		types.Int64Value(s.Covered), types.Int64Value(s.Missing), types.Int64Value(s.Quiet),
-		types.Int64Value(s.Pending), types.Int64Value(s.Unwitnessed), types.Int64Value(s.Unverified),
+		CoveredHours:     types.Int64Value(s.Covered),
+		MissingHours:     types.Int64Value(s.Missing),
+		QuietHours:       types.Int64Value(s.Quiet),
+		PendingHours:     types.Int64Value(s.Pending),
+		UnwitnessedHours: types.Int64Value(s.Unwitnessed),
+		UnverifiedHours:  types.Int64Value(s.Unverified),
 	}
 }
 
-// coverageRow are the attributes of a row that both layers have.
-type coverageRow struct {
-	coverageSums
-
-	ZoneID  types.String      `tfsdk:"zone_id"`
-	Missing []string          `tfsdk:"missing"`
-	Days    map[string]string `tfsdk:"days"`
+// coverageArguments are the arguments without Terraform's types.
+type coverageArguments struct {
+	query       teo.Query
+	archive     string
+	stableAfter time.Duration
+	least       int64 // the count from which on an hour without a package is missing
+	maxRows     int
+	timeout     time.Duration
 }
 
-func newCoverageRow(r coverage.Row) coverageRow {
-	row := coverageRow{coverageSums: newCoverageSums(r.Sums), ZoneID: stringOrNull(r.ZoneID), Missing: []string{}, Days: r.Days}
-	for _, at := range r.MissingHours {
-		row.Missing = append(row.Missing, at.Format(time.RFC3339))
+// model reads the configuration.
+func (f coverageFamily) model(ctx context.Context, config getter, diags *diag.Diagnostics) coverageModel {
+	if f.layer() == teo.L4 {
+		var m l4CoverageModel
+		diags.Append(config.Get(ctx, &m)...)
+		m.Hosts = m.ProxyIDs
+		return m.coverageModel
 	}
-	return row
+	var m l7CoverageModel
+	diags.Append(config.Get(ctx, &m)...)
+	m.Hosts = m.DomainNames
+	return m.coverageModel
 }
 
-type l7CoverageModel struct {
-	coverageCommon
-	coverageSums
-
-	DomainNames   types.Set       `tfsdk:"domain_names"`
-	MinRequests   types.Int64     `tfsdk:"min_requests"`
-	MaxDomains    types.Int64     `tfsdk:"max_domains"`
-	TotalRequests types.Int64     `tfsdk:"total_requests"`
-	Domains       []l7CoverageRow `tfsdk:"domains"`
-}
-
-type l7CoverageRow struct {
-	coverageRow
-
-	Domain   string `tfsdk:"domain"`
-	Requests int64  `tfsdk:"requests"`
-}
-
-func (m *l7CoverageModel) arguments() (coverageCommon, coverageFilters) {
-	return m.coverageCommon, coverageFilters{m.DomainNames, m.MinRequests, m.MaxDomains}
-}
-
-func (m *l7CoverageModel) setReport(report *coverage.Report, complete bool) {
-	m.Complete, m.coverageSums = types.BoolValue(complete), newCoverageSums(report.Sums)
-	m.TotalRequests, m.Domains = types.Int64Value(report.Count), []l7CoverageRow{}
-	for _, row := range report.Rows {
-		m.Domains = append(m.Domains, l7CoverageRow{newCoverageRow(row), row.Name, row.Count})
+// setModel writes the state.
+func (f coverageFamily) setModel(ctx context.Context, state setter, m coverageModel, diags *diag.Diagnostics) {
+	if f.layer() == teo.L4 {
+		diags.Append(state.Set(ctx, &l4CoverageModel{m, m.Hosts})...)
+		return
 	}
+	diags.Append(state.Set(ctx, &l7CoverageModel{m, m.Hosts})...)
 }
 
-type l4CoverageModel struct {
-	coverageCommon
-	coverageSums
-
-	ProxyIDs   types.Set       `tfsdk:"proxy_ids"`
-	MinBytes   types.Int64     `tfsdk:"min_bytes"`
-	MaxProxies types.Int64     `tfsdk:"max_proxies"`
-	TotalBytes types.Int64     `tfsdk:"total_bytes"`
-	Proxies    []l4CoverageRow `tfsdk:"proxies"`
-}
-
-type l4CoverageRow struct {
-	coverageRow
-
-	ProxyID string `tfsdk:"proxy_id"`
-	Bytes   int64  `tfsdk:"bytes"`
-}
-
-func (m *l4CoverageModel) arguments() (coverageCommon, coverageFilters) {
-	return m.coverageCommon, coverageFilters{m.ProxyIDs, m.MinBytes, m.MaxProxies}
-}
-
-func (m *l4CoverageModel) setReport(report *coverage.Report, complete bool) {
-	m.Complete, m.coverageSums = types.BoolValue(complete), newCoverageSums(report.Sums)
-	m.TotalBytes, m.Proxies = types.Int64Value(report.Count), []l4CoverageRow{}
-	for _, row := range report.Rows {
-		m.Proxies = append(m.Proxies, l4CoverageRow{newCoverageRow(row), row.Name, row.Count})
+// setReport sets the results.
+func (m *coverageModel) setReport(report *coverage.Report, complete bool) {
+	m.coverageSums = newCoverageSums(report.Sums)
+	m.Complete, m.TotalRequests = types.BoolValue(complete), types.Int64Value(report.Count)
+	m.Domains = []coverageRow{}
+	for _, r := range report.Rows {
+		row := coverageRow{
+			coverageSums: newCoverageSums(r.Sums), Domain: r.Name, ZoneID: stringOrNull(r.ZoneID), Requests: r.Count,
+			Missing: []string{}, Days: r.Days,
+		}
+		for _, at := range r.MissingHours {
+			row.Missing = append(row.Missing, at.Format(time.RFC3339))
+		}
+		m.Domains = append(m.Domains, row)
 	}
 }

@@ -14,8 +14,8 @@ import (
 // environment are not.
 func logCredentials(ctx context.Context, s *credential.Source) {
 	tflog.Info(ctx, "credentials found", map[string]any{"credential_source": s.String()})
-	if passedOver := s.PassedOver(); len(passedOver) > 0 {
-		tflog.Info(ctx, "environment variables passed over", map[string]any{"variables": passedOver, "credential_source": s.String()})
+	if unusedVariables := s.UnusedVariables(); len(unusedVariables) > 0 {
+		tflog.Info(ctx, "environment variables not used", map[string]any{"variables": unusedVariables, "credential_source": s.String()})
 	}
 }
 

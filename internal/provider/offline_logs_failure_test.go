@@ -57,7 +57,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 		},
 		"wrong clock": {
 			sim:      teosim.Options{Now: func() time.Time { return time.Now().Add(time.Hour) }},
-			details:  []string{"AuthFailure.SignatureExpire", "ahead", "Set the clock"},
+			details:  []string{"AuthFailure.SignatureExpire", "ahead", "Synchronize the clock"},
 			requests: 1,
 		},
 		"no permission": {
@@ -113,10 +113,10 @@ func TestOfflineLogsFailures(t *testing.T) {
 			details:  []string{"redirects to login.example.com", "HTTP 302", "Check endpoint"},
 			requests: 1,
 		},
-		"no answer in time": {
+		"no response in time": {
 			fault:    teosim.Fault{Name: teosim.Hang},
 			provider: arguments{"request_timeout": "50ms", "max_retries": 1},
-			details:  []string{"no answer within the request timeout of 50ms", "2 attempts"},
+			details:  []string{"no response within the request timeout of 50ms", "2 attempts"},
 			requests: 2,
 		},
 		"rows that are missing": {
@@ -172,7 +172,7 @@ func TestOfflineLogsUnknownHost(t *testing.T) {
 	})
 	w := configured(t, provider.Options{Transport: count}, keys.and(arguments{"endpoint": "teo.invalid", "max_retries": 0}))
 	_, said := w.read("teo_l7_offline_logs", anHour)
-	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "There was no answer", "Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, the network, and the proxy"}})
+	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "The service did not respond. Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, the network, and the proxy"}})
 	if sent != 1 {
 		t.Errorf("%d attempts", sent)
 	}

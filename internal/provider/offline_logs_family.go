@@ -21,6 +21,8 @@ type family struct {
 
 	hosts, host         string // attributes: the filter, and the host of a row
 	hostsText, hostText string // their descriptions
+	example             string // a host, in descriptions
+	sizeText            string // what the size of a package is
 
 	list func(*teo.Client, context.Context, teo.Query) (*teo.Listing, error)
 }
@@ -31,6 +33,8 @@ var l7Family = family{
 	hosts: "domains", host: "domain",
 	hostsText: "Sub-domains as they are served, such as `www.example.com`; the name of a site only if it is served itself. All sub-domains by default.",
 	hostText:  "Sub-domain of the log.",
+	example:   "www.example.com",
+	sizeText:  " before compression",
 	list:      (*teo.Client).L7Logs,
 }
 
@@ -40,6 +44,7 @@ var l4Family = family{
 	hosts: "proxy_ids", host: "proxy_id",
 	hostsText: "IDs of layer-4 proxy instances, such as `sid-xs82kshs`. All instances by default.",
 	hostText:  "Layer-4 proxy instance of the log.",
+	example:   "sid-xs82kshs",
 	list:      (*teo.Client).L4Logs,
 }
 

@@ -20,10 +20,28 @@ import (
 const (
 	startTimeText = "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). A fraction of a second widens the window to whole seconds."
 	endTimeText   = "End of the window (exclusive), RFC 3339 with `Z` or an offset, after `start_time`."
-	zonesText     = "Names of sites (`example.com`). `zones` and `zone_ids` add up: the logs of every zone in either of them are included. Without both, every zone of the account is. " +
-		"API version 2022-09-01 looks the names up: a name that several zones share selects all of them, and an unknown name is an error. With 2022-01-06 an unknown name selects nothing."
-	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Zone IDs need API version 2022-09-01; any number of them can be given."
+	zonesText     = "Names of sites (`example.com`). `zones` and `zone_ids` add up: the logs of every zone in either of them are included. Without both, the logs of every zone of the account are included. " +
+		"The names are looked up: a name that several zones share selects all of them, and an unknown name is an error."
+	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Any number of them can be given."
+
+	// What differs with the older API version, which layer 4 does not have.
+	zonesText20220106   = " With API version 2022-01-06 an unknown name selects nothing."
+	zoneIDsText20220106 = " Zone IDs need API version 2022-09-01."
+	areaText20220106    = ", which can happen with API version 2022-01-06"
 )
+
+// zonesText and zoneIDsText describe the arguments for a layer.
+func (f family) zonesText() string   { return zonesText + f.only20220106(zonesText20220106) }
+func (f family) zoneIDsText() string { return zoneIDsText + f.only20220106(zoneIDsText20220106) }
+
+// only20220106 returns a text about API version 2022-01-06 for layer 7, and
+// nothing for layer 4, which that version does not have.
+func (f family) only20220106(text string) string {
+	if f.layer == teo.L4 {
+		return ""
+	}
+	return text
+}
 
 // timeoutText describes the timeout of one operation.
 const timeoutText = "How long %s may take, such as `30s` or `2h45m` (units `h`, `m`, `s`). By default `%s`."
@@ -45,7 +63,7 @@ func (f family) ephemeralSchema(ctx context.Context) ephemeralschema.Schema {
 	attributes := ephemeralAttributes(f.attributes())
 	attributes["timeouts"] = ephemeraltimeouts.AttributesWithOpts(ctx, ephemeraltimeouts.Opts{OpenDescription: fmt.Sprintf(timeoutText, "reading the list", shortDuration(readTimeout))})
 	return ephemeralschema.Schema{
-		MarkdownDescription: fmt.Sprintf("Lists the %s of a window with their signed URLs. Nothing of it is stored in a plan or in the state. "+
+		MarkdownDescription: fmt.Sprintf("Lists the %s of a window with their signed URLs. None of it is stored in the plan or in the state. "+
 			"There is one package for each %s, area and slot of an hour or a quarter of an hour. The list is complete, or there is an error.", f.title, f.host),
 		Attributes: attributes,
 	}
@@ -56,8 +74,8 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 	return map[string]datasourceschema.Attribute{
 		"start_time": datasourceschema.StringAttribute{MarkdownDescription: startTimeText, Required: true},
 		"end_time":   datasourceschema.StringAttribute{MarkdownDescription: endTimeText, Required: true},
-		"zones":      datasourceschema.SetAttribute{MarkdownDescription: zonesText, Optional: true, ElementType: types.StringType},
-		"zone_ids":   datasourceschema.SetAttribute{MarkdownDescription: zoneIDsText, Optional: true, ElementType: types.StringType},
+		"zones":      datasourceschema.SetAttribute{MarkdownDescription: f.zonesText(), Optional: true, ElementType: types.StringType},
+		"zone_ids":   datasourceschema.SetAttribute{MarkdownDescription: f.zoneIDsText(), Optional: true, ElementType: types.StringType},
 		f.hosts:      datasourceschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType},
 		"page_size": datasourceschema.Int64Attribute{
 			MarkdownDescription: fmt.Sprintf("Number of entries to request at once, 1 to %d, by default %d. After the read, the number that the service applied, which can be smaller.", teo.MaxPageSize, teo.DefaultPageSize),
@@ -71,7 +89,7 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 		},
 		"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: "Whether to return the signed URLs, by default true. If false, `urls` is null.", Optional: true},
 		"logs": datasourceschema.ListNestedAttribute{
-			MarkdownDescription: fmt.Sprintf("The log packages, sorted by start, %s, area and name. Nothing in it is secret.", f.host),
+			MarkdownDescription: fmt.Sprintf("The log packages, sorted by start, `%s`, area and name. Nothing in it is secret.", f.host),
 			Computed:            true,
 			NestedObject:        datasourceschema.NestedAttributeObject{Attributes: f.rowAttributes()},
 		},
@@ -80,7 +98,7 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 			Computed:            true, Sensitive: true, ElementType: types.StringType,
 		},
 		"total_count": datasourceschema.Int64Attribute{
-			MarkdownDescription: "Number of entries by the service's own count (`TotalSize`), against which the list is checked. It is larger than the length of `logs` only if the service lists packages twice.", Computed: true,
+			MarkdownDescription: "Number of entries by the service's own count (`TotalSize` or `TotalCount`), against which the list is checked. It is larger than the length of `logs` only if the service lists packages twice.", Computed: true,
 		},
 		"total_bytes": datasourceschema.Int64Attribute{MarkdownDescription: "Sum of the sizes, in bytes.", Computed: true},
 		"pages":       datasourceschema.Int64Attribute{MarkdownDescription: "Number of pages with entries.", Computed: true},
@@ -101,10 +119,10 @@ func (f family) rowAttributes() map[string]datasourceschema.Attribute {
 		},
 		f.host: datasourceschema.StringAttribute{MarkdownDescription: f.hostText, Computed: true},
 		"area": datasourceschema.StringAttribute{
-			MarkdownDescription: "Area of the service: `mainland` (of China) or `overseas`. Null if the service does not say, which can happen with API version 2022-01-06.", Computed: true,
+			MarkdownDescription: "Area of the service: `mainland` (of China) or `overseas`. Null if the service does not say" + f.only20220106(areaText20220106) + ".", Computed: true,
 		},
 		"log_packet_name": datasourceschema.StringAttribute{
-			MarkdownDescription: "Name of the log package, such as `20220811-02-www.example.com` (02:00 to 03:00 UTC) or `20230725-2315-www.example.com` (a quarter of an hour). Packages of two areas can have the same name.", Computed: true,
+			MarkdownDescription: fmt.Sprintf("Name of the log package, such as `20220811-02-%[1]s` (02:00 to 03:00 UTC) or `20230725-2315-%[1]s` (a quarter of an hour). Packages of two areas can have the same name.", f.example), Computed: true,
 		},
 		"log_time": datasourceschema.Int64Attribute{
 			MarkdownDescription: "Time of packaging in Unix seconds, as the service returns it. The service has deprecated it, and it can be wrong: use `log_start_time`.", Computed: true,
@@ -116,7 +134,7 @@ func (f family) rowAttributes() map[string]datasourceschema.Attribute {
 			MarkdownDescription: "End of the slot, RFC 3339 in UTC, as the service returns it: exclusive for an hour, the last second for a quarter of an hour. Derived from `log_packet_name` (exclusive) if the service does not return it.", Computed: true,
 		},
 		"size": datasourceschema.Int64Attribute{
-			MarkdownDescription: "Size of the log in bytes; of layer 7 before compression. It grows for about a day, while lines are still added.", Computed: true,
+			MarkdownDescription: "Size of the log in bytes" + f.sizeText + ". It grows for about a day, while lines are still added.", Computed: true,
 		},
 	}
 }

@@ -25,11 +25,11 @@ func TestProviderBadConfiguration(t *testing.T) {
 	}{
 		"half a pair": {
 			config: arguments{"secret_id": "AKIDexample"},
-			want:   []complaint{{"error secret_key: Incomplete credentials", []string{"set secret_key or TENCENTCLOUD_SECRET_KEY"}}},
+			want:   []complaint{{"error secret_key: Incomplete credentials", []string{"Set secret_key or TENCENTCLOUD_SECRET_KEY"}}},
 		},
 		"the other half": {
 			env:  map[string]string{"TENCENTCLOUD_SECRET_KEY": "exampleSecretKey"},
-			want: []complaint{{"error secret_id: Incomplete credentials", []string{"set secret_id or TENCENTCLOUD_SECRET_ID"}}},
+			want: []complaint{{"error secret_id: Incomplete credentials", []string{"Set secret_id or TENCENTCLOUD_SECRET_ID"}}},
 		},
 		"a token alone": {
 			config: arguments{"security_token": "exampleToken"},
@@ -104,20 +104,20 @@ func TestProviderBadConfiguration(t *testing.T) {
 		},
 		"white space around credentials": {
 			config: arguments{"secret_id": "AKIDexample", "secret_key": "exampleSecretKey\n"},
-			want:   []complaint{{"warning secret_key: White space around credentials", []string{"a newline at its end"}}},
+			want:   []complaint{{"warning secret_key: White space around credentials", []string{"leading or trailing white space, such as a newline"}}},
 		},
-		"exchanged credentials": {
+		"swapped credentials": {
 			env:  map[string]string{"TENCENTCLOUD_SECRET_ID": "exampleSecretKey", "TENCENTCLOUD_SECRET_KEY": "AKIDexample"},
-			want: []complaint{{"error secret_id: Secret ID and secret key exchanged", []string{"the environment (TENCENTCLOUD_SECRET_ID)", "exchange the two values"}}},
+			want: []complaint{{"error secret_id: Secret ID and secret key swapped", []string{"the environment (TENCENTCLOUD_SECRET_ID)", "Swap the two values"}}},
 		},
 		"credentials in quotes": {
 			env:    map[string]string{"TENCENTCLOUD_SECRET_ID": `"AKIDexample"`},
 			config: arguments{"secret_key": "exampleSecretKey"},
-			want:   []complaint{{"error secret_id: Invalid credentials", []string{"TENCENTCLOUD_SECRET_ID is in quotes"}}},
+			want:   []complaint{{"error secret_id: Invalid credentials", []string{"TENCENTCLOUD_SECRET_ID is enclosed in quotes"}}},
 		},
 		"profile and secret ID": {
 			config: keys.and(arguments{"profile": "prod"}),
-			want:   []complaint{{"warning profile: Ignored provider arguments", []string{"profile has no effect, because secret_id and secret_key go before it"}}},
+			want:   []complaint{{"warning profile: Ignored provider arguments", []string{"profile has no effect, because secret_id and secret_key take precedence"}}},
 		},
 		"a session name without a role": {
 			env:    map[string]string{"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "terraform"},

@@ -29,7 +29,7 @@ func TestNothingSecretInLogs(t *testing.T) {
 		"faults that are overcome": {faults: []teosim.Fault{
 			{Name: teosim.BadGateway, Times: 1}, {Name: teosim.DropConnection, Skip: 1, Times: 1}, {Name: teosim.TruncatedJSON, Skip: 2, Times: 1},
 		}},
-		"an answer that is cut":       {faults: []teosim.Fault{{Name: teosim.CutBody}}, fails: true},
+		"a response that is cut":      {faults: []teosim.Fault{{Name: teosim.CutBody}}, fails: true},
 		"JSON that ends too early":    {faults: []teosim.Fault{{Name: teosim.TruncatedJSON}}, fails: true},
 		"a list that is not whole":    {faults: []teosim.Fault{{Name: teosim.WrongTotal, Value: "7"}}, fails: true},
 		"an error that repeats keys":  {faults: []teosim.Fault{{Name: teosim.APIError, Value: "InternalError: key " + secretKey + ", token " + token}}, fails: true},

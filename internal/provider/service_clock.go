@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// serviceClock keeps the time of the service, which the answers of the API carry.
+// serviceClock keeps the time of the service, which the responses of the API carry.
 // The zero value is ready for use.
 type serviceClock struct {
 	mu   sync.Mutex
-	date time.Time // of the last answer
+	date time.Time // of the last response
 	at   time.Time // when it came, with a monotonic clock reading
 }
 
-// time returns the time of the service; zero if no answer had one yet.
+// time returns the time of the service; zero if no response had one yet.
 func (c *serviceClock) time() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -24,7 +24,7 @@ func (c *serviceClock) time() time.Time {
 	return c.date.Add(time.Since(c.at))
 }
 
-// watch returns a transport that reads the Date header of each answer.
+// watch returns a transport that reads the Date header of each response.
 func (c *serviceClock) watch(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(req)

@@ -17,7 +17,7 @@ func TestAdvice(t *testing.T) {
 		change func(*tcapi.Error)
 		want   string
 	}{
-		{func(e *tcapi.Error) { e.Code, e.Skew = "AuthFailure.SignatureExpire", 7*time.Minute }, "the service's clock is 7m0s ahead. Set the clock"},
+		{func(e *tcapi.Error) { e.Code, e.Skew = "AuthFailure.SignatureExpire", 7*time.Minute }, "the service's clock is 7m0s ahead. Synchronize the clock"},
 		{func(e *tcapi.Error) { e.Code, e.Skew = "AuthFailure.SignatureExpire", -time.Hour }, "the service's clock is 1h0m0s behind"},
 		{func(e *tcapi.Error) { e.Code = "AuthFailure.SignatureExpire" }, "the service's clock is unknown"},
 		{func(e *tcapi.Error) { e.Code = "AuthFailure.SecretIdNotFound" }, "does not know the credentials from profile 'prod'"},
@@ -28,17 +28,17 @@ func TestAdvice(t *testing.T) {
 		{func(e *tcapi.Error) { e.Code = "AuthFailure.InvalidAuthorization" }, "Check secret_id, secret_key and security_token"},
 		{func(e *tcapi.Error) { e.Code = "UnauthorizedOperation.CamUnauthorized" }, "Allow the CAM action teo:DownloadL7Logs"},
 		{func(e *tcapi.Error) { e.Code = "RequestLimitExceeded.UinLimitExceeded" }, "lower requests_per_second"},
-		{func(e *tcapi.Error) { e.Code = "ResourceInUse" }, "as often as max_retries allows"},
+		{func(e *tcapi.Error) { e.Code = "ResourceInUse" }, "up to max_retries times"},
 		{func(e *tcapi.Error) { e.Code = "ActionOffline" }, "no longer serves version 2022-01-06"},
 		{func(e *tcapi.Error) { e.Code = "OperationDenied" }, "plan of the site"},
 		{func(e *tcapi.Error) { e.Code = "ResourceNotFound.RoleNotFound" }, "Check role_arn"},
 		{func(e *tcapi.Error) { e.Code = "InvalidParameterValue.Limit" }, "Check the arguments"},
 		{func(e *tcapi.Error) { e.Code = "SomethingElse" }, "request ID"},
-		{func(e *tcapi.Error) { e.Status = 0 }, "There was no answer. Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT)"},
+		{func(e *tcapi.Error) { e.Status = 0 }, "The service did not respond. Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT)"},
 		{func(e *tcapi.Error) { e.Status, e.Service = 0, "sts" }, "Check sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT)"},
 		{func(e *tcapi.Error) { e.Status, e.Class = 429, tcapi.Throttled }, "lower requests_per_second"},
-		{func(e *tcapi.Error) { e.Status, e.Class = 502, tcapi.Transient }, "as often as max_retries allows"},
-		{func(e *tcapi.Error) { e.Status = 302 }, "the answer did not come from the API"},
+		{func(e *tcapi.Error) { e.Status, e.Class = 502, tcapi.Transient }, "up to max_retries times"},
+		{func(e *tcapi.Error) { e.Status = 302 }, "The response did not come from the API"},
 	} {
 		e := signed
 		test.change(&e)

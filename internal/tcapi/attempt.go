@@ -14,7 +14,7 @@ import (
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 )
 
-// Head is what every answer holds. Types of answers embed it.
+// Head holds the fields that every response has. Response types embed it.
 type Head struct {
 	// RequestID identifies the request for Tencent Cloud's support.
 	RequestID string `json:"RequestId"`
@@ -38,7 +38,7 @@ type signable struct {
 // own encoder omits fields by other rules).
 func (r *signable) MarshalJSON() ([]byte, error) { return r.payload, nil }
 
-// unparsed keeps the SDK from decoding an answer.
+// unparsed keeps the SDK from decoding a response.
 type unparsed struct{}
 
 func (*unparsed) ParseErrorFromHTTPResponse([]byte) error { return nil }
@@ -65,7 +65,7 @@ type silent struct{}
 
 func (silent) Printf(string, ...any) {}
 
-// attempt sends a request once and decodes the answer.
+// attempt sends a request once and decodes the response.
 func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, credentials Credentials) (P, *Error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.RequestTimeout, errAttemptTimeout)
 	defer cancel()
@@ -94,13 +94,13 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	}
 	if err != nil {
 		failure.Class, failure.Err = x.class, err
-		failure.Message = plain(err)
+		failure.Message = withoutURL(err)
 		if ctx.Err() != nil {
 			failure.Err = context.Cause(ctx)
 			failure.Class = Fatal
 			if errors.Is(failure.Err, errAttemptTimeout) {
 				failure.Class = Transient
-				failure.Message = fmt.Sprintf("no answer within the request timeout of %s", c.RequestTimeout)
+				failure.Message = fmt.Sprintf("no response within the request timeout of %s", c.RequestTimeout)
 			}
 		}
 		return nil, failure
@@ -117,12 +117,12 @@ type reply[R any] interface {
 	head() *Head
 }
 
-// decode decodes an answer into its final type.
+// decode decodes a response into its final type.
 func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credentials) (P, *Error) {
 	var envelope struct{ Response P }
 	if err := json.Unmarshal(x.body.Bytes(), &envelope); err != nil {
 		failure.Err = err
-		failure.Message = "the answer could not be decoded: " + err.Error()
+		failure.Message = "the response could not be decoded: " + err.Error()
 		// A truncated body can have the announced length. Only the text of the
 		// error tells it from other syntax errors.
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Error() == "unexpected end of JSON input" {
@@ -131,7 +131,7 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credenti
 		return nil, failure
 	}
 	if envelope.Response == nil {
-		failure.Message = "the answer has no Response"
+		failure.Message = "the response has no Response"
 		return nil, failure
 	}
 	head := envelope.Response.head()
@@ -142,7 +142,7 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credenti
 		return envelope.Response, nil
 	}
 	failure.Code = head.Error.Code
-	failure.Message = conceal(head.Error.Message, credentials)
+	failure.Message = redact(head.Error.Message, credentials)
 	failure.Class = ruleOf(head.Error.Code).class
 	if head.Error.Code == "" {
 		failure.Err = errNoCode
@@ -151,8 +151,8 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credenti
 	return nil, failure
 }
 
-// plain returns the text of an error without the URL that net/http puts before it.
-func plain(err error) string {
+// withoutURL returns the text of an error without the URL that net/http puts before it.
+func withoutURL(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}

@@ -44,7 +44,7 @@ func ClassOfStatus(status int) Class {
 }
 
 // ClassOfTransport returns the class of an error of sending a request or of
-// reading the answer. An unknown host or an invalid certificate is permanent; a
+// reading the response. An unknown host or an invalid certificate is permanent; a
 // connection that broke, was refused or timed out may work the next time.
 func ClassOfTransport(err error) Class {
 	var (

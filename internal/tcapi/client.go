@@ -68,7 +68,7 @@ type Attempt struct {
 	Service, Action, Version string
 
 	Number    int           // 1 for the first of a call
-	Duration  time.Duration // from sending until the answer was decoded
+	Duration  time.Duration // from sending until the response was decoded
 	RequestID string
 	Status    int
 	Code      string
@@ -127,7 +127,7 @@ func (c *Client) limiter(action Action) *Limiter {
 	return c.Limiters.For(c.Service, action.Version, action.Name, action.PerSecond)
 }
 
-// Call sends a request and returns the answer. R is the type of the answer's
+// Call sends a request and returns the response. R is the type of the response's
 // Response object and embeds Head. The error is an *Error, that of the
 // CredentialSource, or the context's cause.
 func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, request any, options ...CallOption) (P, error) {
@@ -155,41 +155,41 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 		}
 		begin := time.Now()
 		answer, failure := attempt[R, P](ctx, c, action, payload, credentials)
-		seen := Attempt{
+		record := Attempt{
 			Service: c.Service, Action: action.Name, Version: action.Version,
 			Number: number, Duration: time.Since(begin), CredentialSource: credentials.Source,
 		}
 		if failure == nil {
 			c.limiter(action).Recover()
-			seen.Status, seen.RequestID = http.StatusOK, answer.head().RequestID
-			c.observe(ctx, seen)
+			record.Status, record.RequestID = http.StatusOK, answer.head().RequestID
+			c.observe(ctx, record)
 			return answer, nil
 		}
 		failure.Attempts = number
-		seen.Status, seen.RequestID, seen.Code = failure.Status, failure.RequestID, failure.Code
-		seen.Failure = failure.reason()
+		record.Status, record.RequestID, record.Code = failure.Status, failure.RequestID, failure.Code
+		record.Failure = failure.reason()
 		switch {
 		case ctx.Err() != nil:
 		case failure.Class == CredentialsRefused && credentials.Temporary() && !refreshed:
 			refreshed = true
-			seen.Retry = c.Credentials.Refresh(ctx, credentials) == nil
+			record.Retry = c.Credentials.Refresh(ctx, credentials) == nil
 		default:
-			seen.Wait, seen.Retry = retries.After(failure.Class, failure.RetryAfter)
+			record.Wait, record.Retry = retries.After(failure.Class, failure.RetryAfter)
 		}
-		c.observe(ctx, seen)
+		c.observe(ctx, record)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		if failure.Class == Throttled {
 			// The limiter delays this request together with all others, which must
 			// slow down even if this one gives up.
-			c.limiter(action).Slow(max(seen.Wait, c.Pace.orDefault().Throttled))
+			c.limiter(action).Slow(max(record.Wait, c.Pace.orDefault().Throttled))
 		}
-		if !seen.Retry {
+		if !record.Retry {
 			return nil, failure
 		}
 		if failure.Class != Throttled {
-			if err := Sleep(ctx, seen.Wait); err != nil {
+			if err := Sleep(ctx, record.Wait); err != nil {
 				return nil, err
 			}
 		}

@@ -18,8 +18,8 @@ type rule struct {
 // rules is the one table from an error of the API to what to do about it. The
 // first match counts.
 var rules = []rule{
-	{"AuthFailure.SignatureExpire", Fatal, "The clock of this machine and that of the service differ by more than 5 minutes: the service's clock is {clock}. Set the clock of this machine."},
-	{"AuthFailure.SecretIdNotFound", CredentialsRefused, "The service does not know {credentials}. Check secret_id, and that the key is enabled in the console (Access Management, API keys)."},
+	{"AuthFailure.SignatureExpire", Fatal, "The clock of this machine and that of the service differ by more than 5 minutes: the service's clock is {clock}. Synchronize the clock of this machine."},
+	{"AuthFailure.SecretIdNotFound", CredentialsRefused, "The service does not know {credentials}. Check secret_id, and check that the API key is enabled in the console (Access Management, API keys)."},
 	{"AuthFailure.TokenFailure", CredentialsRefused, "The security token has expired or does not belong to {credentials}. Get new temporary credentials, or remove security_token if the credentials are permanent."},
 	{"AuthFailure.SignatureFailure", Fatal, "The signature does not match: check secret_key. The request was signed with {credentials}."},
 	{"AuthFailure.MFAFailure", Fatal, adviceMFA},
@@ -44,7 +44,7 @@ var rules = []rule{
 	{"NoSuchVersion", Gone, adviceGone},
 	{"UnsupportedOperation", Gone, adviceGone},
 
-	{"OperationDenied", Fatal, "The service denies this operation for the account or the site. Check that the plan of the site includes it; if it does, give the request ID to Tencent Cloud's support."},
+	{"OperationDenied", Fatal, "The service denies this operation for the account or the site. Check that the plan of the site includes it; if it does, contact Tencent Cloud support with the request ID."},
 	{"ResourceNotFound.RoleNotFound", Fatal, "Check role_arn: the account has no such role."},
 	{"InvalidParameter", Fatal, adviceParameter},
 	{"InvalidParameter.*", Fatal, adviceParameter},
@@ -57,16 +57,16 @@ var rules = []rule{
 
 const (
 	adviceMFA        = "The MFA code is wrong, has expired or was used before. Check serial_number, and run again with the code that the device shows now: each code works once."
-	advicePermission = "Allow the CAM action {permission} for the user or role of {credentials}. The provider's documentation has a policy with the permissions that it needs."
+	advicePermission = "Allow the CAM action {permission} for the user or role of {credentials}. The documentation of the provider contains a policy with all required permissions."
 	adviceRefused    = "The service did not accept {credentials}. Check secret_id, secret_key and security_token."
 	adviceThrottled  = "All processes of an account share the service's rate limit. Try again later, or lower requests_per_second."
-	adviceRetried    = "The request was retried as often as max_retries allows (3 times if the resource is in use). Try again later; the request ID helps Tencent Cloud's support."
+	adviceRetried    = "The request was retried up to max_retries times (3 times if the resource is in use). Try again later. If the error persists, contact Tencent Cloud support with the request ID."
 	adviceGone       = "The service no longer serves version {version} of this action. Remove api_version from the provider, or set it to another version."
-	adviceParameter  = "Check the arguments that the message names. If they are correct, the API may have changed: please report the request ID and the version of the provider."
-	adviceOther      = "The request ID helps Tencent Cloud's support."
+	adviceParameter  = "Check the arguments that the message names. If they are correct, the API may have changed: report an issue with the request ID and the version of the provider."
+	adviceOther      = "If the error persists, contact Tencent Cloud support with the request ID."
 
-	adviceNoAnswer = "There was no answer. Check {endpoint}, domain, the network, and the proxy (http_proxy, or the proxy variables of the environment). If a certificate is not trusted, set custom_ca_bundle."
-	adviceNotAPI   = "Check {endpoint}, domain, and the proxy (http_proxy, or the proxy variables of the environment): the answer did not come from the API."
+	adviceNoAnswer = "The service did not respond. Check {endpoint}, domain, the network, and the proxy (http_proxy, or the proxy variables of the environment). If a certificate is not trusted, set custom_ca_bundle."
+	adviceNotAPI   = "Check {endpoint}, domain, and the proxy (http_proxy, or the proxy variables of the environment). The response did not come from the API."
 )
 
 // ruleOf returns the rule for an error code.
@@ -94,7 +94,7 @@ func (e *Error) Advice() string {
 	return e.expand(adviceNotAPI)
 }
 
-// expand replaces the placeholders of an advice.
+// expand replaces the placeholders in advice.
 func (e *Error) expand(advice string) string {
 	credentials := "the credentials"
 	if e.CredentialSource != "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// listed is an answer with rows as DownloadL7Logs gives them.
+// listed is a response with rows as DownloadL7Logs gives them.
 type listed struct {
 	tcapi.Head
 
@@ -24,7 +24,7 @@ type listed struct {
 	TotalCount *int64
 }
 
-// Whatever is answered, the call returns an answer or an error of its own type,
+// Whatever is answered, the call returns a response or an error of its own type,
 // never both and never neither, and does not panic.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
@@ -49,7 +49,7 @@ func FuzzAnswer(f *testing.F) {
 		}
 		if err == nil {
 			if code != http.StatusOK || !json.Valid(body) {
-				t.Errorf("%d %q is taken for an answer", code, body)
+				t.Errorf("%d %q is taken for a response", code, body)
 			}
 			return
 		}
@@ -62,7 +62,7 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// hundreds is an answer with n rows.
+// hundreds is a response with n rows.
 func hundreds(n int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"Response":{"TotalCount":%d,"Data":[`, n)

@@ -8,7 +8,7 @@ import (
 )
 
 // Error is the failure of one call: an error that the service returned, an
-// invalid answer, or no answer. It holds no body, signature, secret or URL.
+// invalid response, or none. It holds no body, signature, secret or URL.
 type Error struct {
 	Service, Action, Version string
 
@@ -18,10 +18,10 @@ type Error struct {
 	Code    string
 	Message string
 
-	// RequestID is empty if there was no answer.
+	// RequestID is empty if there was no response.
 	RequestID string
 
-	// Status is the HTTP status, 0 if there was no answer. The gateway returns
+	// Status is the HTTP status, 0 if there was no response. The gateway returns
 	// its own errors with status 200.
 	Status int
 
@@ -31,7 +31,7 @@ type Error struct {
 	// RetryAfter is how long the service asked to wait; 0 if it did not.
 	RetryAfter time.Duration
 
-	// Skew is the service's clock minus the local one, from the answer's Date
+	// Skew is the service's clock minus the local one, from the response's Date
 	// header (in whole seconds); 0 if there was none.
 	Skew time.Duration
 

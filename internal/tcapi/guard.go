@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// maxBody is the maximum size of an answer. The service limits its own to 50 MB.
+// maxBody is the maximum size of a response. The service limits its own to 50 MB.
 const maxBody = 64 << 20
 
 // exchange is the result of one attempt. The guard fills it in, because the SDK
@@ -40,15 +40,15 @@ func (x *exchange) release() {
 	}
 }
 
-// fail notes what went wrong and returns it.
+// fail records an error with its class and returns it.
 func (x *exchange) fail(class Class, err error) error {
 	x.class, x.err = class, err
 	return err
 }
 
-// guard stands between the SDK and the network. It reads the whole answer
-// itself, lets nothing but HTTP 200 with a JSON object pass, never follows a
-// redirect (the token would go with it), and hands the SDK an empty object.
+// guard stands between the SDK and the network. It reads the complete response,
+// accepts only HTTP 200 with a JSON object, never follows a redirect (which would
+// send the token to another host), and gives the SDK an empty object.
 type guard struct {
 	next      http.RoundTripper
 	userAgent string
@@ -114,11 +114,11 @@ func (x *exchange) read(resp *http.Response) error {
 	n, err := body.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return x.fail(ClassOfTransport(err), fmt.Errorf("the answer broke off after %d bytes: %w", n, err))
+		return x.fail(ClassOfTransport(err), fmt.Errorf("the response ended after %d bytes: %w", n, err))
 	case n > maxBody:
-		return x.fail(Fatal, fmt.Errorf("the answer is larger than %d MiB", maxBody>>20))
+		return x.fail(Fatal, fmt.Errorf("the response is larger than %d MiB", maxBody>>20))
 	case !bytes.HasPrefix(bytes.TrimLeft(body.Bytes(), " \t\r\n"), []byte("{")):
-		return x.fail(Fatal, fmt.Errorf("the answer is not a JSON object (Content-Type %q): this is not an API endpoint", mediaType(resp)))
+		return x.fail(Fatal, fmt.Errorf("the response is not a JSON object (Content-Type %q), so it is not from an API endpoint", mediaType(resp)))
 	}
 	return nil
 }
@@ -131,7 +131,7 @@ func statusError(resp *http.Response) error {
 		if location, err := resp.Location(); err == nil {
 			to = location.Hostname()
 		}
-		return fmt.Errorf("the endpoint redirects to %s: this is not an API endpoint", to)
+		return fmt.Errorf("the endpoint redirects to %s, so it is not an API endpoint", to)
 	case resp.StatusCode == http.StatusProxyAuthRequired:
 		return errors.New("the proxy requires a user name and a password")
 	}

@@ -38,7 +38,7 @@ type wire func(*http.Request) (*http.Response, error)
 
 func (w wire) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// answer is an answer of status 200, with headers as name, value, ….
+// answer is a response of status 200, with headers as name, value, ….
 func answer(body string, header ...string) *http.Response {
 	h := http.Header{"Content-Type": {"application/json"}}
 	for i := 0; i < len(header); i += 2 {
@@ -126,7 +126,7 @@ func serve(t *testing.T, handle http.HandlerFunc) *httptest.Server {
 	return server
 }
 
-// ask makes a call whose answer does not matter.
+// ask makes a call whose response does not matter.
 func ask(ctx context.Context, c *tcapi.Client) error {
 	_, err := tcapi.Call[tcapi.Head](ctx, c, zones, struct{}{})
 	return err

@@ -60,7 +60,7 @@ func TestNetworkFaults(t *testing.T) {
 		message string
 		is      error
 	}{
-		"closed before an answer": {
+		"closed before a response": {
 			handle: func(w http.ResponseWriter, _ *http.Request) { hijack(w).Close() },
 			class:  tcapi.Transient, sent: thrice, message: "EOF", is: io.EOF,
 		},
@@ -74,7 +74,7 @@ func TestNetworkFaults(t *testing.T) {
 		},
 		"silent": {
 			handle: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-			class:  tcapi.Transient, sent: thrice, message: "no answer within the request timeout of 300ms", is: context.DeadlineExceeded,
+			class:  tcapi.Transient, sent: thrice, message: "no response within the request timeout of 300ms", is: context.DeadlineExceeded,
 		},
 		"silent in the middle of the body": {
 			handle: func(w http.ResponseWriter, r *http.Request) {
@@ -82,7 +82,7 @@ func TestNetworkFaults(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				<-r.Context().Done()
 			},
-			class: tcapi.Transient, sent: thrice, status: 200, message: "no answer within the request timeout of 300ms", is: context.DeadlineExceeded,
+			class: tcapi.Transient, sent: thrice, status: 200, message: "no response within the request timeout of 300ms", is: context.DeadlineExceeded,
 		},
 		"cut body": {
 			handle: func(w http.ResponseWriter, _ *http.Request) {
@@ -91,7 +91,7 @@ func TestNetworkFaults(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			},
-			class: tcapi.Transient, sent: thrice, status: 200, message: "the answer broke off after 12 bytes", is: io.ErrUnexpectedEOF,
+			class: tcapi.Transient, sent: thrice, status: 200, message: "the response ended after 12 bytes", is: io.ErrUnexpectedEOF,
 		},
 		"cut chunks": {
 			handle: func(w http.ResponseWriter, _ *http.Request) {
@@ -99,7 +99,7 @@ func TestNetworkFaults(t *testing.T) {
 				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			},
-			class: tcapi.Transient, sent: thrice, status: 200, message: "the answer broke off after 12 bytes", is: io.ErrUnexpectedEOF,
+			class: tcapi.Transient, sent: thrice, status: 200, message: "the response ended after 12 bytes", is: io.ErrUnexpectedEOF,
 		},
 		"truncated JSON": {
 			handle: body(`{"Response":{"RequestId":"r`),
@@ -110,7 +110,7 @@ func TestNetworkFaults(t *testing.T) {
 			class:  tcapi.Fatal, sent: once, status: 200, message: "could not be decoded",
 		},
 		"other types":   {handle: body(`{"Response":[]}`), class: tcapi.Fatal, sent: once, status: 200, message: "could not be decoded"},
-		"HTML":          {handle: page(200), class: tcapi.Fatal, sent: once, status: 200, message: `not a JSON object (Content-Type "text/html"): this is not an API endpoint`},
+		"HTML":          {handle: page(200), class: tcapi.Fatal, sent: once, status: 200, message: `not a JSON object (Content-Type "text/html"), so it is not from an API endpoint`},
 		"an empty body": {handle: body(""), class: tcapi.Fatal, sent: once, status: 200, message: "not a JSON object"},
 		"500":           {handle: page(500), class: tcapi.Transient, sent: thrice, status: 500, message: "the endpoint returned 500 Internal Server Error"},
 		"502":           {handle: page(502), class: tcapi.Transient, sent: thrice, status: 502, message: `502 Bad Gateway (Content-Type "text/html")`},
@@ -126,7 +126,7 @@ func TestNetworkFaults(t *testing.T) {
 		"204":           {handle: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, class: tcapi.Fatal, sent: once, status: 204, message: "204"},
 		"a redirect to itself": {
 			handle: page(302, "Location", "/?token=secret"),
-			class:  tcapi.Fatal, sent: once, status: 302, message: "redirects to 127.0.0.1: this is not an API endpoint",
+			class:  tcapi.Fatal, sent: once, status: 302, message: "redirects to 127.0.0.1, so it is not an API endpoint",
 		},
 		"a redirect to nowhere": {handle: page(308), class: tcapi.Fatal, sent: once, status: 308, message: "redirects to elsewhere"},
 	} {
@@ -249,7 +249,7 @@ func TestProxyRefusesTheTunnel(t *testing.T) {
 // HTTP/2 has errors of its own for a connection that breaks.
 func TestBrokenStreamOfHTTP2(t *testing.T) {
 	t.Parallel()
-	for name, before := range map[string]string{"before an answer": "", "in the middle of the body": `{"Response":`} {
+	for name, before := range map[string]string{"before a response": "", "in the middle of the body": `{"Response":`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var requests atomic.Int32

@@ -83,7 +83,7 @@ func (r *Retries) After(class Class, retryAfter time.Duration) (time.Duration, b
 	return wait, true
 }
 
-// RetryAfter returns how long the Retry-After header of an answer asks to wait,
+// RetryAfter returns how long the Retry-After header of a response asks to wait,
 // which is a number of seconds or a time; 0 without a valid header.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")

@@ -9,7 +9,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// status is an answer of another status than 200.
+// status is a response of another status than 200.
 func status(code int, header ...string) *http.Response {
 	r := answer("<html>", header...)
 	r.StatusCode = code

@@ -15,7 +15,7 @@ import (
 const signedURL = "https://log-down.example.com/20220504/a.log.gz?e=1651&sign=5ecre7"
 
 // A service, or what sits in its place, repeats everything it was sent and a
-// signed URL, in each place of an answer that is shown to somebody.
+// signed URL, in each place of a response that is shown to somebody.
 func TestNothingSecretIsTold(t *testing.T) {
 	t.Parallel()
 	echo := func(r *http.Request) string {
@@ -61,7 +61,7 @@ func TestNothingSecretIsTold(t *testing.T) {
 			w.Header().Set("Location", "://"+signedURL)
 			w.WriteHeader(http.StatusFound)
 		},
-		"no answer": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"no response": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

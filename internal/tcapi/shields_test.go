@@ -16,15 +16,15 @@ import (
 func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
 	for in, message := range map[string]string{
-		`null`:                        "the answer is not a JSON object",
-		` [] `:                        "the answer is not a JSON object",
-		`"Response"`:                  "the answer is not a JSON object",
-		`{}`:                          "the answer has no Response",
-		"\r\n\t {}":                   "the answer has no Response",
-		`{"Response":null}`:           "the answer has no Response",
-		`{"Code":"InternalError"}`:    "the answer has no Response",
+		`null`:                        "the response is not a JSON object",
+		` [] `:                        "the response is not a JSON object",
+		`"Response"`:                  "the response is not a JSON object",
+		`{}`:                          "the response has no Response",
+		"\r\n\t {}":                   "the response has no Response",
+		`{"Response":null}`:           "the response has no Response",
+		`{"Code":"InternalError"}`:    "the response has no Response",
 		`{"Response":{"Error":{}}}`:   "the service returned an error without a code",
-		`{"Response":{"Error":"no"}}`: "the answer could not be decoded",
+		`{"Response":{"Error":"no"}}`: "the response could not be decoded",
 		`{"Response":{"Error":{"Code":null,"Message":"it broke"},"RequestId":"r"}}`: "the service returned an error without a code: it broke",
 		`{"Response":{"Error":{"Message":"it broke"},"RequestId":"r"}}`:             "the service returned an error without a code: it broke",
 	} {
@@ -51,9 +51,9 @@ func TestBodyIsBounded(t *testing.T) {
 	t.Parallel()
 	const most = 64 << 20
 	for size, want := range map[int64]string{
-		most:     "the answer is not a JSON object", // it was read, then
-		most + 1: "the answer is larger than 64 MiB",
-		1 << 40:  "the answer is larger than 64 MiB",
+		most:     "the response is not a JSON object", // it was read, then
+		most + 1: "the response is larger than 64 MiB",
+		1 << 40:  "the response is larger than 64 MiB",
 	} {
 		client, _ := over(wire(func(*http.Request) (*http.Response, error) {
 			r := answer("")

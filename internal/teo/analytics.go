@@ -22,7 +22,7 @@ var (
 const (
 	// longestAnalysis is the documented maximum length of a window.
 	longestAnalysis = 31 * 24 * time.Hour
-	// maxTopRows is the documented maximum of Limit. An answer with that many
+	// maxTopRows is the documented maximum of Limit. A response with that many
 	// rows may lack others.
 	maxTopRows = 1000
 )
@@ -244,7 +244,7 @@ func (p *trafficPart) active(host string) bool {
 	return false
 }
 
-// fill sets the hours of a host from its series. An empty answer can also mean
+// fill sets the hours of a host from its series. An empty response can also mean
 // that the service does not know the host, so it stands for no traffic only if
 // the zone itself was answered.
 func (t *Traffic) fill(p *trafficPart, host string, series hourly, counts []int64) {

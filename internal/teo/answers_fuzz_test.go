@@ -43,7 +43,7 @@ func replayed(text, version string) (*teo.Client, *replay) {
 // fuzzed is how many rows a list may have here, so that each one ends.
 const fuzzed = 20
 
-// checkAnswer fails on what no answer may lead to: neither a list nor an error,
+// checkAnswer fails on what no response may lead to: neither a list nor an error,
 // both, an error of no known kind, or a list that does not agree with itself.
 func checkAnswer(t *testing.T, service *replay, l *teo.Listing, err error) {
 	t.Helper()

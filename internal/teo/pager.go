@@ -79,7 +79,7 @@ type pageRequest struct {
 	options []tcapi.CallOption
 }
 
-// page is one answer of a list action, in any version of the API.
+// page is one response of a list action, in any version of the API.
 type page[R any] struct {
 	rows      []R
 	total     *int64 // the service's count of all rows; nil if it gave none

@@ -151,7 +151,7 @@ func TestNumberedPageSizeIsClampedSilently(t *testing.T) {
 	}
 }
 
-// Every field of an answer but RequestId may be null, and may be left out.
+// Every field of a response but RequestId may be null, and may be left out.
 func TestNumberedNullFields(t *testing.T) {
 	t.Parallel()
 	const size = 10

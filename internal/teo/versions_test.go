@@ -11,7 +11,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// goneCodes are the answers that may mean that 2022-01-06 is no more.
+// goneCodes are the responses that may mean that 2022-01-06 is no more.
 var goneCodes = []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"}
 
 func TestChangeOver(t *testing.T) {

@@ -73,7 +73,7 @@ func (c *Client) fetchOffset(ctx context.Context, action tcapi.Action, r pageReq
 	return got, nil
 }
 
-// complete sets what follows from the name of a package and from the answer.
+// complete sets what follows from the name of a package and from the response.
 func complete(got page[Package]) {
 	for i := range got.rows {
 		got.rows[i].fill()

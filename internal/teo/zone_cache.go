@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// zoneCache keeps the answers of DescribeZones, so that many data sources with the
+// zoneCache keeps the responses of DescribeZones, so that many data sources with the
 // same zones request them once. One goroutine at a time looks up zones; the others
 // wait for it or for their context.
 type zoneCache struct {

@@ -9,7 +9,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Zone is a site of the account. A field that is missing or null in the answer is
+// Zone is a site of the account. A field that is missing or null in the response is
 // empty.
 type Zone struct {
 	// ID is unique, such as "zone-27q0p0bali16". Name is not: two zones can have

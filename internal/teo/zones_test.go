@@ -394,7 +394,7 @@ func TestZonesFaults(t *testing.T) {
 }
 
 // The logs of a zone without an ID cannot be requested, and without them the list
-// would be incomplete. Nothing of such an answer is remembered.
+// would be incomplete. Nothing of such a response is remembered.
 func TestZonesWithoutIDs(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{

@@ -34,7 +34,7 @@ func counted() Catalogue {
 	return c
 }
 
-// series are the points of the first integer series of an answer.
+// series are the points of the first integer series of a response.
 func series(t *testing.T, r response) (points map[string]int64, sum int64) {
 	t.Helper()
 	if r.Error != nil {

@@ -79,7 +79,7 @@ func client() *http.Client {
 	}
 }
 
-// answer is an answer over HTTP; its body may have been cut.
+// answer is a response over HTTP; its body may have been cut.
 type answer struct {
 	status int // 0: there was none
 	header http.Header
@@ -143,7 +143,7 @@ func (c *caller) call(version, action, body string) response {
 	return r
 }
 
-// code is the error code of an answer, "" for none.
+// code is the error code of a response, "" for none.
 func (r response) code() string {
 	if r.Error == nil {
 		return ""

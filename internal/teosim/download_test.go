@@ -293,7 +293,7 @@ func TestDownloadFaults(t *testing.T) {
 		HTMLBody:        "200 html",
 		NotGzip:         "200 not gzip",
 		CutBody:         "200 cut",
-		DropConnection:  "no answer",
+		DropConnection:  "no response",
 		TruncatedGzip:   "200 unexpected EOF",
 		GzipEncoding:    "200 gzip encoding gzip",
 		Slow:            "200 gzip",
@@ -333,7 +333,7 @@ func fetched(t *testing.T, url string) string {
 	t.Helper()
 	got, err := get(t, http.MethodGet, url)
 	if got.status == 0 {
-		return "no answer"
+		return "no response"
 	}
 	status := strconv.Itoa(got.status)
 	if got.status != http.StatusOK {

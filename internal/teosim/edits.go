@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// editFields applies a fault to the fields of an answer. It takes them apart
+// editFields applies a fault to the fields of a response. It takes them apart
 // and puts them together again, which only answers with faults pay for.
 func editFields(fields []byte, f Fault) []byte {
 	answer := map[string]json.RawMessage{}
@@ -35,7 +35,7 @@ func editFields(fields []byte, f Fault) []byte {
 	return append(edited[1:len(edited)-1], ',')
 }
 
-// editField changes a field of the answer, or with a dot one of each row.
+// editField changes a field of the response, or with a dot one of each row.
 func editField(answer map[string]json.RawMessage, f Fault) {
 	field, inRow, nested := strings.Cut(f.Value, ".")
 	if !nested {
@@ -60,7 +60,7 @@ func editField(answer map[string]json.RawMessage, f Fault) {
 	answer[field], _ = json.Marshal(rows)
 }
 
-// editRows changes the rows of an answer that has any.
+// editRows changes the rows of a response that has any.
 func editRows(answer map[string]json.RawMessage, edit func([]json.RawMessage) []json.RawMessage) {
 	for _, field := range []string{"Data", "Zones", "L4Proxies"} {
 		var rows []json.RawMessage

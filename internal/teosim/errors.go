@@ -2,7 +2,7 @@ package teosim
 
 import "fmt"
 
-// apiError is an error as the API answers it. The service speaks Chinese
+// apiError is an error as the API returns it. The service speaks Chinese
 // unless X-TC-Language asks for English.
 type apiError struct {
 	code, zh, en string

@@ -17,7 +17,7 @@ func outcome(c *caller, version, action, body string) string {
 	got, err := c.send(version, action, body)
 	switch {
 	case got.status == 0:
-		return "no answer"
+		return "no response"
 	case err != nil:
 		return "cut"
 	case got.status != http.StatusOK:
@@ -64,7 +64,7 @@ func TestFaultsInsteadOfAnAnswer(t *testing.T) {
 		{Fault{Name: NullBody}, "null"},
 		{Fault{Name: EmptyObject}, "{}"},
 		{Fault{Name: NullResponse}, `{"Response":null}`},
-		{Fault{Name: DropConnection}, "no answer"},
+		{Fault{Name: DropConnection}, "no response"},
 		{Fault{Name: CutBody}, "cut"},
 		{Fault{Name: TruncatedJSON}, "not JSON"},
 	}
@@ -251,7 +251,7 @@ func TestFaultsBySelection(t *testing.T) {
 	sim.Inject(Fault{Name: NullBody, Times: 1})
 	sim.Inject(Fault{Name: EmptyObject, Times: 1})
 	expect("a sequence", "null", "{}", "ok")
-	// Those that change an answer come on top.
+	// Those that change a response come on top.
 	sim.Inject(Fault{Name: BadGateway, Times: 1})
 	sim.Inject(Fault{Name: CutBody, Times: 1})
 	expect("both", "cut", "ok", "ok")

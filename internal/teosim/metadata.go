@@ -15,8 +15,8 @@ const (
 	DefaultCAMRole = "simulated-role"
 
 	// MetadataAction is the Action of faults of the metadata service. Of the faults
-	// of API answers it supports NotJSON, EmptyObject and APIError, whose code is
-	// the answer's Code.
+	// of API responses it supports NotJSON, EmptyObject and APIError, whose code is
+	// the response's Code.
 	MetadataAction = "Metadata"
 
 	metadataPrefix = "/latest/meta-data/cam/security-credentials/"
@@ -37,7 +37,7 @@ type MetadataOptions struct {
 type MetadataRequest struct {
 	Time   time.Time
 	Path   string
-	Status int // 0 if no answer was sent
+	Status int // 0 if no response was sent
 }
 
 // metadata is the state of the metadata service.
@@ -61,7 +61,7 @@ func newMetadata(o MetadataOptions) *metadata {
 }
 
 // MetadataRequests returns the requests to the metadata service, in the order of
-// the answers.
+// the responses.
 func (s *Sim) MetadataRequests() []MetadataRequest {
 	s.metadata.mu.Lock()
 	defer s.metadata.mu.Unlock()

@@ -31,7 +31,7 @@ type Options struct {
 	// Listen is the address, default 127.0.0.1:0. Only loopback is allowed, because
 	// plain HTTP does not protect the token.
 	Listen string
-	// Latency is added to each answer of the API, not to downloads.
+	// Latency is added to each response of the API, not to downloads.
 	Latency time.Duration
 	// Rates are requests per second by "version/action", over a sliding window of
 	// one second and per secret ID; requests above them are answered with
@@ -46,8 +46,8 @@ type Options struct {
 	// StrictPage makes a PageNo below PageBase an InvalidParameterValue;
 	// otherwise it means the first page.
 	StrictPage bool
-	// EchoRawPage makes an answer of 2022-01-06 repeat the PageNo as it was
-	// sent even if it meant the first page; otherwise the answer has the number of
+	// EchoRawPage makes a response of 2022-01-06 repeat the PageNo as it was
+	// sent even if it meant the first page; otherwise the response has the number of
 	// the page.
 	EchoRawPage bool
 	// MaxPageSize is the size to which 2022-01-06 lowers a larger PageSize, which

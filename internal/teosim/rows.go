@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// appendRow appends one row of an answer as JSON. Rows are written without
+// appendRow appends one row of a response as JSON. Rows are written without
 // reflection: a benchmark that lists 100,000 of them is to measure its client.
 type appendRow func(dst []byte, e *entry, links *linkSigner, expires int64) []byte
 

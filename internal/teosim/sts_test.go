@@ -12,7 +12,7 @@ import (
 
 const assumeRoleBody = `"RoleArn":"qcs::cam::uin/100000000009:roleName/logs","RoleSessionName":"tf"`
 
-// issuedKeys reads the keys of an answer.
+// issuedKeys reads the keys of a response.
 func issuedKeys(t *testing.T, r response) (keys temporaryKeys, expired int64) {
 	t.Helper()
 	if r.code() != "" {

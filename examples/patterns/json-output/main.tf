@@ -8,7 +8,10 @@ terraform {
   }
 }
 
-provider "teo" {}
+# The rows of 2022-09-01 always have an area.
+provider "teo" {
+  api_version = "2022-09-01"
+}
 
 variable "start_time" {
   type    = string

@@ -9,8 +9,9 @@ terraform {
   }
 }
 
+# The rows of 2022-09-01 always have an area.
 provider "teo" {
-  api_version = "2022-09-01" # its rows always have an area
+  api_version = "2022-09-01"
 }
 
 variable "day" {

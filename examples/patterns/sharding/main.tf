@@ -9,7 +9,7 @@ terraform {
   }
 }
 
-# A key has an area, which rows of 2022-01-06 can lack.
+# Keys contain the area, which only 2022-09-01 always returns.
 provider "teo" {
   api_version = "2022-09-01"
 }

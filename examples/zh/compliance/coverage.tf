@@ -22,8 +22,9 @@ check "requests_are_archived" {
   assert {
     condition = alltrue(data.teo_l7_log_coverage.archived[*].complete)
     error_message = format(
-      "Hours with requests that are not in the archive: %s.",
+      "Hours with requests that are not in the archive: %s. Hours that the analytics could not answer: %d.",
       jsonencode({ for domain in flatten(data.teo_l7_log_coverage.archived[*].domains) : domain.domain => domain.missing if domain.missing_hours > 0 }),
+      sum(concat([0], data.teo_l7_log_coverage.archived[*].unverified_hours)),
     )
   }
 }

@@ -42,7 +42,9 @@ var suites = []suite{
 	{"Apply", "internal/cmd/bench", "^BenchmarkApply$", "1x", 3},
 	{"Listing", "internal/teo", "^BenchmarkListing$", "1x", 1},
 	{"Coverage", "internal/provider", "^BenchmarkCoverage$", "1x", 1},
-	{"Archive", "internal/archive", "^BenchmarkArchive", "1x", 2},
+	{"Archive", "internal/archive", "^BenchmarkArchive$", "1x", 2},
+	{"ArchiveAge", "internal/archive", "^BenchmarkArchive(Plan|NewDay)$", "1x", 1},
+	{"ArchiveMemory", "internal/cmd/bench", "^BenchmarkArchiveMemory$", "1x", 1},
 }
 
 // suite is a Go benchmark with its sub-benchmarks.

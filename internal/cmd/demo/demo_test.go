@@ -95,7 +95,7 @@ func TestDemoOnTheSimulator(t *testing.T) {
 		`(?m)^www\.example\.com: [\d,]+ requests$`,
 		`(?m)^  2022-05-06  ####!# ###### ###### ######$`,
 		`(?m)^  2022-05-08  ##\.### ###### ###### ######$`,
-		`(?m)^1 hour with requests has no log package\.$`,
+		`(?m)^1 hour with traffic has no log package\.$`,
 		`(?m)^! is www\.example\.com on 2022-05-06 at 04:00: the simulator lost the package`,
 		`(?m)^\. is www\.example\.com on 2022-05-08 at 02:00: nobody visited`,
 		`(?m)^==> the same chart as a page: ` + regexp.QuoteMeta(d.page) + `$`,

@@ -70,7 +70,7 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 	flags.StringVar(&o.SecretID, "secret-id", "", "secret ID to accept (requires -secret-key)")
 	flags.StringVar(&o.SecretKey, "secret-key", "", "secret key to accept")
 	flags.StringVar(&o.Token, "token", "", "token that requests must carry")
-	flags.DurationVar(&o.Latency, "latency", 0, "added to each answer of the API")
+	flags.DurationVar(&o.Latency, "latency", 0, "added to each response of the API")
 	flags.IntVar(&o.PageBase, "page-base", 1, "number of the first page in 2022-01-06: 0 or 1")
 	flags.BoolVar(&o.StrictPage, "strict-page", false, "refuse a PageNo below the base")
 	flags.IntVar(&o.MaxPageSize, "max-page-size", 1000, "largest PageSize of 2022-01-06")

@@ -20,10 +20,10 @@ var (
 	signatures = regexp.MustCompile(`(?i)(\bsign(?:ature)?=)[^&\s"'<>,]+`)
 )
 
-// conceal returns a text of the service that can be shown: without credentials,
-// signatures and the queries of URLs (that of a download is a credential itself),
-// on one line and of limited length.
-func conceal(message string, credentials Credentials) string {
+// redact returns a message of the service in a form that can be shown: without
+// credentials, signatures and the queries of URLs (the query of a download URL is a
+// credential), on one line and of limited length.
+func redact(message string, credentials Credentials) string {
 	for _, secret := range []string{credentials.SecretKey, credentials.Token, credentials.SecretID} {
 		if secret != "" {
 			message = strings.ReplaceAll(message, secret, hidden)

@@ -10,7 +10,7 @@ import (
 
 // What happens to credentials that are copied by hand is recognized, wherever
 // they stand, and nothing of them is repeated.
-func TestPastedCredentials(t *testing.T) {
+func TestInvalidCredentials(t *testing.T) {
 	t.Parallel()
 	const id, key = "AKIDabcdefgh", "hushhush"
 	tests := map[string]struct {
@@ -18,10 +18,10 @@ func TestPastedCredentials(t *testing.T) {
 		attribute      string
 		words          string
 	}{
-		"exchanged":       {key, id, "", "secret_id", "exchange the two values"},
-		"double quotes":   {`"` + id + `"`, key, "", "secret_id", "is in quotes"},
-		"single quotes":   {id, `'` + key + `'`, "", "secret_key", "is in quotes"},
-		"one quote":       {id, key, `“hush`, "security_token", "is in quotes"},
+		"swapped":         {key, id, "", "secret_id", "Swap the two values"},
+		"double quotes":   {`"` + id + `"`, key, "", "secret_id", "is enclosed in quotes"},
+		"single quotes":   {id, `'` + key + `'`, "", "secret_key", "is enclosed in quotes"},
+		"one quote":       {id, key, `“hush`, "security_token", "is enclosed in quotes"},
 		"two values":      {id, key + "\n" + key, "", "secret_key", "contains white space"},
 		"invisible space": {id, key + "\u200b", "", "secret_key", "U+200B"},
 	}
@@ -61,8 +61,8 @@ func TestWhiteSpaceAroundCredentials(t *testing.T) {
 	o.SecretID = " " + secretID
 	w.credentials(o)
 	warnings := w.source(o).Warnings()
-	if len(warnings) != 2 || warnings[0].Attribute != "secret_id" || !strings.Contains(warnings[0].Detail, "The value of secret_id has white space") ||
-		warnings[1].Attribute != "secret_key" || !strings.Contains(warnings[1].Detail, "The value of TENCENTCLOUD_SECRET_KEY has white space") {
+	if len(warnings) != 2 || warnings[0].Attribute != "secret_id" || !strings.Contains(warnings[0].Detail, "The value of secret_id has leading or trailing white space") ||
+		warnings[1].Attribute != "secret_key" || !strings.Contains(warnings[1].Detail, "The value of TENCENTCLOUD_SECRET_KEY has leading or trailing white space") {
 		t.Errorf("warnings %+v", warnings)
 	}
 }
