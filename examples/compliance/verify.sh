@@ -231,8 +231,8 @@ if grep -q '^\.teo-archive/' "$work/files"; then
   sed -n 's|^day \([^ ]*\) [^ ]* \([0-9]*\) .*|dt=\1 \2|p' "$work/ledger" | sort >"$work/counts"
   sed -n 's|^day \([^ ]*\) \([^ ]*\) .*|.teo-archive/tags/\1/\2.tar|p' "$work/ledger" | sort | comm -13 "$work/files" - | problems "Missing:"
   # Superseded content is named by its hash.
-  sed -n 's|^\.teo-archive/superseded/\([0-9a-f]*\)$|\1  &|p' "$work/files" >"$work/superseded"
-  grep -Ev '^\.teo-archive/(ledger/[0-9]+\.json|tags/[0-9-]+/[0-9a-f]+\.tar|checkpoint/[0-9a-f]+-[0-9]+\.jsonl|incoming/[0-9a-f]+-[0-9]+|superseded/[0-9a-f]+)$' "$work/files" >"$work/rest" || :
+  sed -n 's|^\.teo-archive/superseded/\([0-9a-f]\{64\}\)$|\1  &|p' "$work/files" >"$work/superseded"
+  grep -Ev '^\.teo-archive/(ledger/[0-9]+\.json|tags/[0-9-]+/[0-9a-f]+\.tar|checkpoint/[0-9a-f]+-[0-9]+\.jsonl|incoming/[0-9a-f]+-[0-9]+|superseded/[0-9a-f]{64})$' "$work/files" >"$work/rest" || :
 else
   # A single bag: only the expected head vouches for it.
   grep -qx 'tagmanifest-sha256\.txt' "$work/files" || die "The folder is neither an archive (it has no .teo-archive) nor a bag (it has no tagmanifest-sha256.txt)."

@@ -293,7 +293,7 @@ func (v *view) extendsContent(ctx context.Context, key string, length int64, ear
 	}
 	defer is.Close()
 	rel, err := relateContent(was, io.LimitReader(is, length))
-	return err == nil && rel == extends, nil //nolint:nilerr // an unreadable version contains nothing
+	return err == nil && rel == extends, nil
 }
 
 // sameEvidence reports whether two records of the same bytes say the same, apart

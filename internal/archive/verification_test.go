@@ -350,6 +350,10 @@ func tamperings() map[string]struct {
 			do:    func(f *fixture) { f.write(supersededKey(hashOf([]byte("a"))), []byte("b")) },
 			kinds: "hash", onlyDeep: true, says: "Changed (its SHA-256 differs): .teo-archive/superseded/",
 		},
+		"superseded content without a hash": {
+			do:    func(f *fixture) { f.write(supersededFolder+"00ff", []byte("b")) },
+			kinds: "foreign", says: "Not named by a manifest: .teo-archive/superseded/00ff",
+		},
 		"ledger removed": {
 			do:    func(f *fixture) { f.remove(ledgerFolder) },
 			kinds: "head no_ledger", says: "There is no ledger",
