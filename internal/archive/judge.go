@@ -157,7 +157,7 @@ func (v *view) judgeEntries(ctx context.Context, base *state, accept map[string]
 			n := byFirst[r.first()]
 			is := verdict(r, n, superseded, lost)
 			if is == passes && n != nil && n.SHA256 != r.SHA256 && !lost[lostKey(Lost{Path: r.Key(), SHA256: r.SHA256})] {
-				contained, err := v.contains(ctx, r, n, superseded)
+				contained, err := contains(ctx, v.bucket, r, n, superseded)
 				if err != nil {
 					return nil, err
 				}
@@ -229,7 +229,7 @@ func verdict(was, is *Record, superseded map[string]Superseded, lost map[string]
 // contains reports whether the content of a package starts with that of an
 // earlier version, whatever the entries say: for each replacement from one to the
 // other, the new file starts with the old one, or the old one is kept.
-func (v *view) contains(ctx context.Context, was, is *Record, superseded map[string]Superseded) (bool, error) {
+func contains(ctx context.Context, b bucket.Bucket, was, is *Record, superseded map[string]Superseded) (bool, error) {
 	var steps []Superseded
 	for key, sha := was.Key(), was.SHA256; sha != is.SHA256; {
 		s, ok := superseded[key+"\n"+sha]
@@ -242,7 +242,7 @@ func (v *view) contains(ctx context.Context, was, is *Record, superseded map[str
 	}
 	key, length := is.Key(), is.StoredBytes // where the bytes of the later version are
 	for _, s := range slices.Backward(steps) {
-		sha, err := v.hashStart(ctx, key, s.OldBytes)
+		sha, err := hashStart(ctx, b, key, s.OldBytes)
 		switch {
 		case errors.Is(err, bucket.ErrNotExist) && key == is.Key():
 			return true, nil // a package that is missing is another finding
@@ -253,14 +253,14 @@ func (v *view) contains(ctx context.Context, was, is *Record, superseded map[str
 			continue
 		}
 		kept := supersededKey(s.OldSHA256)
-		sha, err = v.hashStart(ctx, kept, s.OldBytes)
+		sha, err = hashStart(ctx, b, kept, s.OldBytes)
 		if errors.Is(err, bucket.ErrNotExist) || err == nil && sha != s.OldSHA256 {
 			return false, nil
 		}
 		if err != nil {
 			return false, err
 		}
-		if ok, err := v.extendsContent(ctx, key, length, kept); !ok || err != nil {
+		if ok, err := extendsContent(ctx, b, key, length, kept); !ok || err != nil {
 			return false, err
 		}
 		key, length = kept, s.OldBytes
@@ -269,8 +269,8 @@ func (v *view) contains(ctx context.Context, was, is *Record, superseded map[str
 }
 
 // hashStart returns the SHA-256 of the first bytes of an object.
-func (v *view) hashStart(ctx context.Context, key string, length int64) (string, error) {
-	body, err := v.bucket.Open(ctx, key)
+func hashStart(ctx context.Context, b bucket.Bucket, key string, length int64) (string, error) {
+	body, err := b.Open(ctx, key)
 	if err != nil {
 		return "", err
 	}
@@ -281,13 +281,13 @@ func (v *view) hashStart(ctx context.Context, key string, length int64) (string,
 
 // extendsContent compares the contents of the first bytes of an object and of an
 // earlier version.
-func (v *view) extendsContent(ctx context.Context, key string, length int64, earlier string) (bool, error) {
-	was, err := v.bucket.Open(ctx, earlier)
+func extendsContent(ctx context.Context, b bucket.Bucket, key string, length int64, earlier string) (bool, error) {
+	was, err := b.Open(ctx, earlier)
 	if err != nil {
 		return false, err
 	}
 	defer was.Close()
-	is, err := v.bucket.Open(ctx, key)
+	is, err := b.Open(ctx, key)
 	if err != nil {
 		return false, err
 	}

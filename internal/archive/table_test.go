@@ -589,6 +589,9 @@ func TestReplacementThatOnlySaysThatItExtends(t *testing.T) {
 	e.Superseded[0].Extends = true
 	w.store.put(ledgerKey(e.Sequence), e.encode())
 	w.store.remove(supersededKey(e.Superseded[0].OldSHA256))
+	if report, err := Verify(t.Context(), w.store.bucket(), VerifyOptions{Parallelism: 1}); err != nil || report.kinds() != "ledger" {
+		t.Errorf("the verification finds %+v %v", report, err)
+	}
 	w.head = &head
 	onlyFinding(t, w.plan(nil).Findings, FindingReplaced, "does not contain the former one")
 	_, err := w.apply(nil)

@@ -536,6 +536,7 @@ func TestVerifyUnfinished(t *testing.T) {
 		"replaced package": func(f *fixture) {
 			records := f.records(dayThree, 3)
 			old := records[0]
+			f.write(supersededKey(old.SHA256), f.read(old.Key()))
 			records[0].Path = versionPath(old.Path, hashOf(nil))
 			f.store(&records[0], "{\"n\":1}\n{\"hour\":0}\n{\"more\":1}\n")
 			f.commit(func(e *Entry) {
