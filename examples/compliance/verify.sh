@@ -6,7 +6,8 @@
 #
 # FOLDER is the folder that contains .teo-archive and the dt= folders, or a
 # single bag. EXPECTED_HEAD is a head that was noted before (the SHA-256 of a
-# ledger entry); it must be an entry of the ledger. For a single bag it is the
+# ledger entry); it must be an entry of the ledger, and the days that later
+# entries have added or changed are shown. For a single bag it is the
 # SHA-256 of tagmanifest-sha256.txt.
 #
 # The exit status is 0 only if everything is valid. The last line shows the head.
@@ -106,6 +107,7 @@ function element(line,   day, text) {
     return line ~ /^    \{"path": "[A-Za-z0-9._=~\/-]+", "old_sha256": "[0-9a-f]+", "old_bytes": [0-9]+, "new_sha256": "[0-9a-f]+", "new_bytes": [0-9]+, "extends": (true|false)\},?$/
   if (section == "accepted") {
     if (line ~ /^    \{"token": "head:/) trusted = 1
+    if (line ~ /^    \{"token": "[0-9-]+@/) excused[substr(line, 16, 10)] = 1
     return line ~ /^    \{"token": ".*", "reason": ".*"\},?$/
   }
   return section == "scopes" && line ~ /^    \{"sequence": [0-9]+, "start": "[0-9TZ:-]+", "end": .*, "zones": \[.*\], "zone_ids": \[.*\], "hosts": \[.*\]\},?$/
@@ -113,7 +115,7 @@ function element(line,   day, text) {
 
 # parse reads an entry, one key on each line and one line for each element.
 function parse(   line, n, key, text) {
-  split("", field); split("", listed); split("", gone)
+  split("", field); split("", listed); split("", gone); split("", excused)
   section = ""; ended = 0; trusted = 0
   while ((getline line < file) > 0) {
     n++
@@ -163,6 +165,8 @@ function parse(   line, n, key, text) {
   }
   for (day in listed) {
     if (trusted || !(day in bag) || bag[day] == "") continue
+    # A loss together with the tag files is accepted without the names of packages.
+    if ((day in excused) && !gone[day]) continue
     left = (listed[day] == "null" ? 0 : value(listed[day], "packages"))
     if (left + gone[day] < value(bag[day], "packages") + 0)
       bad("packages of " day " are dropped, and the entry does not say that they are lost")
@@ -180,7 +184,7 @@ END {
   if (destroyed) bad("the archive was destroyed")
   for (i = 1; i <= faults; i++) print "!" fault[i]
   print "head", sum, number
-  for (day in bag) if (bag[day] != "") print "day", day, value(bag[day], "tagmanifest_sha256"), value(bag[day], "packages")
+  for (day in bag) if (bag[day] != "") print "day", day, value(bag[day], "tagmanifest_sha256"), value(bag[day], "packages"), value(bag[day], "sequence")
 }
 AWK
 
@@ -201,6 +205,7 @@ FNR == 1 { top = FILENAME; sub(/^\.\//, "", top); sub(/[^\/]*$/, "", top) }
 AWK
 
 sequence=
+since=
 if grep -q '^\.teo-archive/' "$work/files"; then
   # An archive: the newest entry of the ledger vouches for the entries before it,
   # and the newest entry that names a day vouches for that day.
@@ -216,12 +221,18 @@ if grep -q '^\.teo-archive/' "$work/files"; then
   if [ -n "$expected" ] && ! grep -q "^$expected " "$work/entry-hashes"; then
     die "The expected head $expected is not an entry of the ledger. Its newest entry is $sequence with SHA-256 $head. The archive was rolled back, or it is another one."
   fi
+  if [ -n "$expected" ] && [ "$expected" != "$head" ]; then
+    trusted=$(awk -v head="$expected" '$1 == head { print NR }' "$work/entry-hashes")
+    # They are as good as who could write to the archive since then.
+    changed=$(awk -v trusted="$trusted" '$1 == "day" && $5 > trusted + 0 { print "dt=" $2 }' "$work/ledger" | sort | tr '\n' ' ')
+    [ -z "$changed" ] || since="After the expected head (entry $trusted), entries have added or changed: ${changed% }"
+  fi
   sed -n 's|^day \([^ ]*\) \([^ ]*\) .*|\2  dt=\1/tagmanifest-sha256.txt|p' "$work/ledger" >"$work/tagmanifests"
-  sed -n 's|^day \([^ ]*\) [^ ]* \(.*\)|dt=\1 \2|p' "$work/ledger" | sort >"$work/counts"
+  sed -n 's|^day \([^ ]*\) [^ ]* \([0-9]*\) .*|dt=\1 \2|p' "$work/ledger" | sort >"$work/counts"
   sed -n 's|^day \([^ ]*\) \([^ ]*\) .*|.teo-archive/tags/\1/\2.tar|p' "$work/ledger" | sort | comm -13 "$work/files" - | problems "Missing:"
   # Superseded content is named by its hash.
-  sed -n 's|^\.teo-archive/superseded/\([0-9a-f]*\)$|\1  &|p' "$work/files" >"$work/superseded"
-  grep -Ev '^\.teo-archive/(ledger/[0-9]+\.json|tags/[0-9-]+/[0-9a-f]+\.tar|checkpoint/[0-9a-f]+-[0-9]+\.jsonl|incoming/[0-9a-f]+-[0-9]+|superseded/[0-9a-f]+)$' "$work/files" >"$work/rest" || :
+  sed -n 's|^\.teo-archive/superseded/\([0-9a-f]\{64\}\)$|\1  &|p' "$work/files" >"$work/superseded"
+  grep -Ev '^\.teo-archive/(ledger/[0-9]+\.json|tags/[0-9-]+/[0-9a-f]+\.tar|checkpoint/[0-9a-f]+-[0-9]+\.jsonl|incoming/[0-9a-f]+-[0-9]+|superseded/[0-9a-f]{64})$' "$work/files" >"$work/rest" || :
 else
   # A single bag: only the expected head vouches for it.
   grep -qx 'tagmanifest-sha256\.txt' "$work/files" || die "The folder is neither an archive (it has no .teo-archive) nor a bag (it has no tagmanifest-sha256.txt)."
@@ -298,9 +309,10 @@ if [ -n "$sequence" ]; then
 fi
 
 if [ -s "$work/problems" ]; then
-  die "$(head -n 100 "$work/problems")" "$(wc -l <"$work/problems" | tr -d ' ') problems were found."
+  die "$(head -n 100 "$work/problems")" "Problems: $(wc -l <"$work/problems" | tr -d ' ')"
 fi
 echo "valid: $(wc -l <"$work/packages" | tr -d ' ') packages in $(wc -l <"$work/tagmanifests" | tr -d ' ') bags"
+[ -z "$since" ] || echo "$since"
 if [ -n "$sequence" ]; then
   echo "head: $head (entry $sequence)"
 else

@@ -465,7 +465,7 @@ func (r *run) mergeCandidate(ctx context.Context, d *dayWork, c candidate, byFir
 		return err
 	}
 	switch {
-	case rel == extends, rel == unrelated && c.record.UncompressedBytes > old.UncompressedBytes:
+	case rel == startsWith, rel == extends, rel == unrelated && c.record.UncompressedBytes > old.UncompressedBytes:
 	case rel == unreadable:
 		// The former bytes are lost. Only an acceptance lets the new version in.
 		if d.missing[old.Path] == "" {
@@ -481,13 +481,15 @@ func (r *run) mergeCandidate(ctx context.Context, d *dayWork, c candidate, byFir
 	if err := r.rename(ctx, &c.record, m); err != nil {
 		return err
 	}
-	if rel != extends {
-		m.preserve = append(m.preserve, old)
+	if rel != startsWith {
+		m.preserve = append(m.preserve, old) // it is not a part of the new file
+	}
+	if rel == unrelated {
 		r.replaced[old.Key()] = fmt.Sprintf("%s (now %s)", old.label(), supersededKey(old.SHA256))
 	}
 	m.superseded = append(m.superseded, Superseded{
 		Path: old.Key(), OldSHA256: old.SHA256, OldBytes: old.StoredBytes,
-		NewSHA256: c.record.SHA256, NewBytes: c.record.StoredBytes, Extends: rel == extends,
+		NewSHA256: c.record.SHA256, NewBytes: c.record.StoredBytes, Extends: rel != unrelated,
 	})
 	m.removable = append(m.removable, old.Key())
 	c.record.Supersedes = append(slices.Clone(old.Supersedes), old.SHA256)

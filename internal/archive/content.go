@@ -19,6 +19,7 @@ const (
 	unrelated relation = iota
 	sameContent
 	extends    // the new content starts with the old one
+	startsWith // the same, because the new file starts with the old one
 	extendedBy // the old content starts with the new one
 	unreadable // the old version cannot be read, and the new file does not start with it
 )
@@ -37,7 +38,7 @@ func relate(ctx context.Context, b bucket.Bucket, was, is *Record, damaged bool)
 			return 0, err
 		}
 		if n == was.StoredBytes && sha == was.SHA256 {
-			return extends, nil
+			return startsWith, nil
 		}
 	}
 	if damaged {

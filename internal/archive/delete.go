@@ -45,7 +45,7 @@ func (a *Archive) Delete(ctx context.Context) (*Deletion, error) {
 			if len(findings) == 0 {
 				findings = []Finding{{
 					Kind: FindingHead, Token: headToken(v.state.head, headOf(witness)),
-					Message: "the destination was changed since the state was read: its newest entry is " + v.state.head.String(),
+					Message: "the destination was changed since the state was read: its newest entry is " + v.state.head.String() + "; refresh the state first",
 				}}
 			}
 		}

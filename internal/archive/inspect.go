@@ -34,6 +34,9 @@ type Inspection struct {
 	// phrases; empty if nothing.
 	Work []string
 
+	// ScopeChanges means that a run has to record another scope.
+	ScopeChanges bool
+
 	archive    *Archive
 	view       *view
 	conditions map[string]*condition
@@ -86,8 +89,8 @@ func (a *Archive) Inspect(ctx context.Context) (*Inspection, error) {
 		i.Work = append(i.Work, "begin the archive")
 	case v.state.destroyed:
 		i.Work = append(i.Work, "complete the removal of the former archive")
-	case i.Scope != nil && !i.Scope.Equal(a.config.Scope):
-		i.Work = append(i.Work, "change the scope")
+	default:
+		i.ScopeChanges = i.Scope != nil && !i.Scope.Equal(a.config.Scope)
 	}
 	for _, f := range i.Accepted {
 		i.Work = append(i.Work, "record the acceptance of "+f.Token)
@@ -150,7 +153,7 @@ func (i *Inspection) judgeDay(c *condition) []Finding {
 		}
 	}
 	if payload > 0 {
-		i.Work = append(i.Work, fmt.Sprintf("examine %d files of %s that no manifest names", payload, c.day))
+		i.Work = append(i.Work, fmt.Sprintf("examine files of %s that no manifest names: %d", c.day, payload))
 	}
 	var lost []Lost
 	if c.tags != nil {

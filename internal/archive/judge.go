@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -154,7 +155,18 @@ func (v *view) judgeEntries(ctx context.Context, base *state, accept map[string]
 		for i := range before {
 			r := &before[i]
 			n := byFirst[r.first()]
-			switch verdict(r, n, superseded, lost) {
+			is := verdict(r, n, superseded, lost)
+			if is == passes && n != nil && n.SHA256 != r.SHA256 && !lost[lostKey(Lost{Path: r.Key(), SHA256: r.SHA256})] {
+				contained, err := contains(ctx, v.bucket, r, n, superseded)
+				if err != nil {
+					return nil, err
+				}
+				if !contained {
+					is = otherContent
+				}
+			}
+			switch is {
+			case passes:
 			case unnamedChange:
 				unnamed = append(unnamed, r.Key())
 			case otherContent:
@@ -165,7 +177,7 @@ func (v *view) judgeEntries(ctx context.Context, base *state, accept map[string]
 			find(FindingForgery, day, unnamed, "%d packages of %s were dropped or changed, and no entry says why: %s", len(unnamed), day, names(unnamed))
 		}
 		if len(replaced) > 0 {
-			find(FindingReplaced, day, replaced, "%d packages of %s were replaced by content that does not contain the former one (which is kept below %s): %s",
+			find(FindingReplaced, day, replaced, "%d packages of %s were replaced by content that does not contain the former one (look for it below %s): %s",
 				len(replaced), day, supersededFolder, names(replaced))
 		}
 	}
@@ -212,6 +224,76 @@ func verdict(was, is *Record, superseded map[string]Superseded, lost map[string]
 		}
 	}
 	return unnamedChange
+}
+
+// contains reports whether the content of a package starts with that of an
+// earlier version, whatever the entries say: for each replacement from one to the
+// other, the new file starts with the old one, or the old one is kept.
+func contains(ctx context.Context, b bucket.Bucket, was, is *Record, superseded map[string]Superseded) (bool, error) {
+	var steps []Superseded
+	for key, sha := was.Key(), was.SHA256; sha != is.SHA256; {
+		s, ok := superseded[key+"\n"+sha]
+		if !ok || len(steps) > len(superseded) {
+			return false, nil
+		}
+		steps = append(steps, s)
+		sha = s.NewSHA256
+		key = bagFolder(was.Day()) + versionPath(was.first(), sha)
+	}
+	key, length := is.Key(), is.StoredBytes // where the bytes of the later version are
+	for _, s := range slices.Backward(steps) {
+		sha, err := hashStart(ctx, b, key, s.OldBytes)
+		switch {
+		case errors.Is(err, bucket.ErrNotExist) && key == is.Key():
+			return true, nil // a package that is missing is another finding
+		case err != nil:
+			return false, err
+		case sha == s.OldSHA256 && s.OldBytes < length:
+			length = s.OldBytes
+			continue
+		}
+		kept := supersededKey(s.OldSHA256)
+		sha, err = hashStart(ctx, b, kept, s.OldBytes)
+		if errors.Is(err, bucket.ErrNotExist) || err == nil && sha != s.OldSHA256 {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if ok, err := extendsContent(ctx, b, key, length, kept); !ok || err != nil {
+			return false, err
+		}
+		key, length = kept, s.OldBytes
+	}
+	return true, nil
+}
+
+// hashStart returns the SHA-256 of the first bytes of an object.
+func hashStart(ctx context.Context, b bucket.Bucket, key string, length int64) (string, error) {
+	body, err := b.Open(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	defer body.Close()
+	sha, _, err := hashAll(io.LimitReader(body, length))
+	return sha, err
+}
+
+// extendsContent compares the contents of the first bytes of an object and of an
+// earlier version.
+func extendsContent(ctx context.Context, b bucket.Bucket, key string, length int64, earlier string) (bool, error) {
+	was, err := b.Open(ctx, earlier)
+	if err != nil {
+		return false, err
+	}
+	defer was.Close()
+	is, err := b.Open(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	defer is.Close()
+	rel, err := relateContent(was, io.LimitReader(is, length))
+	return err == nil && rel == extends, nil
 }
 
 // sameEvidence reports whether two records of the same bytes say the same, apart

@@ -570,12 +570,20 @@ func (r *run) suspect(after int64) {
 	}
 }
 
-// examineSuspects reads the tagmanifest, which is written last, of each suspect
-// day.
+// maxSuspects is the number of suspect days whose tag files are all read. Of more
+// than these, such as all days of an archive that a run joins, only the
+// tagmanifest is read, which is written last.
+const maxSuspects = 31
+
+// examineSuspects reads the tag files of the suspect days.
 func (r *run) examineSuspects(ctx context.Context) error {
+	isStale := r.view.staleFiles
+	if len(r.suspects) > maxSuspects {
+		isStale = r.view.staleManifest
+	}
 	for _, day := range slices.Sorted(maps.Keys(r.suspects)) {
 		if b, ok := r.view.state.bags[day]; ok && !r.unwritten[day] {
-			stale, err := r.view.staleManifest(ctx, day, b)
+			stale, err := isStale(ctx, day, b)
 			if err != nil {
 				return err
 			}

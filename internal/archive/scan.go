@@ -166,6 +166,24 @@ func (v *view) readTags(ctx context.Context, day, sha256 string) (t *tagFiles, l
 	return t, nil, nil
 }
 
+// staleFiles reports whether a bag has other tag files than the ledger names.
+func (v *view) staleFiles(ctx context.Context, day string, b Bag) (bool, error) {
+	t, lost, err := v.readTags(ctx, day, b.TagmanifestSHA256)
+	if err != nil || lost != nil {
+		return false, err // a loss is a finding of its own
+	}
+	for _, name := range tagNames() {
+		data, err := bucket.ReadAll(ctx, v.bucket, bagFolder(day)+name, maxTags)
+		if err != nil && !errors.Is(err, bucket.ErrNotExist) {
+			return false, err
+		}
+		if !bytes.Equal(data, t.files[name]) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // staleManifest reports whether a bag has another tagmanifest than the ledger
 // names.
 func (v *view) staleManifest(ctx context.Context, day string, b Bag) (bool, error) {

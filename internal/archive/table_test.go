@@ -203,7 +203,7 @@ func TestLossIsAnErrorUntilAcceptedAndTheTokenWorksOnce(t *testing.T) {
 	const day = "2022-05-02"
 	w.removePayload(day)
 
-	planned := onlyFinding(t, w.plan(nil).Findings, FindingLoss, "6 of the 6 archived packages of 2022-05-02 are lost")
+	planned := onlyFinding(t, w.plan(nil).Findings, FindingLoss, "archived packages of 2022-05-02 are lost (6 of 6): ")
 	s, err := w.apply(nil)
 	f := onlyFinding(t, findings(t, err), FindingLoss, day)
 	if f.Token != planned.Token || len(f.Packages) != 6 || !strings.HasPrefix(f.Token, day+"@") {
@@ -543,6 +543,59 @@ func TestGrownPackage(t *testing.T) {
 		t.Errorf("got %s", e.encode())
 	}
 	w.quiet(nil)
+}
+
+// A version that was compressed again contains the former one, although its file
+// does not start with the former file: that is kept, to show it.
+func TestGrownPackageThatWasCompressedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	head := *w.head
+	at := firstDay.Add(3 * time.Hour)
+	old := compress("{\"a\":3}\n")
+	w.service.add("www.example.com", "mainland", at, "{\"a\":3}\n{\"more\":1}\n")
+	w.mustApply(nil)
+	if e := w.newest(); len(e.Superseded) != 1 || !e.Superseded[0].Extends {
+		t.Errorf("got %s", e.encode())
+	}
+	if !bytes.Equal(w.store.get(supersededKey(hashOf(old))), old) {
+		t.Error("the former file is gone")
+	}
+	w.service.add("www.example.com", "mainland", at, "{\"a\":3}\n{\"more\":1}\n", "{\"more\":2}\n")
+	w.mustApply(nil)
+	w.head = &head // the state was not saved
+	w.mustApply(nil)
+	w.quiet(nil)
+
+	w.store.remove(supersededKey(hashOf(old)))
+	w.head = &head
+	_, err := w.apply(nil)
+	onlyFinding(t, findings(t, err), FindingReplaced, "does not contain the former one")
+}
+
+// An entry may say of any content that it extends the former one.
+func TestReplacementThatOnlySaysThatItExtends(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	head := *w.head
+	w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), strings.Repeat("{\"other\":1}\n", 3))
+	w.mustApply(nil)
+	e := w.newest()
+	if len(e.Superseded) != 1 {
+		t.Fatalf("got %s", e.encode())
+	}
+	e.Superseded[0].Extends = true
+	w.store.put(ledgerKey(e.Sequence), e.encode())
+	w.store.remove(supersededKey(e.Superseded[0].OldSHA256))
+	if report, err := Verify(t.Context(), w.store.bucket(), VerifyOptions{Parallelism: 1}); err != nil || report.kinds() != "ledger" {
+		t.Errorf("the verification finds %+v %v", report, err)
+	}
+	w.head = &head
+	onlyFinding(t, w.plan(nil).Findings, FindingReplaced, "does not contain the former one")
+	_, err := w.apply(nil)
+	onlyFinding(t, findings(t, err), FindingReplaced, "does not contain the former one")
 }
 
 func TestReplacementThatDoesNotExtendIsPreservedAndJudged(t *testing.T) {

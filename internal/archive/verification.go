@@ -468,9 +468,27 @@ func (v *verification) checkChanges(ctx context.Context, day string) error {
 		}
 		for i := range former.records {
 			r := &former.records[i]
-			if verdict(r, newest[r.first()], v.superseded, v.lost) == unnamedChange && !reported[r.first()] {
+			if reported[r.first()] {
+				continue
+			}
+			is := newest[r.first()]
+			switch verdict(r, is, v.superseded, v.lost) {
+			case unnamedChange:
 				reported[r.first()] = true
 				v.problem(ProblemLedger, day, r.Key(), "the package was dropped or changed, and no entry says why")
+			case passes:
+				if v.options.Depth == DepthLedger || is == nil || is.SHA256 == r.SHA256 || v.lost[lostKey(Lost{Path: r.Key(), SHA256: r.SHA256})] {
+					continue
+				}
+				contained, err := contains(ctx, v.bucket, r, is, v.superseded)
+				if err != nil {
+					return err
+				}
+				if !contained {
+					reported[r.first()] = true
+					v.problem(ProblemLedger, day, is.Key(), "the ledger says that it contains %s, and it cannot be shown that it does", r.Key())
+				}
+			case otherContent: // the ledger says so
 			}
 		}
 	}

@@ -350,6 +350,10 @@ func tamperings() map[string]struct {
 			do:    func(f *fixture) { f.write(supersededKey(hashOf([]byte("a"))), []byte("b")) },
 			kinds: "hash", onlyDeep: true, says: "Changed (its SHA-256 differs): .teo-archive/superseded/",
 		},
+		"superseded content without a hash": {
+			do:    func(f *fixture) { f.write(supersededFolder+"00ff", []byte("b")) },
+			kinds: "foreign", says: "Not named by a manifest: .teo-archive/superseded/00ff",
+		},
 		"ledger removed": {
 			do:    func(f *fixture) { f.remove(ledgerFolder) },
 			kinds: "head no_ledger", says: "There is no ledger",
@@ -363,6 +367,16 @@ func tamperings() map[string]struct {
 		"everything of the archive's own removed": {
 			do:    func(f *fixture) { f.remove(".teo-archive") },
 			kinds: "head no_ledger", says: "neither an archive",
+		},
+		"loss of a day with its tag files accepted": {
+			do: func(f *fixture) {
+				sequence := f.state.bags[dayTwo].Sequence
+				f.remove(bagFolder(dayTwo), tagsFolder+dayTwo)
+				f.commit(func(e *Entry) {
+					e.Bags = map[string]*Bag{dayTwo: nil}
+					e.Accepted = []Acceptance{{Token: dayToken(dayTwo, sequence, listingHash(nil)), Reason: "ticket 1"}}
+				})
+			},
 		},
 		"unsafe name": {
 			do:    func(f *fixture) { f.write(bagFolder(dayTwo)+"data/a b", []byte("x")) },
@@ -412,6 +426,10 @@ func TestVerifyScript(t *testing.T) {
 			}
 			if out, err = f.script(command, bagFolder(dayTwo), head); err == nil {
 				t.Fatalf("another bag passes:\n%s", out)
+			}
+			first := hashOf(f.read(ledgerKey(1)))
+			if out, err = f.script(command, "", first); err != nil || !strings.Contains(out, "After the expected head (entry 1), entries have added or changed: dt=2022-05-01 dt=2022-05-02 dt=2022-05-03\n") {
+				t.Fatalf("an older head: %v\n%s", err, out)
 			}
 			for name, test := range tamperings() {
 				if shell != "sh" && !strings.Contains(name, "entry") && !strings.Contains(name, "forged") {
@@ -518,6 +536,7 @@ func TestVerifyUnfinished(t *testing.T) {
 		"replaced package": func(f *fixture) {
 			records := f.records(dayThree, 3)
 			old := records[0]
+			f.write(supersededKey(old.SHA256), f.read(old.Key()))
 			records[0].Path = versionPath(old.Path, hashOf(nil))
 			f.store(&records[0], "{\"n\":1}\n{\"hour\":0}\n{\"more\":1}\n")
 			f.commit(func(e *Entry) {

@@ -303,6 +303,9 @@ func TestLogArchiveWidened(t *testing.T) {
 	}
 	e.sim.ResetCounters()
 	e.write(e.config("2022-05-04"))
+	if said, changes := e.plan(); !changes || strings.Contains(said, "Archive needs repair") {
+		t.Errorf("the plan of a wider window:\n%s", said)
+	}
 	e.apply()
 	if got := len(e.sim.Downloads()); got != 3 {
 		t.Errorf("%d downloads, want the 3 packages of the new day", got)

@@ -273,7 +273,7 @@ func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logAr
 	diags.Append(findingWarnings(destination, inspection.Findings)...)
 	diags.Append(acceptedWarnings(inspection.Accepted)...)
 	diags.Append(repairWarnings(destination, inspection.Inspection)...)
-	if len(inspection.Findings)+len(inspection.Accepted)+len(inspection.Work) > 0 || !plan.scopeIsKnown() || plan.StableAfter.IsUnknown() {
+	if len(inspection.Findings)+len(inspection.Accepted)+len(inspection.Work) > 0 || inspection.ScopeChanges || !plan.scopeIsKnown() || plan.StableAfter.IsUnknown() {
 		return true, diags
 	}
 	scope := r.archiveScope(ctx, plan, &diags)

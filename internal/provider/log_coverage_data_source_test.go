@@ -275,7 +275,14 @@ func TestLogCoverageWarnings(t *testing.T) {
 			account: teosim.Catalogue{Zones: account.Zones, L7: slices.Concat(many, hours("*.example.com", "#"), []teosim.Package{rare})},
 			config:  arguments{"domain_names": []string{"rare.example.com"}}, complete: true, want: map[string]string{"rare.example.com": "#......."},
 		},
-		"no zones": {account: teosim.Catalogue{L7: hours("www.example.com", "#")}, complete: true, want: map[string]string{}},
+		"no zones": {
+			account: teosim.Catalogue{L7: hours("www.example.com", "#")}, complete: true, want: map[string]string{},
+			diags: []wantDiagnostic{{"warning: Nothing to compare", []string{"The account has no zone."}}},
+		},
+		"a zone that the account does not have": {
+			account: account, config: arguments{"zone_ids": []string{"zone-3"}}, complete: true, want: map[string]string{},
+			diags: []wantDiagnostic{{"warning: Nothing to compare", []string{"Nothing in zone-3 has traffic or log packages from 2022-05-04T00:00:00Z to 2022-05-04T08:00:00Z.", `data "teo_zones"`}}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
