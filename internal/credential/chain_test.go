@@ -161,7 +161,7 @@ func TestOrder(t *testing.T) {
 			}
 			source := w.source(o)
 			if got := source.UnusedVariables(); !slices.Equal(got, test.unusedVariables) {
-				t.Errorf("passed over %v, want %v", got, test.unusedVariables)
+				t.Errorf("unused %v, want %v", got, test.unusedVariables)
 			}
 			var warnings []string
 			for _, p := range source.Warnings() {

@@ -97,7 +97,7 @@ func (r *logArchiveResource) destroyWarning(ctx context.Context, state *logArchi
 			fmt.Sprintf("The archive at %s stays as it is, because on_destroy is \"keep\".", at))
 		return diags
 	}
-	text := fmt.Sprintf("%d archived packages at %s are removed, because on_destroy is \"delete\".", state.PackageCount.ValueInt64(), at)
+	text := fmt.Sprintf("The archive at %s is removed, because on_destroy is \"delete\". Number of archived packages: %d.", at, state.PackageCount.ValueInt64())
 	if store, err := r.session.openBucket(ctx, at); err == nil {
 		defer store.Close()
 		if retention, err := store.Retention(ctx); err == nil {
@@ -127,7 +127,7 @@ func remains(destination string, d *archive.Deletion) (diags diag.Diagnostics) {
 	}
 	if len(d.Refused) > 0 {
 		diags.AddAttributeWarning(path.Root("destination"), "Files of the archive were not removed",
-			fmt.Sprintf("The store refused to remove %d files at %s:\n%s", len(d.Refused), destination, bulleted(d.Refused)))
+			fmt.Sprintf("The store refused to remove these files at %s:\n%s", destination, bulleted(d.Refused)))
 	}
 	if len(d.Foreign) > 0 {
 		diags.AddAttributeWarning(path.Root("destination"), "Files that do not belong to the archive were kept",
