@@ -119,7 +119,7 @@ func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
 }
 
 // A refused connection is not retried.
-func TestNoCVM(t *testing.T) {
+func TestWithoutMetadataService(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -163,7 +163,7 @@ func TestMetadataGoesThroughNoProxy(t *testing.T) {
 }
 
 // Credentials that the service has not replaced yet stay in use, with few requests.
-func TestMetadataWithoutNewKeys(t *testing.T) {
+func TestMetadataWithoutNewCredentials(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	w := newWorld(t, teosim.Options{})

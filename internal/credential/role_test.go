@@ -508,7 +508,7 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 }
 
 // A response with incomplete credentials is an error.
-func TestIncompleteAnswerOfSTS(t *testing.T) {
+func TestIncompleteResponseOfSTS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()

@@ -14,7 +14,7 @@ import (
 
 // Each attribute takes precedence over its variable, as in the official provider. An
 // existing profile is not used.
-func TestStaticKeys(t *testing.T) {
+func TestStaticCredentials(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		attributes [3]string

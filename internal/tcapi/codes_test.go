@@ -88,7 +88,7 @@ func TestErrorCodes(t *testing.T) {
 }
 
 // A call succeeds after any number of failures that the limits allow.
-func TestAnswersAfterFailures(t *testing.T) {
+func TestSuccessAfterFailures(t *testing.T) {
 	t.Parallel()
 	type reply struct {
 		tcapi.Head
@@ -113,7 +113,7 @@ func TestAnswersAfterFailures(t *testing.T) {
 }
 
 // Other failures do not extend the few retries of a busy resource.
-func TestBusyIsCountedByItself(t *testing.T) {
+func TestBusyIsCountedSeparately(t *testing.T) {
 	t.Parallel()
 	busy, broken := apiError("ResourceInUse", ""), apiError("InternalError", "")
 	client, seen := over(replies(busy, broken, busy, broken, busy, busy), func(c *tcapi.Config) { c.MaxRetries = 50 })

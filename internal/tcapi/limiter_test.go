@@ -195,7 +195,7 @@ func TestThrottlingSlowsTheWholeAction(t *testing.T) {
 }
 
 // Many requests in flight that are refused together are one event.
-func TestRefusalsOfOneMomentCountOnce(t *testing.T) {
+func TestConcurrentThrottlingCountsOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := over(replies(fine))
@@ -301,7 +301,7 @@ type listing struct{}
 
 // Admitted applies to one attempt of one call, neither to its retries nor to the
 // calls that get its credentials.
-func TestAdmittedIsForOneRequest(t *testing.T) {
+func TestAdmittedAppliesToOneRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sent := new(times)

@@ -74,7 +74,7 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 }
 
 // Waits grow by half, are random, and stay below the maximum.
-func TestWaitsGrowWithinTheirBound(t *testing.T) {
+func TestWaitsGrowUpToTheMaximum(t *testing.T) {
 	t.Parallel()
 	pace := tcapi.Pace{First: time.Second, Most: 4 * time.Second}
 	var sum [12]time.Duration
@@ -107,7 +107,7 @@ func TestWaitsGrowWithinTheirBound(t *testing.T) {
 	}
 }
 
-func TestNoRetryOfWhatStaysWrong(t *testing.T) {
+func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	for _, class := range []tcapi.Class{tcapi.Fatal, tcapi.CredentialsRefused, tcapi.Gone} {
 		if wait, again := tcapi.NewRetries(5, tcapi.Pace{}).After(class, time.Second); again || wait != 0 {

@@ -16,7 +16,7 @@ const signedURL = "https://log-down.example.com/20220504/a.log.gz?e=1651&sign=5e
 
 // A service or a proxy repeats everything it was sent, and a signed URL, in each part
 // of a response that is shown.
-func TestNothingSecretIsTold(t *testing.T) {
+func TestErrorsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
 	echo := func(r *http.Request) string {
 		return fmt.Sprintf("got %s with token %s, see %s", r.Header.Get("Authorization"), r.Header.Get("X-TC-Token"), signedURL)

@@ -13,7 +13,7 @@ import (
 )
 
 // Bodies on which the SDK panics, or which it treats as success.
-func TestAnswersThatAreNone(t *testing.T) {
+func TestInvalidResponses(t *testing.T) {
 	t.Parallel()
 	for in, message := range map[string]string{
 		`null`:                        "the response is not a JSON object",
@@ -128,7 +128,7 @@ func TestHeaders(t *testing.T) {
 
 // The standard library encodes the body, with its omitempty and escapes. The SDK's
 // encoder omits only nil, and adds a ClientToken.
-func TestBodyIsOfTheStandardLibrary(t *testing.T) {
+func TestBodyIsEncodedByTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	type request struct {
 		StartTime   string
@@ -158,7 +158,7 @@ func TestBodyIsOfTheStandardLibrary(t *testing.T) {
 	}
 }
 
-func TestRequestThatIsNoJSON(t *testing.T) {
+func TestRequestThatCannotBeEncoded(t *testing.T) {
 	t.Parallel()
 	client, seen := over(replies(fine))
 	_, err := tcapi.Call[tcapi.Head](t.Context(), client, zones, func() {})
@@ -196,7 +196,7 @@ func TestAttemptsAreSignedAnew(t *testing.T) {
 
 // Bodies are read into memory that is used again; what was decoded must not
 // change with it. One client serves many goroutines.
-func TestAnswersDoNotShareMemory(t *testing.T) {
+func TestResponsesDoNotShareMemory(t *testing.T) {
 	t.Parallel()
 	type reply struct {
 		tcapi.Head

@@ -39,7 +39,7 @@ func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*t
 // of ten workers and two clients, which share their limiters, are not throttled.
 // The test can fail on a busy machine: a request that is delayed for longer than the
 // limit allows may be throttled.
-func TestSustainedRateMeetsNoRefusal(t *testing.T) { //nolint:paralleltest // other tests would hold requests up
+func TestSustainedRateIsNotThrottled(t *testing.T) { //nolint:paralleltest // other tests would hold requests up
 	const requests, room = 66, 50 * time.Millisecond
 	sim := simtest.Start(t, teosim.Options{})
 	limiters := new(tcapi.Limiters)
@@ -159,7 +159,7 @@ func TestMessagesAreEnglish(t *testing.T) {
 
 // A service whose clock is off refuses the signature, once; the error says by
 // how much.
-func TestClockOfTheServiceIsOff(t *testing.T) {
+func TestClockOfTheServiceDiffers(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
 	client, seen := simulated(t, sim)

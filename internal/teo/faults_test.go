@@ -71,7 +71,7 @@ func TestFailedRequestsAreSentAgain(t *testing.T) {
 
 // Each request has its retries. When one has used them up, the list fails with the
 // error of the service.
-func TestRetriesEnd(t *testing.T) {
+func TestRetriesAreLimited(t *testing.T) {
 	t.Parallel()
 	eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
 		o.Catalogue = catalogue(45)

@@ -79,7 +79,7 @@ func TestNumberedPages(t *testing.T) {
 }
 
 // A list of one page does not always determine the base. The next list does.
-func TestNumberedBaseIsLearnedByALaterList(t *testing.T) {
+func TestNumberedBaseIsFoundByALaterList(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(25))

@@ -20,7 +20,7 @@ import (
 // 2022-01-06, pages that are empty while no count of any kind is given, and
 // counts that are too small by just as many rows as pages that shift leave out:
 // none of them can be detected.
-func TestListsAreNeverShort(t *testing.T) {
+func TestListsAreNeverIncomplete(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {

@@ -247,7 +247,7 @@ func TestConcurrentQueriesLookUpOnce(t *testing.T) {
 }
 
 // A look-up that failed is not remembered.
-func TestZonesAreAskedAgainAfterAFailure(t *testing.T) {
+func TestZonesAreRequestedAgainAfterAFailure(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
 	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})

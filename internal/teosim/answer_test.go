@@ -106,7 +106,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-func TestAnswerForm(t *testing.T) {
+func TestResponseForm(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2022, 5, 11, 12, 0, 0, 0, time.UTC)
 	sim := start(t, Options{Now: func() time.Time { return now }})

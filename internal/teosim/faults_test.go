@@ -42,7 +42,7 @@ func outcome(c *caller, version, action, body string) string {
 	return "ok"
 }
 
-func TestFaultsInsteadOfAnAnswer(t *testing.T) {
+func TestFaultsThatReplaceTheResponse(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		fault Fault
@@ -305,7 +305,7 @@ func TestHangEndsWithTheClientOrTheSim(t *testing.T) {
 	}
 }
 
-func TestInjectRefusesWhatCannotHappen(t *testing.T) {
+func TestInjectRejectsImpossibleFaults(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{})
 	tests := map[string]Fault{

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestOptionsThatMakeNoSense(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		options Options

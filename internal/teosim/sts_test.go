@@ -28,7 +28,7 @@ func issuedKeys(t *testing.T, r response) (keys temporaryKeys, expired int64) {
 }
 
 // EdgeOne accepts credentials from STS with their token until they expire.
-func TestIssuedKeysEnd(t *testing.T) {
+func TestIssuedCredentialsExpire(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2022, 5, 11, 12, 0, 0, 0, time.UTC)
 	sim := start(t, Options{Now: func() time.Time { return now }})
