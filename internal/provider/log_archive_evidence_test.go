@@ -394,3 +394,31 @@ func TestLogArchiveEditedRecords(t *testing.T) {
 		t.Errorf("the records were not restored:\n%s", got)
 	}
 }
+
+// A plan names every day that is lost.
+func TestLogArchiveTwoLosses(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	for _, day := range []string{"2022-05-01", "2022-05-02"} {
+		remove(t, filepath.Join(e.dir, "dt="+day))
+	}
+	e.finds("3 of the 3 archived packages of 2022-05-01 are lost")
+	e.finds("3 of the 3 archived packages of 2022-05-02 are lost")
+}
+
+// Terraform shows only the first of several warnings with the same summary.
+func TestLogArchiveShowsEachWarning(t *testing.T) {
+	t.Parallel()
+	sim, dir := archiveSim(t), t.TempDir()
+	sim.Update(func(c *teosim.Catalogue) { c.L7[0].Size = 99_999 })
+	w := newWorkspace(t, providerBlock(sim)+archiveBlock(fileURL(dir), "2022-05-02"))
+	stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, stdout, stderr)
+	}
+	for _, want := range []string{"downloaded over plain http", "another size than the service lists"} {
+		if said := folded(stdout + stderr); !strings.Contains(said, want) {
+			t.Errorf("the apply does not say %q:\n%s", want, said)
+		}
+	}
+}
