@@ -53,7 +53,7 @@ output "archived" {
 }
 
 # One hash for the whole archive. Keep it where the archive's writers cannot
-# write: it proves that nobody has changed the archive since.
+# write. It proves that the archive has not been changed since.
 output "head" {
   description = "Newest entry of the ledger."
   value       = teo_l7_log_archive.logs.head

@@ -309,7 +309,7 @@ if [ -n "$sequence" ]; then
 fi
 
 if [ -s "$work/problems" ]; then
-  die "$(head -n 100 "$work/problems")" "$(wc -l <"$work/problems" | tr -d ' ') problems were found."
+  die "$(head -n 100 "$work/problems")" "Problems: $(wc -l <"$work/problems" | tr -d ' ')"
 fi
 echo "valid: $(wc -l <"$work/packages" | tr -d ' ') packages in $(wc -l <"$work/tagmanifests" | tr -d ' ') bags"
 [ -z "$since" ] || echo "$since"

@@ -153,7 +153,7 @@ func (i *Inspection) judgeDay(c *condition) []Finding {
 		}
 	}
 	if payload > 0 {
-		i.Work = append(i.Work, fmt.Sprintf("examine %d files of %s that no manifest names", payload, c.day))
+		i.Work = append(i.Work, fmt.Sprintf("examine files of %s that no manifest names: %d", c.day, payload))
 	}
 	var lost []Lost
 	if c.tags != nil {

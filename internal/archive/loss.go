@@ -129,6 +129,6 @@ func lossFinding(day string, b Bag, lost []Lost, why map[string]string) Finding 
 	_, first, _ := bagDay(keys[0])
 	return Finding{
 		Kind: FindingLoss, Day: day, Packages: keys, Token: lossToken(day, b.Sequence, lost),
-		Message: fmt.Sprintf("%d of the %d archived packages of %s are lost (%s: %s): %s", len(lost), b.Packages, day, first, why[first], names(keys)),
+		Message: fmt.Sprintf("archived packages of %s are lost (%d of %d): %s. Reason for the first one: %s", day, len(lost), b.Packages, names(keys), why[first]),
 	}
 }

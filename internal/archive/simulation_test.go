@@ -30,8 +30,9 @@ import (
 // sleeps, what the service lists meanwhile, what outsiders do. After each step
 // and each history the invariants of the protocol are checked.
 //
-// defaultSeeds takes some 25 s of two cores with the race detector.
-const defaultSeeds = 1000
+// defaultSeeds is few because the race detector makes a history seven times slower.
+// make test also runs thousands of seeds without it (make simulate).
+const defaultSeeds = 150
 
 // The flag -seeds sets the number of seeds, and -seed runs a single one and prints
 // its history.

@@ -203,7 +203,7 @@ func TestLossIsAnErrorUntilAcceptedAndTheTokenWorksOnce(t *testing.T) {
 	const day = "2022-05-02"
 	w.removePayload(day)
 
-	planned := onlyFinding(t, w.plan(nil).Findings, FindingLoss, "6 of the 6 archived packages of 2022-05-02 are lost")
+	planned := onlyFinding(t, w.plan(nil).Findings, FindingLoss, "archived packages of 2022-05-02 are lost (6 of 6): ")
 	s, err := w.apply(nil)
 	f := onlyFinding(t, findings(t, err), FindingLoss, day)
 	if f.Token != planned.Token || len(f.Packages) != 6 || !strings.HasPrefix(f.Token, day+"@") {

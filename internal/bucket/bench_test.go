@@ -65,8 +65,8 @@ func BenchmarkLarge(b *testing.B) {
 	}
 }
 
-// benchmarkStores are a folder, and a store that keeps nothing, at once and with a
-// delay of 30 ms.
+// benchmarkStores are a folder, and a store that discards everything, without delay
+// and with a delay of 30 ms.
 func benchmarkStores() map[string]func(b *testing.B) bucket.Bucket {
 	return map[string]func(b *testing.B) bucket.Bucket{
 		"file": func(b *testing.B) bucket.Bucket {

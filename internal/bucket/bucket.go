@@ -1,6 +1,6 @@
-// Package bucket stores objects in a folder, in Amazon S3 and stores like it, or
-// in Tencent Cloud COS, behind one interface. It knows nothing about what the
-// objects are for.
+// Package bucket stores objects in a folder, in Amazon S3 or an S3-compatible store,
+// or in Tencent Cloud COS, behind one interface. It does not depend on what the
+// objects contain.
 package bucket
 
 import (
@@ -66,7 +66,7 @@ func (m Mode) replaces() bool { return m == Replace || m == ReplaceDurable }
 // durable reports whether the content is durable before it becomes visible.
 func (m Mode) durable() bool { return m == IfAbsentDurable || m == ReplaceDurable }
 
-// Retention says what a store keeps after an object was removed or replaced.
+// Retention describes what a store keeps of removed and replaced objects.
 type Retention struct {
 	Versioned bool // removed and replaced objects remain as versions
 	Locked    bool // new objects get a retention period by default (object lock)
@@ -77,8 +77,8 @@ type Retention struct {
 // the context ends; all other errors are an *Error.
 type Bucket interface {
 	// List returns every object whose key starts with prefix, sorted by key in
-	// byte order, whoever wrote it. It fails rather than leave out what it cannot
-	// read. Unfinished writes are not listed, and neither are the empty objects
+	// byte order, whoever wrote it. It fails if it cannot read a part of the
+	// listing. Unfinished writes are not listed, and neither are the empty objects
 	// with a slash at the end by which consoles mark folders.
 	List(ctx context.Context, prefix string) ([]Object, error)
 
@@ -99,12 +99,12 @@ type Bucket interface {
 	Sync(ctx context.Context, keys []string) error
 
 	// Sweep removes unfinished writes below the given key prefixes that are older
-	// than age by the store's clock, and folders that are empty. What the
-	// credentials may not remove stays, without an error.
+	// than age by the store's clock, and folders that are empty. Objects
+	// that the credentials may not remove are skipped without an error.
 	Sweep(ctx context.Context, age time.Duration, prefixes ...string) error
 
-	// Retention reports what the store keeps. A store that does not say has the
-	// zero Retention.
+	// Retention reports what the store keeps. It is the zero
+	// Retention if the store does not tell.
 	Retention(ctx context.Context) (Retention, error)
 
 	// Arbitrates reports whether IfAbsent has exactly one winner among concurrent

@@ -112,8 +112,8 @@ func keys(t *testing.T, b bucket.Bucket, prefix string) []string {
 	return all
 }
 
-// isError reports whether an error is an *Error that says what it should and
-// wraps a cause.
+// isError reports whether an error is an *Error with all its fields that wraps a
+// cause.
 func isError(err, cause error) bool {
 	e, ok := errors.AsType[*bucket.Error](err)
 	return ok && e.Destination != "" && e.Op != "" && (cause == nil || errors.Is(err, cause))

@@ -190,8 +190,8 @@ func (c *cos) issue() bucket.Credentials {
 	return k.Credentials
 }
 
-// rotating is a CredentialsProvider that does not know when its credentials
-// expire, and so hands out expired ones until it is told.
+// rotating is a CredentialsProvider that does not know when its credentials expire. It
+// returns expired ones until Renew is called.
 type rotating struct {
 	cos     *cos
 	mu      sync.Mutex
@@ -263,7 +263,7 @@ func TestCOSCredentialsExpire(t *testing.T) {
 	if credentials.renewed < 8 || c.refusals["ExpiredToken"] < 8 || len(c.refusals) != 1 {
 		t.Errorf("%d renewals after %v", credentials.renewed, c.refusals)
 	}
-	// Credentials that cannot be renewed are reported.
+	// Credentials that cannot be refreshed are an error.
 	credentials.fixed = true
 	var err error
 	for range c.lifetime + 1 {
@@ -275,7 +275,7 @@ func TestCOSCredentialsExpire(t *testing.T) {
 	}
 }
 
-// The proxy can tell a wrong signature from a right one.
+// The proxy rejects a wrong signature.
 func TestCOSProxyRefuses(t *testing.T) {
 	t.Parallel()
 	c := startCOS(t, startGateway(t))
@@ -295,7 +295,7 @@ func TestCOSProxyRefuses(t *testing.T) {
 
 // fakeCOS is a small COS in memory with the documented semantics of
 // x-cos-forbid-overwrite: FileAlreadyExists if the object exists, unless the
-// bucket was ever versioned. It refuses what COS is not known to accept.
+// bucket was ever versioned. It rejects requests that COS is not documented to accept.
 type fakeCOS struct {
 	url string
 
@@ -488,7 +488,7 @@ func TestCOSVersionedDoesNotArbitrate(t *testing.T) {
 	}
 }
 
-// addresses records where requests go and answers none.
+// addresses records the targets of requests and fails all of them.
 type addresses struct{ seen []string }
 
 func (a *addresses) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -542,8 +542,8 @@ func (h *headers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader("<ListBucketResult/>"))}, nil
 }
 
-// Each store gets the condition that it knows, by https and so without a server to
-// try it with.
+// Each store gets the condition that it supports. The requests use https, so no real
+// server is involved.
 func TestConditionalHeader(t *testing.T) {
 	t.Parallel()
 	for destination, cos := range map[string]bool{

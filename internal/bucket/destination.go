@@ -58,12 +58,12 @@ func SamePlace(a, b string) bool {
 
 func parse(text string) (*destination, error) {
 	if strings.TrimSpace(text) == "" {
-		return nil, &Error{Destination: "destination", Op: "be used", Err: errors.New("it is empty: write " + forms)}
+		return nil, &Error{Destination: "destination", Op: "be used", Err: errors.New("it is empty; use " + forms)}
 	}
 	u, err := url.Parse(text)
 	if err != nil {
 		// The error of url.Parse may quote a password.
-		reason := errors.New("it is not a URL: write " + forms)
+		reason := errors.New("it is not a URL; use " + forms)
 		if escape, ok := errors.AsType[url.EscapeError](err); ok {
 			reason = escape
 		}
@@ -74,30 +74,33 @@ func parse(text string) (*destination, error) {
 		d.bucket = ""
 	}
 	failed := func(format string, a ...any) (*destination, error) {
-		name := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+		name := u.Host + u.EscapedPath()
+		if u.Scheme != "" {
+			name = u.Scheme + "://" + name
+		}
 		if d.prefix != "" {
 			name += "?prefix=" + d.prefix
 		}
 		return nil, &Error{Destination: cmp.Or(name, "destination"), Op: "be used", Err: fmt.Errorf(format, a...)}
 	}
 	if u.User != nil {
-		return failed("it contains a user name or password, which would be kept in plain text: give credentials by the environment or the provider configuration")
+		return failed("it contains a user name or password, which would be stored in plain text; set credentials in the environment or in the provider configuration")
 	}
 	if hint := bucketAddress(u); hint != "" {
-		return failed("this is the address of a bucket: write %s", hint)
+		return failed("it is the HTTP address of a bucket; use %s", hint)
 	}
 	known, ok := parameters[u.Scheme]
 	if !ok {
 		if u.Scheme == "" && strings.HasPrefix(u.Path, "/") {
-			return failed("it must begin with a scheme: write file://%s", u.Path)
+			return failed("it has no scheme; use file://%s", u.Path)
 		}
-		return failed("it must be %s", forms)
+		return failed("it is not a supported destination; use %s", forms)
 	}
 	if u.Fragment != "" {
-		return failed("it contains #: write %%23 if that is part of a name")
+		return failed("it contains #; use %%23 if that is part of a name")
 	}
 	if d.query, err = url.ParseQuery(u.RawQuery); err != nil {
-		return failed("its query cannot be parsed: separate parameters with & and escape other characters as %%XX")
+		return failed("its query cannot be parsed; separate parameters with & and escape other characters as %%XX")
 	}
 	if d.prefix, err = cleanPrefix(d.query.Get("prefix")); err != nil {
 		return failed("its prefix is invalid: %w", err)
@@ -105,10 +108,10 @@ func parse(text string) (*destination, error) {
 	d.query.Del("prefix")
 	for _, name := range slices.Sorted(maps.Keys(d.query)) {
 		if !slices.Contains(known, name) {
-			return failed("the query parameter %q is unknown: %s destinations have prefix, %s", name, u.Scheme, strings.Join(known, ", "))
+			return failed("the query parameter %q is unknown; the parameters of %s destinations are prefix, %s", name, u.Scheme, strings.Join(known, ", "))
 		}
 		if len(d.query[name]) > 1 {
-			return failed("the query parameter %s is given twice", name)
+			return failed("the query parameter %s is set more than once", name)
 		}
 	}
 	if err := d.check(u); err != nil {
@@ -117,33 +120,33 @@ func parse(text string) (*destination, error) {
 	return d, nil
 }
 
-// check checks what only one scheme has.
+// check checks what differs between the schemes.
 func (d *destination) check(u *url.URL) error {
 	if d.scheme == "file" {
 		if u.Host != "" && u.Host != "localhost" {
-			return fmt.Errorf("a file destination has three slashes: write file:///%s%s", u.Host, u.Path)
+			return fmt.Errorf("a file destination needs three slashes; use file:///%s%s", u.Host, u.Path)
 		}
 		if strings.Trim(u.Path, "/") == "" {
-			return errors.New("it names no folder: write file:///folder")
+			return errors.New("it names no folder; use file:///folder")
 		}
 		_, err := d.fileOptions()
 		return err
 	}
 	if d.bucket == "" {
-		return fmt.Errorf("it names no bucket: write %s://bucket?region=…", d.scheme)
+		return fmt.Errorf("it names no bucket; use %s", forms)
 	}
 	if inner := strings.Trim(u.Path, "/"); inner != "" {
-		return fmt.Errorf("a path is given by prefix: write %s://%s?region=…&prefix=%s/", d.scheme, d.bucket, inner)
+		return fmt.Errorf("it contains a path; use %s://%s?region=…&prefix=%s/", d.scheme, d.bucket, inner)
 	}
 	if d.query.Has("endpoint") && !isEndpoint(d.query.Get("endpoint")) {
 		return errors.New("endpoint must be a URL such as https://s3.example.com, without user name, path or query")
 	}
 	if d.scheme == "cos" {
 		if !appID.MatchString(d.bucket) {
-			return errors.New("the name of a COS bucket ends with the APPID: write cos://logs-1250000000?region=ap-guangzhou")
+			return errors.New("the name of a COS bucket ends with the APPID; use a name such as cos://logs-1250000000?region=ap-guangzhou")
 		}
 		if !region.MatchString(d.query.Get("region")) {
-			return fmt.Errorf("its region is missing: write cos://%s?region=ap-guangzhou", d.bucket)
+			return fmt.Errorf("its region is missing; use the region of the bucket, such as cos://%s?region=ap-guangzhou", d.bucket)
 		}
 		return nil
 	}
@@ -161,9 +164,9 @@ var (
 	s3Address  = regexp.MustCompile(`^([a-z0-9.-]+)\.s3[.-]([a-z0-9-]+)\.amazonaws\.com$`)
 )
 
-// bucketAddress returns the destination that is meant by the HTTP address of a
-// bucket, such as https://logs-1250000000.cos.ap-guangzhou.myqcloud.com, and the
-// empty text for everything else.
+// bucketAddress returns the destination for the HTTP address of a bucket, such as
+// https://logs-1250000000.cos.ap-guangzhou.myqcloud.com. It is empty for everything
+// else.
 func bucketAddress(u *url.URL) string {
 	host, inner := u.Hostname(), strings.Trim(u.Path, "/")
 	var hint string
@@ -223,7 +226,7 @@ func (d *destination) String() string {
 	return text
 }
 
-// place is what all spellings of a destination have in common. A COS bucket is
+// place is the same for all spellings of a destination. A COS bucket is
 // the same place by its own scheme and by its S3 endpoint.
 func (d *destination) place() string {
 	if d.scheme == "file" {

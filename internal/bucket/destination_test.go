@@ -21,28 +21,28 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	for destination, want := range map[string]string{
-		"":     "destination: cannot be used: it is empty: write file:///folder, s3://bucket?region=… or cos://bucket-appid?region=…",
+		"":     "destination: cannot be used: it is empty; use file:///folder, s3://bucket?region=… or cos://bucket-appid?region=…",
 		"  \t": "it is empty",
 
-		"/srv/logs":       "/srv/logs: cannot be used: it must begin with a scheme: write file:///srv/logs",
-		"logs":            "logs: cannot be used: it must be file:///folder, s3://bucket?region=… or cos://bucket-appid?region=…",
-		"gs://bucket":     "gs://bucket: cannot be used: it must be file:///folder",
-		"mem://":          "it must be file:///folder",
-		"https://example": "it must be file:///folder",
+		"/srv/logs":       "/srv/logs: cannot be used: it has no scheme; use file:///srv/logs",
+		"logs":            "logs: cannot be used: it is not a supported destination; use file:///folder, s3://bucket?region=… or cos://bucket-appid?region=…",
+		"gs://bucket":     "gs://bucket: cannot be used: it is not a supported destination; use file:///folder",
+		"mem://":          "it is not a supported destination; use file:///folder",
+		"https://example": "it is not a supported destination; use file:///folder",
 
-		"https://logs-1250000000.cos.ap-guangzhou.myqcloud.com":             "this is the address of a bucket: write cos://logs-1250000000?region=ap-guangzhou",
-		"https://logs-1250000000.cos.ap-guangzhou.myqcloud.com/a/b/":        "write cos://logs-1250000000?region=ap-guangzhou&prefix=a/b/",
-		"cos://logs-1250000000.cos.ap-guangzhou.myqcloud.com":               "write cos://logs-1250000000?region=ap-guangzhou",
-		"s3://logs-1250000000.cos-internal.ap-guangzhou.tencentcos.cn/a":    "write cos://logs-1250000000?region=ap-guangzhou&prefix=a/",
-		"https://cos.ap-guangzhou.myqcloud.com/logs-1250000000/a":           "write cos://logs-1250000000?region=ap-guangzhou&prefix=a/",
-		"https://cos.ap-guangzhou.myqcloud.com":                             "write cos://bucket-appid?region=ap-guangzhou",
-		"https://logs-1250000000.file.myqcloud.com/x":                       "write cos://bucket-appid?region=…",
-		"https://logs.s3.eu-central-1.amazonaws.com/a":                      "write s3://logs?region=eu-central-1&prefix=a/",
-		"cos://logs-1250000000.cos.ap-guangzhou.myqcloud.com?token=hunter2": "write cos://logs-1250000000?region=ap-guangzhou",
+		"https://logs-1250000000.cos.ap-guangzhou.myqcloud.com":             "it is the HTTP address of a bucket; use cos://logs-1250000000?region=ap-guangzhou",
+		"https://logs-1250000000.cos.ap-guangzhou.myqcloud.com/a/b/":        "use cos://logs-1250000000?region=ap-guangzhou&prefix=a/b/",
+		"cos://logs-1250000000.cos.ap-guangzhou.myqcloud.com":               "use cos://logs-1250000000?region=ap-guangzhou",
+		"s3://logs-1250000000.cos-internal.ap-guangzhou.tencentcos.cn/a":    "use cos://logs-1250000000?region=ap-guangzhou&prefix=a/",
+		"https://cos.ap-guangzhou.myqcloud.com/logs-1250000000/a":           "use cos://logs-1250000000?region=ap-guangzhou&prefix=a/",
+		"https://cos.ap-guangzhou.myqcloud.com":                             "use cos://bucket-appid?region=ap-guangzhou",
+		"https://logs-1250000000.file.myqcloud.com/x":                       "use cos://bucket-appid?region=…",
+		"https://logs.s3.eu-central-1.amazonaws.com/a":                      "use s3://logs?region=eu-central-1&prefix=a/",
+		"cos://logs-1250000000.cos.ap-guangzhou.myqcloud.com?token=hunter2": "use cos://logs-1250000000?region=ap-guangzhou",
 
-		"file://":                                        "it names no folder: write file:///folder",
+		"file://":                                        "it names no folder; use file:///folder",
 		"file:///":                                       "it names no folder",
-		"file://srv/logs":                                "three slashes: write file:///srv/logs",
+		"file://srv/logs":                                "three slashes; use file:///srv/logs",
 		"file:///%zz":                                    "invalid URL escape",
 		"file:///srv?prefix=../up/":                      `its prefix is invalid: ".." cannot be the name of a folder`,
 		"file:///srv?prefix=a//b/":                       "cannot be the name of a folder",
@@ -52,27 +52,27 @@ func TestCheck(t *testing.T) {
 		"file:///srv?create_dir=maybe":                   "create_dir must be true or false",
 		"file:///srv?file_mode=rw":                       "file_mode must be an octal number such as 0640",
 		"file:///srv?dir_file_mode=1777":                 "dir_file_mode must be an octal number such as 0750",
-		"file:///srv?metadata=skip":                      `the query parameter "metadata" is unknown: file destinations have prefix, create_dir, dir_file_mode, file_mode`,
-		"file:///srv#logs":                               "it contains #: write %23",
+		"file:///srv?metadata=skip":                      `the query parameter "metadata" is unknown; the parameters of file destinations are prefix, create_dir, dir_file_mode, file_mode`,
+		"file:///srv#logs":                               "it contains #; use %23",
 		"file:///srv?token=hunter2":                      `"token" is unknown`,
 		"file:///srv?" + strings.Repeat("a;", 1):         "its query cannot be parsed",
 		"file:///srv?prefix=" + strings.Repeat("a", 301): "longer than 300 bytes",
 
-		"s3://":                                        "it names no bucket: write s3://bucket?region=…",
-		"s3://logs/a/b?region=x":                       "a path is given by prefix: write s3://logs?region=…&prefix=a/b/",
-		"s3://logs?colour=blue":                        `the query parameter "colour" is unknown: s3 destinations have prefix, region, endpoint,`,
-		"s3://logs?region=a&region=b":                  "the query parameter region is given twice",
+		"s3://":                                        "it names no bucket; use file:///folder, s3://bucket?region=…",
+		"s3://logs/a/b?region=x":                       "it contains a path; use s3://logs?region=…&prefix=a/b/",
+		"s3://logs?colour=blue":                        `the query parameter "colour" is unknown; the parameters of s3 destinations are prefix, region, endpoint,`,
+		"s3://logs?region=a&region=b":                  "the query parameter region is set more than once",
 		"s3://logs?region=US%20East":                   "region must be the name of a region such as us-east-1",
 		"s3://logs?endpoint=cos.example":               "endpoint must be a URL such as https://s3.example.com",
 		"s3://logs?use_path_style=ja":                  "use_path_style must be true or false",
-		"s3://logs?ssetype=kms":                        "ssetype must be one of [AES256 ",
+		"s3://logs?ssetype=kms":                        "ssetype must be one of AES256, ",
 		"s3://logs?kmskeyid=x":                         "kmskeyid needs ssetype=aws:kms",
 		"s3://logs?request_checksum_calculation=never": "request_checksum_calculation must be when_supported or when_required",
 
-		"cos://logs?region=ap-guangzhou":       "the name of a COS bucket ends with the APPID: write cos://logs-1250000000?region=ap-guangzhou",
-		"cos://logs-1250000000":                "its region is missing: write cos://logs-1250000000?region=ap-guangzhou",
-		"cos://logs-1250000000/a?region=x":     "a path is given by prefix: write cos://logs-1250000000?region=…&prefix=a/",
-		"cos://logs-1250000000?ssetype=AES256": "cos destinations have prefix, region, endpoint",
+		"cos://logs?region=ap-guangzhou":       "the name of a COS bucket ends with the APPID; use a name such as cos://logs-1250000000?region=ap-guangzhou",
+		"cos://logs-1250000000":                "its region is missing; use the region of the bucket, such as cos://logs-1250000000?region=ap-guangzhou",
+		"cos://logs-1250000000/a?region=x":     "it contains a path; use cos://logs-1250000000?region=…&prefix=a/",
+		"cos://logs-1250000000?ssetype=AES256": "the parameters of cos destinations are prefix, region, endpoint",
 
 		// Nothing secret is shown.
 		"s3://id:hunter2@logs":                                  "it contains a user name or password",
@@ -83,7 +83,7 @@ func TestCheck(t *testing.T) {
 		"s3://logs?endpoint=https://s3.example?k=hunter2":       "without user name, path or query",
 		"s3://logs?region=hunter2&endpoint=%zz":                 "its query cannot be parsed",
 		"s3://logs?region=x&prefix=..&profile=hunter2":          "cannot be the name of a folder",
-		"gs://logs?token=hunter2":                               "it must be",
+		"gs://logs?token=hunter2":                               "it is not a supported destination",
 		"https://id:hunter2@logs-1250000000.cos.x.myqcloud.com": "user name or password",
 	} {
 		err := bucket.Check(destination)
@@ -133,7 +133,7 @@ func TestSamePlace(t *testing.T) {
 	}
 }
 
-// FuzzCheck looks for texts that crash the parser, and for accepted ones that are
+// FuzzCheck searches for texts that crash the parser, and for accepted ones that are
 // not the same place as themselves.
 func FuzzCheck(f *testing.F) {
 	for _, destination := range []string{"file:///srv/logs?prefix=a/", "s3://b?region=x&endpoint=https://s3.example", "cos://b-1250000000?region=x", "https://cos.x.myqcloud.com"} {

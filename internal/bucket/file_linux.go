@@ -19,11 +19,11 @@ func renameNoReplace(from, to string) error {
 	return err
 }
 
-// syncWhole flushes the file system of handle and reports whether that made
+// syncFileSystem flushes the file system of handle and reports whether that made
 // everything in the folders durable. It does so only where syncfs is known to wait
 // for the disk and to report errors of delayed writes: on local file systems, with
 // Linux 5.8 and later, and if no folder is on another file system.
-func syncWhole(handle *os.File, dirs map[string]bool) (bool, error) {
+func syncFileSystem(handle *os.File, dirs map[string]bool) (bool, error) {
 	if !syncfsReportsErrors() {
 		return false, nil
 	}

@@ -61,11 +61,15 @@ func TestFileOpen(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling")); err != nil {
+		t.Fatal(err)
+	}
 	for more, want := range map[string]string{
-		"/missing":              "the folder does not exist: create it, or add create_dir=true",
-		"/file":                 "it is a file, not a folder",
-		"/file/x?create_dir=1":  "not a directory",
-		"/file?create_dir=true": "it is a file, not a folder",
+		"/missing":                  "the folder does not exist; create it, or add create_dir=true",
+		"/file":                     "it is a file, not a folder",
+		"/file/x?create_dir=1":      "not a directory",
+		"/file?create_dir=true":     "it is a file, not a folder",
+		"/dangling?create_dir=true": "create_dir=true cannot create the folder; check the permissions of its parent, or create it yourself",
 	} {
 		_, err := bucket.Open(t.Context(), fileDestination(dir)+more, bucket.Options{})
 		if !isError(err, nil) || !strings.Contains(err.Error(), fileDestination(dir)+strings.Split(more, "?")[0]+": cannot open the destination: ") || !strings.Contains(err.Error(), want) {

@@ -20,8 +20,8 @@ func renameNoReplace(from, to string) error {
 	return windows.MoveFileEx(a, b, windows.MOVEFILE_WRITE_THROUGH)
 }
 
-// syncWhole reports that a file system cannot be flushed as a whole.
-func syncWhole(*os.File, map[string]bool) (bool, error) { return false, nil }
+// syncFileSystem reports that a file system cannot be flushed with one call.
+func syncFileSystem(*os.File, map[string]bool) (bool, error) { return false, nil }
 
 // isDiskFull reports whether an error is Windows' own for a full disk.
 func isDiskFull(err error) bool {

@@ -47,7 +47,7 @@ func TestMove(t *testing.T) {
 			t.Errorf("%s: the temporary name remains", name)
 		}
 	}
-	// A link that took effect and is requested again.
+	// A link that took effect is requested again.
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
 	if err := os.WriteFile(from, nil, 0o600); err != nil {

@@ -10,7 +10,7 @@ import (
 // file and s3.
 type Options struct {
 	// Credentials sign the requests to a cos destination, which needs them.
-	// Those of an s3 destination come from where the AWS SDK finds them.
+	// The AWS SDK finds the credentials of an s3 destination.
 	Credentials CredentialsProvider
 
 	// COSDomain replaces https://cos.<region>.myqcloud.com for cos destinations
@@ -57,10 +57,10 @@ type CredentialsProvider interface {
 // Open opens a destination:
 //
 //	file:///srv/logs?prefix=teo/                   a folder; create_dir=true creates it
-//	s3://bucket?region=us-east-1&prefix=teo/       Amazon S3, or with endpoint=… a store like it
+//	s3://bucket?region=us-east-1&prefix=teo/       Amazon S3, or with endpoint=… a compatible store
 //	cos://bucket-1250000000?region=ap-guangzhou    Tencent Cloud COS
 //
-// It reads a little of the listing to see whether the destination exists and may
+// It requests one entry of the listing to check that the destination exists and can
 // be read. The error is an *Error or the context's cause.
 func Open(ctx context.Context, destination string, options Options) (Bucket, error) {
 	d, err := parse(destination)

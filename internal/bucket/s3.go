@@ -87,13 +87,13 @@ func call[T any](ctx context.Context, b *objectStore, send func() (T, error)) (T
 	if _, code := response(err); !slices.Contains(expiredCodes, code) && code != "InvalidAccessKeyId" {
 		return out, err
 	}
-	if b.source.renew(ctx) != nil {
+	if b.source.refresh(ctx) != nil {
 		return out, err
 	}
 	return send()
 }
 
-// probe reads a little of the listing.
+// probe requests one entry of the listing.
 func (b *objectStore) probe(ctx context.Context) error {
 	_, err := call(ctx, b, func() (*s3.ListObjectsV2Output, error) {
 		return b.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: &b.prefix, MaxKeys: aws.Int32(1)})
@@ -186,7 +186,7 @@ func (b *objectStore) Sync(ctx context.Context, _ []string) error {
 }
 
 // Sweep aborts multipart uploads, whose parts no listing of objects shows, but
-// which are paid for. Not everyone who may write is allowed to list them.
+// which are paid for. Credentials that may write may lack the permission to list them.
 func (b *objectStore) Sweep(ctx context.Context, age time.Duration, prefixes ...string) error {
 	for _, prefix := range prefixes {
 		pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.bucket, Prefix: aws.String(b.prefix + prefix)})
@@ -231,7 +231,7 @@ func (b *objectStore) Retention(ctx context.Context) (Retention, error) {
 }
 
 // versioning reports whether the bucket keeps versions now or did so once, and
-// whether the store said so: not everyone who may write may ask.
+// whether that is known: credentials that may write may lack the permission.
 func (b *objectStore) versioning(ctx context.Context) (ever, known bool, err error) {
 	out, err := call(ctx, b, func() (*s3.GetBucketVersioningOutput, error) {
 		return b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.bucket})

@@ -51,7 +51,11 @@ func (d *destination) s3Options() (s3Options, error) {
 		return o, errors.New("region must be the name of a region such as us-east-1")
 	}
 	if known := o.sseType.Values(); o.sseType != "" && !slices.Contains(known, o.sseType) {
-		return o, fmt.Errorf("ssetype must be one of %v", known)
+		names := make([]string, len(known))
+		for i := range known {
+			names[i] = string(known[i])
+		}
+		return o, fmt.Errorf("ssetype must be one of %s", strings.Join(names, ", "))
 	}
 	if o.kmsKeyID != "" && !strings.HasPrefix(string(o.sseType), "aws:kms") {
 		return o, errors.New("kmskeyid needs ssetype=aws:kms or ssetype=aws:kms:dsse")
@@ -105,7 +109,7 @@ func openS3(ctx context.Context, d *destination, options Options) (*objectStore,
 		return nil, &credentialsError{err: err, hint: "check the AWS configuration files and the profile"}
 	}
 	if cfg.Region == "" {
-		return nil, fmt.Errorf("its region is missing: write s3://%s?region=us-east-1, or set AWS_REGION", d.bucket)
+		return nil, fmt.Errorf("its region is missing; use the region of the bucket, such as s3://%s?region=us-east-1, or set AWS_REGION", d.bucket)
 	}
 	b.cos = isCOS(o.endpoint)
 	b.source = &source{log: options.Log, destination: b.name, hint: b.credentialsHint(), provider: awsProvider{cfg.Credentials}}
@@ -135,7 +139,7 @@ func openS3(ctx context.Context, d *destination, options Options) (*objectStore,
 
 func openCOS(d *destination, options Options) (*objectStore, error) {
 	if options.Credentials == nil {
-		return nil, &credentialsError{err: errors.New("there are none"), hint: "configure the credentials of Tencent Cloud"}
+		return nil, &credentialsError{err: errors.New("there are none"), hint: "set secret_id and secret_key in the provider configuration"}
 	}
 	b := newObjectStore(d, options)
 	b.cos, b.sendMD5 = true, true
@@ -174,26 +178,26 @@ func isCOS(endpoint string) bool {
 	return strings.HasSuffix(host, ".myqcloud.com") || strings.HasSuffix(host, ".tencentcos.cn")
 }
 
-// isAddress reports whether an endpoint has no domain before which the name of a
-// bucket could stand.
+// isAddress reports whether an endpoint is an address, to which the name of a bucket
+// cannot be prepended.
 func isAddress(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	return err == nil && (net.ParseIP(u.Hostname()) != nil || u.Hostname() == "localhost")
 }
 
-// provider finds credentials. renew replaces those that the store refused.
+// provider finds credentials. refresh replaces those that the store refused.
 type provider interface {
 	aws.CredentialsProvider
-	renew(ctx context.Context) error
+	refresh(ctx context.Context) error
 }
 
-var errNotRenewable = errors.New("the credentials cannot be renewed")
+var errNotRefreshable = errors.New("the credentials cannot be refreshed")
 
 // awsProvider is the credential chain of the AWS SDK, which refreshes temporary
 // credentials before they expire.
 type awsProvider struct{ aws.CredentialsProvider }
 
-func (awsProvider) renew(context.Context) error { return errNotRenewable }
+func (awsProvider) refresh(context.Context) error { return errNotRefreshable }
 
 // cosProvider signs with the credentials of a CredentialsProvider.
 type cosProvider struct {
@@ -213,18 +217,18 @@ func (p *cosProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: c.SecretID, SecretAccessKey: c.SecretKey, SessionToken: c.Token, Source: c.Source}, nil
 }
 
-func (p *cosProvider) renew(ctx context.Context) error {
+func (p *cosProvider) refresh(ctx context.Context) error {
 	p.mu.Lock()
 	refused := p.last
 	p.mu.Unlock()
 	if refused.Token == "" {
-		return errNotRenewable
+		return errNotRefreshable
 	}
 	return p.provider.Renew(ctx, refused)
 }
 
-// source hands out the credentials of one bucket. It logs where they come from
-// and marks its errors.
+// source returns the credentials of one bucket. It logs where they come from and
+// wraps its errors in a credentialsError.
 type source struct {
 	provider
 	log         func(ctx context.Context, message string, fields map[string]any)

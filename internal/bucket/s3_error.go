@@ -117,7 +117,7 @@ func (b *objectStore) failed(ctx context.Context, op, key string, err error) err
 	return newError(ctx, b.name, op, key, b.cause(err))
 }
 
-// cause returns an error of the SDK in fewer words.
+// cause returns an error of the SDK in a short form, with what to do about it.
 func (b *objectStore) cause(err error) error {
 	for _, known := range []error{ErrExist, ErrNotExist, ErrUnknownOutcome} {
 		if errors.Is(err, known) {
@@ -129,7 +129,11 @@ func (b *objectStore) cause(err error) error {
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return errors.New(innermost(err))
+		text := innermost(err)
+		if _, network := errors.AsType[net.Error](err); network {
+			text += "; check the name of the bucket, region and endpoint, and the network"
+		}
+		return errors.New(text)
 	}
 	e := &responseError{code: api.ErrorCode(), message: api.ErrorMessage()}
 	if len(e.message) > 300 {
@@ -151,11 +155,11 @@ func (b *objectStore) cause(err error) error {
 	}
 	switch {
 	case header.Get("x-amz-bucket-region") != "" && (e.status == http.StatusMovedPermanently || e.code == "AuthorizationHeaderMalformed"):
-		e.hint = "the bucket is in another region: write region=" + header.Get("x-amz-bucket-region")
+		e.hint = "the bucket is in another region; use region=" + header.Get("x-amz-bucket-region")
 	case e.code == "NoSuchBucket":
 		e.hint = "create the bucket, or correct its name, region or endpoint"
 	case slices.Contains(expiredCodes, e.code):
-		e.hint = "the credentials" + from + " have expired: obtain new ones"
+		e.hint = "the credentials" + from + " have expired; get new ones"
 	case slices.Contains(identity, e.code):
 		e.hint = "check the credentials" + from
 		if hint := b.credentialsHint(); b.cos && hint != "" {
@@ -174,7 +178,7 @@ func (b *objectStore) credentialsHint() string {
 		return ""
 	case b.cos:
 		return "for Tencent Cloud COS set AWS_ACCESS_KEY_ID to the SecretId and AWS_SECRET_ACCESS_KEY to the SecretKey, " +
-			"or write " + b.cosForm() + " to use the credentials of the provider configuration"
+			"or use " + b.cosForm() + " to sign in with the credentials of the provider configuration"
 	}
 	return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with profile=… or AWS_PROFILE"
 }

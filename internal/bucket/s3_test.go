@@ -42,8 +42,8 @@ func hangUp(w http.ResponseWriter) {
 // apply lets a request take effect and drops the response.
 func apply(r *http.Request, next http.Handler) { next.ServeHTTP(httptest.NewRecorder(), r) }
 
-// A response that is lost after the write took effect must not be reported as an
-// object of somebody else, and not as a failure.
+// A lost response to a write that took effect must be reported neither as another
+// writer's object nor as a failure.
 func TestS3LostResponse(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
@@ -172,7 +172,7 @@ func TestS3Conflict(t *testing.T) {
 	}
 }
 
-// Stores without conditional writes refuse them in one way or the other.
+// Stores without conditional writes reject them in different ways.
 func TestS3WithoutConditionalWrites(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
@@ -293,7 +293,8 @@ func TestS3Locked(t *testing.T) {
 	}
 }
 
-// Not everyone who may write may read the configuration of the bucket.
+// Credentials that may write may lack the permission to read the configuration of the
+// bucket.
 func TestS3RetentionDenied(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t, versioned)
@@ -361,7 +362,7 @@ func TestS3PartFails(t *testing.T) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 	}
-	// A response that is lost is asked for again.
+	// A request whose response is lost is sent again.
 	var lost sync.Map
 	g.intercept(func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
 		number := r.URL.Query().Get("partNumber")
@@ -388,7 +389,7 @@ func TestS3OpenFails(t *testing.T) {
 	for destination, want := range map[string]string{
 		strings.Replace(g.destination("", ""), bucketName, "nothere", 1): "NoSuchBucket",
 		g.destination("", "&anonymous=true"):                             "AccessDenied",
-		"s3://logs?region=us-east-1&endpoint=http://127.0.0.1:1":         "cannot list: dial tcp 127.0.0.1:1: connect: connection refused",
+		"s3://logs?region=us-east-1&endpoint=http://127.0.0.1:1":         "cannot list: dial tcp 127.0.0.1:1: connect: connection refused; check the name of the bucket, region and endpoint, and the network",
 	} {
 		_, err := bucket.Open(t.Context(), destination, bucket.Options{MaxRetryDelay: time.Millisecond})
 		if !isError(err, nil) || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), rootSecret) {
@@ -396,7 +397,7 @@ func TestS3OpenFails(t *testing.T) {
 		}
 	}
 	for header, want := range map[string]string{
-		"eu-central-1": "the bucket is in another region: write region=eu-central-1",
+		"eu-central-1": "the bucket is in another region; use region=eu-central-1",
 	} {
 		g.intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 			w.Header().Set("X-Amz-Bucket-Region", header)
@@ -410,7 +411,7 @@ func TestS3OpenFails(t *testing.T) {
 	}
 }
 
-// With other credentials in the environment the messages say what to do.
+// The messages for wrong, expired and missing credentials say what to do.
 func TestS3Credentials(t *testing.T) {
 	g := startGateway(t)
 	var lines []string
@@ -433,7 +434,7 @@ func TestS3Credentials(t *testing.T) {
 		return true
 	})
 	if err := openWith(g.destination("", "")); err == nil || !strings.Contains(err.Error(),
-		"; the credentials from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY have expired: obtain new ones") {
+		"; the credentials from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY have expired; get new ones") {
 		t.Errorf("%v", err)
 	}
 	g.intercept(nil)
@@ -442,16 +443,16 @@ func TestS3Credentials(t *testing.T) {
 		!strings.Contains(err.Error(), "check the credentials from the environment variables") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("%v", err)
 	}
-	// None at all.
+	// No credentials.
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	for destination, want := range map[string]string{
 		"s3://logs?region=us-east-1": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with profile=… or AWS_PROFILE",
 		"s3://logs-1250000000?region=ap-guangzhou&endpoint=https://cos.ap-guangzhou.myqcloud.com&prefix=teo/": "set AWS_ACCESS_KEY_ID to the SecretId and AWS_SECRET_ACCESS_KEY to the SecretKey, " +
-			"or write cos://logs-1250000000?region=ap-guangzhou&prefix=teo/ to use the credentials of the provider configuration",
+			"or use cos://logs-1250000000?region=ap-guangzhou&prefix=teo/ to sign in with the credentials of the provider configuration",
 		"s3://logs?region=us-east-1&profile=nope": "check the AWS configuration files and the profile",
-		"s3://logs": "its region is missing: write s3://logs?region=us-east-1, or set AWS_REGION",
-		"cos://logs-1250000000?region=ap-guangzhou": "configure the credentials of Tencent Cloud",
+		"s3://logs": "its region is missing; use the region of the bucket, such as s3://logs?region=us-east-1, or set AWS_REGION",
+		"cos://logs-1250000000?region=ap-guangzhou": "set secret_id and secret_key in the provider configuration",
 	} {
 		err := openWith(destination)
 		if !isError(err, nil) || !strings.Contains(err.Error(), want) {

@@ -57,7 +57,7 @@ func Chart(rows []ChartRow, format string) (string, error) {
 var verdicts = []struct {
 	letter        rune
 	name, meaning string
-	fill, ink     string // from the palette of Okabe and Ito, whose colours colour-blind readers tell apart
+	fill, ink     string // from the palette of Okabe and Ito, whose colours colour-blind readers can distinguish
 	of            func(Sums) int64
 }{
 	{Covered, "covered", "traffic and a log package", "#0072b2", "#6fb0d6", func(s Sums) int64 { return s.Covered }},
@@ -101,7 +101,7 @@ func newChart(rows []ChartRow) (*chart, error) {
 				return nil, fmt.Errorf("row %d (%s): %q is not a date such as 2022-05-04", i+1, p.name, date)
 			}
 			if len(letters) != 24 {
-				return nil, fmt.Errorf("row %d (%s): %s has %d characters, and a day has 24 hours", i+1, p.name, date, len(letters))
+				return nil, fmt.Errorf("row %d (%s): %s has %d characters, but must have 24, one for each hour", i+1, p.name, date, len(letters))
 			}
 			if at := strings.IndexFunc(letters, func(r rune) bool { return !known(r) }); at >= 0 {
 				return nil, fmt.Errorf("row %d (%s): %s has an unknown character at hour %d", i+1, p.name, date, at)
@@ -140,7 +140,7 @@ func verdictOf(letter rune) int {
 	return -1
 }
 
-// printable replaces what neither XML nor a terminal can show.
+// printable replaces characters that XML or a terminal cannot show.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
@@ -169,7 +169,7 @@ func (c *chart) heading() string {
 	return "Domain"
 }
 
-// conclusion summarizes the chart in a sentence.
+// conclusion summarizes the chart in one sentence.
 func (c *chart) conclusion() string {
 	switch {
 	case len(c.panels) == 0:
@@ -225,7 +225,7 @@ func present(sums Sums) string {
 	return strings.Join(parts, ", ")
 }
 
-// cellTitle describes an hour, for readers who point at it.
+// cellTitle describes an hour in a tooltip.
 func cellTitle(name, date string, hour int, letter rune) string {
 	v := verdicts[verdictOf(letter)]
 	return fmt.Sprintf("%s, %s %02d:00 to %02d:00 UTC: %s (%s)", name, date, hour, hour+1, v.name, v.meaning)

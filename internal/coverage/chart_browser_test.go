@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// look runs in the page and leaves what it sees in an attribute of the document.
-const look = `
+// inspection runs in the page and writes its result to an attribute of the document.
+const inspection = `
 const box = e => e.getBoundingClientRect();
 const cells = [...document.querySelectorAll('.cell')];
 const overlap = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
@@ -54,7 +54,7 @@ func TestBrowserDrawsTheChart(t *testing.T) {
 			t.Parallel()
 			text := draw(t, chartRows(), format)
 			at := strings.LastIndex(text, closing)
-			script := "<script>/*<![CDATA[*/" + look + "/*]]>*/</script>"
+			script := "<script>/*<![CDATA[*/" + inspection + "/*]]>*/</script>"
 			got := render(t, text[:at]+script+text[at:], format)
 			if want := "#####" + "######!####~~" + "??.." + "+.....######~~"; got.Letters != want {
 				t.Errorf("letters %q, want %q", got.Letters, want)
@@ -110,8 +110,8 @@ func render(t *testing.T, text, format string) seen {
 	return got
 }
 
-// browser finds a browser of the Chromium family. There is no skipping: who runs
-// these tests wants them run.
+// browser finds a browser of the Chromium family. Without one the tests fail
+// instead of being skipped.
 func browser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{os.Getenv("BROWSER"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge"} {

@@ -39,8 +39,7 @@ footer{margin-top:32px;color:#5b6670;font-size:13px}
 @media print{body{background:#fff}main{max-width:none;padding:0}@page{margin:14mm}h2{break-after:avoid}tr{break-inside:avoid}}
 `
 
-// html draws the chart as a page of its own, without scripts and without
-// anything that is loaded.
+// html draws the chart as a self-contained page without scripts.
 func (c *chart) html() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"+
@@ -89,7 +88,7 @@ func (c *chart) htmlLegend(b *strings.Builder) {
 	b.WriteString("</ul>\n")
 }
 
-// htmlMissing lists the missing hours, which a reader may have to look for.
+// htmlMissing lists the missing hours.
 func (c *chart) htmlMissing(b *strings.Builder) {
 	if c.sums.Missing == 0 {
 		return

@@ -111,7 +111,7 @@ func TestMarkdownChart(t *testing.T) {
 	}
 }
 
-// The conclusion names the worst.
+// The conclusion names the worst verdict.
 func TestChartConclusion(t *testing.T) {
 	t.Parallel()
 	for letters, want := range map[string]string{
@@ -163,7 +163,7 @@ func TestChartRefuses(t *testing.T) {
 	}
 }
 
-// Names cannot break out of the formats, whatever is in them.
+// Names are escaped in every format.
 func TestChartEscapes(t *testing.T) {
 	t.Parallel()
 	const name = "<script>alert(1)</script>\"'&|`*_```\x1b[31m\x00\xff\u202e.example.com"
@@ -221,7 +221,7 @@ func TestDrawingsAreSelfContained(t *testing.T) {
 	}
 }
 
-// Whatever the names and the days are, a chart is an error, or well formed.
+// For all names and days, a chart is an error or well-formed.
 func FuzzChart(f *testing.F) {
 	f.Add("www.example.com", "2022-05-04", strings.Repeat("#!.~+? ", 4)[:24])
 	f.Add("</title><script>", "2022-05-04", strings.Repeat("é", 12))

@@ -18,7 +18,7 @@ const (
 	Outside     = ' ' // not in the window
 )
 
-// Unknown stands for a count that the second source did not answer.
+// Unknown stands for a count that the second source did not return.
 const Unknown = -1
 
 // Window consists of whole UTC hours.
@@ -112,7 +112,7 @@ func (p *Packages) Rename(from, to Host) {
 	}
 }
 
-// has says whether a host has a package within so many hours of hour i.
+// has reports whether a host has a package within grace hours of hour i.
 func (p *Packages) has(host Host, i, grace int) bool {
 	for _, h := range []Host{host, {Name: host.Name}} {
 		hours := p.hours[h]
@@ -205,7 +205,7 @@ type Report struct {
 	Rows  []Row // by name and zone
 }
 
-// Complete says whether nothing is missing or unverified.
+// Complete reports whether nothing is missing or unverified.
 func (r *Report) Complete() bool { return r.Missing == 0 && r.Unverified == 0 }
 
 // Compare judges each hour of a window. Packages and series are those of the

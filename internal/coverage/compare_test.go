@@ -161,7 +161,7 @@ func TestRename(t *testing.T) {
 	}
 }
 
-// Random accounts against a model that looks at every package for every hour.
+// Random accounts, compared with a model that checks every package for every hour.
 // The service is simulated by lines: a line is logged in a package and counted
 // in an hour, and either can go wrong.
 func TestCompareAgainstAModel(t *testing.T) {
@@ -239,7 +239,7 @@ func checkAgainstModel(t *testing.T, seed uint64, r *rand.Rand) {
 	}
 }
 
-// model is the definition of the verdicts, word by word.
+// model implements the definition of the verdicts directly.
 func model(o coverage.Options, grown coverage.Window, listed []slot, counts []int64, at time.Time) rune {
 	count := func(h time.Time) int64 {
 		if h.Before(grown.Start) || !h.Before(grown.End) {

@@ -11,9 +11,9 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// bubble runs a test on simulated time, in which waiting costs nothing. The
-// simulator is a server that lives outside of it, so requests are handed out,
-// one at a time, and it sees the clock as it was when they were sent.
+// bubble runs a test on simulated time (see testing/synctest). The simulator runs
+// outside of it, so requests are passed to it one at a time, and it uses the time at
+// which they were sent.
 type bubble struct {
 	requests  chan *http.Request
 	responses chan *http.Response
@@ -41,8 +41,7 @@ func inBubble(t *testing.T, ahead time.Duration, o teosim.Options, do func(*test
 	synctest.Test(t, func(t *testing.T) { do(t, w) })
 }
 
-// clock is asked by the simulator, in the middle of an exchange or before the
-// first.
+// clock is read by the simulator, during a request or before the first one.
 func (b *bubble) clock() time.Time {
 	if b.now.IsZero() {
 		return time.Now()
@@ -57,7 +56,7 @@ func (b *bubble) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, r.Context().Err()
 	}
 	b.now = time.Now()
-	// What was made inside, such as the context, must not be waited for outside.
+	// Channels of the bubble, such as that of the context, must not be used outside.
 	b.requests <- r.Clone(context.WithoutCancel(r.Context()))
 	return <-b.responses, nil
 }

@@ -32,8 +32,8 @@ func (w *world) roles() []string {
 }
 
 // The sources of a configuration, of the environment and of a profile: which one
-// gives the first credentials, which roles are assumed with them, what is passed
-// over, and what a warning says.
+// gives the first credentials, which roles are assumed with them, what is not
+// used, and the warnings.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	environment := map[string]string{"TENCENTCLOUD_SECRET_ID": secretID, "TENCENTCLOUD_SECRET_KEY": secretKey}

@@ -8,8 +8,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// What happens to credentials that are copied by hand is recognized, wherever
-// they stand, and nothing of them is repeated.
+// Mistakes of copying credentials are reported for every source, without repeating
+// the values.
 func TestInvalidCredentials(t *testing.T) {
 	t.Parallel()
 	const id, key = "AKIDabcdefgh", "hushhush"

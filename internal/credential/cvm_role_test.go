@@ -16,7 +16,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// The role goes before a secret ID from the same place, as in the official
+// The role takes precedence over a secret ID from the same place, as in the official
 // provider, and its credentials are requested once.
 func TestCVMRole(t *testing.T) {
 	t.Parallel()
@@ -82,7 +82,7 @@ func TestCVMRoleFails(t *testing.T) {
 	}
 }
 
-// A fault that passes is retried.
+// A transient fault is retried.
 func TestCVMRoleIsRetried(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{teosim.BadGateway, teosim.DropConnection, teosim.CutBody} {
@@ -100,7 +100,7 @@ func TestCVMRoleIsRetried(t *testing.T) {
 	}
 }
 
-// Answers that would sign nothing are no credentials.
+// Incomplete credentials are an error.
 func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
 	t.Parallel()
 	for answer, words := range map[string]string{
@@ -118,7 +118,7 @@ func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
 	}
 }
 
-// Where nothing listens it takes no retries to say so.
+// A refused connection is not retried.
 func TestNoCVM(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -140,7 +140,7 @@ func TestNoCVM(t *testing.T) {
 	}
 }
 
-// The credentials of a CVM never pass a proxy, whatever the environment says.
+// The credentials of a CVM are never sent through a proxy of the environment.
 func TestMetadataGoesThroughNoProxy(t *testing.T) {
 	var asked atomic.Int32
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -162,8 +162,7 @@ func TestMetadataGoesThroughNoProxy(t *testing.T) {
 	}
 }
 
-// Credentials that the service does not replace yet are used on, without a storm of
-// requests.
+// Credentials that the service has not replaced yet stay in use, with few requests.
 func TestMetadataWithoutNewKeys(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)

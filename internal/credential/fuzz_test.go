@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Whatever a credential file contains, the reader returns credentials that can sign and
-// an end that can be compared, or an error that repeats none of it.
+// For every credential file, the parser returns complete credentials with a valid
+// expiry, or an error that repeats none of the content.
 func FuzzParseProfile(f *testing.F) {
 	for _, seed := range []string{
 		``, ` `, `{}`, `[]`, `null`, `{"secretId":null}`, `{"secretId":"a","secretKey":"b"}`,
@@ -40,8 +40,8 @@ func FuzzParseProfile(f *testing.F) {
 	})
 }
 
-// Whatever a token file contains, the reader returns a token that can be sent, or
-// an error that repeats none of it.
+// For every token file, the parser returns a token that can be sent, or an error that
+// repeats none of the content.
 func FuzzParseToken(f *testing.F) {
 	for _, seed := range []string{
 		``, "\n", `a.b.c`, " a.b.c\n", `{"web_identity_token":"a.b.c"}`, `{"web_identity_token":1}`, `{"web_identity_token":""}`,
@@ -63,7 +63,7 @@ func FuzzParseToken(f *testing.F) {
 	})
 }
 
-// The region is read from whatever there is, or is empty.
+// The parser of the region accepts every file.
 func FuzzParseRegion(f *testing.F) {
 	for _, seed := range []string{``, `{"_sys_param":{"region":"ap-seoul"}}`, `{"_sys_param":{"region":1}}`, `{"_sys_param":[]}`, `null`} {
 		f.Add([]byte(seed))

@@ -18,8 +18,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// A proxy and a private CA serve STS and EdgeOne alike: the tunnels of both go
-// through the proxy, and without the bundle neither is trusted.
+// A proxy and a private CA apply to STS and EdgeOne: the tunnels of both go through
+// the proxy, and without the CA bundle neither is trusted.
 func TestProxyAndPrivateCA(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
@@ -95,7 +95,7 @@ func tunnel(t *testing.T, tunnels *atomic.Int32) http.HandlerFunc {
 	}
 }
 
-// A proxy that cannot be reached, one that wants a password, and a plain
+// A proxy that cannot be reached, one that requires a password, and a plain
 // endpoint, which a forward proxy serves.
 func TestProxyErrors(t *testing.T) {
 	t.Parallel()

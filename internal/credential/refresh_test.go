@@ -34,8 +34,8 @@ func (w *world) refusals() []string {
 }
 
 // Ten simulated minutes with credentials that live 60 s and a request each second:
-// every request is signed with credentials that hold, and STS is called as often as
-// renewals need. They are due when 6 s are left: the first credentials at 0 s, and
+// every request is signed with valid credentials, and STS is called once for each
+// refresh. Refreshes are due when 6 s are left: the first credentials at 0 s, and
 // then every 54 s, which is 12 times within 600 s.
 func TestTenMinutesWithCredentialsOfAMinute(t *testing.T) {
 	t.Parallel()
@@ -61,7 +61,8 @@ func TestTenMinutesWithCredentialsOfAMinute(t *testing.T) {
 	})
 }
 
-// The lead is a tenth of the life, and five minutes at the most.
+// Credentials are refreshed a tenth of their lifetime before they expire, and at most
+// five minutes.
 func TestRefreshLead(t *testing.T) {
 	t.Parallel()
 	for life, after := range map[int64]time.Duration{
@@ -289,7 +290,7 @@ func TestRefusedCredentialsAreRefreshed(t *testing.T) {
 		t.Errorf("refused: %v", codes)
 	}
 
-	// Where STS fails, the next request says so in place of the refusal.
+	// If STS fails, the next request returns that error.
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "Closed: for today"})
 	credentials, err := source.Credentials(t.Context())
 	if err != nil {

@@ -114,7 +114,7 @@ func TestDefaultSessionNameOfBlocks(t *testing.T) {
 	}
 }
 
-// A refused request says what to check: the trust policy and its external ID, and
+// The error of a refused request says what to check: the trust policy and its external ID, and
 // the code of an MFA device.
 func TestAdviceOnRefusedRoles(t *testing.T) {
 	t.Parallel()
@@ -170,7 +170,7 @@ func TestAdviceOnRefusedRoles(t *testing.T) {
 	}
 }
 
-// STS gets the policy URL-encoded.
+// The policy is sent URL-encoded.
 func TestRolePolicy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
@@ -285,7 +285,7 @@ func TestMFA(t *testing.T) {
 	}
 }
 
-// A code that was refused is not sent again: that would lock the device.
+// A refused code is not sent again, because that could lock the device.
 func TestRefusedCodeIsSentOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
@@ -507,7 +507,7 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 	}
 }
 
-// A response that lacks a part of the credentials is no success.
+// A response with incomplete credentials is an error.
 func TestIncompleteAnswerOfSTS(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})

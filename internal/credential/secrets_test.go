@@ -59,7 +59,7 @@ func TestNothingSecretInErrorsAndLogs(t *testing.T) {
 			t.Error("a token was said")
 		}
 	}
-	// The words that ought to be there are.
+	// The expected texts are present, so the absence of secrets is significant.
 	for _, word := range []string{"Credentials issued", "SignatureFailure: (hidden)(hidden) is wrong", "SignatureFailure: (hidden) is wrong", "Incomplete credentials"} {
 		if !strings.Contains(text, word) {
 			t.Errorf("%q was not said:\n%s", word, text)

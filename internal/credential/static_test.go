@@ -12,8 +12,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Attribute before environment, each for itself, as in the official provider;
-// and a profile that is there and has no say.
+// Each attribute takes precedence over its variable, as in the official provider. An
+// existing profile is not used.
 func TestStaticKeys(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -130,7 +130,7 @@ func TestIncompleteCredentials(t *testing.T) {
 	}
 }
 
-// tccli's token alone is ignored, and does not hide the profile.
+// tccli's token alone is ignored, and the profile is used.
 func TestTokenOfTccliAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})

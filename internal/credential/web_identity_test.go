@@ -13,7 +13,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// answering is a transport that always gets the same answer.
+// answering is a transport that always returns the same response.
 type answering string
 
 func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -76,7 +76,7 @@ func TestWebIdentity(t *testing.T) {
 			default:
 				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = roleARN, "tf"
 			}
-			// Other credentials in the environment are passed over.
+			// Other credentials in the environment are not used.
 			w.env["TENCENTCLOUD_SECRET_ID"] = "half a pair"
 			credentials := w.credentials(o)
 			if want := "assumed role " + roleARN + " (with " + test.from + ")"; credentials.Source != want {
@@ -142,7 +142,7 @@ func TestWebIdentityProblems(t *testing.T) {
 	}
 }
 
-// The file is read again for each refresh, when the first token has expired.
+// The file is read again for each refresh, because the first token has expired.
 func TestTokenFileIsReadAgain(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)

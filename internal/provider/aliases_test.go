@@ -12,7 +12,7 @@ import (
 )
 
 // Two configurations of the provider in one module share nothing: credentials,
-// endpoint, version, and what they have learned about the service. This runs the
+// endpoint, version, and facts about the service. This runs the
 // built provider, because terraform-plugin-testing serves all configurations from
 // one process with the last one.
 func TestAliases(t *testing.T) {
@@ -124,7 +124,7 @@ data "teo_zones" "second" {
 	logged := w.file("log")
 	for _, line := range []string{
 		`credentials found: .*credential_source="profile 'first' in ~/.tccli"`, `credentials found: .*credential_source="profile 'second' in ~/.tccli"`,
-		`environment variables passed over: .*variables=.*TENCENTCLOUD_SECRET_ID.*TENCENTCLOUD_SECRET_KEY`,
+		`environment variables not used: .*variables=.*TENCENTCLOUD_SECRET_ID.*TENCENTCLOUD_SECRET_KEY`,
 	} {
 		if !regexp.MustCompile(line).MatchString(logged) {
 			t.Errorf("no line of the log matches %q:\n%s", line, logged)

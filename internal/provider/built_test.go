@@ -54,8 +54,8 @@ func (b *build) remove() {
 	}
 }
 
-// workspace is a folder with a configuration, for the command line as a user
-// has it: the provider is a process of its own.
+// workspace is a folder with a configuration. The command line runs in it as for a
+// user, with the provider as a separate process.
 type workspace struct {
 	t   testing.TB
 	cli tfcli.CLI
@@ -71,8 +71,8 @@ terraform {
 }
 `
 
-// newWorkspace writes a configuration and initializes it. The environment is
-// empty but for what a command line needs.
+// newWorkspace writes a configuration and initializes it. The environment
+// has only what a command line needs.
 func newWorkspace(t testing.TB, config string) *workspace {
 	t.Helper()
 	cli, err := tfcli.Find(t.Context())
@@ -105,8 +105,8 @@ func (w *workspace) command(arguments ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a command and returns what it printed; whether it failed is told by
-// err.
+// run runs a command and returns what it printed; err is not nil if it
+// failed.
 func (w *workspace) run(arguments ...string) (stdout, stderr string, err error) {
 	w.t.Helper()
 	var out, problems bytes.Buffer
@@ -135,6 +135,6 @@ func (w *workspace) file(name string) string {
 	return string(content)
 }
 
-// folded is a text with all white space as single spaces, since the command
-// line wraps what it prints.
-func folded(text string) string { return strings.Join(strings.Fields(text), " ") }
+// collapsed replaces white space by single spaces, because the command line wraps
+// its output.
+func collapsed(text string) string { return strings.Join(strings.Fields(text), " ") }

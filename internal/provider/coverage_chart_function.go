@@ -29,8 +29,8 @@ func (f coverageChartFunction) Definition(_ context.Context, _ function.Definiti
 	resp.Definition = function.Definition{
 		Summary: "Draws a heat map of log coverage",
 		MarkdownDescription: "Returns a heat map of the hours of each domain, with a legend and totals, as a string: for an output, a job summary, or a file. " +
-			"`svg` and `html` are self-contained and printable, describe each hour in a tooltip, and use colours and characters that do not depend on colour vision. " +
-			"They take about 0.2 MB for a domain and a month: of many domains, draw only those with missing hours. Mark an output with them as sensitive, so that Terraform does not print it.",
+			"`svg` and `html` are self-contained and printable, describe each hour in a tooltip, and are readable without colour vision. " +
+			"Each of them has a size of about 0.2 MB per domain and month. With many domains, draw only those with missing hours. Mark an output that contains one as sensitive, so that Terraform does not print it.",
 		Parameters: []function.Parameter{
 			function.DynamicParameter{
 				Name: "domains",
@@ -66,21 +66,20 @@ func (f coverageChartFunction) Run(ctx context.Context, req function.RunRequest,
 	resp.Error = resp.Result.Set(ctx, text)
 }
 
-// chartRows reads a list, set or tuple of objects. It returns what is wrong with
-// it, if anything.
-func chartRows(value attr.Value) ([]coverage.ChartRow, string) {
-	const want = "Give domains of data \"teo_l7_log_coverage\" or \"teo_l4_log_coverage\"."
+// chartRows reads a list, set or tuple of objects. problem is empty if it is valid.
+func chartRows(value attr.Value) (rows []coverage.ChartRow, problem string) {
+	const want = "Pass domains of data \"teo_l7_log_coverage\" or \"teo_l4_log_coverage\"."
 	if value == nil || value.IsNull() {
 		return nil, "the rows are null. " + want
 	}
 	if value.IsUnknown() {
-		return nil, "the rows are not known yet. " + want
+		return nil, "the rows are unknown. " + want
 	}
 	elements, ok := elementsOf(value)
 	if !ok {
 		return nil, "the rows are not a list of objects. " + want
 	}
-	rows := make([]coverage.ChartRow, 0, len(elements))
+	rows = make([]coverage.ChartRow, 0, len(elements))
 	for i, element := range elements {
 		row, problem := chartRow(element)
 		if problem != "" {

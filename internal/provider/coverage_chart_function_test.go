@@ -97,7 +97,7 @@ func TestCoverageChartErrors(t *testing.T) {
 	}{
 		"null":                 {tftypes.NewValue(tftypes.List{ElementType: chartType}, nil), "text", 0, "the rows are null"},
 		"null without a type":  {tftypes.NewValue(tftypes.DynamicPseudoType, nil), "text", 0, "null"},
-		"unknown":              {tftypes.NewValue(tftypes.List{ElementType: chartType}, tftypes.UnknownValue), "text", 0, "not known yet"},
+		"unknown":              {tftypes.NewValue(tftypes.List{ElementType: chartType}, tftypes.UnknownValue), "text", 0, "are unknown"},
 		"a string":             {tftypes.NewValue(tftypes.String, "domains"), "text", 0, "not a list of objects"},
 		"one object":           {chartObject("a", 1, fullDay), "text", 0, "not a list of objects"},
 		"a list of strings":    {tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{tftypes.NewValue(tftypes.String, "a")}), "text", 0, "row 1 is not an object"},
@@ -120,7 +120,7 @@ func TestCoverageChartErrors(t *testing.T) {
 	}
 }
 
-// What Terraform itself makes of null, of an unknown value and of a format.
+// Null, an unknown value and a format, passed by a real Terraform.
 func TestCoverageChartInTerraform(t *testing.T) {
 	t.Parallel()
 	call := func(arguments string) string {

@@ -14,9 +14,9 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// picturedAccount has each verdict in it: three days of a shop whose packages of
-// one morning were lost, of an API that only has visitors by day, and of a domain
-// whose logs are there without counted requests.
+// picturedAccount has hours of each verdict: three days of a shop that lost the
+// packages of one morning, of an API without visitors at night, and of a domain with
+// logs but without counted requests.
 func picturedAccount() teosim.Catalogue {
 	c := teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-27q0p0bali16", Name: "example.com"}}}
 	for hour := range 7 * 24 {

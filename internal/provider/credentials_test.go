@@ -183,8 +183,8 @@ func TestSignIn(t *testing.T) {
 				t.Errorf("%d requests were sent to configure", n)
 			}
 			for range 2 {
-				state, said := w.read("teo_l7_offline_logs", anHour)
-				expectSaid(t, said)
+				state, diags := w.read("teo_l7_offline_logs", anHour)
+				expectDiagnostics(t, diags)
 				if state["total_count"] != int64(5) {
 					t.Errorf("%v packages", state["total_count"])
 				}
@@ -217,29 +217,29 @@ func TestSignInBadArguments(t *testing.T) {
 	})
 	for name, test := range map[string]struct {
 		config arguments
-		want   []complaint
+		want   []wantDiagnostic
 	}{
 		"unknown profile": {
 			config: arguments{"profile": "pord"},
-			want:   []complaint{{"error profile: Unable to read the profile", []string{"There is no profile 'pord'", "'expired', 'half', 'prod'"}}},
+			want:   []wantDiagnostic{{"error profile: Unable to read the profile", []string{"There is no profile 'pord'", "'expired', 'half', 'prod'"}}},
 		},
 		"broken profile": {
 			config: arguments{"profile": "half"},
-			want:   []complaint{{"error profile: Unable to read the profile", []string{"half.credential", "it contains no secretKey"}}},
+			want:   []wantDiagnostic{{"error profile: Unable to read the profile", []string{"half.credential", "it contains no secretKey"}}},
 		},
 		"expired profile": {
 			config: arguments{"profile": "expired"},
-			want:   []complaint{{"error profile: The credentials of the profile have expired", []string{"Run `tccli auth login --profile expired`", "2023-11-14T22:13:20Z"}}},
+			want:   []wantDiagnostic{{"error profile: The credentials of the profile have expired", []string{"Run `tccli auth login --profile expired`", "2023-11-14T22:13:20Z"}}},
 		},
 		"folder that is not there": {
 			config: arguments{"shared_credentials_dir": "/nonexistent/tccli"},
-			want:   []complaint{{"error shared_credentials_dir: Unable to read the profile", []string{"/nonexistent/tccli"}}},
+			want:   []wantDiagnostic{{"error shared_credentials_dir: Unable to read the profile", []string{"/nonexistent/tccli"}}},
 		},
 		"role": {
 			config: keys.and(arguments{"assume_role": arguments{
 				"session_name": "has a space", "session_duration": 43201, "policy": "{", "external_id": "x",
 			}}),
-			want: []complaint{
+			want: []wantDiagnostic{
 				{"error assume_role.role_arn: Missing value", []string{"TENCENTCLOUD_ASSUME_ROLE_ARN"}},
 				{"error assume_role.session_name: Invalid session name", []string{`"has a space"`, "2 to 128"}},
 				{"error assume_role.session_duration: Invalid session duration", []string{"43201", "between 0 and 43200"}},
@@ -249,7 +249,7 @@ func TestSignInBadArguments(t *testing.T) {
 		},
 		"SAML": {
 			config: arguments{"assume_role_with_saml": arguments{"role_arn": roleARN, "session_name": "s"}},
-			want: []complaint{
+			want: []wantDiagnostic{
 				{"error assume_role_with_saml.saml_assertion: Missing value", nil},
 				{"error assume_role_with_saml.principal_arn: Missing value", nil},
 				{"error assume_role_with_saml.session_name: Invalid session name", nil},
@@ -257,36 +257,36 @@ func TestSignInBadArguments(t *testing.T) {
 		},
 		"token file that is not there": {
 			config: arguments{"assume_role_with_web_identity": arguments{"role_arn": roleARN, "session_name": "terraform", "web_identity_token_file": "/nonexistent/token"}},
-			want:   []complaint{{"error assume_role_with_web_identity.web_identity_token_file: Unable to read the web identity token file", []string{"/nonexistent/token"}}},
+			want:   []wantDiagnostic{{"error assume_role_with_web_identity.web_identity_token_file: Unable to read the web identity token file", []string{"/nonexistent/token"}}},
 		},
 		"MFA": {
 			config: keys.and(arguments{"mfa_certification": arguments{"serial_number": "device", "token_code": "123456", "duration_seconds": -1}}),
-			want:   []complaint{{"error mfa_certification.duration_seconds: Invalid session duration", nil}},
+			want:   []wantDiagnostic{{"error mfa_certification.duration_seconds: Invalid session duration", nil}},
 		},
 		"two ways at once": {
 			config: arguments{
 				"assume_role_with_saml":         arguments{"saml_assertion": "PHNhbWw+", "principal_arn": "p", "role_arn": roleARN, "session_name": "terraform"},
 				"assume_role_with_web_identity": arguments{"web_identity_token": "a.b.c", "role_arn": roleARN, "session_name": "terraform"},
 			},
-			want: []complaint{{"error assume_role_with_saml: Conflicting ways to sign in", nil}},
+			want: []wantDiagnostic{{"error assume_role_with_saml: Conflicting ways to sign in", nil}},
 		},
 		"both account filters": {
 			config: keys.and(arguments{"allowed_account_ids": []string{"1"}, "forbidden_account_ids": []string{"2"}}),
-			want:   []complaint{{"error forbidden_account_ids: Conflicting account filters", nil}},
+			want:   []wantDiagnostic{{"error forbidden_account_ids: Conflicting account filters", nil}},
 		},
 		"empty account": {
 			config: keys.and(arguments{"allowed_account_ids": []string{""}}),
-			want:   []complaint{{"error allowed_account_ids: Invalid Attribute Value Length", nil}},
+			want:   []wantDiagnostic{{"error allowed_account_ids: Invalid Attribute Value Length", nil}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := dial(t, provider.Options{Home: home})
-			said := w.configure(test.config)
-			expectSaid(t, said, test.want...)
+			diags := w.configure(test.config)
+			expectDiagnostics(t, diags, test.want...)
 			for _, secret := range []string{"prodSecretKey", "oldSecretKey", "oldToken", "exampleSecretKey"} {
-				if strings.Contains(said.all(), secret) {
-					t.Errorf("a diagnostic repeats a secret:\n%s", said.all())
+				if strings.Contains(diags.all(), secret) {
+					t.Errorf("a diagnostic repeats a secret:\n%s", diags.all())
 				}
 			}
 		})
@@ -301,7 +301,7 @@ func TestSignInFailures(t *testing.T) {
 		home     map[string]any
 		fault    teosim.Fault
 		config   arguments
-		want     complaint
+		want     wantDiagnostic
 		requests string
 	}{
 		"role that is refused": {
@@ -310,9 +310,9 @@ func TestSignInFailures(t *testing.T) {
 				"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey,
 				"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 			},
-			want: complaint{"error: Unable to assume the role", []string{
+			want: wantDiagnostic{"error: Unable to assume the role", []string{
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z", "AssumeRole (sts 2018-08-13): UnauthorizedOperation.CamUnauthorized",
-				"The argument assume_role of the provider", "Allow the CAM action sts:AssumeRole for the user or role of the credentials from the provider configuration",
+				"configured by the provider argument assume_role,", "Allow the CAM action sts:AssumeRole for the user or role of the credentials from the provider configuration",
 			}},
 			requests: "AssumeRole",
 		},
@@ -321,7 +321,7 @@ func TestSignInFailures(t *testing.T) {
 				"secret_id": teosim.DefaultSecretID, "secret_key": "otherSecretKey",
 				"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 			},
-			want:     complaint{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "credentials from the provider configuration", "The argument assume_role of the provider"}},
+			want:     wantDiagnostic{"error: Unable to assume the role", []string{"AuthFailure.SignatureFailure", "credentials from the provider configuration", "configured by the provider argument assume_role,"}},
 			requests: "AssumeRole",
 		},
 		"not an STS": {
@@ -330,25 +330,25 @@ func TestSignInFailures(t *testing.T) {
 				"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey,
 				"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"},
 			},
-			want:     complaint{"error: Unable to assume the role", []string{"not a JSON object", "Check sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT)"}},
+			want:     wantDiagnostic{"error: Unable to assume the role", []string{"not a JSON object", "Check sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT)"}},
 			requests: "AssumeRole",
 		},
 		"forbidden account": {
 			config: arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "forbidden_account_ids": []string{teosim.DefaultAccountID}},
-			want: complaint{"error: Account not allowed", []string{
-				"the credentials belong to account " + teosim.DefaultAccountID + ", which is forbidden", "The argument forbidden_account_ids of the provider",
+			want: wantDiagnostic{"error: Account not allowed", []string{
+				"the credentials belong to account " + teosim.DefaultAccountID + ", which is forbidden", "configured by the provider argument forbidden_account_ids,",
 			}},
 			requests: "GetCallerIdentity",
 		},
 		"account that is not allowed": {
 			config:   arguments{"secret_id": teosim.DefaultSecretID, "secret_key": teosim.DefaultSecretKey, "allowed_account_ids": []string{"1", "2"}},
-			want:     complaint{"error: Account not allowed", []string{"not among the allowed accounts: 1, 2", "The argument allowed_account_ids of the provider"}},
+			want:     wantDiagnostic{"error: Account not allowed", []string{"not among the allowed accounts: 1, 2", "configured by the provider argument allowed_account_ids,"}},
 			requests: "GetCallerIdentity",
 		},
 		"profile that the service does not know": {
 			home:     map[string]any{"prod": map[string]string{"secretId": "AKIDprod", "secretKey": "prodSecretKey"}},
 			config:   arguments{"profile": "prod"},
-			want:     complaint{unableToRead, []string{"AuthFailure.SecretIdNotFound", "credentials from profile 'prod' in ~/.tccli"}},
+			want:     wantDiagnostic{unableToRead, []string{"AuthFailure.SecretIdNotFound", "credentials from profile 'prod' in ~/.tccli"}},
 			requests: "DownloadL7Logs",
 		},
 	} {
@@ -363,7 +363,7 @@ func TestSignInFailures(t *testing.T) {
 				options.Home = homeWith(t, test.home)
 			}
 			w := configured(t, options, arguments{"endpoint": sim.URL(), "sts_endpoint": sim.URL()}.and(test.config))
-			_, said := w.read("teo_l7_offline_logs", anHour)
+			_, diags := w.read("teo_l7_offline_logs", anHour)
 			var actions []string
 			for _, r := range sim.Requests() {
 				actions = append(actions, r.Action)
@@ -371,13 +371,13 @@ func TestSignInFailures(t *testing.T) {
 					test.want.details = append(test.want.details, "request ID "+r.RequestID)
 				}
 			}
-			expectSaid(t, said, test.want)
+			expectDiagnostics(t, diags, test.want)
 			if got := strings.Join(actions, " "); got != test.requests {
 				t.Errorf("requests: %q, want %q", got, test.requests)
 			}
 			for _, secret := range []string{"prodSecretKey", "otherSecretKey", teosim.DefaultSecretKey} {
-				if strings.Contains(said.all(), secret) {
-					t.Errorf("a diagnostic repeats a secret:\n%s", said.all())
+				if strings.Contains(diags.all(), secret) {
+					t.Errorf("a diagnostic repeats a secret:\n%s", diags.all())
 				}
 			}
 		})

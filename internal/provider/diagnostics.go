@@ -44,7 +44,7 @@ func apiError(summary, asked string, err error) diag.Diagnostic {
 	if failure == nil {
 		next := ""
 		if errors.Is(err, context.Canceled) {
-			next = "\n\nIt was interrupted; nothing was changed."
+			next = ".\n\nThe operation was interrupted. Nothing was changed."
 		}
 		return diag.NewErrorDiagnostic(summary, asked+" could not be read: "+err.Error()+next)
 	}
@@ -55,24 +55,24 @@ func apiError(summary, asked string, err error) diag.Diagnostic {
 // authenticationPage documents every way to sign in.
 const authenticationPage = "https://registry.terraform.io/providers/edgeone-community/teo/latest/docs#authentication"
 
-// missingCredentials lists what was tried.
+// missingCredentials lists the ways to sign in that were tried.
 func missingCredentials(asked string, e *credential.MissingError) diag.Diagnostic {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s could not be read, because there are no credentials to sign the request with. The provider looked for them here:\n\n", asked)
+	fmt.Fprintf(&b, "%s could not be read, because there are no credentials to sign the request with. These ways to sign in were tried:\n\n", asked)
 	for i, t := range e.Tried {
 		fmt.Fprintf(&b, "%d. %s %s\n", i+1, t.Source, t.Reason)
 	}
 	b.WriteString("\nSet secret_id and secret_key in the provider, or TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY in the environment. " +
 		"Create an API key in the console under Access Management. All ways to sign in: " + authenticationPage)
 	if len(e.UnknownVariables) > 0 {
-		fmt.Fprintf(&b, "\n\nThese environment variables are set, but this provider does not know them: %s. Check the spelling.", strings.Join(e.UnknownVariables, ", "))
+		fmt.Fprintf(&b, "\n\nThese environment variables are set, but unknown to this provider: %s. Check the spelling.", strings.Join(e.UnknownVariables, ", "))
 	}
 	return diag.NewErrorDiagnostic("Missing provider credentials", b.String())
 }
 
-// sourceError says why there are no credentials. The argument to blame belongs to
-// the provider, which a diagnostic of a data source or resource cannot point at,
-// so that the text names it.
+// sourceError says why there are no credentials. The text names the argument at
+// fault, because it belongs to the provider, and a diagnostic of a data source or
+// resource cannot point at it.
 func sourceError(e *credential.SourceError, asked string) diag.Diagnostic {
 	detail := asked + " could not be read, because signing in failed"
 	if e.Err != nil {
@@ -83,23 +83,23 @@ func sourceError(e *credential.SourceError, asked string) diag.Diagnostic {
 		detail += "\n\n" + e.Next
 	}
 	if e.Attribute != "" {
-		detail += "\n\nThe argument " + e.Attribute + " of the provider, or the environment variables in its place, caused this error."
+		detail += "\n\nThe failed step is configured by the provider argument " + e.Attribute + ", or by the environment variables that take its place."
 	}
 	return diag.NewErrorDiagnostic(e.Summary, detail)
 }
 
-// timedOut is the error of a read that took longer than timeouts allows. orElse
-// continues the advice to raise them.
+// timedOut is the error of a read that exceeded its timeout. orElse continues the
+// advice to raise timeouts.
 func timedOut(title, asked string, after timeoutError, orElse string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("timeouts"), "Timeout while reading "+title,
-		fmt.Sprintf("%s was not read within %s. Raise timeouts%s.", asked, time.Duration(after), orElse))
+		fmt.Sprintf("%s was not read within %s. Raise timeouts%s.", asked, shortDuration(time.Duration(after)), orElse))
 }
 
-// unknownZones is the error of names that no zone has.
+// unknownZones is the error for names without a zone.
 func unknownZones(at path.Path, e *teo.UnknownZonesError) diag.Diagnostic {
 	detail := fmt.Sprintf("No zone of the account is named %s.", strings.Join(e.Names, ", "))
-	if len(e.Near) > 0 {
-		detail += fmt.Sprintf(" Did you mean %s?", strings.Join(e.Near, ", "))
+	if len(e.Similar) > 0 {
+		detail += fmt.Sprintf(" Did you mean %s?", strings.Join(e.Similar, ", "))
 	}
 	return diag.NewAttributeErrorDiagnostic(at, "Unknown zone name",
 		detail+"\n\nUse the name of the site as the console shows it (example.com, not www.example.com). The data source teo_zones lists every zone that these credentials can access.")

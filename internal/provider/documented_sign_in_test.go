@@ -98,7 +98,7 @@ func TestDocumentedSignIn(t *testing.T) {
 	}
 }
 
-// signIn plans a configuration and compares what was asked of STS.
+// signIn plans a configuration and compares the requests to STS.
 func (way documentedWay) signIn(t *testing.T, name, configuration string, env map[string]string) {
 	t.Helper()
 	sim := simtest.Start(t, teosim.Options{

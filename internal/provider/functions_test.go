@@ -16,8 +16,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
 )
 
-// call calls a function of a provider that is not configured: a function knows
-// its arguments, and nothing else.
+// call calls a function of a provider that is not configured, because functions
+// depend on their arguments only.
 func (w *wire) call(name string, values ...any) (any, *tfprotov6.FunctionError) {
 	w.t.Helper()
 	definition := w.schema.Functions[name]
@@ -95,7 +95,7 @@ func TestFunctions(t *testing.T) {
 	}
 }
 
-// An argument that cannot be right is an error on that argument.
+// An invalid argument is an error on that argument.
 func TestFunctionErrors(t *testing.T) {
 	t.Parallel()
 	w := dial(t, provider.Options{})
@@ -127,8 +127,8 @@ func TestFunctionErrors(t *testing.T) {
 		{"windows", []any{from, from, "1h"}, 1, []string{"end_time", "must be after start_time"}},
 		{"windows", []any{to, from, "1h"}, 1, []string{"must be after"}},
 		{"windows", []any{from, to, "1d"}, 2, []string{`"1d" is not a duration`, `"24h" for a day`}},
-		{"windows", []any{from, to, "0s"}, 2, []string{"above zero"}},
-		{"windows", []any{from, to, "-1h"}, 2, []string{"above zero"}},
+		{"windows", []any{from, to, "0s"}, 2, []string{"positive"}},
+		{"windows", []any{from, to, "-1h"}, 2, []string{"positive"}},
 		{"windows", []any{from, to, "1500ms"}, 2, []string{"whole number of seconds"}},
 		{"windows", []any{from, to, "1s"}, 2, []string{"86400 windows", "the maximum is 10000", "longer step"}},
 		{"windows", []any{"2022-05-04T00:00:00Z", "2022-05-04T02:46:41Z", "1s"}, 2, []string{"10001 windows"}},
@@ -144,7 +144,7 @@ func TestFunctionErrors(t *testing.T) {
 			}
 			for _, want := range test.says {
 				if !strings.Contains(problem.Text, want) {
-					t.Errorf("it does not say %q: %s", want, problem.Text)
+					t.Errorf("it does not contain %q: %s", want, problem.Text)
 				}
 			}
 		})
@@ -152,7 +152,7 @@ func TestFunctionErrors(t *testing.T) {
 }
 
 // All functions through a real Terraform, without a provider block, and without
-// anybody to send a request to.
+// a service.
 func TestFunctionsInTerraform(t *testing.T) {
 	t.Parallel()
 	text := knownvalue.StringExact
@@ -196,7 +196,7 @@ output "windows" {
 			},
 			{
 				Config:      "output \"bad\" {\n  value = provider::teo::windows(\"2022-05-04T00:00:00Z\", \"2022-05-05T00:00:00Z\", \"0s\")\n}\n",
-				ExpectError: says("Invalid value for \"step\" parameter", "above zero"),
+				ExpectError: says("Invalid value for \"step\" parameter", "positive"),
 			},
 		},
 	})

@@ -19,7 +19,7 @@ import (
 
 // Ctrl-C while the service hangs: the request ends at once, Terraform ends, and
 // no process stays behind. Terraform passes the signal on in a plan, but not
-// while apply makes its plan; there the provider has to see it itself.
+// while apply makes its plan; there the provider handles the signal itself.
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	toAll := func(group int) error { return syscall.Kill(-group, syscall.SIGINT) }
@@ -34,7 +34,7 @@ func TestInterrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// Against a busy machine; it takes about a tenth of a second.
+			// Long enough for a busy machine; it takes about 0.1 s.
 			const patience = 10 * time.Second
 			sim := simtest.Start(t, teosim.Options{})
 			sim.Inject(teosim.Fault{Name: teosim.Hang})
@@ -65,8 +65,8 @@ func TestInterrupt(t *testing.T) {
 			if cmd.ProcessState.ExitCode() == 0 {
 				t.Error("Terraform ended as if all was well")
 			}
-			if said := folded(out.String()); !strings.Contains(said, "Interrupt received") || !strings.Contains(said, "It was interrupted; nothing was changed.") {
-				t.Errorf("it said:\n%s", &out)
+			if output := collapsed(out.String()); !strings.Contains(output, "Interrupt received") || !strings.Contains(output, "The operation was interrupted. Nothing was changed.") {
+				t.Errorf("output:\n%s", &out)
 			}
 			for deadline := time.Now().Add(patience); !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(deadline) {
@@ -77,8 +77,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// watched serves a handler, and tells when the first request arrives and when
-// it is over.
+// watched serves a handler and signals when the first request arrives and when it
+// ends.
 func watched(t *testing.T, handler http.Handler) (url string, arrived, left chan struct{}) {
 	t.Helper()
 	arrived, left = make(chan struct{}), make(chan struct{})

@@ -12,8 +12,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Every attribute of the data source. It is of 2022-09-01 whatever the provider
-// is pinned to.
+// Every attribute of the data source. It uses 2022-09-01 even if the
+// provider is pinned to another version.
 func TestL4OfflineLogsDataSource(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
@@ -53,12 +53,12 @@ data "teo_l4_offline_logs" "named" {` + smallWindow + `
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					whole("data.teo_l4_offline_logs.all", want(nil)),
-					whole("data.teo_l4_offline_logs.one", want(map[string]knownvalue.Check{
+					exactAttributes("data.teo_l4_offline_logs.all", want(nil)),
+					exactAttributes("data.teo_l4_offline_logs.one", want(map[string]knownvalue.Check{
 						"zone_ids": listed("zone-2"), "proxy_ids": listed("sid-2"), "logs": exactRows(rows[1:]),
 						"urls": urlsOf("sid-2/overseas/20220504-03-sid-2"), "total_count": number(1), "total_bytes": number(20),
 					})),
-					whole("data.teo_l4_offline_logs.named", want(map[string]knownvalue.Check{
+					exactAttributes("data.teo_l4_offline_logs.named", want(map[string]knownvalue.Check{
 						"zones": listed("example.com"), "page_size": number(1), "logs": exactRows(rows[:1]),
 						"urls": urlsOf("sid-1/mainland/20220504-03-sid-1"), "total_count": number(1), "total_bytes": number(10),
 					})),

@@ -52,7 +52,7 @@ const smallWindow = `
   end_time   = "2022-05-04T04:00:00Z"
 `
 
-// row is what the state must hold of a package.
+// row is the expected row of a package in the state.
 func row(hostAttribute, host, area, name string, size int, from, to string) map[string]knownvalue.Check {
 	checked := map[string]knownvalue.Check{
 		hostAttribute:     knownvalue.StringExact(host),
@@ -67,7 +67,7 @@ func row(hostAttribute, host, area, name string, size int, from, to string) map[
 	return checked
 }
 
-// urlsOf is what the state must hold as urls: one for each key.
+// urlsOf is the expected value of urls: one URL for each key.
 func urlsOf(keys ...string) knownvalue.Check {
 	checks := map[string]knownvalue.Check{}
 	for _, key := range keys {
@@ -107,9 +107,9 @@ func exactRows(rows []map[string]knownvalue.Check) knownvalue.Check {
 	return knownvalue.ListExact(checks)
 }
 
-// whole checks all attributes of something in the state: one that is not named
-// must not be there.
-func whole(address string, attributes map[string]knownvalue.Check) statecheck.StateCheck {
+// exactAttributes checks all attributes of an object in the state. Other attributes
+// must not exist.
+func exactAttributes(address string, attributes map[string]knownvalue.Check) statecheck.StateCheck {
 	return wholeState{address, knownvalue.ObjectExact(attributes)}
 }
 
@@ -258,7 +258,7 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 			resource.UnitTest(t, resource.TestCase{
 				ProtoV6ProviderFactories: factories(t, provider.Options{}),
 				Steps: []resource.TestStep{
-					{Config: config, ConfigStateChecks: []statecheck.StateCheck{whole("data.teo_l7_offline_logs.test", want)}},
+					{Config: config, ConfigStateChecks: []statecheck.StateCheck{exactAttributes("data.teo_l7_offline_logs.test", want)}},
 					{Config: config, ConfigPlanChecks: emptyPlan},
 				},
 			})
@@ -266,8 +266,8 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 	}
 }
 
-// Only the URLs are sensitive: an output of them must say so, and the rows can be
-// used everywhere.
+// Only the URLs are sensitive. An output of URLs must be marked as sensitive; the
+// rows can be used everywhere.
 func TestL7OfflineLogsSensitive(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
@@ -292,8 +292,8 @@ func TestL7OfflineLogsSensitive(t *testing.T) {
 	})
 }
 
-// A window that is known only after apply is read then, with the rest of the
-// plan knowing that it does not know.
+// A window that is known only after apply is read during apply. Values that depend on
+// it are unknown in the plan.
 func TestL7OfflineLogsUnknownWindow(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
@@ -330,8 +330,8 @@ data "teo_l7_offline_logs" "test" {
 	})
 }
 
-// How many requests a read makes: the base of the pages is found out once for
-// all data sources of a provider, with one wasted request at the most.
+// The number of requests of a read: the base of the pages is determined once for all
+// data sources of a provider, with at most one additional request.
 func TestL7OfflineLogsRequests(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -354,8 +354,8 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 			w := configured(t, provider.Options{}, signIn(sim))
 			for i, want := range []int{test.first, test.second, test.second} {
 				sim.ResetCounters()
-				state, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z"}.and(test.config))
-				expectSaid(t, said)
+				state, diags := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z"}.and(test.config))
+				expectDiagnostics(t, diags)
 				if n := len(state["logs"].([]any)); n != 5 {
 					t.Errorf("%d packages", n)
 				}
@@ -367,14 +367,13 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 	}
 }
 
-// A time goes to the wire in UTC and whole seconds, widened where it has a
-// fraction.
+// Times are sent in UTC and in whole seconds. Fractions widen the window.
 func TestL7OfflineLogsTimesOnTheWire(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	w := configured(t, provider.Options{}, signIn(sim))
-	_, said := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T11:00:00.9+08:00", "end_time": "2022-05-04T03:59:59.1Z"})
-	expectSaid(t, said)
+	_, diags := w.read("teo_l7_offline_logs", arguments{"start_time": "2022-05-04T11:00:00.9+08:00", "end_time": "2022-05-04T03:59:59.1Z"})
+	expectDiagnostics(t, diags)
 	body := string(sim.Requests()[0].Body)
 	for _, want := range []string{`"StartTime":"2022-05-04T03:00:00Z"`, `"EndTime":"2022-05-04T04:00:00Z"`} {
 		if !strings.Contains(body, want) {

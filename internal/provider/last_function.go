@@ -63,7 +63,7 @@ func (f lastFunction) Run(ctx context.Context, req function.RunRequest, resp *fu
 	}
 	now, problem := timeArgument(0, text)
 	if n < 1 || n > maxUnits {
-		problem = function.ConcatFuncErrors(problem, function.NewArgumentFuncError(1, fmt.Sprintf("n is %d, and must be from 1 to %d.", n, maxUnits)))
+		problem = function.ConcatFuncErrors(problem, function.NewArgumentFuncError(1, fmt.Sprintf("n is %d, but must be from 1 to %d.", n, maxUnits)))
 	}
 	if problem != nil {
 		resp.Error = problem

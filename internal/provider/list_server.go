@@ -87,7 +87,7 @@ func setEncoded(ctx context.Context, attribute string, size int, encode func(*ms
 	encoded, ok := ctx.Value(encodedKey{}).(encodedAttributes)
 	if !ok {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Unable to return a list",
-			"The server of the provider does not encode lists. This is a bug of the provider; please report it.")}
+			"The server of the provider does not encode lists. This is a bug in the provider: please report it.")}
 	}
 	encoded[attribute] = encodedAttribute{size, encode}
 	return nil

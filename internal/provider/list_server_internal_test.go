@@ -9,8 +9,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 )
 
-// An encoded attribute takes the place of the framework's value, and the other
-// attributes stay. One that the schema lacks is an error.
+// An encoded attribute replaces the framework's value, and other attributes are
+// unchanged. An attribute that is not in the schema is an error.
 func TestInsert(t *testing.T) {
 	t.Parallel()
 	kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{
@@ -54,7 +54,7 @@ func TestInsert(t *testing.T) {
 	}
 }
 
-// A read that no listServer serves is an error, not a list without rows.
+// A read without listServer is an error, not an empty list.
 func TestSetEncodedWithoutServer(t *testing.T) {
 	t.Parallel()
 	if diags := setEncoded(t.Context(), "logs", 0, nil); !diags.HasError() {

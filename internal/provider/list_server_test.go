@@ -15,16 +15,16 @@ import (
 )
 
 // lists reads one list, as data source and as ephemeral resource.
-func (w *wire) lists() map[string]func(a arguments) (map[string]any, spoken) {
-	all := map[string]func(a arguments) (map[string]any, spoken){}
+func (w *wire) lists() map[string]func(a arguments) (map[string]any, diagnostics) {
+	all := map[string]func(a arguments) (map[string]any, diagnostics){}
 	for name, schema := range w.schema.DataSourceSchemas {
 		if hasAttribute(schema.Block, "logs") {
-			all["data "+name] = func(a arguments) (map[string]any, spoken) { return w.read(name, a) }
+			all["data "+name] = func(a arguments) (map[string]any, diagnostics) { return w.read(name, a) }
 		}
 	}
 	for name, schema := range w.schema.EphemeralResourceSchemas {
 		if hasAttribute(schema.Block, "logs") {
-			all["ephemeral "+name] = func(a arguments) (map[string]any, spoken) { return w.openResult(name, a) }
+			all["ephemeral "+name] = func(a arguments) (map[string]any, diagnostics) { return w.openResult(name, a) }
 		}
 	}
 	return all
@@ -32,7 +32,7 @@ func (w *wire) lists() map[string]func(a arguments) (map[string]any, spoken) {
 
 // What listServer writes is decoded with the schema of every list, for no row, one
 // row, many rows, and rows and URLs that are null. The schema and the encoder are
-// written separately, so this is what keeps them together.
+// written separately, so this test keeps them in agreement.
 func TestListsDecodeWithTheirSchema(t *testing.T) {
 	t.Parallel()
 	empty := teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-gen0000", Name: "site0.example"}}}
@@ -68,9 +68,9 @@ func TestListsDecodeWithTheirSchema(t *testing.T) {
 				t.Fatalf("there are %d lists, want data sources and ephemeral resources of two layers", len(lists))
 			}
 			for list, read := range lists {
-				state, said := read(window.and(test.config))
-				if said.failed() {
-					t.Fatalf("%s: %s", list, said.all())
+				state, diags := read(window.and(test.config))
+				if diags.failed() {
+					t.Fatalf("%s: %s", list, diags.all())
 				}
 				rows, ok := state["logs"].([]any)
 				if !ok || len(rows) != test.rows {
@@ -135,14 +135,14 @@ func TestListsAtTheSameTime(t *testing.T) {
 						}
 						return
 					case 1:
-						if state, said := read(window(hour).and(arguments{"max_packages": 1, "start_time": "2022-05-01T00:00:00Z"})); !said.failed() || state["logs"] != nil {
+						if state, diags := read(window(hour).and(arguments{"max_packages": 1, "start_time": "2022-05-01T00:00:00Z"})); !diags.failed() || state["logs"] != nil {
 							t.Errorf("a read that fails has the rows %v", state["logs"])
 						}
 						return
 					}
-					state, said := read(window(hour))
-					if said.failed() {
-						t.Error(said.all())
+					state, diags := read(window(hour))
+					if diags.failed() {
+						t.Error(diags.all())
 						return
 					}
 					name := teosim.PackageName("www0.site0.example", start.Add(time.Duration(hour)*time.Hour), time.Hour)

@@ -126,7 +126,7 @@ func TestLogArchiveDestroyInRetainingBuckets(t *testing.T) {
 			w.apply()
 			w.unchanged()
 			stdout, stderr, err := w.run("destroy", "-auto-approve", "-input=false")
-			if err != nil || !strings.Contains(folded(stdout+stderr), test.says) {
+			if err != nil || !strings.Contains(collapsed(stdout+stderr), test.says) {
 				t.Errorf("%v\n%s\n%s", err, stdout, stderr)
 			}
 			versions, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})

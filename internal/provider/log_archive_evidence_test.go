@@ -156,7 +156,7 @@ func TestLogArchiveTwoStates(t *testing.T) {
 	for _, w := range []*evidence{e, other} {
 		runs.Go(func() {
 			stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
-			if err != nil && !strings.Contains(folded(stderr), "another run was faster") {
+			if err != nil && !strings.Contains(collapsed(stderr), "another run was faster") {
 				t.Errorf("%v\n%s\n%s", err, stdout, stderr)
 			}
 		})
@@ -350,7 +350,7 @@ func TestLogArchiveForeignFilesAtDestroy(t *testing.T) {
 		t.Errorf("left is %v", left)
 	}
 	for _, name := range foreign {
-		if left[name] != "mine" || !strings.Contains(folded(stdout+stderr), name) {
+		if left[name] != "mine" || !strings.Contains(collapsed(stdout+stderr), name) {
 			t.Errorf("%s was removed or not named:\n%s", name, stdout)
 		}
 	}
@@ -367,7 +367,7 @@ func TestLogArchiveDestroyChecksTheHead(t *testing.T) {
 	e.apply()
 	restore(t, e.dir, old)
 	_, stderr, err := e.run("destroy", "-auto-approve", "-input=false")
-	if err == nil || !strings.Contains(folded(stderr), "Error: Archive was rolled back") {
+	if err == nil || !strings.Contains(collapsed(stderr), "Error: Archive was rolled back") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
 	if now := files(t, e.dir); len(now) != len(old) {
@@ -417,7 +417,7 @@ func TestLogArchiveShowsEachWarning(t *testing.T) {
 		t.Fatalf("%v\n%s\n%s", err, stdout, stderr)
 	}
 	for _, want := range []string{"downloaded over plain http", "another size than the service lists"} {
-		if said := folded(stdout + stderr); !strings.Contains(said, want) {
+		if said := collapsed(stdout + stderr); !strings.Contains(said, want) {
 			t.Errorf("the apply does not say %q:\n%s", want, said)
 		}
 	}

@@ -81,7 +81,7 @@ func (e *evidence) config(end string, lines ...string) string {
 func (w *workspace) plan(arguments ...string) (said string, changes bool) {
 	w.t.Helper()
 	stdout, stderr, err := w.run(append([]string{"plan", "-input=false", "-detailed-exitcode"}, arguments...)...)
-	said = folded(stdout + stderr)
+	said = collapsed(stdout + stderr)
 	if exit, ok := err.(*exec.ExitError); ok && exit.ExitCode() == 2 { //nolint:errorlint // of this command
 		return said, true
 	}
@@ -113,10 +113,10 @@ func (w *workspace) finds(want string) {
 func (w *workspace) refused(want string) string {
 	w.t.Helper()
 	stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
-	if err == nil || !strings.Contains(folded(stderr), want) {
+	if err == nil || !strings.Contains(collapsed(stderr), want) {
 		w.t.Fatalf("apply does not fail with %q: %v\n%s\n%s", want, err, stdout, stderr)
 	}
-	return folded(stdout + stderr)
+	return collapsed(stdout + stderr)
 }
 
 // tokenIn returns the token that an error prints.

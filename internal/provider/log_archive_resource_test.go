@@ -260,7 +260,7 @@ func TestLogArchiveFailedPackage(t *testing.T) {
 	sim.ClearFaults()
 	sim.ResetCounters()
 	stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
-	if err != nil || !strings.Contains(folded(stdout+stderr), "trust") {
+	if err != nil || !strings.Contains(collapsed(stdout+stderr), "trust") {
 		t.Errorf("the head that is trusted is not named: %v\n%s", err, stdout)
 	}
 	if got := len(sim.Downloads()); got != 1 {
@@ -283,7 +283,7 @@ func TestLogArchiveExisting(t *testing.T) {
 	other := newWorkspace(t, e.config("2022-05-03"))
 	stdout, stderr, err := other.run("apply", "-auto-approve", "-input=false")
 	_, head := other.head()
-	if err != nil || !strings.Contains(folded(stdout+stderr), "trust") {
+	if err != nil || !strings.Contains(collapsed(stdout+stderr), "trust") {
 		t.Errorf("%v (head %s)\n%s\n%s", err, head, stdout, stderr)
 	}
 	wider := newWorkspace(t, e.config("2022-05-04"))
@@ -291,7 +291,7 @@ func TestLogArchiveExisting(t *testing.T) {
 		t.Errorf("it does not mention terraform import:\n%s", said)
 	}
 	stdout, stderr, err = wider.run("import", "-input=false", archiveName, fileURL(e.dir))
-	if err != nil || !strings.Contains(folded(stdout+stderr), "is trusted") {
+	if err != nil || !strings.Contains(collapsed(stdout+stderr), "is trusted") {
 		t.Errorf("%v\n%s\n%s", err, stdout, stderr)
 	}
 	wider.apply()
@@ -317,7 +317,7 @@ func TestLogArchiveBadInput(t *testing.T) {
 		"parallelism":  {archiveBlock(good, "", `parallelism = 0`), says("between 1 and 256")},
 		"on_destroy":   {archiveBlock(good, "", `on_destroy = "burn"`), says(`"keep"`, `"delete"`)},
 		"verify":       {archiveBlock(good, "", `verify = "all"`), says(`"listing"`, `"payload"`)},
-		"window":       {archiveBlock(good, "2022-04-30"), says("Window ends before it starts")},
+		"window":       {archiveBlock(good, "2022-04-30"), says("Invalid window")},
 		"timeouts":     {archiveBlock(good, "", "timeouts = {\n create = \"-1s\"\n}"), says("Invalid timeout")},
 		"reason":       {archiveBlock(good, "", "accept = {\n x = \"\"\n}"), says("accept")},
 	} {

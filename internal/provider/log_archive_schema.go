@@ -51,7 +51,7 @@ func requiresOtherArchive(_ context.Context, req planmodifier.StringRequest, res
 func (f family) archiveSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: fmt.Sprintf("Copies every package of the %s of a window to a folder or bucket, and keeps the copy complete on each apply. "+
-			"The archive has one BagIt 1.0 bag ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) for each UTC day, with Hive-style partitions that DuckDB, Trino, Athena, Spark and ClickHouse read, "+
+			"The archive has one BagIt 1.0 bag ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) for each UTC day, with Hive-style paths that DuckDB queries as partitions, "+
 			"and an append-only ledger in which each entry contains the hash of the previous one. "+
 			"Anyone can verify it offline with POSIX utilities and `sha256sum`.\n\n"+
 			"The state keeps the newest entry of the ledger (`head`). Anything that was lost, rolled back or changed at the destination since then is an error until it is repaired or accepted (see `accept`). "+
@@ -74,7 +74,7 @@ func (f family) archiveSchema(ctx context.Context) schema.Schema {
 			"zone_ids": schema.SetAttribute{MarkdownDescription: f.zoneIDsText(), Optional: true, ElementType: types.StringType},
 			f.hosts:    schema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType},
 			"stable_after": schema.StringAttribute{
-				MarkdownDescription: "How long after the end of its slot a package is archived, as a Go duration. Default `24h`: EdgeOne appends to packages for about a day.",
+				MarkdownDescription: "How long after the end of its slot a package is archived, such as `24h` (the default). EdgeOne appends to packages for about a day.",
 				Optional:            true, Computed: true,
 				Default: stringdefault.StaticString(defaultStableAfter),
 			},

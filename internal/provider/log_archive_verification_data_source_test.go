@@ -95,7 +95,7 @@ func TestLogArchiveVerificationInConditions(t *testing.T) {
 		t.Errorf("the check does not warn:\n%s", said)
 	}
 	w.write(verificationBlock(fileURL(e.dir), "lifecycle {\n    postcondition {\n      condition     = self.valid\n      error_message = \"not valid\"\n    }\n  }"))
-	if _, stderr, err := w.run("plan", "-input=false"); err == nil || !strings.Contains(folded(stderr), "not valid") {
+	if _, stderr, err := w.run("plan", "-input=false"); err == nil || !strings.Contains(collapsed(stderr), "not valid") {
 		t.Errorf("the condition does not fail: %v\n%s", err, stderr)
 	}
 }

@@ -27,14 +27,14 @@ func BenchmarkCoverage(b *testing.B) {
 		"start_time": start.Format(time.RFC3339), "end_time": start.AddDate(0, 0, days).Format(time.RFC3339), "zone_ids": []string{account.Zones[0].ID},
 	}
 	// The index of the simulator's traffic is made by the first request.
-	if _, said := w.read("teo_l7_log_coverage", config.and(arguments{"end_time": start.Add(time.Hour).Format(time.RFC3339)})); said.failed() {
-		b.Fatal(said.all())
+	if _, diags := w.read("teo_l7_log_coverage", config.and(arguments{"end_time": start.Add(time.Hour).Format(time.RFC3339)})); diags.failed() {
+		b.Fatal(diags.all())
 	}
 	sim.ResetCounters()
 	for b.Loop() {
-		state, said := w.read("teo_l7_log_coverage", config)
-		if said.failed() {
-			b.Fatal(said.all())
+		state, diags := w.read("teo_l7_log_coverage", config)
+		if diags.failed() {
+			b.Fatal(diags.all())
 		}
 		if covered := state["covered_hours"]; covered != int64(domains*days*24) {
 			b.Fatalf("%v hours are covered, want %d", covered, domains*days*24)

@@ -149,7 +149,7 @@ output "one" {
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					whole("data.teo_l7_log_coverage.all", all),
+					exactAttributes("data.teo_l7_log_coverage.all", all),
 					statecheck.ExpectKnownOutputValue("chart", knownvalue.StringFunc(func(chart string) error {
 						if !strings.Contains(chart, "\n  2022-05-04  ##!.#+ ##\n") || !strings.Contains(chart, "1 hour with traffic has no log package.") {
 							return fmt.Errorf("the chart is\n%s", chart)
@@ -191,9 +191,9 @@ func TestLogCoverageRows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sim := simtest.Start(t, teosim.Options{Catalogue: account})
-			state, said := configured(t, later, signIn(sim)).read("teo_l7_log_coverage", eightHours.and(test.config))
-			if said.failed() {
-				t.Fatal(said.all())
+			state, diags := configured(t, later, signIn(sim)).read("teo_l7_log_coverage", eightHours.and(test.config))
+			if diags.failed() {
+				t.Fatal(diags.all())
 			}
 			expectRows(t, coverageRows(state), test.want)
 		})
@@ -205,8 +205,8 @@ func TestL4LogCoverage(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount()})
 	w := configured(t, later, signIn(sim))
-	state, said := w.read("teo_l4_log_coverage", eightHours)
-	expectSaid(t, said)
+	state, diags := w.read("teo_l4_log_coverage", eightHours)
+	expectDiagnostics(t, diags)
 	expectRows(t, coverageRows(state), map[string]string{"sid-1": "###..!##", "sid-2": "#......."})
 	if state["complete"] != false || state["missing_hours"] != int64(1) || state["total_requests"] != int64(7*500_000) {
 		t.Errorf("complete %v, %v missing, %v bytes", state["complete"], state["missing_hours"], state["total_requests"])
@@ -219,13 +219,13 @@ func TestL4LogCoverage(t *testing.T) {
 	if rows := state["domains"].([]any); !reflect.DeepEqual(rows[1], want) {
 		t.Errorf("got  %v\nwant %v", rows[1], want)
 	}
-	state, said = w.read("teo_l4_log_coverage", eightHours.and(arguments{"min_requests": 500_001}))
-	expectSaid(t, said)
+	state, diags = w.read("teo_l4_log_coverage", eightHours.and(arguments{"min_requests": 500_001}))
+	expectDiagnostics(t, diags)
 	if state["complete"] != true {
 		t.Errorf("%v hours are missing with fewer bytes than min_requests", state["missing_hours"])
 	}
-	state, said = w.read("teo_l4_log_coverage", eightHours.and(arguments{"proxy_ids": []string{"sid-2"}}))
-	expectSaid(t, said)
+	state, diags = w.read("teo_l4_log_coverage", eightHours.and(arguments{"proxy_ids": []string{"sid-2"}}))
+	expectDiagnostics(t, diags)
 	if rows := coverageRows(state); len(rows) != 1 || state["complete"] != true {
 		t.Errorf("%v, complete %v", rows, state["complete"])
 	}
@@ -248,20 +248,20 @@ func TestLogCoverageWarnings(t *testing.T) {
 		config    arguments
 		want      map[string]string
 		complete  bool
-		said      []complaint
+		diags     []wantDiagnostic
 	}{
 		"nothing": {account: account, want: map[string]string{"www.example.com": "########"}, complete: true},
 		"too recent": {
 			account: account, now: day.Add(30 * time.Hour), complete: true, want: map[string]string{"www.example.com": "######~~"},
-			said: []complaint{{"warning end_time: Some hours are too recent to judge", []string{"ended less than 24h ago", "(~): 2."}}},
+			diags: []wantDiagnostic{{"warning end_time: Some hours are too recent to judge", []string{"ended less than 24h ago", "(~): 2."}}},
 		},
 		"in the future": {
 			account: account, now: day.Add(-time.Hour), complete: true, want: map[string]string{"www.example.com": "~~~~~~~~"},
-			said: []complaint{{"warning end_time: Some hours are too recent to judge", []string{"(~): 8."}}},
+			diags: []wantDiagnostic{{"warning end_time: Some hours are too recent to judge", []string{"(~): 8."}}},
 		},
 		"before the look-back": {
 			account: account, analytics: teosim.AnalyticsOptions{LookBack: 24 * time.Hour}, want: map[string]string{"www.example.com": "????????"},
-			said: []complaint{{"warning start_time: Traffic of some hours is no longer available", []string{"zone-1, zone-2", "complete is false"}}},
+			diags: []wantDiagnostic{{"warning start_time: Traffic of some hours is no longer available", []string{"zone-1, zone-2", "complete is false"}}},
 		},
 		"no answer": {
 			account: account, analytics: teosim.AnalyticsOptions{Sparse: true}, config: arguments{"zone_ids": []string{"zone-2"}, "domain_names": []string{"www.example.org"}},
@@ -269,13 +269,20 @@ func TestLogCoverageWarnings(t *testing.T) {
 		},
 		"a thousand domains": {
 			account: teosim.Catalogue{Zones: account.Zones, L7: many}, config: arguments{"max_domains": 1000, "end_time": "2022-05-04T01:00:00Z"},
-			said: []complaint{{"warning: Domains may be missing from the comparison", []string{"1,000 domains", "domain_names"}}},
+			diags: []wantDiagnostic{{"warning: Domains may be missing from the comparison", []string{"1,000 domains", "domain_names"}}},
 		},
 		"a domain that the list of a thousand leaves out": {
 			account: teosim.Catalogue{Zones: account.Zones, L7: slices.Concat(many, hours("*.example.com", "#"), []teosim.Package{rare})},
 			config:  arguments{"domain_names": []string{"rare.example.com"}}, complete: true, want: map[string]string{"rare.example.com": "#......."},
 		},
-		"no zones": {account: teosim.Catalogue{L7: hours("www.example.com", "#")}, complete: true, want: map[string]string{}},
+		"no zones": {
+			account: teosim.Catalogue{L7: hours("www.example.com", "#")}, complete: true, want: map[string]string{},
+			diags: []wantDiagnostic{{"warning: Nothing to compare", []string{"The account has no zone."}}},
+		},
+		"a zone that the account does not have": {
+			account: account, config: arguments{"zone_ids": []string{"zone-3"}}, complete: true, want: map[string]string{},
+			diags: []wantDiagnostic{{"warning: Nothing to compare", []string{"Nothing in zone-3 has traffic or log packages from 2022-05-04T00:00:00Z to 2022-05-04T08:00:00Z.", `data "teo_zones"`}}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -284,8 +291,8 @@ func TestLogCoverageWarnings(t *testing.T) {
 			if !test.now.IsZero() {
 				options.Now = func() time.Time { return test.now }
 			}
-			state, said := configured(t, options, signIn(sim).and(arguments{"requests_per_second": 10000})).read("teo_l7_log_coverage", eightHours.and(test.config))
-			expectSaid(t, said, test.said...)
+			state, diags := configured(t, options, signIn(sim).and(arguments{"requests_per_second": 10000})).read("teo_l7_log_coverage", eightHours.and(test.config))
+			expectDiagnostics(t, diags, test.diags...)
 			if test.want != nil {
 				expectRows(t, coverageRows(state), test.want)
 			}
@@ -304,65 +311,65 @@ func TestLogCoverageFailures(t *testing.T) {
 		source string
 		config arguments
 		fault  teosim.Fault
-		want   []complaint
+		want   []wantDiagnostic
 	}{
 		"no permission for the series": {
 			fault: teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeTimingL7AnalysisData"},
-			want: []complaint{{"error: Unable to read L7 log coverage", []string{
+			want: []wantDiagnostic{{"error: Unable to read L7 log coverage", []string{
 				"UnauthorizedOperation.CamUnauthorized", "teo:DescribeTimingL7AnalysisData and teo:DescribeTopL7AnalysisData", `data "teo_l7_offline_logs", needs only teo:DownloadL7Logs`,
 			}}},
 		},
 		"no permission for the domains": {
 			fault: teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeTopL7AnalysisData"},
-			want:  []complaint{{"error: Unable to read L7 log coverage", []string{"teo:DescribeTimingL7AnalysisData and teo:DescribeTopL7AnalysisData"}}},
+			want:  []wantDiagnostic{{"error: Unable to read L7 log coverage", []string{"teo:DescribeTimingL7AnalysisData and teo:DescribeTopL7AnalysisData"}}},
 		},
 		"no permission for layer 4": {
 			source: "teo_l4_log_coverage", fault: teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeL4Proxy"},
-			want: []complaint{{"error: Unable to read L4 log coverage", []string{"teo:DescribeTimingL4Data and teo:DescribeL4Proxy"}}},
+			want: []wantDiagnostic{{"error: Unable to read L4 log coverage", []string{"teo:DescribeTimingL4Data and teo:DescribeL4Proxy"}}},
 		},
 		"a domain in no zone": {
 			config: arguments{"domain_names": []string{"www.example.net", "www.example.com", "example.co"}},
-			want:   []complaint{{"error domain_names: Domains in none of the zones", []string{"contains example.co, www.example.net,", `data "teo_zones"`}}},
+			want:   []wantDiagnostic{{"error domain_names: Domains in none of the zones", []string{"contains example.co, www.example.net,", `data "teo_zones"`}}},
 		},
 		"a proxy in no zone": {
 			source: "teo_l4_log_coverage", config: arguments{"proxy_ids": []string{"sid-1", "sid-3"}},
-			want: []complaint{{"error proxy_ids: Proxies in none of the zones", []string{"contains sid-3,"}}},
+			want: []wantDiagnostic{{"error proxy_ids: Proxies in none of the zones", []string{"contains sid-3,"}}},
 		},
 		"too many domains": {
 			config: arguments{"max_domains": 1},
-			want:   []complaint{{"error max_domains: Too many domains", []string{"has 2 domains, and max_domains is 1", "domain_names"}}},
+			want:   []wantDiagnostic{{"error max_domains: Too many domains", []string{"has 2 domains, and max_domains is 1", "domain_names"}}},
 		},
 		"too many proxies": {
 			source: "teo_l4_log_coverage", config: arguments{"max_domains": 1},
-			want: []complaint{{"error max_domains: Too many proxies", []string{"has 2 proxies, and max_domains is 1", "proxy_ids"}}},
+			want: []wantDiagnostic{{"error max_domains: Too many proxies", []string{"has 2 proxies, and max_domains is 1", "proxy_ids"}}},
 		},
 		"an unknown zone": {
 			config: arguments{"zones": []string{"example.co"}},
-			want:   []complaint{{"error zones: Unknown zone name", []string{"example.co"}}},
+			want:   []wantDiagnostic{{"error zones: Unknown zone name", []string{"example.co"}}},
 		},
 		"an empty window": {
 			config: arguments{"end_time": "2022-05-04T00:00:00Z"},
-			want:   []complaint{{"error end_time: Window ends before it starts", nil}},
+			want:   []wantDiagnostic{{"error end_time: Invalid window", nil}},
 		},
 		"many years": {
 			config: arguments{"end_time": "9999-05-04T00:00:00Z"},
-			want:   []complaint{{"error end_time: Window too long to compare", []string{"more than 732 days", "provider::teo::windows"}}},
+			want:   []wantDiagnostic{{"error end_time: Window too long to compare", []string{"more than 732 days", "provider::teo::windows"}}},
 		},
 		"no requests": {
 			config: arguments{"min_requests": 0, "max_domains": 0},
-			want:   []complaint{{"error min_requests: Invalid Attribute Value", nil}, {"error max_domains: Invalid Attribute Value", nil}},
+			want:   []wantDiagnostic{{"error min_requests: Invalid Attribute Value", nil}, {"error max_domains: Invalid Attribute Value", nil}},
 		},
 		"a negative duration": {
 			config: arguments{"stable_after": "-1h"},
-			want:   []complaint{{"error stable_after: Negative stable_after", nil}},
+			want:   []wantDiagnostic{{"error stable_after: Negative stable_after", nil}},
 		},
 		"an empty archive": {
 			config: arguments{"archive": ""},
-			want:   []complaint{{"error archive: Empty archive", nil}},
+			want:   []wantDiagnostic{{"error archive: Empty archive", nil}},
 		},
 		"too slow": {
 			config: arguments{"timeouts": arguments{"read": "1ns"}},
-			want:   []complaint{{"error timeouts: Timeout while reading L7 log coverage", []string{"windows"}}},
+			want:   []wantDiagnostic{{"error timeouts: Timeout while reading L7 log coverage", []string{"windows"}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -376,15 +383,15 @@ func TestLogCoverageFailures(t *testing.T) {
 				source = "teo_l7_log_coverage"
 			}
 			w := configured(t, later, signIn(sim))
-			state, said := w.read(source, eightHours.and(test.config))
-			expectSaid(t, said, test.want...)
+			state, diags := w.read(source, eightHours.and(test.config))
+			expectDiagnostics(t, diags, test.want...)
 			if state["complete"] != nil {
 				t.Errorf("there is a result: %v", state)
 			}
 			if test.fault.Name != "" && source == "teo_l7_log_coverage" {
 				// Without the analytics, the list is there as ever.
-				if _, said := w.read("teo_l7_offline_logs", eightHours); said.failed() {
-					t.Error(said.all())
+				if _, diags := w.read("teo_l7_offline_logs", eightHours); diags.failed() {
+					t.Error(diags.all())
 				}
 			}
 		})
@@ -397,8 +404,8 @@ func TestLogCoverageRequests(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "########"), hours("img.example.com", "#"), hours("old.example.com", "+"))})
 	w := configured(t, later, signIn(sim).and(arguments{"api_version": "2022-01-06"}))
-	_, said := w.read("teo_l7_log_coverage", eightHours.and(arguments{"zones": []string{"example.com"}}))
-	expectSaid(t, said)
+	_, diags := w.read("teo_l7_log_coverage", eightHours.and(arguments{"zones": []string{"example.com"}}))
+	expectDiagnostics(t, diags)
 	for action, want := range map[string]int{"DownloadL7Logs": 1, "DescribeTopL7AnalysisData": 1, "DescribeTimingL7AnalysisData": 2, "DescribeZones": 1} {
 		if got := sim.Count("2022-09-01", action); got != want {
 			t.Errorf("%d requests of %s, want %d", got, action, want)
@@ -505,12 +512,12 @@ func TestLogCoverageWithoutAnArchive(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "#"))})
 	w := configured(t, later, signIn(sim))
-	for destination, want := range map[string]complaint{
+	for destination, want := range map[string]wantDiagnostic{
 		fileURL(t.TempDir()):           {"error archive: No archive to compare", []string{"with its prefix"}},
 		fileURL(t.TempDir()) + "/gone": {"error archive: Unable to read the archive", []string{"gone"}},
 		"ftp://example.com":            {"error archive: Unable to read the archive", []string{"ftp"}},
 	} {
-		_, said := w.read("teo_l7_log_coverage", eightHours.and(arguments{"archive": destination}))
-		expectSaid(t, said, want)
+		_, diags := w.read("teo_l7_log_coverage", eightHours.and(arguments{"archive": destination}))
+		expectDiagnostics(t, diags, want)
 	}
 }

@@ -76,11 +76,29 @@ func (c *comparison) warnings(report *coverage.Report) diag.Diagnostics {
 			"A zone has at least 1,000 domains with traffic, and the analytics list no more than 1,000. Other domains are compared only if they have log packages, so complete is false. "+
 				"Name the domains in "+c.hosts+" instead.")
 	}
+	if len(report.Rows) == 0 {
+		diags.AddWarning("Nothing to compare", c.nothing())
+	}
 	if report.Pending > 0 {
 		diags.AddAttributeWarning(path.Root("end_time"), "Some hours are too recent to judge",
 			fmt.Sprintf("Hours that ended less than %s ago, or are in the future, are pending (~): %d. A later read can find that they have no log package.", shortDuration(c.stableAfter), report.Pending))
 	}
 	return diags
+}
+
+// nothing says what a comparison without rows means: a wrong zone must not look
+// like a complete week.
+func (c *comparison) nothing() string {
+	found := "The account has no zone."
+	if len(c.zones) > 0 {
+		ids := make([]string, len(c.zones))
+		for i, z := range c.zones {
+			ids[i] = z.id
+		}
+		found = fmt.Sprintf("Nothing in %s has traffic or log packages from %s to %s.",
+			shorten(ids), c.window.Start.Format(time.RFC3339), c.window.End.Format(time.RFC3339))
+	}
+	return found + " No hour was compared, so complete is true. Check the window, zones and zone_ids; data \"teo_zones\" lists the zones of the account."
 }
 
 // lookBack returns the zones whose analytics do not reach the start of the

@@ -31,9 +31,9 @@ func (l logQuery) decode(ctx context.Context, diags *diag.Diagnostics) teo.Query
 	start := decodeTime(l.startTime, path.Root("start_time"), diags)
 	end := decodeTime(l.endTime, path.Root("end_time"), diags)
 	if !start.IsZero() && !end.IsZero() && !end.After(start) {
-		diags.AddAttributeError(path.Root("end_time"), "Window ends before it starts",
+		diags.AddAttributeError(path.Root("end_time"), "Invalid window",
 			fmt.Sprintf("end_time (%s) must be after start_time (%s). Times with different offsets are compared as instants. "+
-				"The end is exclusive: for one hour from 02:00 on, end_time is 03:00.", l.endTime.ValueString(), l.startTime.ValueString()))
+				"The end is exclusive: the window of one hour from 02:00 ends at 03:00.", l.endTime.ValueString(), l.startTime.ValueString()))
 	}
 	return teo.Query{
 		Start: start, End: end,
@@ -69,7 +69,7 @@ func parseTime(text string) (t time.Time, problem string) {
 	problem = "is not a time in RFC 3339."
 	switch {
 	case err == nil:
-		problem = `is in year 1: plantimestamp() has no value during "terraform validate" and in the console. Use "terraform plan".`
+		problem = `is in year 1, because plantimestamp() has no value during "terraform validate" and in "terraform console". Run "terraform plan".`
 	case isDate.MatchString(text):
 		problem = "is a date without a time."
 	case withoutZone.MatchString(text):
@@ -94,7 +94,7 @@ func decodeTexts(ctx context.Context, set types.Set, at path.Path, diags *diag.D
 		case element.IsNull():
 			diags.AddAttributeError(at, "Null element in a set", fmt.Sprintf("An element of %s is null. Remove it, for example with compact().", at))
 		case value == "":
-			diags.AddAttributeError(at, "Empty element in a set", fmt.Sprintf("An element of %s is empty. Remove it; to select everything, leave %[1]s out.", at))
+			diags.AddAttributeError(at, "Empty element in a set", fmt.Sprintf("An element of %s is empty. Remove it. To select everything, remove %[1]s.", at))
 		default:
 			values = append(values, value)
 		}
@@ -111,20 +111,20 @@ func decodeZoneNames(ctx context.Context, set types.Set, attribute string, diags
 	for _, name := range names {
 		if looksLikeID.MatchString(name) {
 			diags.AddAttributeError(path.Root(attribute), "Zone ID instead of a site name",
-				fmt.Sprintf("%q looks like the ID of a zone, and %s contains names of sites such as \"example.com\". Put IDs into zone_ids.", name, attribute))
+				fmt.Sprintf("%q looks like the ID of a zone, but %s takes names of sites such as \"example.com\". Put IDs into zone_ids.", name, attribute))
 		}
 	}
 	return names
 }
 
 // decodeZoneIDs is decodeTexts for the attribute zone_ids. It rejects names of
-// sites, which belong into another attribute.
+// sites, which belong in another attribute.
 func decodeZoneIDs(ctx context.Context, set types.Set, namesAttribute string, diags *diag.Diagnostics) []string {
 	ids := decodeTexts(ctx, set, path.Root("zone_ids"), diags)
 	for _, id := range ids {
 		if strings.Contains(id, ".") {
 			diags.AddAttributeError(path.Root("zone_ids"), "Site name instead of a zone ID",
-				fmt.Sprintf("%q looks like the name of a site, and zone_ids contains IDs such as \"zone-27q0p0bali16\". Put names into %s.", id, namesAttribute))
+				fmt.Sprintf("%q looks like the name of a site, but zone_ids takes IDs such as \"zone-27q0p0bali16\". Put names into %s.", id, namesAttribute))
 		}
 	}
 	return ids
@@ -139,7 +139,7 @@ func decodeTimeout(ctx context.Context, get func(context.Context, time.Duration)
 	}
 	if timeout <= 0 {
 		diags.AddAttributeError(path.Root("timeouts"), "Invalid timeout",
-			fmt.Sprintf("The timeout is %s, and it must be above zero. Without it, the timeout is %s.", timeout, shortDuration(fallback)))
+			fmt.Sprintf("The timeout is %s, but must be positive. The default is %s.", timeout, shortDuration(fallback)))
 	}
 	return timeout
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // TestMain lets plain `go test` use the same command line as `make test`, and
-// removes the provider that was built for the tests. Where no command line is
-// found, the tests that need one say so themselves.
+// removes the provider that was built for the tests. Without a command
+// line, the tests that need one fail.
 func TestMain(m *testing.M) {
 	if cli, err := tfcli.Find(context.Background()); err == nil {
 		for _, variable := range cli.TestEnv() {

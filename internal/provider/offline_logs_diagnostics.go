@@ -12,17 +12,17 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// What is documented about the life of a package.
+// Documented times in the life of a package.
 const (
-	shownAfter  = 3 * time.Hour        // packages appear after about this time
-	stableAfter = 24 * time.Hour       // and are added to for about this time
-	keptAtLeast = 31 * 24 * time.Hour  // they are kept this long
-	keptAtMost  = 183 * 24 * time.Hour // or up to this long, on Standard and Enterprise plans
+	shownAfter  = 3 * time.Hour        // packages appear after about 3 hours
+	stableAfter = 24 * time.Hour       // they grow for about 24 hours
+	keptAtLeast = 31 * 24 * time.Hour  // they are kept for 31 days
+	keptAtMost  = 183 * 24 * time.Hour // Standard and Enterprise plans keep them longer
 )
 
-// enabledByHand is the date since which sites that are added store no logs until
-// that is enabled in the console.
-var enabledByHand = time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC)
+// optInSince is a date. Sites added since then store offline logs only after they
+// are enabled in the console.
+var optInSince = time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC)
 
 // readError explains why a list could not be read, on the attribute to change if
 // there is one.
@@ -57,7 +57,7 @@ func (f family) readError(q teo.Query, err error) diag.Diagnostic {
 	return apiError("Unable to read "+f.title, asked, err)
 }
 
-// asked says what was requested, at the beginning of a detail.
+// asked describes the request, as the subject of the first sentence of a detail.
 func (f family) asked(q teo.Query) string {
 	text := fmt.Sprintf("The list of %s from %s to %s", f.title, q.Start.Format(time.RFC3339), q.End.Format(time.RFC3339))
 	var filters []string
@@ -84,29 +84,29 @@ func shorten(values []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(values[:most], ", "), len(values)-most)
 }
 
-// warnings returns what a user may want to know about a list.
+// warnings returns the warnings about a list.
 func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if l.ChangedOver != nil {
-		diags.Append(changedOver(l.ChangedOver))
+	if l.SwitchedVersion != nil {
+		diags.Append(switchedVersion(l.SwitchedVersion))
 	}
 	if len(l.Packages) == 0 {
 		diags.AddWarning("No "+f.title+" found", f.emptyDetail(now, q, l))
 	}
 	if now.Sub(q.End) < stableAfter {
 		diags.AddAttributeWarning(path.Root("end_time"), "Log packages may still be added",
-			fmt.Sprintf("The window ends at %s, less than 24 hours ago or in the future. EdgeOne shows packages after about 3 hours and adds to them for about 24 hours, "+
+			fmt.Sprintf("The window ends at %s, less than 24 hours ago or in the future. EdgeOne shows packages after about 3 hours and appends to them for about 24 hours, "+
 				"so a later read can return more and larger packages.", q.End.UTC().Format(time.RFC3339)))
 	}
 	if l.Nameless > 0 {
 		diags.AddWarning("Log packages without a name",
-			fmt.Sprintf("%d of %d rows have no log_packet_name (request ID %s). They are listed with a key that is made of their URL path.", l.Nameless, len(l.Packages), l.RequestID))
+			fmt.Sprintf("%d of %d rows have no log_packet_name (request ID %s). Their key in the list contains a hash of their URL path.", l.Nameless, len(l.Packages), l.RequestID))
 	}
 	return diags
 }
 
-// changedOver says, once, that the provider switched to another API version.
-func changedOver(over *teo.ChangeOver) diag.Diagnostic {
+// switchedVersion warns that the provider switched to another API version.
+func switchedVersion(over *teo.VersionSwitch) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("API version 2022-01-06 is no longer available",
 		fmt.Sprintf("The service answered %s (request ID %s). The provider now uses API version 2022-09-01. "+
 			"Set api_version = \"2022-09-01\" in the provider block to use it from the start.", over.Code, over.RequestID))
@@ -115,7 +115,7 @@ func changedOver(over *teo.ChangeOver) diag.Diagnostic {
 // emptyDetail lists the possible causes of an empty list.
 func (f family) emptyDetail(now time.Time, q teo.Query, l *teo.Listing) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s is empty. That is valid. Possible causes:", f.asked(q))
+	fmt.Fprintf(&b, "%s is empty, which is valid. Possible causes:", f.asked(q))
 	for i, cause := range f.emptyCauses(now, q, l.Hints) {
 		fmt.Fprintf(&b, "\n  %d. %s", i+1, cause)
 	}
@@ -131,7 +131,7 @@ func (f family) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
 	var causes []string
 	add := func(format string, values ...any) { causes = append(causes, fmt.Sprintf(format, values...)) }
 
-	// Facts about the filters.
+	// Filters that cannot match.
 	if len(h.UnknownZones) > 0 {
 		add("No zone of the account is named %s. See data \"teo_zones\".", strings.Join(h.UnknownZones, ", "))
 	}
@@ -142,9 +142,9 @@ func (f family) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
 		add("None of the given zones contains %s.", strings.Join(h.OtherDomains, ", "))
 	}
 	if len(h.RootDomains) > 0 {
-		add("%s in domains is the name of a site. Give the sub-domain as it is served, such as www.%s.", strings.Join(h.RootDomains, ", "), h.RootDomains[0])
+		add("%s in domains is the name of a site. Set domains to its sub-domains, such as www.%s.", strings.Join(h.RootDomains, ", "), h.RootDomains[0])
 	} else if f.layer == teo.L7 && len(q.Hosts) > 0 && !h.Checked {
-		add("domains contains the name of a site (example.com) instead of the sub-domain as it is served (www.example.com).")
+		add("domains contains the name of a site (example.com) instead of a sub-domain (www.example.com).")
 	}
 
 	// The window.
@@ -153,7 +153,7 @@ func (f family) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
 	case age > keptAtMost:
 		add("The window ended %d days ago, and logs are kept for at most 183 days.", int(age.Hours()/24))
 	case age > keptAtLeast:
-		add("The window ended %d days ago. Logs are kept for 31 days, on Standard and Enterprise plans for up to 183.", int(age.Hours()/24))
+		add("The window ended %d days ago. Logs are kept for 31 days, or for up to 183 days on Standard and Enterprise plans.", int(age.Hours()/24))
 	case startAge < 0:
 		add("The window is in the future.")
 	case startAge < shownAfter:
@@ -162,8 +162,8 @@ func (f family) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
 		add("The window is too recent: packages are shown after about 3 hours, sometimes later.")
 	}
 
-	// What cannot be checked.
-	add("There was no traffic: an hour without requests has no package.")
+	// Causes that cannot be checked.
+	add("There was no traffic. An hour without requests has no package.")
 	switch {
 	case f.layer == teo.L4 && len(q.Hosts) > 0:
 		add("The instances in proxy_ids belong to other zones or to another account.")
@@ -172,8 +172,8 @@ func (f family) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
 	case !h.Checked:
 		add("The zones do not exist in this account. Compare with data \"teo_zones\".")
 	}
-	if q.End.After(enabledByHand) {
-		add("Offline logs are not enabled: sites added after 2026-01-20 store none until that is enabled in the console.")
+	if q.End.After(optInSince) {
+		add("Offline logs are not enabled. Sites added after 2026-01-20 store offline logs only after you enable them in the console.")
 	}
 	return causes
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Every attribute of the ephemeral resources. The echo provider stores in the state
-// what is otherwise stored nowhere.
+// Every attribute of the ephemeral resources. The echo provider stores their
+// result in the state, so that it can be checked.
 func TestOfflineLogsEphemeralResources(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
@@ -76,7 +76,7 @@ resource "echo" "test" {}
 	})
 }
 
-// listedAsTuple is a set as a state of dynamic type holds it.
+// listedAsTuple is a set as stored in a state of dynamic type.
 func listedAsTuple(names ...string) knownvalue.Check {
 	var checks []knownvalue.Check
 	for _, name := range names {

@@ -22,18 +22,18 @@ data "teo_l7_offline_logs" "test" {
 }
 `
 
-// unableToRead is the one summary of a list that the service did not give.
+// unableToRead is the summary of all failed requests for a list.
 const unableToRead = "error: Unable to read L7 offline logs"
 
-// A failure says what was asked, what the service answered and what to do, after
-// as many requests as make sense.
+// A failure says what was requested, what the service returned and what to do, after
+// the retries that can help.
 func TestOfflineLogsFailures(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		sim      teosim.Options
 		fault    teosim.Fault
 		provider arguments
-		head     string // else unableToRead
+		summary  string // else unableToRead
 		details  []string
 		requests int
 	}{
@@ -120,8 +120,8 @@ func TestOfflineLogsFailures(t *testing.T) {
 			requests: 2,
 		},
 		"rows that are missing": {
-			fault: teosim.Fault{Name: teosim.WrongTotal, Value: "7"},
-			head:  "error: Incomplete L7 offline logs",
+			fault:   teosim.Fault{Name: teosim.WrongTotal, Value: "7"},
+			summary: "error: Incomplete L7 offline logs",
 			details: []string{
 				"5 entries were read, but the service counts 7", "read 4 times", "request ID",
 				"An incomplete list is not returned", "Try again in a few minutes",
@@ -136,31 +136,30 @@ func TestOfflineLogsFailures(t *testing.T) {
 				sim.Inject(test.fault)
 			}
 			w := configured(t, provider.Options{}, signIn(sim).and(test.provider))
-			_, said := w.read("teo_l7_offline_logs", anHour)
+			_, diags := w.read("teo_l7_offline_logs", anHour)
 			details := test.details
 			for _, request := range sim.Requests() {
 				if request.Code != "" { // the last one's
 					details = append(test.details[:len(test.details):len(test.details)], "request ID "+request.RequestID)
 				}
 			}
-			if test.head == "" {
-				test.head = unableToRead
+			if test.summary == "" {
+				test.summary = unableToRead
 			}
-			expectSaid(t, said, complaint{test.head, details})
+			expectDiagnostics(t, diags, wantDiagnostic{test.summary, details})
 			if n := len(sim.Requests()); n != test.requests {
 				t.Errorf("%d requests were sent, want %d", n, test.requests)
 			}
 			for _, secret := range []string{"sign=", "next=", "<html", "otherSecretKey", "someToken", sim.SecretKey()} {
-				if strings.Contains(said.all(), secret) {
-					t.Errorf("a diagnostic holds %q:\n%s", secret, said.all())
+				if strings.Contains(diags.all(), secret) {
+					t.Errorf("a diagnostic contains %q:\n%s", secret, diags.all())
 				}
 			}
 		})
 	}
 }
 
-// An endpoint that does not resolve is an error after one attempt: no server can
-// have seen it.
+// An endpoint that does not resolve is an error after one attempt.
 func TestOfflineLogsUnknownHost(t *testing.T) {
 	t.Parallel()
 	sent := 0
@@ -171,8 +170,8 @@ func TestOfflineLogsUnknownHost(t *testing.T) {
 		return direct.RoundTrip(r)
 	})
 	w := configured(t, provider.Options{Transport: count}, keys.and(arguments{"endpoint": "teo.invalid", "max_retries": 0}))
-	_, said := w.read("teo_l7_offline_logs", anHour)
-	expectSaid(t, said, complaint{unableToRead, []string{"teo.invalid", "The service did not respond. Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, the network, and the proxy"}})
+	_, diags := w.read("teo_l7_offline_logs", anHour)
+	expectDiagnostics(t, diags, wantDiagnostic{unableToRead, []string{"teo.invalid", "The service did not respond. Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT), domain, the network, and the proxy"}})
 	if sent != 1 {
 		t.Errorf("%d attempts", sent)
 	}
@@ -190,12 +189,12 @@ func TestOfflineLogsEnd(t *testing.T) {
 	w := configured(t, provider.Options{}, signIn(sim))
 	begin := time.Now()
 
-	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"read": "50ms"}}))
-	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms", "Raise timeouts", "provider::teo::windows"}})
-	said = w.open("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"open": "50ms"}}))
-	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms"}})
-	_, said = w.read("teo_zones", arguments{"timeouts": arguments{"read": "50ms"}})
-	expectSaid(t, said, complaint{"error timeouts: Timeout while reading zones", []string{"was not read within 50ms", "Raise timeouts"}})
+	_, diags := w.read("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"read": "50ms"}}))
+	expectDiagnostics(t, diags, wantDiagnostic{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms", "Raise timeouts", "provider::teo::windows"}})
+	diags = w.open("teo_l7_offline_logs", anHour.and(arguments{"timeouts": arguments{"open": "50ms"}}))
+	expectDiagnostics(t, diags, wantDiagnostic{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 50ms"}})
+	_, diags = w.read("teo_zones", arguments{"timeouts": arguments{"read": "50ms"}})
+	expectDiagnostics(t, diags, wantDiagnostic{"error timeouts: Timeout while reading zones", []string{"was not read within 50ms", "Raise timeouts"}})
 
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -204,22 +203,22 @@ func TestOfflineLogsEnd(t *testing.T) {
 		}
 		cancel()
 	}()
-	_, said = w.readContext(ctx, "teo_l7_offline_logs", anHour)
-	expectSaid(t, said, complaint{unableToRead, []string{"It was interrupted; nothing was changed."}})
+	_, diags = w.readContext(ctx, "teo_l7_offline_logs", anHour)
+	expectDiagnostics(t, diags, wantDiagnostic{unableToRead, []string{"The operation was interrupted. Nothing was changed."}})
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("it took %s", took)
 	}
 }
 
-// The rate limiter gives up before the deadline, where a turn would come later.
+// The rate limiter fails before the deadline if the wait would exceed it.
 func TestOfflineLogsEndInTheLimiter(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: smallAccount()})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 0.5}))
-	_, said := w.read("teo_l7_offline_logs", arguments{
+	_, diags := w.read("teo_l7_offline_logs", arguments{
 		"start_time": "2022-05-04T03:00:00Z", "end_time": "2022-05-04T04:00:00Z", "page_size": 1, "timeouts": arguments{"read": "1s"},
 	})
-	expectSaid(t, said, complaint{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 1s", "Raise timeouts"}})
+	expectDiagnostics(t, diags, wantDiagnostic{"error timeouts: Timeout while reading L7 offline logs", []string{"was not read within 1s", "Raise timeouts"}})
 }
 
 // The same texts through a real Terraform.

@@ -17,7 +17,7 @@ type family struct {
 	layer  teo.Layer
 	name   string // of the type, after the provider's name
 	title  string // in texts
-	action string // that CAM has to allow
+	action string // CAM action
 
 	hosts, host         string // attributes: the filter, and the host of a row
 	hostsText, hostText string // their descriptions
@@ -31,7 +31,7 @@ type family struct {
 var l7Family = family{
 	layer: teo.L7, name: "l7_offline_logs", title: "L7 offline logs", action: "DownloadL7Logs",
 	hosts: "domains", host: "domain",
-	hostsText: "Sub-domains as they are served, such as `www.example.com`; the name of a site only if it is served itself. All sub-domains by default.",
+	hostsText: "Sub-domains to list, such as `www.example.com`. The name of a site (`example.com`) matches only if the site serves that name. Default: all sub-domains.",
 	hostText:  "Sub-domain of the log.",
 	example:   "www.example.com",
 	sizeText:  " before compression",
@@ -42,7 +42,7 @@ var l7Family = family{
 var l4Family = family{
 	layer: teo.L4, name: "l4_offline_logs", title: "L4 offline logs", action: "DownloadL4Logs",
 	hosts: "proxy_ids", host: "proxy_id",
-	hostsText: "IDs of layer-4 proxy instances, such as `sid-xs82kshs`. All instances by default.",
+	hostsText: "IDs of layer-4 proxy instances, such as `sid-xs82kshs`. Default: all instances.",
 	hostText:  "Layer-4 proxy instance of the log.",
 	example:   "sid-xs82kshs",
 	list:      (*teo.Client).L4Logs,
@@ -55,7 +55,7 @@ type attributeSetter interface {
 }
 
 // read lists the packages of a configuration and sets the computed attributes.
-// Rows and URLs are left to listServer.
+// listServer sets the rows and URLs.
 func (f family) read(ctx context.Context, s *session, m offlineLogsModel, to attributeSetter, diags *diag.Diagnostics) {
 	if f.layer == teo.L7 {
 		s.checkZoneIDs(m.query, diags)

@@ -11,8 +11,8 @@ import (
 )
 
 // One resource for each package by its key, and the URL of that key in a
-// provisioner: from the data source, and from the ephemeral resource with nothing
-// signed in the state. The second plan is empty. This runs the built provider,
+// provisioner: from the data source, and from the ephemeral resource with no
+// signed URL in the state. The second plan is empty. This runs the built provider,
 // because terraform-plugin-testing does not support for_each.
 func TestOfflineLogsForEach(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// listRow is a row of the state as JSON has it.
+// listRow is a row of the state in JSON.
 type listRow struct{ host, area, name, start string }
 
 // completeList checks that the rows of a list are those of the catalogue, each
@@ -106,8 +106,8 @@ data "teo_l4_offline_logs" "test" {
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					whole("data.teo_l7_offline_logs.test", computed(25, 27, 672, "domains", nothing, nothing, listed("zone-gen0000"), nothing, knownvalue.MapSizeExact(672))),
-					whole("data.teo_l4_offline_logs.test", computed(300, 2, 336, "proxy_ids", listed("sid-gen0000-1"), listed("site0.example"), nothing, knownvalue.Bool(false), nothing)),
+					exactAttributes("data.teo_l7_offline_logs.test", computed(25, 27, 672, "domains", nothing, nothing, listed("zone-gen0000"), nothing, knownvalue.MapSizeExact(672))),
+					exactAttributes("data.teo_l4_offline_logs.test", computed(300, 2, 336, "proxy_ids", listed("sid-gen0000-1"), listed("site0.example"), nothing, knownvalue.Bool(false), nothing)),
 					completeList{"data.teo_l7_offline_logs.test", "domain", rows("www0.site0.example", "www1.site0.example"), true},
 					completeList{"data.teo_l4_offline_logs.test", "proxy_id", rows("sid-gen0000-1"), false},
 				},
@@ -117,8 +117,8 @@ data "teo_l4_offline_logs" "test" {
 	})
 }
 
-// The same list with 2022-01-06, at a rate that the service limits: it is slowed
-// down, and complete.
+// The same list with 2022-01-06, at a rate that the service limits: it is slower,
+// but complete.
 func TestOfflineLogsThrottled(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{
@@ -128,10 +128,10 @@ func TestOfflineLogsThrottled(t *testing.T) {
 	sim.Inject(teosim.Fault{Name: teosim.BadGateway, Skip: 3, Times: 2})
 	sim.Inject(teosim.Fault{Name: teosim.DropConnection, Skip: 6, Times: 2})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"requests_per_second": 1000, "max_retries": 50}))
-	state, said := w.read("teo_l7_offline_logs", arguments{
+	state, diags := w.read("teo_l7_offline_logs", arguments{
 		"start_time": "2022-05-01T00:00:00Z", "end_time": "2022-05-08T00:00:00Z", "page_size": 15,
 	})
-	expectSaid(t, said)
+	expectDiagnostics(t, diags)
 	if state["total_count"] != int64(672) || len(state["logs"].([]any)) != 672 || state["pages"] != int64(45) {
 		t.Errorf("%v of %v packages over %v pages, want 672 over 45", len(state["logs"].([]any)), state["total_count"], state["pages"])
 	}

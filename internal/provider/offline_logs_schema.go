@@ -18,15 +18,15 @@ import (
 // Descriptions of arguments that data sources, ephemeral resources and archives
 // share.
 const (
-	startTimeText = "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). A fraction of a second widens the window to whole seconds."
+	startTimeText = "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). A window with fractions of a second is widened to whole seconds."
 	endTimeText   = "End of the window (exclusive), RFC 3339 with `Z` or an offset, after `start_time`."
-	zonesText     = "Names of sites (`example.com`). `zones` and `zone_ids` add up: the logs of every zone in either of them are included. Without both, the logs of every zone of the account are included. " +
-		"The names are looked up: a name that several zones share selects all of them, and an unknown name is an error."
-	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Any number of them can be given."
+	zonesText     = "Names of sites (`example.com`). The logs of every zone in `zones` or `zone_ids` are listed. If neither is set, the logs of every zone of the account are listed. " +
+		"A name that several zones share selects all of them, and an unknown name is an error."
+	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Their number is not limited."
 
-	// What differs with the older API version, which layer 4 does not have.
-	zonesText20220106   = " With API version 2022-01-06 an unknown name selects nothing."
-	zoneIDsText20220106 = " Zone IDs need API version 2022-09-01."
+	// Differences of the older API version, which layer 4 does not have.
+	zonesText20220106   = " With API version 2022-01-06, an unknown name selects nothing."
+	zoneIDsText20220106 = " Zone IDs require API version 2022-09-01."
 	areaText20220106    = ", which can happen with API version 2022-01-06"
 )
 
@@ -44,27 +44,27 @@ func (f family) only20220106(text string) string {
 }
 
 // timeoutText describes the timeout of one operation.
-const timeoutText = "How long %s may take, such as `30s` or `2h45m` (units `h`, `m`, `s`). By default `%s`."
+const timeoutText = "Timeout of %s, such as `30s` or `2h45m` (units `h`, `m`, `s`). Default: `%s`."
 
 func (f family) dataSourceSchema(ctx context.Context) datasourceschema.Schema {
 	attributes := f.attributes()
 	attributes["timeouts"] = timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(timeoutText, "reading the list", shortDuration(readTimeout))})
 	return datasourceschema.Schema{
-		MarkdownDescription: fmt.Sprintf("Lists the %s of a window: one package for each %s, area and slot of an hour or a quarter of an hour. The list is complete, or there is an error.\n\n"+
-			"The signed URLs are in the map `urls`, beside the rows. The map is sensitive and becomes part of the state. To list the packages alone, set `include_urls = false`; "+
-			"to use URLs without storing them, use the ephemeral resource `teo_%s`.", f.title, f.host, f.name),
+		MarkdownDescription: fmt.Sprintf("Lists the %s of a window: one package for each %s, area and slot of an hour or a quarter of an hour. An incomplete list is an error.\n\n"+
+			"The signed URLs are in the map `urls`, beside the rows. The map is sensitive and is stored in the state. To list packages without URLs, set `include_urls = false`. "+
+			"To use URLs without storing them, use the ephemeral resource `teo_%s`.", f.title, f.host, f.name),
 		Attributes: attributes,
 	}
 }
 
-// ephemeralSchema has the attributes of the data source. Only the timeout is that
-// of opening.
+// ephemeralSchema has the attributes of the data source. Only the timeout has
+// another name, open.
 func (f family) ephemeralSchema(ctx context.Context) ephemeralschema.Schema {
 	attributes := ephemeralAttributes(f.attributes())
 	attributes["timeouts"] = ephemeraltimeouts.AttributesWithOpts(ctx, ephemeraltimeouts.Opts{OpenDescription: fmt.Sprintf(timeoutText, "reading the list", shortDuration(readTimeout))})
 	return ephemeralschema.Schema{
-		MarkdownDescription: fmt.Sprintf("Lists the %s of a window with their signed URLs. None of it is stored in the plan or in the state. "+
-			"There is one package for each %s, area and slot of an hour or a quarter of an hour. The list is complete, or there is an error.", f.title, f.host),
+		MarkdownDescription: fmt.Sprintf("Lists the %s of a window with their signed URLs. Neither the plan nor the state contains them. "+
+			"There is one package for each %s, area and slot of an hour or a quarter of an hour. An incomplete list is an error.", f.title, f.host),
 		Attributes: attributes,
 	}
 }
@@ -78,18 +78,18 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 		"zone_ids":   datasourceschema.SetAttribute{MarkdownDescription: f.zoneIDsText(), Optional: true, ElementType: types.StringType},
 		f.hosts:      datasourceschema.SetAttribute{MarkdownDescription: f.hostsText, Optional: true, ElementType: types.StringType},
 		"page_size": datasourceschema.Int64Attribute{
-			MarkdownDescription: fmt.Sprintf("Number of entries to request at once, 1 to %d, by default %d. After the read, the number that the service applied, which can be smaller.", teo.MaxPageSize, teo.DefaultPageSize),
+			MarkdownDescription: fmt.Sprintf("Page size of the requests, from 1 to %d. Default: %d. After the read, the page size that the service applied, which can be smaller.", teo.MaxPageSize, teo.DefaultPageSize),
 			Optional:            true, Computed: true,
 			Validators: []validator.Int64{int64validator.Between(1, teo.MaxPageSize)},
 		},
 		"max_packages": datasourceschema.Int64Attribute{
-			MarkdownDescription: fmt.Sprintf("Maximum number of packages, by default %d. A longer list is an error, which usually comes after the first page.", teo.DefaultMaxPackages),
+			MarkdownDescription: fmt.Sprintf("Maximum number of packages. Default: %d. A longer list is an error, which is usually reported after the first page.", teo.DefaultMaxPackages),
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.AtLeast(1)},
 		},
-		"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: "Whether to return the signed URLs, by default true. If false, `urls` is null.", Optional: true},
+		"include_urls": datasourceschema.BoolAttribute{MarkdownDescription: "Whether to return the signed URLs. Default: `true`. If `false`, `urls` is null.", Optional: true},
 		"logs": datasourceschema.ListNestedAttribute{
-			MarkdownDescription: fmt.Sprintf("The log packages, sorted by start, `%s`, area and name. Nothing in it is secret.", f.host),
+			MarkdownDescription: fmt.Sprintf("The log packages, sorted by start, `%s`, area and name. They contain no secrets.", f.host),
 			Computed:            true,
 			NestedObject:        datasourceschema.NestedAttributeObject{Attributes: f.rowAttributes()},
 		},
@@ -98,13 +98,13 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 			Computed:            true, Sensitive: true, ElementType: types.StringType,
 		},
 		"total_count": datasourceschema.Int64Attribute{
-			MarkdownDescription: "Number of entries by the service's own count (`TotalSize` or `TotalCount`), against which the list is checked. It is larger than the length of `logs` only if the service lists packages twice.", Computed: true,
+			MarkdownDescription: "Number of entries as counted by the service. The list is checked against it. It is larger than the length of `logs` only if the service lists packages twice.", Computed: true,
 		},
 		"total_bytes": datasourceschema.Int64Attribute{MarkdownDescription: "Sum of the sizes, in bytes.", Computed: true},
 		"pages":       datasourceschema.Int64Attribute{MarkdownDescription: "Number of pages with entries.", Computed: true},
-		"api_version": datasourceschema.StringAttribute{MarkdownDescription: "Version of the API that answered.", Computed: true},
+		"api_version": datasourceschema.StringAttribute{MarkdownDescription: "Version of the API that returned the list.", Computed: true},
 		"request_id": datasourceschema.StringAttribute{
-			MarkdownDescription: "ID of the request for the last page, for Tencent Cloud's support. It changes on every read, so an output that contains it shows a change in every plan.", Computed: true,
+			MarkdownDescription: "ID of the request for the last page, for Tencent Cloud's support. It changes on every read, so an output with it changes in every plan.", Computed: true,
 		},
 	}
 }
@@ -119,13 +119,13 @@ func (f family) rowAttributes() map[string]datasourceschema.Attribute {
 		},
 		f.host: datasourceschema.StringAttribute{MarkdownDescription: f.hostText, Computed: true},
 		"area": datasourceschema.StringAttribute{
-			MarkdownDescription: "Area of the service: `mainland` (of China) or `overseas`. Null if the service does not say" + f.only20220106(areaText20220106) + ".", Computed: true,
+			MarkdownDescription: "Area of the service: `mainland` (of China) or `overseas`. Null if the service does not return it, which can happen with API version 2022-01-06.", Computed: true,
 		},
 		"log_packet_name": datasourceschema.StringAttribute{
 			MarkdownDescription: fmt.Sprintf("Name of the log package, such as `20220811-02-%[1]s` (02:00 to 03:00 UTC) or `20230725-2315-%[1]s` (a quarter of an hour). Packages of two areas can have the same name.", f.example), Computed: true,
 		},
 		"log_time": datasourceschema.Int64Attribute{
-			MarkdownDescription: "Time of packaging in Unix seconds, as the service returns it. The service has deprecated it, and it can be wrong: use `log_start_time`.", Computed: true,
+			MarkdownDescription: "Time of packaging in Unix seconds, as the service returns it. It is deprecated by the service and can be wrong. Use `log_start_time`.", Computed: true,
 		},
 		"log_start_time": datasourceschema.StringAttribute{
 			MarkdownDescription: "Start of the slot, RFC 3339 in UTC. Derived from `log_packet_name` if the service does not return it.", Computed: true,
@@ -134,7 +134,7 @@ func (f family) rowAttributes() map[string]datasourceschema.Attribute {
 			MarkdownDescription: "End of the slot, RFC 3339 in UTC, as the service returns it: exclusive for an hour, the last second for a quarter of an hour. Derived from `log_packet_name` (exclusive) if the service does not return it.", Computed: true,
 		},
 		"size": datasourceschema.Int64Attribute{
-			MarkdownDescription: "Size of the log in bytes" + f.sizeText + ". It grows for about a day, while lines are still added.", Computed: true,
+			MarkdownDescription: "Size of the log in bytes (layer 7: before compression). It grows for about a day, while lines are still appended.", Computed: true,
 		},
 	}
 }

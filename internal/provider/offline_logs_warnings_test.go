@@ -19,19 +19,19 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 	end := time.Date(2022, 5, 4, 1, 0, 0, 0, time.UTC)
 	for name, test := range map[string]struct {
 		now  time.Time
-		want []complaint
+		want []wantDiagnostic
 	}{
-		"a second short of a day ago": {end.Add(24*time.Hour - time.Second), []complaint{{mayGrow, []string{"ends at 2022-05-04T01:00:00Z", "less than 24 hours ago", "about 3 hours"}}}},
+		"a second short of a day ago": {end.Add(24*time.Hour - time.Second), []wantDiagnostic{{mayGrow, []string{"ends at 2022-05-04T01:00:00Z", "less than 24 hours ago", "about 3 hours"}}}},
 		"a day ago":                   {end.Add(24 * time.Hour), nil},
-		"in the future":               {end.Add(-time.Hour), []complaint{{mayGrow, []string{"or in the future"}}}},
+		"in the future":               {end.Add(-time.Hour), []wantDiagnostic{{mayGrow, []string{"or in the future"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := configured(t, provider.Options{Now: func() time.Time { return test.now }}, signIn(simtest.Start(t, teosim.Options{})))
-			_, said := w.read("teo_l7_offline_logs", anHour)
-			expectSaid(t, said, test.want...)
-			said = w.open("teo_l4_offline_logs", anHour)
-			expectSaid(t, said, test.want...)
+			_, diags := w.read("teo_l7_offline_logs", anHour)
+			expectDiagnostics(t, diags, test.want...)
+			diags = w.open("teo_l4_offline_logs", anHour)
+			expectDiagnostics(t, diags, test.want...)
 		})
 	}
 }
@@ -41,34 +41,34 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 func TestOfflineLogsEmpty(t *testing.T) {
 	t.Parallel()
 	const empty = "warning: No L7 offline logs found"
-	const root = "1. example.com in domains is the name of a site. Give the sub-domain as it is served, such as www.example.com."
+	const root = "1. example.com in domains is the name of a site. Set domains to its sub-domains, such as www.example.com."
 	for name, test := range map[string]struct {
 		config arguments
-		want   complaint
+		want   wantDiagnostic
 	}{
 		"2022-01-06": {
 			arguments{"zones": []string{"example.com"}, "domains": []string{"example.com"}},
-			complaint{empty, []string{"(zones example.com; domains example.com) is empty", root, "2. There was no traffic"}},
+			wantDiagnostic{empty, []string{"(zones example.com; domains example.com) is empty", root, "2. There was no traffic"}},
 		},
 		"2022-09-01": {
 			arguments{"zone_ids": []string{"zone-2demo00001cn"}, "domains": []string{"example.com"}},
-			complaint{empty, []string{"zone_ids zone-2demo00001cn", root}},
+			wantDiagnostic{empty, []string{"zone_ids zone-2demo00001cn", root}},
 		},
 		"a domain that is not a site": {
 			arguments{"domains": []string{"nobody.example.com"}},
-			complaint{empty, []string{"1. There was no traffic", "2. The zone belongs to another account"}},
+			wantDiagnostic{empty, []string{"1. There was no traffic", "2. The zone belongs to another account"}},
 		},
 		"a domain of another zone": {
 			arguments{"zones": []string{"example.com"}, "domains": []string{"www.example.org"}},
-			complaint{empty, []string{"1. None of the given zones contains www.example.org."}},
+			wantDiagnostic{empty, []string{"1. None of the given zones contains www.example.org."}},
 		},
 		"an unknown zone": {
 			arguments{"zones": []string{"nowhere.example"}},
-			complaint{empty, []string{"1. No zone of the account is named nowhere.example."}},
+			wantDiagnostic{empty, []string{"1. No zone of the account is named nowhere.example."}},
 		},
 		"after the retention": {
 			arguments{"start_time": "2021-05-04T00:00:00Z", "end_time": "2021-05-05T00:00:00Z"},
-			complaint{empty, []string{"1. The window ended 370 days ago, and logs are kept for at most 183 days."}},
+			wantDiagnostic{empty, []string{"1. The window ended 370 days ago, and logs are kept for at most 183 days."}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,13 +76,13 @@ func TestOfflineLogsEmpty(t *testing.T) {
 			sim := simtest.Start(t, teosim.Options{})
 			now := time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
 			w := configured(t, provider.Options{Now: func() time.Time { return now }}, signIn(sim))
-			state, said := w.read("teo_l7_offline_logs", anHour.and(test.config))
+			state, diags := w.read("teo_l7_offline_logs", anHour.and(test.config))
 			for _, r := range sim.Requests() {
 				if r.Action == "DownloadL7Logs" && r.RequestID == state["request_id"] {
 					test.want.details = append(test.want.details, "Request ID "+r.RequestID)
 				}
 			}
-			expectSaid(t, said, test.want)
+			expectDiagnostics(t, diags, test.want)
 			if logs, ok := state["logs"].([]any); !ok || len(logs) != 0 {
 				t.Errorf("logs are %v, want an empty list", state["logs"])
 			}
@@ -98,22 +98,22 @@ func TestOfflineLogsEmpty(t *testing.T) {
 	}
 }
 
-// When 2022-01-06 is no longer served, the provider switches for good and says so once.
-func TestOfflineLogsChangeOver(t *testing.T) {
+// When 2022-01-06 is no longer served, the provider switches permanently and warns once.
+func TestOfflineLogsVersionSwitch(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
 			sim := simtest.Start(t, teosim.Options{Gone: code})
 			w := configured(t, provider.Options{}, signIn(sim))
-			_, said := w.read("teo_l7_offline_logs", anHour)
+			_, diags := w.read("teo_l7_offline_logs", anHour)
 			refused := sim.Requests()[0]
-			expectSaid(t, said, complaint{"warning: API version 2022-01-06 is no longer available", []string{
+			expectDiagnostics(t, diags, wantDiagnostic{"warning: API version 2022-01-06 is no longer available", []string{
 				fmt.Sprintf("answered %s (request ID %s)", code, refused.RequestID), `Set api_version = "2022-09-01"`,
 			}})
 			for range 2 {
-				state, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))
-				expectSaid(t, said)
+				state, diags := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))
+				expectDiagnostics(t, diags)
 				if state["api_version"] != "2022-09-01" || state["total_count"] != int64(4) {
 					t.Errorf("%v packages by version %v", state["total_count"], state["api_version"])
 				}
@@ -134,8 +134,8 @@ func TestOfflineLogsNameless(t *testing.T) {
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data.LogPacketName"})
 	w := configured(t, provider.Options{}, signIn(sim))
-	state, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zone_ids": []string{"zone-2demo00001cn"}}))
-	expectSaid(t, said, complaint{"warning: Log packages without a name", []string{"3 of 3 rows", fmt.Sprint("request ID ", state["request_id"])}})
+	state, diags := w.read("teo_l7_offline_logs", anHour.and(arguments{"zone_ids": []string{"zone-2demo00001cn"}}))
+	expectDiagnostics(t, diags, wantDiagnostic{"warning: Log packages without a name", []string{"3 of 3 rows", fmt.Sprint("request ID ", state["request_id"])}})
 	for _, row := range state["logs"].([]any) {
 		row := row.(map[string]any)
 		if row["log_packet_name"] != nil {

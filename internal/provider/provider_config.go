@@ -21,8 +21,8 @@ import (
 )
 
 // configure returns the session of a configuration. For each setting the attribute
-// goes before the environment. It reports all problems at once, and sends nothing.
-// Missing credentials are no problem here: verifying an archive needs none.
+// takes precedence over the environment. It reports all problems at once, and sends
+// nothing. Missing credentials are accepted, because verifying an archive needs none.
 func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *session {
 	// Unknown values are reported first. The rest is checked as if they were not
 	// set, but credentials that are missing because of them are not reported.
@@ -126,7 +126,7 @@ func withoutUnknown(v tftypes.Value, name string, diags *diag.Diagnostics) tftyp
 	var given map[string]tftypes.Value
 	if !v.Type().Is(tftypes.Object{}) || !v.IsKnown() || v.As(&given) != nil {
 		diags.AddAttributeError(attributePath(name), "Unknown provider argument",
-			name+" depends on a value that is known only after apply, but the provider needs it to read. "+
+			name+" depends on a value that is known only after apply, but the provider needs it during the plan. "+
 				"Apply that value first with -target, or set it from a variable or the environment.")
 		return tftypes.NewValue(v.Type(), nil)
 	}
@@ -156,8 +156,8 @@ type configuration struct {
 // setting is a resolved value and where it comes from.
 type setting struct{ value, source string }
 
-// text returns the attribute, otherwise the variable, without white space around
-// it.
+// text returns the value of the attribute or else of the variable, without
+// surrounding white space.
 func (c configuration) text(attribute types.String, variable string) setting {
 	if !attribute.IsNull() {
 		return setting{strings.TrimSpace(attribute.ValueString()), "the provider configuration"}
@@ -239,7 +239,7 @@ func (c configuration) endpoint(e endpoints, name string, attribute types.String
 		c.diags.AddAttributeError(path.Root(name), "Invalid endpoint", detail)
 	} else if e.scheme == "http" && endpoint.Scheme != e.scheme {
 		c.diags.AddAttributeWarning(path.Root("protocol"), "Protocol without effect",
-			fmt.Sprintf("The protocol from %s is HTTP, but the %s from %s is a URL with its own scheme, which counts.", e.protocol, name, set.source))
+			fmt.Sprintf("The protocol from %s is HTTP, but the %s from %s is a URL with its own scheme, which takes precedence.", e.protocol, name, set.source))
 	}
 	return endpoint
 }
@@ -251,7 +251,7 @@ func (c configuration) plainHTTP(e endpoints, endpoint tcapi.Endpoint) {
 		return
 	}
 	c.diags.AddAttributeError(path.Root("protocol"), "Plain HTTP to a remote service",
-		fmt.Sprintf("The protocol from %s is HTTP, which is accepted for loopback addresses only: the signature does not protect the security token of a request to %s. "+
+		fmt.Sprintf("The protocol from %s is HTTP, which is accepted for loopback addresses only. Over plain HTTP, others could read the security token of a request to %s. "+
 			"Set protocol to HTTPS, or remove it.", e.protocol, endpoint.Host))
 }
 
@@ -266,8 +266,8 @@ func (c configuration) apiVersion(attribute types.String) string {
 	return ""
 }
 
-// The ranges of numbers are checked here and not by validators of the schema, whose
-// errors would hide all others.
+// The ranges of numbers are checked here, because errors of schema validators would
+// hide all others.
 
 // requestsPerSecond returns 0 if each action has its own limit.
 func (c configuration) requestsPerSecond(attribute types.Float64) float64 {
@@ -297,7 +297,7 @@ func (c configuration) requestTimeout(attribute types.String) time.Duration {
 	timeout, err := time.ParseDuration(strings.TrimSpace(attribute.ValueString()))
 	if err != nil || timeout <= 0 {
 		c.diags.AddAttributeError(path.Root("request_timeout"), "Invalid request timeout",
-			fmt.Sprintf("%q is not a positive duration such as \"30s\" or \"2m\".", attribute.ValueString()))
+			fmt.Sprintf("%q is not a positive duration. Use hours, minutes and seconds, such as \"30s\", \"2m\" or \"1h30m\".", attribute.ValueString()))
 	}
 	return timeout
 }

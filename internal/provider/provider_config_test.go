@@ -21,19 +21,19 @@ func TestProviderBadConfiguration(t *testing.T) {
 	for name, test := range map[string]struct {
 		env    map[string]string
 		config arguments
-		want   []complaint
+		want   []wantDiagnostic
 	}{
 		"half a pair": {
 			config: arguments{"secret_id": "AKIDexample"},
-			want:   []complaint{{"error secret_key: Incomplete credentials", []string{"Set secret_key or TENCENTCLOUD_SECRET_KEY"}}},
+			want:   []wantDiagnostic{{"error secret_key: Incomplete credentials", []string{"Set secret_key or TENCENTCLOUD_SECRET_KEY"}}},
 		},
 		"the other half": {
 			env:  map[string]string{"TENCENTCLOUD_SECRET_KEY": "exampleSecretKey"},
-			want: []complaint{{"error secret_id: Incomplete credentials", []string{"Set secret_id or TENCENTCLOUD_SECRET_ID"}}},
+			want: []wantDiagnostic{{"error secret_id: Incomplete credentials", []string{"Set secret_id or TENCENTCLOUD_SECRET_ID"}}},
 		},
 		"a token alone": {
 			config: arguments{"security_token": "exampleToken"},
-			want:   []complaint{{"error security_token: Incomplete credentials", []string{"Set secret_id and secret_key"}}},
+			want:   []wantDiagnostic{{"error security_token: Incomplete credentials", []string{"Set secret_id and secret_key"}}},
 		},
 		"several problems": {
 			env: map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2023-01-01", "TENCENTCLOUD_STS_ENDPOINT": "ftp://sts.example.com"},
@@ -42,7 +42,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 				"requests_per_second": 0, "max_retries": 101,
 				"request_timeout": "soon", "http_proxy": "ftp://user:exampleSecretKey@proxy", "custom_ca_bundle": "/nonexistent/ca.pem",
 			},
-			want: []complaint{
+			want: []wantDiagnostic{
 				{"error secret_key: Incomplete credentials", nil},
 				{"error endpoint: Invalid endpoint", []string{"the provider configuration", "without a path"}},
 				{"error sts_endpoint: Invalid endpoint", []string{"the environment (TENCENTCLOUD_STS_ENDPOINT)", "neither https nor http"}},
@@ -57,81 +57,85 @@ func TestProviderBadConfiguration(t *testing.T) {
 		},
 		"unknown API version": {
 			config: keys.and(arguments{"api_version": "2022-09-02"}),
-			want:   []complaint{{"error api_version: Invalid API version", []string{`"2022-01-06"`, `"2022-09-01"`, "2022-09-02", "the provider configuration"}}},
+			want:   []wantDiagnostic{{"error api_version: Invalid API version", []string{`"2022-01-06"`, `"2022-09-01"`, "2022-09-02", "the provider configuration"}}},
 		},
 		"numbers out of range": {
 			config: keys.and(arguments{"requests_per_second": 0, "max_retries": -1}),
-			want: []complaint{
+			want: []wantDiagnostic{
 				{"error requests_per_second: Invalid number of requests per second", []string{"0 is not between 0.01"}},
 				{"error max_retries: Invalid number of retries", []string{"-1 is not between 0 and 100"}},
 			},
 		},
+		"timeout in days": {
+			config: keys.and(arguments{"request_timeout": "1d"}),
+			want:   []wantDiagnostic{{"error request_timeout: Invalid request timeout", []string{`"1d" is not a positive duration. Use hours, minutes and seconds, such as "30s"`}}},
+		},
 		"timeout of zero": {
 			config: keys.and(arguments{"request_timeout": "0s"}),
-			want:   []complaint{{"error request_timeout: Invalid request timeout", nil}},
+			want:   []wantDiagnostic{{"error request_timeout: Invalid request timeout", nil}},
 		},
 		"unknown protocol": {
 			config: keys.and(arguments{"protocol": "ftp"}),
-			want:   []complaint{{"error protocol: Invalid protocol", []string{`"ftp" from the provider configuration must be "HTTPS" or "HTTP"`}}},
+			want:   []wantDiagnostic{{"error protocol: Invalid protocol", []string{`"ftp" from the provider configuration must be "HTTPS" or "HTTP"`}}},
 		},
 		"plain HTTP to the default endpoint": {
 			env:    map[string]string{"TENCENTCLOUD_PROTOCOL": "HTTP"},
 			config: keys,
-			want: []complaint{{"error protocol: Plain HTTP to a remote service", []string{
+			want: []wantDiagnostic{{"error protocol: Plain HTTP to a remote service", []string{
 				"the environment (TENCENTCLOUD_PROTOCOL)", "loopback addresses only", "teo.tencentcloudapi.com",
 			}}},
 		},
 		"protocol beside a URL": {
 			config: keys.and(arguments{"protocol": "HTTP", "endpoint": "https://teo.example.com"}),
-			want:   []complaint{{"warning protocol: Protocol without effect", []string{"the endpoint from the provider configuration is a URL with its own scheme"}}},
+			want:   []wantDiagnostic{{"warning protocol: Protocol without effect", []string{"the endpoint from the provider configuration is a URL with its own scheme"}}},
 		},
 		"plain HTTP to an endpoint": {
 			config: keys.and(arguments{"protocol": "HTTP", "endpoint": "10.0.0.1"}),
-			want:   []complaint{{"error endpoint: Invalid endpoint", []string{"loopback addresses only", "The scheme http is the protocol from the provider configuration"}}},
+			want:   []wantDiagnostic{{"error endpoint: Invalid endpoint", []string{"loopback addresses only", "The scheme http is the protocol from the provider configuration"}}},
 		},
 		"plain HTTP to STS": {
 			config: keys.and(arguments{"protocol": "HTTP", "endpoint": "127.0.0.1:1", "assume_role": arguments{"role_arn": roleARN}}),
-			want:   []complaint{{"error protocol: Plain HTTP to a remote service", []string{"sts.tencentcloudapi.com"}}},
+			want:   []wantDiagnostic{{"error protocol: Plain HTTP to a remote service", []string{"sts.tencentcloudapi.com"}}},
 		},
 		"COS domain": {
 			config: keys.and(arguments{"cos_domain": "https://cos.example.com/bucket"}),
-			want:   []complaint{{"error cos_domain: Invalid COS domain", []string{"without a path", "the provider configuration", "without the name of a bucket"}}},
+			want:   []wantDiagnostic{{"error cos_domain: Invalid COS domain", []string{"without a path", "the provider configuration", "without the name of a bucket"}}},
 		},
 		"COS domain of the environment": {
 			env:    map[string]string{"TENCENTCLOUD_COS_DOMAIN": "http://cos.example.com"},
 			config: keys,
-			want:   []complaint{{"error cos_domain: Invalid COS domain", []string{"loopback addresses only", "TENCENTCLOUD_COS_DOMAIN"}}},
+			want:   []wantDiagnostic{{"error cos_domain: Invalid COS domain", []string{"loopback addresses only", "TENCENTCLOUD_COS_DOMAIN"}}},
 		},
 		"white space around credentials": {
 			config: arguments{"secret_id": "AKIDexample", "secret_key": "exampleSecretKey\n"},
-			want:   []complaint{{"warning secret_key: White space around credentials", []string{"leading or trailing white space, such as a newline"}}},
+			want:   []wantDiagnostic{{"warning secret_key: White space around credentials", []string{"leading or trailing white space, such as a newline"}}},
 		},
 		"swapped credentials": {
 			env:  map[string]string{"TENCENTCLOUD_SECRET_ID": "exampleSecretKey", "TENCENTCLOUD_SECRET_KEY": "AKIDexample"},
-			want: []complaint{{"error secret_id: Secret ID and secret key swapped", []string{"the environment (TENCENTCLOUD_SECRET_ID)", "Swap the two values"}}},
+			want: []wantDiagnostic{{"error secret_id: Secret ID and secret key swapped", []string{"the environment (TENCENTCLOUD_SECRET_ID)", "Swap the two values"}}},
 		},
 		"credentials in quotes": {
 			env:    map[string]string{"TENCENTCLOUD_SECRET_ID": `"AKIDexample"`},
 			config: arguments{"secret_key": "exampleSecretKey"},
-			want:   []complaint{{"error secret_id: Invalid credentials", []string{"TENCENTCLOUD_SECRET_ID is enclosed in quotes"}}},
+			want:   []wantDiagnostic{{"error secret_id: Invalid credentials", []string{"TENCENTCLOUD_SECRET_ID is enclosed in quotes"}}},
 		},
 		"profile and secret ID": {
 			config: keys.and(arguments{"profile": "prod"}),
-			want:   []complaint{{"warning profile: Ignored provider arguments", []string{"profile has no effect, because secret_id and secret_key take precedence"}}},
+			want:   []wantDiagnostic{{"warning profile: Ignored provider arguments", []string{"profile has no effect, because secret_id and secret_key take precedence"}}},
 		},
 		"a session name without a role": {
 			env:    map[string]string{"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "terraform"},
 			config: keys,
-			want:   []complaint{{"warning assume_role: Environment variables without effect", []string{"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME is set, but no role is assumed"}}},
+			want:   []wantDiagnostic{{"warning assume_role: Environment variables without effect", []string{"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME is set, but no role is assumed"}}},
 		},
 		"endpoint from the environment": {
 			env:    map[string]string{"TENCENTCLOUD_TEO_ENDPOINT": "http://10.0.0.1"},
 			config: keys,
-			want:   []complaint{{"error endpoint: Invalid endpoint", []string{"the environment (TENCENTCLOUD_TEO_ENDPOINT)"}}},
+			want:   []wantDiagnostic{{"error endpoint: Invalid endpoint", []string{"the environment (TENCENTCLOUD_TEO_ENDPOINT)"}}},
 		},
 		"unknown values": {
 			config: arguments{"secret_id": unknown, "secret_key": unknown, "region": "ap-guangzhou", "assume_role": arguments{"role_arn": unknown, "session_name": "s1"}},
-			want: []complaint{
+			want: []wantDiagnostic{
 				{"error secret_id: Unknown provider argument", []string{"secret_id depends on a value that is known only after apply", "-target", "environment"}},
 				{"error secret_key: Unknown provider argument", nil},
 				{"error assume_role.role_arn: Unknown provider argument", []string{"assume_role.role_arn depends on"}},
@@ -139,7 +143,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 		},
 		"unknown values and other problems": {
 			config: arguments{"secret_id": unknown, "domain": "localhost"},
-			want: []complaint{
+			want: []wantDiagnostic{
 				{"error secret_id: Unknown provider argument", nil},
 				{"error domain: Invalid domain", nil},
 			},
@@ -148,11 +152,11 @@ func TestProviderBadConfiguration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := dial(t, provider.Options{Getenv: environment(test.env)})
-			said := w.configure(test.config)
-			expectSaid(t, said, test.want...)
+			diags := w.configure(test.config)
+			expectDiagnostics(t, diags, test.want...)
 			for _, secret := range []string{"exampleSecretKey", "exampleToken"} {
-				if strings.Contains(said.all(), secret) {
-					t.Errorf("a diagnostic repeats a secret:\n%s", said.all())
+				if strings.Contains(diags.all(), secret) {
+					t.Errorf("a diagnostic repeats a secret:\n%s", diags.all())
 				}
 			}
 		})
@@ -210,8 +214,8 @@ func TestProviderConfiguration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := configured(t, provider.Options{Getenv: environment(test.env)}, test.config)
-			state, said := w.read("teo_l7_offline_logs", anHour)
-			expectSaid(t, said)
+			state, diags := w.read("teo_l7_offline_logs", anHour)
+			expectDiagnostics(t, diags)
 			version := "2022-01-06"
 			if test.config["api_version"] != nil {
 				version = "2022-09-01"
@@ -228,8 +232,8 @@ func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	w := configured(t, provider.Options{Getenv: environment(map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2022-09-01"})}, signIn(sim))
-	state, said := w.read("teo_l7_offline_logs", anHour)
-	expectSaid(t, said)
+	state, diags := w.read("teo_l7_offline_logs", anHour)
+	expectDiagnostics(t, diags)
 	if state["api_version"] != "2022-09-01" || sim.Count("2022-01-06", "") != 0 {
 		t.Errorf("version %v, and %d requests of 2022-01-06", state["api_version"], sim.Count("2022-01-06", ""))
 	}
@@ -262,7 +266,7 @@ provider "teo" {
 }
 
 // A provider without credentials can be configured, because verifying an archive
-// needs none. What needs them lists where they were looked for.
+// needs none. Reads that need them list the ways to sign in that were tried.
 func TestMissingCredentials(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]arguments{
@@ -273,8 +277,8 @@ func TestMissingCredentials(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := configured(t, provider.Options{}, config)
-			_, said := w.read("teo_l7_offline_logs", anHour)
-			expectSaid(t, said, complaint{"error: Missing provider credentials", []string{
+			_, diags := w.read("teo_l7_offline_logs", anHour)
+			expectDiagnostics(t, diags, wantDiagnostic{"error: Missing provider credentials", []string{
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z could not be read",
 				"1. secret_id and secret_key are not set, nor are TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
 				"2. profile 'default' in ~/.tccli does not exist", "3. assume_role_with_web_identity", "4. assume_role_with_saml",

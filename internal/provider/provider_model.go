@@ -72,8 +72,8 @@ type mfaModel struct {
 	DurationSeconds types.Int64  `tfsdk:"duration_seconds"`
 }
 
-// credentials returns the configuration as it is. Package credential decides which
-// source counts, and adds the environment.
+// credentials returns the arguments that say how to sign in. Package credential
+// chooses the source and adds the environment.
 func (m *providerModel) credentials(ctx context.Context, diags *diag.Diagnostics) credential.Options {
 	o := credential.Options{
 		SecretID:             m.SecretID.ValueString(),

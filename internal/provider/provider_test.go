@@ -17,8 +17,8 @@ import (
 // quick keeps the waits before retries short.
 var quick = tcapi.Pace{First: time.Millisecond, Most: 10 * time.Millisecond, Throttled: 5 * time.Millisecond}
 
-// isolated fills in options so that nothing of this machine leaks in: neither
-// its environment nor the profiles in its home folder.
+// isolated sets options so that a test uses neither the environment of the machine
+// nor the profiles in the home folder.
 func isolated(t testing.TB, options provider.Options) provider.Options {
 	t.Helper()
 	if options.Getenv == nil {
@@ -33,7 +33,7 @@ func isolated(t testing.TB, options provider.Options) provider.Options {
 	return options
 }
 
-// environment is an environment of just these variables.
+// environment is an environment with these variables only.
 func environment(variables map[string]string) func(string) string {
 	return func(name string) string { return variables[name] }
 }
@@ -57,8 +57,8 @@ func providerBlock(sim *teosim.Sim, lines ...string) string {
 	return block + "}\n"
 }
 
-// says matches what Terraform prints: the parts in this order, however it wraps
-// its lines.
+// says matches the output of Terraform: the parts in this order, regardless of line
+// breaks.
 func says(parts ...string) *regexp.Regexp {
 	for i, part := range parts {
 		words := strings.Fields(part)

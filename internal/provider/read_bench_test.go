@@ -30,8 +30,8 @@ func BenchmarkRead(b *testing.B) {
 func benchmarkRead(b *testing.B, rows int) {
 	b.Helper()
 	w := dial(b, provider.Options{Transport: newPages(rows)})
-	if said := w.configure(arguments{"secret_id": "id", "secret_key": "key", "requests_per_second": 1e6}); said.failed() {
-		b.Fatal(said.all())
+	if diags := w.configure(arguments{"secret_id": "id", "secret_key": "key", "requests_per_second": 1e6}); diags.failed() {
+		b.Fatal(diags.all())
 	}
 	kind := w.schema.DataSourceSchemas["teo_l7_offline_logs"].ValueType()
 	config := w.encode(kind, arguments{"start_time": "2022-05-01T00:00:00Z", "end_time": "2023-05-01T00:00:00Z", "zone_ids": []string{"zone-1"}})
@@ -41,8 +41,8 @@ func benchmarkRead(b *testing.B, rows int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if said := told(answer.Diagnostics); said.failed() {
-			b.Fatal(said.all())
+		if diags := newDiagnostics(answer.Diagnostics); diags.failed() {
+			b.Fatal(diags.all())
 		}
 		if len(answer.State.MsgPack) < rows*100 {
 			b.Fatalf("the state of %d rows has %d bytes", rows, len(answer.State.MsgPack))

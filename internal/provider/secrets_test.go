@@ -12,10 +12,10 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Nothing secret is printed or logged at any level, whether a run goes well or
-// not: no key, no token, no signature, no query of a signed URL. Everything
-// that Terraform and the provider write is looked through, but for the state,
-// which holds the URLs (and says that they are sensitive).
+// Nothing secret is printed or logged at any level, whether a run succeeds or fails:
+// no secret key, token, signature or query of a signed URL. All output of Terraform
+// and the provider is searched except the state, which contains the URLs, marked as
+// sensitive.
 func TestNothingSecretInLogs(t *testing.T) {
 	t.Parallel()
 	const secretKey, token = "testSecretKey0123456789", "testSecurityToken0123456789"
@@ -79,8 +79,8 @@ ephemeral "teo_l7_offline_logs" "test" {%[6]s}
 				}
 			}
 
-			// What the absence is worth: the provider did log at trace level, and
-			// told of its requests.
+			// The provider did log its requests at trace level, so the absence of
+			// secrets is significant.
 			for _, want := range []string{"[TRACE] provider.terraform-provider-teo", `request_id=`, "credential_source="} {
 				if !strings.Contains(string(logged), want) {
 					t.Errorf("the log does not hold %q", want)
@@ -93,8 +93,8 @@ ephemeral "teo_l7_offline_logs" "test" {%[6]s}
 	}
 }
 
-// secretsOf are the secrets that were in play, by what they are: those of the
-// configuration, and those that were sent to the simulator.
+// secretsOf are the secrets of a run by description: those of the configuration, and
+// those that were sent to the simulator.
 func secretsOf(sim *teosim.Sim, secretKey, token string) map[string]string {
 	secrets := map[string]string{"the secret key": secretKey, "the token": token, "the query of a URL": "sign="}
 	signature := regexp.MustCompile(`Signature=([0-9a-f]{64})`)

@@ -21,7 +21,7 @@ func Serve(ctx context.Context, version string, debug bool) error {
 		return err
 	}
 	if debug {
-		// This process serves several runs, so that none of them may stop it.
+		// This process serves several runs, so none of them may stop it.
 		return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return server }, tf6server.WithManagedDebug())
 	}
 	ctx, cancel := context.WithCancel(ctx)

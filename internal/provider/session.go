@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -42,7 +43,7 @@ type session struct {
 	now   func() time.Time
 	clock *serviceClock
 
-	// inspections are those of archives between a refresh and a plan.
+	// inspections are the results of reading archives, kept from a refresh to the plan.
 	inspections inspections
 }
 
@@ -54,7 +55,7 @@ func sessionOf(data any, diags *diag.Diagnostics) *session {
 	}
 	s, ok := data.(*session)
 	if !ok {
-		diags.AddError("Unexpected provider data", "The provider was not configured by itself. This is a bug of the provider.")
+		diags.AddError("Unexpected provider data", fmt.Sprintf("The provider data has the type %T. This is a bug in the provider: please report it.", data))
 	}
 	return s
 }
@@ -65,6 +66,6 @@ func (s *session) checkZoneIDs(q teo.Query, diags *diag.Diagnostics) {
 	if s.apiVersion == teo.Version20220106 && len(q.ZoneIDs) > 0 {
 		diags.AddAttributeError(path.Root("zone_ids"), "Zone IDs need API version 2022-09-01",
 			"The provider is configured with api_version 2022-01-06, which identifies sites by name. "+
-				"Set zones to their names instead, or remove api_version from the provider (or set it to 2022-09-01).")
+				"Set zones to the names of the sites instead, or remove api_version from the provider (or set it to 2022-09-01).")
 	}
 }

@@ -39,7 +39,7 @@ func TestSessionForCOS(t *testing.T) {
 	}
 }
 
-// Without credentials there is a session, which says so.
+// A session without credentials reports that they are missing.
 func TestSessionWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := configuredSession(t, Options{Getenv: func(string) string { return "" }, Home: t.TempDir()})

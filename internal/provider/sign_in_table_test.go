@@ -28,7 +28,7 @@ type signInWay struct {
 	// onlyAttributes says that there are no variables.
 	onlyAttributes bool
 
-	// others are variables with other values, over which the attributes prevail.
+	// others are variables with other values, over which the attributes take precedence.
 	others map[string]string
 
 	// wrong and expired change the world or the arguments before the provider is
@@ -104,8 +104,8 @@ func (w *signInWorld) staticVariables() map[string]string {
 	return map[string]string{"TENCENTCLOUD_SECRET_ID": w.sim.SecretID(), "TENCENTCLOUD_SECRET_KEY": w.sim.SecretKey()}
 }
 
-// configured returns a provider, or what it said about its configuration.
-func (w *signInWorld) configured(config arguments) (*wire, spoken) {
+// configured returns a provider, or the diagnostics of its configuration.
+func (w *signInWorld) configured(config arguments) (*wire, diagnostics) {
 	w.t.Helper()
 	p := dial(w.t, provider.Options{
 		Getenv: environment(w.env), Home: w.home, MetadataURL: w.sim.URL(), Now: w.clock,
@@ -114,11 +114,11 @@ func (w *signInWorld) configured(config arguments) (*wire, spoken) {
 	return p, p.configure(arguments{"endpoint": w.sim.URL(), "sts_endpoint": w.sim.URL(), "max_retries": 0}.and(config))
 }
 
-// outcome reads with a provider and says in words what happened.
-func (w *signInWorld) outcome(p *wire, said spoken) string {
+// outcome reads with a provider and describes the result.
+func (w *signInWorld) outcome(p *wire, diags diagnostics) string {
 	w.t.Helper()
-	if said.failed() {
-		return said.heads()[0]
+	if diags.failed() {
+		return diags.summaries()[0]
 	}
 	w.sim.ResetCounters()
 	_, read := p.read("teo_zones", nil)
@@ -129,7 +129,7 @@ func (w *signInWorld) outcome(p *wire, said spoken) string {
 				code = " (" + r.Code + ")"
 			}
 		}
-		return read.heads()[0] + code
+		return read.summaries()[0] + code
 	}
 	calls := ""
 	for _, r := range w.sim.Requests() {
@@ -138,8 +138,8 @@ func (w *signInWorld) outcome(p *wire, said spoken) string {
 		}
 	}
 	var warned string
-	for _, head := range said.heads() {
-		warned += "; " + head
+	for _, summary := range diags.summaries() {
+		warned += "; " + summary
 	}
 	return "signed in" + calls + warned
 }
@@ -378,8 +378,8 @@ func (way signInWay) cells(t *testing.T) []string {
 	if strings.Contains(way.name, "profile") {
 		w.profile("AKIDfirst", "firstSecretKey", "firstToken", w.now.Add(time.Hour))
 	}
-	p, said := w.configured(config)
-	first := w.outcome(p, said)
+	p, diags := w.configured(config)
+	first := w.outcome(p, diags)
 	if !way.sameDay {
 		w.advance(24 * time.Hour)
 	}

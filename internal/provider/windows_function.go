@@ -52,7 +52,7 @@ func (f windowsFunction) Run(ctx context.Context, req function.RunRequest, resp 
 	case err != nil:
 		stepProblem = function.NewArgumentFuncError(2, fmt.Sprintf("%q is not a duration. Use hours, minutes and seconds, such as \"1h\", \"90m\" or \"24h\" for a day.", length))
 	case step < time.Second || step%time.Second != 0:
-		stepProblem = function.NewArgumentFuncError(2, fmt.Sprintf("step is %q, and must be a whole number of seconds above zero.", length))
+		stepProblem = function.NewArgumentFuncError(2, fmt.Sprintf("step is %q, but must be a positive whole number of seconds.", length))
 	}
 	if problem = function.ConcatFuncErrors(problem, endProblem, stepProblem); problem != nil {
 		resp.Error = problem
@@ -66,7 +66,7 @@ func (f windowsFunction) Run(ctx context.Context, req function.RunRequest, resp 
 	start, end = teo.RoundWindow(start, end)
 	first, last, each := start.Unix(), end.Unix(), int64(step/time.Second)
 	if count := (last-first-1)/each + 1; count > maxWindows {
-		resp.Error = function.NewArgumentFuncError(2, fmt.Sprintf("a step of %s makes %d windows, and the maximum is %d. Use a longer step or a shorter time range.", length, count, maxWindows))
+		resp.Error = function.NewArgumentFuncError(2, fmt.Sprintf("a step of %s makes %d windows, but the maximum is %d. Use a longer step or a shorter time range.", length, count, maxWindows))
 		return
 	}
 	var windows []windowObject

@@ -15,17 +15,16 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// wire speaks Terraform's protocol with a provider inside the test. It shows
-// what a command line hides: the attribute of each diagnostic, warnings, and how
-// many requests one read makes.
+// wire speaks Terraform's protocol with a provider inside the test. Unlike a command
+// line it shows the attribute of each diagnostic, all warnings, and the number of
+// requests of one read.
 type wire struct {
 	t      testing.TB
 	server tfprotov6.ProviderServer
 	schema *tfprotov6.GetProviderSchemaResponse
 }
 
-// arguments are the attributes of a configuration by name; what is missing is
-// null. Sets are []string, objects arguments.
+// arguments are the attributes of a configuration by name; missing ones are null. Sets are []string, objects arguments.
 type arguments map[string]any
 
 // and returns the arguments with others in addition, or in their place.
@@ -55,76 +54,76 @@ func dial(t testing.TB, options provider.Options) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if problems := told(schema.Diagnostics); len(problems) > 0 {
+	if problems := newDiagnostics(schema.Diagnostics); len(problems) > 0 {
 		t.Fatalf("the schema: %s", problems.all())
 	}
 	return &wire{t: t, server: server, schema: schema}
 }
 
-// configured serves a provider that is configured without a complaint.
+// configured serves a provider that is configured without diagnostics.
 func configured(t testing.TB, options provider.Options, a arguments) *wire {
 	t.Helper()
 	w := dial(t, options)
-	if said := w.configure(a); len(said) > 0 {
-		t.Fatalf("configuring: %s", said.all())
+	if diags := w.configure(a); len(diags) > 0 {
+		t.Fatalf("configuring: %s", diags.all())
 	}
 	return w
 }
 
 // configure validates and configures, as Terraform does before it reads.
-func (w *wire) configure(a arguments) spoken {
+func (w *wire) configure(a arguments) diagnostics {
 	w.t.Helper()
 	config := w.encode(w.schema.Provider.ValueType(), a)
 	validated, err := w.server.ValidateProviderConfig(w.t.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
 	w.must(err)
-	if said := told(validated.Diagnostics); said.failed() {
-		return said
+	if diags := newDiagnostics(validated.Diagnostics); diags.failed() {
+		return diags
 	}
 	answer, err := w.server.ConfigureProvider(w.t.Context(), &tfprotov6.ConfigureProviderRequest{TerraformVersion: "1.11.4", Config: config})
 	w.must(err)
-	return told(answer.Diagnostics)
+	return newDiagnostics(answer.Diagnostics)
 }
 
 // read validates the configuration of a data source and reads it.
-func (w *wire) read(name string, a arguments) (map[string]any, spoken) {
+func (w *wire) read(name string, a arguments) (map[string]any, diagnostics) {
 	w.t.Helper()
 	return w.readContext(w.t.Context(), name, a)
 }
 
-func (w *wire) readContext(ctx context.Context, name string, a arguments) (map[string]any, spoken) {
+func (w *wire) readContext(ctx context.Context, name string, a arguments) (map[string]any, diagnostics) {
 	w.t.Helper()
 	kind := w.schema.DataSourceSchemas[name].ValueType()
 	config := w.encode(kind, a)
 	validated, err := w.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: name, Config: config})
 	w.must(err)
-	if said := told(validated.Diagnostics); said.failed() {
-		return nil, said
+	if diags := newDiagnostics(validated.Diagnostics); diags.failed() {
+		return nil, diags
 	}
 	answer, err := w.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: config})
 	w.must(err)
-	return w.decode(kind, answer.State), told(answer.Diagnostics)
+	return w.decode(kind, answer.State), newDiagnostics(answer.Diagnostics)
 }
 
 // open validates the configuration of an ephemeral resource and opens it.
-func (w *wire) open(name string, a arguments) spoken {
+func (w *wire) open(name string, a arguments) diagnostics {
 	w.t.Helper()
-	_, said := w.openResult(name, a)
-	return said
+	_, diags := w.openResult(name, a)
+	return diags
 }
 
 // openResult is open with the result.
-func (w *wire) openResult(name string, a arguments) (map[string]any, spoken) {
+func (w *wire) openResult(name string, a arguments) (map[string]any, diagnostics) {
 	w.t.Helper()
 	kind := w.schema.EphemeralResourceSchemas[name].ValueType()
 	config := w.encode(kind, a)
 	validated, err := w.server.ValidateEphemeralResourceConfig(w.t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: name, Config: config})
 	w.must(err)
-	if said := told(validated.Diagnostics); said.failed() {
-		return nil, said
+	if diags := newDiagnostics(validated.Diagnostics); diags.failed() {
+		return nil, diags
 	}
 	answer, err := w.server.OpenEphemeralResource(w.t.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: name, Config: config})
 	w.must(err)
-	return w.decode(kind, answer.Result), told(answer.Diagnostics)
+	return w.decode(kind, answer.Result), newDiagnostics(answer.Diagnostics)
 }
 
 // hasAttribute reports whether a block has an attribute.
@@ -167,7 +166,7 @@ const unknown = unknownArgument(0)
 
 type unknownArgument int
 
-// valueOf makes what Terraform sends of a Go value.
+// valueOf converts a Go value to the value that Terraform sends.
 func valueOf(kind tftypes.Type, v any) tftypes.Value {
 	switch v := v.(type) {
 	case nil:
@@ -196,12 +195,12 @@ func valueOf(kind tftypes.Type, v any) tftypes.Value {
 	return tftypes.NewValue(kind, v)
 }
 
-// spoken are the diagnostics of one call.
-type spoken []*tfprotov6.Diagnostic
+// diagnostics are those of one call.
+type diagnostics []*tfprotov6.Diagnostic
 
-func told(diagnostics []*tfprotov6.Diagnostic) spoken { return diagnostics }
+func newDiagnostics(list []*tfprotov6.Diagnostic) diagnostics { return list }
 
-func (s spoken) failed() bool {
+func (s diagnostics) failed() bool {
 	for _, d := range s {
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
 			return true
@@ -210,31 +209,31 @@ func (s spoken) failed() bool {
 	return false
 }
 
-// heads are the diagnostics without their details, such as
-// "error end_time: Window ends before it starts".
-func (s spoken) heads() []string {
-	heads := []string{}
+// summaries returns severity, attribute and summary of each diagnostic, such as
+// "error end_time: Invalid window".
+func (s diagnostics) summaries() []string {
+	summaries := []string{}
 	for _, d := range s {
-		head := strings.ToLower(d.Severity.String())
+		summary := strings.ToLower(d.Severity.String())
 		if at := dotted(d.Attribute); at != "" {
-			head += " " + at
+			summary += " " + at
 		}
-		heads = append(heads, head+": "+d.Summary)
+		summaries = append(summaries, summary+": "+d.Summary)
 	}
-	return heads
+	return summaries
 }
 
-// all is everything that was said.
-func (s spoken) all() string {
+// all returns the text of all diagnostics.
+func (s diagnostics) all() string {
 	var b strings.Builder
-	for i, head := range s.heads() {
-		fmt.Fprintf(&b, "%s\n%s\n\n", head, s[i].Detail)
+	for i, summary := range s.summaries() {
+		fmt.Fprintf(&b, "%s\n%s\n\n", summary, s[i].Detail)
 	}
 	return b.String()
 }
 
-// dotted is a path as "assume_role.session_name"; what is inside a set is left
-// out, for its elements have no names.
+// dotted is a path such as "assume_role.session_name". Elements of sets are left out,
+// because they have no names.
 func dotted(path *tftypes.AttributePath) string {
 	var names []string
 	for _, step := range path.Steps() {

@@ -71,10 +71,10 @@ func (d *zonesDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 
 func (d *zonesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the zones (sites) of the account that the provider's credentials can access. `names` and `zone_ids` narrow each other: with both, a zone must match one of the names and one of the IDs.",
+		MarkdownDescription: "Lists the zones (sites) of the account that the provider's credentials can access. If both `names` and `zone_ids` are set, a zone must match one of each.",
 		Attributes: map[string]schema.Attribute{
-			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`). A name that no zone has causes a warning. All names by default.", Optional: true, ElementType: types.StringType},
-			"zone_ids": schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`). An ID that no zone has causes a warning. All IDs by default.", Optional: true, ElementType: types.StringType},
+			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`). A name without a zone causes a warning. Default: all names.", Optional: true, ElementType: types.StringType},
+			"zone_ids": schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`). An ID without a zone causes a warning. Default: all IDs.", Optional: true, ElementType: types.StringType},
 			"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(timeoutText, "reading the zones", shortDuration(readTimeout))}),
 			"zones": schema.ListNestedAttribute{
 				MarkdownDescription: "The zones, sorted by name and ID.",
@@ -82,12 +82,12 @@ func (d *zonesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"zone_id":         schema.StringAttribute{MarkdownDescription: "ID of the zone, such as `zone-27q0p0bali16`.", Computed: true},
 					"zone_name":       schema.StringAttribute{MarkdownDescription: "Name of the site. Two zones can have the same name.", Computed: true},
-					"alias_zone_name": schema.StringAttribute{MarkdownDescription: "Distinguishes zones with the same name.", Computed: true},
-					"area":            schema.StringAttribute{MarkdownDescription: "Accelerated area: `global`, `mainland` or `overseas`.", Computed: true},
+					"alias_zone_name": schema.StringAttribute{MarkdownDescription: "Alias that distinguishes zones with the same name.", Computed: true},
+					"area":            schema.StringAttribute{MarkdownDescription: "Acceleration area: `global`, `mainland` or `overseas`.", Computed: true},
 					"type":            schema.StringAttribute{MarkdownDescription: "How the site is connected: `full`, `partial`, `noDomainAccess`, `dnsPodAccess`, `pages` or `ai`.", Computed: true},
 					"status":          schema.StringAttribute{MarkdownDescription: "Status of the site: `active`, `pending`, `moved`, `deactivated` or `initializing`.", Computed: true},
 					"active_status":   schema.StringAttribute{MarkdownDescription: "Status as shown in the console: `active`, `inactive` or `paused`.", Computed: true},
-					"paused":          schema.BoolAttribute{MarkdownDescription: "Whether the site is switched off.", Computed: true},
+					"paused":          schema.BoolAttribute{MarkdownDescription: "Whether the site is paused.", Computed: true},
 					"tags":            schema.MapAttribute{MarkdownDescription: "Tags of the zone.", Computed: true, ElementType: types.StringType},
 				}},
 			},
@@ -150,6 +150,6 @@ func warnMissing(diags *diag.Diagnostics, attribute string, wanted []string, zon
 	if len(absent) > 0 {
 		slices.Sort(absent)
 		diags.AddAttributeWarning(path.Root(attribute), "Zones not found",
-			fmt.Sprintf("No zone that the credentials can access matches these %s: %s.", attribute, strings.Join(absent, ", ")))
+			fmt.Sprintf("The credentials can access no zone with these %s: %s.", attribute, strings.Join(absent, ", ")))
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// zoneRow is what the state must hold of a zone of the simulator's demo; alias
-// "" is null.
+// zoneRow is the expected row of a zone of the simulator's demo in the state; the
+// alias "" is null.
 func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownvalue.Check {
 	checked := map[string]knownvalue.Check{}
 	for key, value := range tags {
@@ -31,8 +31,8 @@ func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownva
 	})
 }
 
-// All zones, by name (which two of them bear), by ID, and both: a zone has to be
-// in both then.
+// All zones, by name (which two of them share), by ID, and by both: a zone must then
+// match both.
 func TestZonesDataSource(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
@@ -74,11 +74,11 @@ data "teo_l7_offline_logs" "of_zones" {
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
-					whole("data.teo_zones.all", zones(nothing, nothing, shop, overseas, org)),
-					whole("data.teo_zones.by_name", zones(listed("example.com"), nothing, shop, overseas)),
-					whole("data.teo_zones.by_id", zones(nothing, listed("zone-2demo00001cn", "zone-2demo00003og"), shop, org)),
-					whole("data.teo_zones.both", zones(listed("example.com", "example.org"), listed("zone-2demo00002os"), overseas)),
-					whole("data.teo_zones.empty", zones(listed(), nothing, shop, overseas, org)),
+					exactAttributes("data.teo_zones.all", zones(nothing, nothing, shop, overseas, org)),
+					exactAttributes("data.teo_zones.by_name", zones(listed("example.com"), nothing, shop, overseas)),
+					exactAttributes("data.teo_zones.by_id", zones(nothing, listed("zone-2demo00001cn", "zone-2demo00003og"), shop, org)),
+					exactAttributes("data.teo_zones.both", zones(listed("example.com", "example.org"), listed("zone-2demo00002os"), overseas)),
+					exactAttributes("data.teo_zones.empty", zones(listed(), nothing, shop, overseas, org)),
 				},
 			},
 			{Config: config, ConfigPlanChecks: emptyPlan},
@@ -86,21 +86,21 @@ data "teo_l7_offline_logs" "of_zones" {
 	})
 }
 
-// What no zone bears is warned of, and the zones that there are stay.
+// A name or an ID without a zone causes a warning, and the other zones are listed.
 func TestZonesMissing(t *testing.T) {
 	t.Parallel()
 	w := configured(t, provider.Options{}, signIn(simtest.Start(t, teosim.Options{})))
-	state, said := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
-	expectSaid(t, said,
-		complaint{"warning names: Zones not found", []string{"matches these names: aaa.test, zzz.test."}},
-		complaint{"warning zone_ids: Zones not found", []string{"matches these zone_ids: zone-none."}},
+	state, diags := w.read("teo_zones", arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
+	expectDiagnostics(t, diags,
+		wantDiagnostic{"warning names: Zones not found", []string{"no zone with these names: aaa.test, zzz.test."}},
+		wantDiagnostic{"warning zone_ids: Zones not found", []string{"no zone with these zone_ids: zone-none."}},
 	)
 	if n := len(state["zones"].([]any)); n != 1 {
 		t.Errorf("%d zones", n)
 	}
 }
 
-// More names than one filter takes, and more zones than one page.
+// More names than one filter accepts, and more zones than one page.
 func TestZonesMany(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
@@ -117,8 +117,8 @@ func TestZonesMany(t *testing.T) {
 		{arguments{"names": names}, 45, 3},
 	} {
 		sim.ResetCounters()
-		state, said := w.read("teo_zones", test.config)
-		expectSaid(t, said)
+		state, diags := w.read("teo_zones", test.config)
+		expectDiagnostics(t, diags)
 		if n := len(state["zones"].([]any)); n != test.zones {
 			t.Errorf("%d zones, want %d", n, test.zones)
 		}
@@ -128,35 +128,35 @@ func TestZonesMany(t *testing.T) {
 	}
 }
 
-// Failures, and arguments that cannot be right.
+// Failures and invalid arguments.
 func TestZonesFailures(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Times: 1})
 	w := configured(t, provider.Options{}, signIn(sim))
-	_, said := w.read("teo_zones", nil)
-	expectSaid(t, said, complaint{"error: Unable to read zones", []string{
+	_, diags := w.read("teo_zones", nil)
+	expectDiagnostics(t, diags, wantDiagnostic{"error: Unable to read zones", []string{
 		"DescribeZones (teo 2022-09-01): UnauthorizedOperation.CamUnauthorized", "request ID " + sim.Requests()[0].RequestID, "Allow the CAM action teo:DescribeZones",
 	}})
-	_, said = w.read("teo_zones", arguments{"names": []string{""}, "zone_ids": []any{nil}})
-	expectSaid(t, said, complaint{"error names: Empty element in a set", nil}, complaint{"error zone_ids: Null element in a set", nil})
-	_, said = w.read("teo_zones", arguments{"names": []string{"zone-2demo00001cn"}, "zone_ids": []string{"example.com"}})
-	expectSaid(t, said,
-		complaint{"error names: Zone ID instead of a site name", []string{"Put IDs into zone_ids"}},
-		complaint{"error zone_ids: Site name instead of a zone ID", []string{"Put names into names"}},
+	_, diags = w.read("teo_zones", arguments{"names": []string{""}, "zone_ids": []any{nil}})
+	expectDiagnostics(t, diags, wantDiagnostic{"error names: Empty element in a set", nil}, wantDiagnostic{"error zone_ids: Null element in a set", nil})
+	_, diags = w.read("teo_zones", arguments{"names": []string{"zone-2demo00001cn"}, "zone_ids": []string{"example.com"}})
+	expectDiagnostics(t, diags,
+		wantDiagnostic{"error names: Zone ID instead of a site name", []string{"Put IDs into zone_ids"}},
+		wantDiagnostic{"error zone_ids: Site name instead of a zone ID", []string{"Put names into names"}},
 	)
 	if n := len(sim.Requests()); n != 1 {
 		t.Errorf("%d requests were sent, want 1", n)
 	}
 }
 
-// A name is looked up for the logs, which needs a permission of its own; the
-// error names that one.
+// Looking up a name for the logs requires a separate permission, which the error
+// names.
 func TestZonesPermissionForNames(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
 	w := configured(t, provider.Options{}, signIn(sim).and(arguments{"api_version": "2022-09-01"}))
-	_, said := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))
-	expectSaid(t, said, complaint{unableToRead, []string{"Allow the CAM action teo:DescribeZones"}})
+	_, diags := w.read("teo_l7_offline_logs", anHour.and(arguments{"zones": []string{"example.com"}}))
+	expectDiagnostics(t, diags, wantDiagnostic{unableToRead, []string{"Allow the CAM action teo:DescribeZones"}})
 }

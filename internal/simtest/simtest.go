@@ -1,5 +1,5 @@
-// Package simtest starts simulated EdgeOnes for tests and connects clients to
-// them, so that the tests of each package set them up in the same way.
+// Package simtest starts simulators for tests and connects clients to them, so that
+// the tests of all packages set them up in the same way.
 package simtest
 
 import (
@@ -34,8 +34,8 @@ func Transport(t testing.TB) http.RoundTripper {
 	return transport
 }
 
-// Client returns a client of the simulator with its credentials. Its own rate
-// limit is out of the way. Each change is applied to its configuration.
+// Client returns a client of the simulator with its credentials. It has no rate limit
+// in practice. Each change is applied to its configuration.
 func Client(t testing.TB, sim *teosim.Sim, changes ...func(*tcapi.Config)) *tcapi.Client {
 	t.Helper()
 	endpoint, err := tcapi.ParseEndpoint(sim.URL())
@@ -58,8 +58,8 @@ func Client(t testing.TB, sim *teosim.Sim, changes ...func(*tcapi.Config)) *tcap
 	return tcapi.New(config)
 }
 
-// Environment returns the variables with which the provider finds the simulator
-// and its credentials.
+// Environment returns the environment variables with the endpoints and credentials of
+// the simulator.
 func Environment(sim *teosim.Sim) []string {
 	return []string{
 		"TENCENTCLOUD_TEO_ENDPOINT=" + sim.URL(),

@@ -9,7 +9,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// What the user can do about an error, by its code or by what happened.
+// The advice on an error depends on its code or its cause.
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	signed := tcapi.Error{Service: "teo", Action: "DownloadL7Logs", Version: "2022-01-06", Status: 200, CredentialSource: "profile 'prod'"}

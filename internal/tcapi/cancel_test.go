@@ -15,7 +15,7 @@ import (
 var errStopped = errors.New("interrupted by Ctrl-C")
 
 // A call returns the context's cause as soon as the context ends, whatever it is
-// doing, and sends nothing more. Each case closes there when the call has got to the
+// doing, and sends nothing more. Each case closes reached when the call is at that
 // point.
 func TestCancelAtEveryWait(t *testing.T) {
 	t.Parallel()
@@ -26,32 +26,32 @@ func TestCancelAtEveryWait(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		handle   func(w http.ResponseWriter, r *http.Request)
-		change   func(c *tcapi.Config, there func())
+		change   func(c *tcapi.Config, reached func())
 		requests int
 	}{
 		"limiter": {
-			change: func(c *tcapi.Config, there func()) {
+			change: func(c *tcapi.Config, reached func()) {
 				c.Limiters = &tcapi.Limiters{PerSecond: 0.001}
 				_ = c.Limiters.For("teo", zones.Version, zones.Name, 0).Wait(context.Background())
-				there()
+				reached()
 			},
 		},
 		"limiter, held back": {
-			change: func(c *tcapi.Config, there func()) {
+			change: func(c *tcapi.Config, reached func()) {
 				c.Limiters = new(tcapi.Limiters)
 				c.Limiters.For("teo", zones.Version, zones.Name, 1).Slow(time.Hour)
-				there()
+				reached()
 			},
 		},
 		"credentials": {
-			change: func(c *tcapi.Config, there func()) {
-				c.Credentials = &source{before: func(ctx context.Context) error { there(); return never(ctx) }}
+			change: func(c *tcapi.Config, reached func()) {
+				c.Credentials = &source{before: func(ctx context.Context) error { reached(); return never(ctx) }}
 			},
 		},
 		"refresh": {
 			handle: body(apiError("AuthFailure.TokenFailure", "")),
-			change: func(c *tcapi.Config, there func()) {
-				c.Credentials = refresher{func(ctx context.Context) error { there(); return never(ctx) }}
+			change: func(c *tcapi.Config, reached func()) {
+				c.Credentials = refresher{func(ctx context.Context) error { reached(); return never(ctx) }}
 			},
 			requests: 1,
 		},
@@ -69,32 +69,32 @@ func TestCancelAtEveryWait(t *testing.T) {
 		},
 		"before a retry": {
 			handle:   page(502),
-			change:   func(c *tcapi.Config, there func()) { c.Observe = func(context.Context, tcapi.Attempt) { there() } },
+			change:   func(c *tcapi.Config, reached func()) { c.Observe = func(context.Context, tcapi.Attempt) { reached() } },
 			requests: 1,
 		},
 		"throttled": {
 			handle:   body(apiError("RequestLimitExceeded", "")),
-			change:   func(c *tcapi.Config, there func()) { c.Observe = func(context.Context, tcapi.Attempt) { there() } },
+			change:   func(c *tcapi.Config, reached func()) { c.Observe = func(context.Context, tcapi.Attempt) { reached() } },
 			requests: 1,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			arrived := make(chan struct{}, 10)
-			there := func() { arrived <- struct{}{} }
+			reached := func() { arrived <- struct{}{} }
 			requests := make(chan struct{}, 10)
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				requests <- struct{}{}
 				if test.change == nil {
-					there()
+					reached()
 				}
 				test.handle(w, r)
 			})
 			client, _ := to(t, server.URL, func(c *tcapi.Config) {
 				c.Pace = patient
 				if test.change != nil {
-					test.change(c, there)
+					test.change(c, reached)
 				}
 			})
 			ctx, cancel := context.WithCancelCause(t.Context())
@@ -120,7 +120,7 @@ func TestCancelAtEveryWait(t *testing.T) {
 	}
 }
 
-// renewer has temporary credentials and renews them its own way.
+// renewer has temporary credentials and refreshes them with a function.
 type refresher struct{ refresh func(context.Context) error }
 
 func (refresher) Credentials(context.Context) (tcapi.Credentials, error) {
@@ -129,8 +129,8 @@ func (refresher) Credentials(context.Context) (tcapi.Credentials, error) {
 
 func (r refresher) Refresh(ctx context.Context, _ tcapi.Credentials) error { return r.refresh(ctx) }
 
-// Without a cause of its own, the end of a context is what the standard library
-// calls it; a deadline of the caller is not the timeout of an attempt.
+// Without a cause, the error is that of the context. A deadline of the caller is not
+// the timeout of an attempt.
 func TestCancelWithoutACause(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -73,8 +73,8 @@ type Attempt struct {
 	Status    int
 	Code      string
 	Failure   string        // why it failed, without the service's own text; empty on success
-	Retry     bool          // the request is sent again …
-	Wait      time.Duration // … after this time
+	Retry     bool          // whether the request is sent again
+	Wait      time.Duration // how long before that
 
 	CredentialSource string // Credentials.Source
 }

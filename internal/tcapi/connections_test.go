@@ -16,7 +16,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// quiet is for servers whose complaints are part of a test.
+// quiet discards the log of servers whose errors are part of a test.
 func quiet() *golog.Logger { return golog.New(io.Discard, "", 0) }
 
 // counting counts the connections to a server.
@@ -60,8 +60,8 @@ func TestConnectionsAreKept(t *testing.T) {
 	}
 }
 
-// A kept connection that the server has closed meanwhile is not an error, nor
-// an attempt: the request goes out again over a new one.
+// An idle connection that the server has closed causes neither an error nor another
+// attempt: the request is sent again over a new connection.
 func TestStaleConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -80,7 +80,7 @@ func TestStaleConnectionIsReplaced(t *testing.T) {
 			go func() {
 				defer conn.Close()
 				r := bufio.NewReader(conn)
-				// One answer a connection; the next request of it finds a closed door.
+				// One answer a connection; the next request finds it closed.
 				for n := range 2 {
 					req, err := http.ReadRequest(r)
 					if err != nil {

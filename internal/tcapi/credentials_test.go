@@ -132,7 +132,7 @@ func TestUnsigned(t *testing.T) {
 }
 
 // The simulator computes signatures by the published algorithm with its own
-// code, which is proved with the published vector.
+// code, which is tested with the published vector.
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	sim := simulator(t, teosim.Options{})

@@ -24,8 +24,8 @@ type listed struct {
 	TotalCount *int64
 }
 
-// Whatever is answered, the call returns a response or an error of its own type,
-// never both and never neither, and does not panic.
+// For every response body, a call returns either a response or an *Error, and does
+// not panic.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		fine, `null`, `{}`, `{"Response":null}`, `{"Response":{}}`, `{"Response":{"Error":{}}}`, `{"Response":{"Error":null}}`, "", "{", "{}x",

@@ -97,8 +97,8 @@ func TestParseDomain(t *testing.T) {
 	}
 }
 
-// Whatever is taken is a URL of scheme and host that reads the same again, and
-// is plain HTTP for loopback alone.
+// An accepted endpoint is a URL of scheme and host that parses to itself, and is
+// plain HTTP for loopback addresses only.
 func FuzzParseEndpoint(f *testing.F) {
 	for _, seed := range []string{
 		"teo.tencentcloudapi.com", "http://127.0.0.1:80", "http://[::1]", "https://[fe80::1%25eth0]:1", "a:", "a/b", "ftp://a",

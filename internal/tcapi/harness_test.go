@@ -22,7 +22,7 @@ const (
 // zones is the action of most tests; its limit leaves room for them.
 var zones = tcapi.Action{Version: "2022-09-01", Name: "DescribeZones", PerSecond: 1000}
 
-// quick retries without a wait worth noticing.
+// quick retries almost without a wait.
 var quick = tcapi.Pace{First: time.Millisecond, Most: time.Millisecond, Throttled: time.Millisecond}
 
 const fine = `{"Response":{"RequestId":"r-fine"}}`
@@ -82,7 +82,7 @@ func (l *log) all() []tcapi.Attempt {
 	return append([]tcapi.Attempt(nil), l.attempts...)
 }
 
-// config is one that works, but for the endpoint and the transport.
+// config is a valid Config without endpoint and transport.
 func config() tcapi.Config {
 	return tcapi.Config{
 		Service:     "teo",

@@ -104,7 +104,7 @@ func TestConfiguredRate(t *testing.T) {
 	})
 }
 
-// Limiters are told apart by service, version and action, and by nothing else.
+// There is one limiter for each service, version and action.
 func TestOneLimiterPerAction(t *testing.T) {
 	t.Parallel()
 	l := new(tcapi.Limiters)
@@ -123,10 +123,10 @@ func TestOneLimiterPerAction(t *testing.T) {
 	}
 }
 
-// rate is how many requests a second a limiter lets pass now, over n.
+// rate is the current rate of a limiter, in requests per second, measured over n.
 func rate(t *testing.T, client *tcapi.Client, action tcapi.Action, n int) float64 {
 	t.Helper()
-	// What has been saved up does not count.
+	// The burst does not count.
 	for range 10 {
 		_ = client.Admit(t.Context(), action)
 	}
@@ -137,8 +137,8 @@ func rate(t *testing.T, client *tcapi.Client, action tcapi.Action, n int) float6
 	return float64(n) / time.Since(begin).Seconds()
 }
 
-// A refusal holds back every request of the action, halves its rate, and lets
-// it grow again with requests that go well. Other actions do not notice.
+// A throttled request delays every request of the action and halves its rate, which
+// grows again with successful requests. Other actions are not affected.
 func TestThrottlingSlowsTheWholeAction(t *testing.T) {
 	t.Parallel()
 	for name, retries := range map[string]int{"with a retry": 5, "without": 0} {
@@ -164,7 +164,7 @@ func TestThrottlingSlowsTheWholeAction(t *testing.T) {
 				refused := make(chan error)
 				go func() { refused <- call(slowAction) }()
 				synctest.Wait()
-				// Others wait with the one that was refused …
+				// Others wait together with the throttled one.
 				if err := call(slowAction); err != nil {
 					t.Fatal(err)
 				}
@@ -174,7 +174,7 @@ func TestThrottlingSlowsTheWholeAction(t *testing.T) {
 				if err := <-refused; (err == nil) != (retries > 0) {
 					t.Errorf("the refused request: %v", err)
 				}
-				// … and then go at half the rate (18, halved, and two steps of recovery).
+				// Then the rate is halved (18, halved, and two steps of recovery).
 				if got := rate(t, client, slowAction, 40); got < 8.9 || got > 10 {
 					t.Errorf("%.1f requests a second after a refusal, want about 9", got)
 				}
@@ -211,7 +211,7 @@ func TestRefusalsOfOneMomentCountOnce(t *testing.T) {
 		if got := rate(t, client, fastAction, 400); got < 44 || got > 46 {
 			t.Errorf("%.1f requests a second, want 45", got)
 		}
-		// Again and again, down to one a second, and no further.
+		// Repeatedly, down to one request per second.
 		for range 10 {
 			limiter.Slow(time.Second)
 			time.Sleep(1100 * time.Millisecond)
@@ -299,8 +299,8 @@ func TestListingsTakeTurns(t *testing.T) {
 
 type listing struct{}
 
-// A permission is for one attempt of one call: neither its retries nor the
-// calls that get it its credentials may use it.
+// Admitted applies to one attempt of one call, neither to its retries nor to the
+// calls that get its credentials.
 func TestAdmittedIsForOneRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

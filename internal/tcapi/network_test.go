@@ -44,8 +44,8 @@ func body(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) }
 }
 
-// Faults between client and service: what they are, how often it is tried, and
-// what is said. Each is met by a real connection.
+// Faults between client and service: their class, the number of attempts, and the
+// message. Each occurs on a real connection.
 func TestNetworkFaults(t *testing.T) {
 	t.Parallel()
 	const (
@@ -168,7 +168,7 @@ func TestNetworkFaults(t *testing.T) {
 	}
 }
 
-// Faults of the way to a service that no server ever sees.
+// Faults before a connection to the service exists.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -207,7 +207,7 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// A certificate that is not trusted stays so: one handshake, no request.
+// A certificate that is not trusted is a permanent error: one handshake, no request.
 func TestUntrustedCertificate(t *testing.T) {
 	t.Parallel()
 	var requests, connections atomic.Int32
@@ -224,7 +224,8 @@ func TestUntrustedCertificate(t *testing.T) {
 	}
 }
 
-// A proxy that refuses the tunnel is asked once, and its password is not told.
+// A proxy that refuses the tunnel is asked once, and the error does not contain its
+// password.
 func TestProxyRefusesTheTunnel(t *testing.T) {
 	t.Parallel()
 	var tunnels atomic.Int32
@@ -246,7 +247,7 @@ func TestProxyRefusesTheTunnel(t *testing.T) {
 	}
 }
 
-// HTTP/2 has errors of its own for a connection that breaks.
+// HTTP/2 has specific errors for a broken connection.
 func TestBrokenStreamOfHTTP2(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]string{"before a response": "", "in the middle of the body": `{"Response":`} {

@@ -9,7 +9,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// status is a response of another status than 200.
+// status is a response with a status other than 200.
 func status(code int, header ...string) *http.Response {
 	r := answer("<html>", header...)
 	r.StatusCode = code
@@ -73,7 +73,7 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 	}
 }
 
-// Waits grow by half, are spread, and stay within the bound that was set.
+// Waits grow by half, are random, and stay below the maximum.
 func TestWaitsGrowWithinTheirBound(t *testing.T) {
 	t.Parallel()
 	pace := tcapi.Pace{First: time.Second, Most: 4 * time.Second}
@@ -116,8 +116,7 @@ func TestNoRetryOfWhatStaysWrong(t *testing.T) {
 	}
 }
 
-// The clock of the service is told from the Date header, as it matters for
-// AuthFailure.SignatureExpire.
+// The Date header gives the clock of the service, for AuthFailure.SignatureExpire.
 func TestSkewIsMeasured(t *testing.T) {
 	t.Parallel()
 	for name, ahead := range map[string]time.Duration{"ahead": 10 * time.Minute, "behind": -6 * time.Minute, "none": 0} {

@@ -14,8 +14,8 @@ import (
 
 const signedURL = "https://log-down.example.com/20220504/a.log.gz?e=1651&sign=5ecre7"
 
-// A service, or what sits in its place, repeats everything it was sent and a
-// signed URL, in each place of a response that is shown to somebody.
+// A service or a proxy repeats everything it was sent, and a signed URL, in each part
+// of a response that is shown.
 func TestNothingSecretIsTold(t *testing.T) {
 	t.Parallel()
 	echo := func(r *http.Request) string {
@@ -104,7 +104,7 @@ func TestNothingSecretIsTold(t *testing.T) {
 	}
 }
 
-// What is no secret in a message stays, on one line.
+// The rest of a message is kept, on one line.
 func TestMessagesStayReadable(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

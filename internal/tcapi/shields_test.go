@@ -12,7 +12,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Bodies at which the SDK panics, or which it takes for success.
+// Bodies on which the SDK panics, or which it treats as success.
 func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
 	for in, message := range map[string]string{
@@ -39,7 +39,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 			}
 		})
 	}
-	// An error that is null is none.
+	// A null error is no error.
 	client, _ := over(replies(`{"Response":{"Error":null,"RequestId":"r"}}`))
 	if got, err := tcapi.Call[tcapi.Head](t.Context(), client, zones, nil); err != nil || got.RequestID != "r" {
 		t.Errorf("%v, %v", got, err)
@@ -74,7 +74,7 @@ var blank = strings.Repeat(" ", 1<<16)
 
 func (spaces) Read(p []byte) (int, error) { return copy(p, blank), nil }
 
-// The token goes nowhere but to the endpoint.
+// The token is sent to the endpoint only.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	var strayed atomic.Int32
@@ -89,7 +89,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// What a request says of itself.
+// The headers of a request.
 func TestHeaders(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
@@ -126,8 +126,8 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// A body is what the standard library makes of a request: its omitempty, its
-// escapes. The SDK's own JSON omits nil alone, and adds a ClientToken.
+// The standard library encodes the body, with its omitempty and escapes. The SDK's
+// encoder omits only nil, and adds a ClientToken.
 func TestBodyIsOfTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	type request struct {
@@ -180,7 +180,7 @@ func TestAttemptsAreSignedAnew(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		tokens = append(tokens, r.Header.Get("X-TC-Token"))
-		// Renewed by somebody else meanwhile.
+		// Another caller has refreshed the credentials.
 		if err := credentials.Refresh(r.Context(), tcapi.Credentials{}); err != nil {
 			return nil, err
 		}

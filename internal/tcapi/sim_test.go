@@ -36,9 +36,9 @@ func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*t
 }
 
 // The simulator refuses the 21st request of any one second. Sixty-six requests
-// of ten workers and two clients, which share their limiters, meet no refusal.
-// It proves this of the limiter, not of the machine: a request that was held up
-// on its way for longer than the limit leaves room for may be refused.
+// of ten workers and two clients, which share their limiters, are not throttled.
+// The test can fail on a busy machine: a request that is delayed for longer than the
+// limit allows may be throttled.
 func TestSustainedRateMeetsNoRefusal(t *testing.T) { //nolint:paralleltest // other tests would hold requests up
 	const requests, room = 66, 50 * time.Millisecond
 	sim := simtest.Start(t, teosim.Options{})
@@ -84,8 +84,8 @@ func TestSustainedRateMeetsNoRefusal(t *testing.T) { //nolint:paralleltest // ot
 	}
 }
 
-// Every fault of the simulator that concerns one call, its class, and that a
-// call gets over it where it can.
+// Every fault of the simulator that concerns one call: its class, and that a call
+// succeeds after it if a retry helps.
 func TestSimulatedFaults(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -142,7 +142,7 @@ func TestSimulatedFaults(t *testing.T) {
 	}
 }
 
-// The service speaks English to us.
+// The messages of the service are in English.
 func TestMessagesAreEnglish(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})

@@ -27,10 +27,10 @@ const (
 	maxTopRows = 1000
 )
 
-// Unknown stands for the count of an hour that the analytics did not answer.
+// Unknown stands for the count of an hour that the analytics did not return.
 const Unknown = -1
 
-// Traffic is what the analytics know of one zone in a window of whole hours.
+// Traffic is the traffic of one zone in a window of whole hours.
 // A zone is analyzed in two steps, so that the number of domains is known
 // before their series are requested.
 type Traffic struct {
@@ -106,8 +106,8 @@ func (t *Traffic) find(ctx context.Context, probe func(context.Context, *traffic
 	return nil
 }
 
-// firstAnswered searches for the first day of a part from which on the analytics
-// answer. It returns nil if there is none.
+// firstAnswered searches for the first day of a part for which the analytics have
+// data. It returns nil if there is none.
 func firstAnswered(ctx context.Context, refused *trafficPart, probe func(context.Context, *trafficPart) error) (*trafficPart, error) {
 	const day = 24 * time.Hour
 	first := refused.start.Truncate(day).Add(day)
@@ -140,7 +140,7 @@ func analysisWindows(start, end time.Time) []*trafficPart {
 	return parts
 }
 
-// beyondLookBack says whether the analytics refused a window because it begins
+// beyondLookBack reports whether the analytics refused a window because it begins
 // earlier than the plan of the zone allows.
 func beyondLookBack(err error) bool {
 	failure := tcapi.AsError(err)
@@ -159,7 +159,7 @@ func (t *Traffic) Domains() []string {
 	return sorted(all)
 }
 
-// CutOff says whether the list of domains has as many entries as the service
+// CutOff reports whether the list of domains has as many entries as the service
 // returns at most, so that others may be missing.
 func (t *Traffic) CutOff() bool {
 	return slices.ContainsFunc(t.parts, func(p *trafficPart) bool { return p.cutOff() })
@@ -171,7 +171,7 @@ func (p *trafficPart) hours() int { return int(p.end.Sub(p.start) / time.Hour) }
 
 // Counts returns the counts of hosts, one for each hour of the window: requests
 // of domains, or bytes of layer-4 proxies. An hour that the analytics did not
-// answer is Unknown. Domains are compared, and returned, in lower case.
+// return is Unknown. Domains are compared, and returned, in lower case.
 //
 // Its errors are those of L7Traffic.
 func (t *Traffic) Counts(ctx context.Context, hosts []string) (map[string][]int64, error) {
@@ -230,7 +230,7 @@ func (t *Traffic) readZone(ctx context.Context, p *trafficPart) error {
 	return err
 }
 
-// active says whether a host can have traffic in the part, so that its series
+// active reports whether a host can have traffic in the part, so that its series
 // is worth a request.
 func (p *trafficPart) active(host string) bool {
 	if p.top != nil {
@@ -246,7 +246,7 @@ func (p *trafficPart) active(host string) bool {
 
 // fill sets the hours of a host from its series. An empty response can also mean
 // that the service does not know the host, so it stands for no traffic only if
-// the zone itself was answered.
+// the zone itself has a series.
 func (t *Traffic) fill(p *trafficPart, host string, series hourly, counts []int64) {
 	if len(series) == 0 && p.top[host] > 0 {
 		return // the list of domains contradicts the series
@@ -258,7 +258,7 @@ func (t *Traffic) fill(p *trafficPart, host string, series hourly, counts []int6
 	}
 }
 
-// quiet says whether the series of the zone shows no traffic at an hour.
+// quiet reports whether the series of the zone shows no traffic at an hour.
 func (p *trafficPart) quiet(at time.Time) bool {
 	return p.zone != nil && len(*p.zone) > 0 && (*p.zone)[at.Unix()] == 0
 }
@@ -361,7 +361,7 @@ func (c *Client) series(ctx context.Context, layer Layer, zoneID, host string, s
 			request.ProxyIDs = []string{host}
 		}
 	case host != "":
-		// No other filter: with some of them the service answers samples.
+		// No other filter: with some of them the service returns samples.
 		request.Filters = []condition{{Key: "domain", Operator: "equals", Value: []string{host}}}
 	}
 	request.MetricNames = []string{metric}

@@ -19,8 +19,8 @@ const (
 	timingL4 = "DescribeTimingL4Data"
 )
 
-// visited is an account of one zone: packages of 10 requests an hour, for each
-// host in the hours that it names.
+// visited is an account of one zone: packages of 10 requests an hour, for each host in
+// the given hours.
 func visited(hours map[string][]int) teosim.Catalogue {
 	c := teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-1", Name: "example.com"}}}
 	for host, list := range hours {
@@ -58,8 +58,8 @@ func l7Counts(t *testing.T, sim *teosim.Sim, hours int, domains ...string) (*teo
 	return traffic, counts
 }
 
-// Whatever form a series comes in, the counts of an hour are the same. A domain
-// that the analytics do not list had no requests.
+// The counts of an hour are the same for every form of a series. A domain that the
+// analytics do not list had no requests.
 func TestTrafficByDomain(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]teosim.AnalyticsOptions{
@@ -173,8 +173,7 @@ func TestTrafficOfALongWindow(t *testing.T) {
 	}
 }
 
-// What lies before the look-back is unknown; the first day that is answered is
-// searched for.
+// Hours before the look-back are unknown. The first day with data is searched for.
 func TestTrafficBeyondTheLookBack(t *testing.T) {
 	t.Parallel()
 	for _, since := range []int{0, 1, 2, 3, 10, 15, 16, 29, 30, 31, 32, 40, 43, 44, 45} {

@@ -30,7 +30,7 @@ func (r *replay) RoundTrip(request *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// replayed is a client of a service that answers so.
+// replayed is a client of such a service.
 func replayed(text, version string) (*teo.Client, *replay) {
 	service := &replay{lines: strings.Split(text, "\n")}
 	return teo.New(tcapi.New(tcapi.Config{
@@ -40,11 +40,11 @@ func replayed(text, version string) (*teo.Client, *replay) {
 	}), teo.Options{APIVersion: version}), service
 }
 
-// fuzzed is how many rows a list may have here, so that each one ends.
+// fuzzed is the maximum number of rows of a list, so that each list ends.
 const fuzzed = 20
 
-// checkAnswer fails on what no response may lead to: neither a list nor an error,
-// both, an error of no known kind, or a list that does not agree with itself.
+// checkAnswer fails on results that no response may cause: neither a list nor an
+// error, both, an undocumented error, or a list with contradictory counts.
 func checkAnswer(t *testing.T, service *replay, l *teo.Listing, err error) {
 	t.Helper()
 	if (l == nil) == (err == nil) {

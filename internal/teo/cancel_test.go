@@ -12,7 +12,7 @@ import (
 
 var errEnough = errors.New("enough")
 
-// A list ends with its context, wherever it is at that time.
+// A list ends with its context at any point.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]teosim.Fault{

@@ -35,17 +35,16 @@ type Options struct {
 	Progress func(context.Context, Progress)
 }
 
-// Client reads EdgeOne. It remembers what it finds out about the service (the
-// numbering of pages, accepted page sizes, zones), so a provider uses one client
-// for everything.
+// Client reads EdgeOne. It remembers facts about the service (the numbering of pages,
+// accepted page sizes, zones), so a provider uses one client for everything.
 type Client struct {
 	api  *tcapi.Client
 	opts Options
 
 	base           pageBase
 	limits         acceptedLimit
-	changeOver     atomic.Pointer[ChangeOver] // nil while 2022-01-06 is in use
-	changeReported atomic.Bool
+	versionSwitch  atomic.Pointer[VersionSwitch] // nil while 2022-01-06 is in use
+	switchReported atomic.Bool
 	zones          zoneCache
 }
 

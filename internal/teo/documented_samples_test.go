@@ -10,8 +10,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// The documented sample answers are read as they are. Their counts are smaller
-// than the number of their rows, and the service answers every page alike.
+// The documented sample responses are read unchanged. Their counts are smaller than
+// the number of their rows, and the service returns the same for every page.
 func TestDocumentedSamples(t *testing.T) {
 	t.Parallel()
 	at := func(text string) teo.Time {

@@ -13,7 +13,7 @@ import (
 )
 
 // eachService runs a test against every way of paging: numbers from 0 and from
-// 1, and offsets. It is given what asks for everything with so many rows a page.
+// 1, and offsets. The test gets a query for everything with a page size.
 func eachService(t *testing.T, test func(t *testing.T, o teosim.Options, all func(size int) teo.Query)) {
 	t.Helper()
 	for _, n := range []numbering{{base: 0}, {base: 1}, {base: 1, strict: true}} {
@@ -28,14 +28,14 @@ func eachService(t *testing.T, test func(t *testing.T, o teosim.Options, all fun
 	})
 }
 
-// everythingByID asks for everything by zone ID, which means 2022-09-01.
+// everythingByID is a query for everything by zone ID, which selects 2022-09-01.
 func everythingByID(size int) teo.Query {
 	q := everything(size)
 	q.ZoneIDs = []string{"zone-gen0000"}
 	return q
 }
 
-// A request that fails is sent again, and no other request is.
+// Only a failed request is sent again.
 func TestFailedRequestsAreSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{
@@ -69,8 +69,8 @@ func TestFailedRequestsAreSentAgain(t *testing.T) {
 	}
 }
 
-// Each request has its retries; when one has used them up the list fails, with
-// the service's own error.
+// Each request has its retries. When one has used them up, the list fails with the
+// error of the service.
 func TestRetriesEnd(t *testing.T) {
 	t.Parallel()
 	eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
@@ -173,8 +173,8 @@ func TestRowsTwiceInAddition(t *testing.T) {
 	}
 }
 
-// Rows that the service lists twice and counts twice cannot be told from pages
-// that overlap but by reading pages of another size.
+// Rows that the service lists and counts twice can be distinguished from overlapping
+// pages only by reading pages of another size.
 func TestRowsTwiceAndCounted(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{1, 2, 3, 4, 10, 30, 100} {
@@ -215,8 +215,8 @@ func TestLargerRowIsKept(t *testing.T) {
 	checkPackages(t, o.Catalogue.L7[:3], l)
 }
 
-// Pages that shift lose a row for every row that comes twice. That is mended by
-// reading again, or it is an error: the list is never short.
+// Shifted pages lose a row for every duplicate. The list is read again, or it is an
+// error: a list is never incomplete.
 func TestShiftedPages(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{18, 36, 37} {
@@ -247,8 +247,8 @@ func TestShiftedPages(t *testing.T) {
 	}
 }
 
-// A page that is empty although there is more is mended by reading again, and
-// nothing wrong is learned from it.
+// If a page is empty although there are more rows, the list is read again, and the
+// client remembers nothing wrong.
 func TestEmptyPage(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{8, 10, 11, 20, 40, 45} {
@@ -297,9 +297,8 @@ func TestEmptyPageForEver(t *testing.T) {
 	}
 }
 
-// checkNames fails unless a listing has just these names. The name of a package
-// that the simulator adds is of no slot of the service's, so that a row without
-// times has none.
+// checkNames fails unless a listing has exactly these names. The name of a package
+// that the simulator adds is not a slot, so a row without times has no times.
 func checkNames(t *testing.T, want []teosim.Package, l *teo.Listing) {
 	t.Helper()
 	wanted, got := catalogued(want, false), listed(l)
@@ -346,10 +345,11 @@ func TestCatalogueGrows(t *testing.T) {
 	})
 }
 
-// The text gives both numbers and how often the list was read.
+// The text contains both numbers and how often the list was read.
 func TestIncompleteErrorText(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]teo.IncompleteError{
+		"1 entry was read, but the service counts 2; the list was read 4 times (request ID r)":                                             {Read: 1, Total: 2, Before: -1, Readings: 4, RequestID: "r"},
 		"35 entries were read, but the service counts 45; the list was read 4 times (request ID r)":                                        {Read: 35, Total: 45, Before: -1, Readings: 4, RequestID: "r"},
 		"the service's count of the entries changed from 45 to 46 while the pages were read; the list was read 4 times (request ID r)":     {Read: 10, Total: 46, Before: 45, Readings: 4, RequestID: "r"},
 		"the service's count of the entries changed from 0 to 1 while the pages were read; the list was read 4 times (request ID another)": {Total: 1, Before: 0, Readings: 4, RequestID: "another"},

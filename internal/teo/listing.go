@@ -10,7 +10,7 @@ type Listing struct {
 	Packages []Package
 
 	// TotalCount is the number of entries by the service's count, or the number of
-	// packages if it gave none or too small a one.
+	// packages if it returned none or too small a count.
 	TotalCount int64
 
 	// TotalBytes is the sum of the sizes that are known.
@@ -25,9 +25,9 @@ type Listing struct {
 	// RequestID is that of the last page.
 	RequestID string
 
-	// ChangedOver is set once in a client's life: on the first list that was read
-	// with Version20220901 because 2022-01-06 is no longer served.
-	ChangedOver *ChangeOver
+	// SwitchedVersion is set once for each client: on the first list that was read with
+	// Version20220901 because 2022-01-06 is no longer served.
+	SwitchedVersion *VersionSwitch
 
 	// Hints say what may be wrong with the query of an empty list.
 	Hints Hints
@@ -36,8 +36,8 @@ type Listing struct {
 	Nameless int
 }
 
-// ChangeOver says why the client switched to Version20220901.
-type ChangeOver struct {
+// VersionSwitch says why the client switched to Version20220901.
+type VersionSwitch struct {
 	Code, RequestID string
 }
 

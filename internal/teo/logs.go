@@ -15,12 +15,11 @@ const maxZoneIDs = 100
 // L7Logs lists the layer-7 log packages of a window.
 //
 // If the client has no pinned API version, zone IDs and Query.AreaRequired select
-// 2022-09-01. Otherwise
-// 2022-01-06 is requested, and once the service answers that it no longer serves
-// that version, this client uses 2022-09-01.
+// 2022-09-01. Otherwise 2022-01-06 is requested. Once the service answers that it no
+// longer serves that version, this client uses 2022-09-01.
 //
 // Errors: *tcapi.Error, *IncompleteError, *TooManyError, *UnknownZonesError, those
-// of the key source, the context's cause, or that DescribeZones listed a zone
+// of the credential source, the context's cause, or that DescribeZones listed a zone
 // without an ID.
 func (c *Client) L7Logs(ctx context.Context, q Query) (*Listing, error) {
 	if c.version(q) == Version20220106 {
@@ -29,11 +28,11 @@ func (c *Client) L7Logs(ctx context.Context, q Query) (*Listing, error) {
 		if failure == nil || failure.Class != tcapi.Gone || c.opts.APIVersion != "" {
 			return listing, err
 		}
-		c.changeOver.CompareAndSwap(nil, &ChangeOver{Code: failure.Code, RequestID: failure.RequestID})
+		c.versionSwitch.CompareAndSwap(nil, &VersionSwitch{Code: failure.Code, RequestID: failure.RequestID})
 	}
 	listing, err := c.logs20220901(ctx, L7, q)
-	if over := c.changeOver.Load(); err == nil && over != nil && len(q.ZoneIDs) == 0 && c.changeReported.CompareAndSwap(false, true) {
-		listing.ChangedOver = over
+	if over := c.versionSwitch.Load(); err == nil && over != nil && len(q.ZoneIDs) == 0 && c.switchReported.CompareAndSwap(false, true) {
+		listing.SwitchedVersion = over
 	}
 	return listing, err
 }
@@ -49,7 +48,7 @@ func (c *Client) version(q Query) string {
 	switch {
 	case c.opts.APIVersion != "":
 		return c.opts.APIVersion
-	case len(q.ZoneIDs) > 0, q.AreaRequired, c.changeOver.Load() != nil:
+	case len(q.ZoneIDs) > 0, q.AreaRequired, c.versionSwitch.Load() != nil:
 		return Version20220901
 	}
 	return Version20220106

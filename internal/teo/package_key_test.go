@@ -9,7 +9,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// short is the suffix that the documentation promises for a text.
+// short is the documented suffix for a text.
 func short(text string) string { return fmt.Sprintf("~%x", sha256.Sum256([]byte(text)))[:9] }
 
 func TestKeys(t *testing.T) {
@@ -86,7 +86,7 @@ func TestKeysAreStable(t *testing.T) {
 	}
 }
 
-// Keys are unique whatever the rows are.
+// Keys are unique for every list of rows.
 func FuzzKeys(f *testing.F) {
 	f.Add("d", "d", "", "", "n", "n", "https://h/p", "https://g/p")
 	f.Fuzz(func(t *testing.T, host1, host2, area1, area2, name1, name2, url1, url2 string) {

@@ -108,7 +108,7 @@ type pager[R any] struct {
 type reading[R any] struct {
 	asked      int // rows requested at once
 	rows       []R
-	duplicates []R    // rows that came again, after sorting
+	duplicates []R    // duplicate rows, after sorting
 	raw        int64  // rows received, including duplicates
 	total      *int64 // the service's count, from the first page that had one
 	announced  int64  // its count of pages
@@ -139,7 +139,7 @@ type errCountChanged struct{ from, to int64 }
 
 func (errCountChanged) Error() string { return "the number of entries changed between two pages" }
 
-// all reads the list with read, and again while the pages do not agree.
+// all reads the list with read, and reads it again while the pages do not agree.
 func (p *pager[R]) all(ctx context.Context, read func(ctx context.Context, pageSize int) (*reading[R], error)) (*reading[R], error) {
 	pageSize := p.pageSize
 	var previous *reading[R]
@@ -262,7 +262,7 @@ func (r *reading[R]) capacity(rows int) int {
 }
 
 // checkLength fails if the list is longer than maxRows, by the service's count if
-// there is one. Rows that come again can exceed that count, but not without end.
+// there is one. Duplicate rows can exceed that count, up to a bound.
 func (p *pager[R]) checkLength(r *reading[R]) error {
 	count, atLeast := int64(len(r.rows)), true
 	if r.total != nil && (*r.total >= count || !p.countIsMinimum && count <= 2*int64(p.maxRows)) {

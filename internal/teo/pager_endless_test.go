@@ -45,7 +45,7 @@ func (e *endless) RoundTrip(request *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// Without a total the end is an empty page, or one that brings nothing new.
+// Without a total the end is an empty page, or one without new rows.
 func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 1, 9, 10, 11, 20, 21, 45} {

@@ -12,7 +12,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// numbering is one of the ways in which a service may count its pages.
+// numbering is a way of numbering pages.
 type numbering struct {
 	base         int
 	strict, echo bool
@@ -42,8 +42,8 @@ func eachNumbering(t *testing.T, test func(t *testing.T, n numbering)) {
 	}
 }
 
-// unlearned is how many requests a list takes of a client that does not know
-// the base yet, learned of one that does.
+// unlearned is the number of requests of a list by a client that does not know the
+// base yet, learned by one that does.
 func (n numbering) unlearned(rows, size int) int {
 	if n.base == 0 && rows > 0 {
 		return n.learned(rows, size) + 1
@@ -78,7 +78,7 @@ func TestNumberedPages(t *testing.T) {
 	}
 }
 
-// A list of a page does not always tell the base; the next one still finds it.
+// A list of one page does not always determine the base. The next list does.
 func TestNumberedBaseIsLearnedByALaterList(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
@@ -121,7 +121,7 @@ func TestNumberedPageSizeIsClamped(t *testing.T) {
 	}
 }
 
-// Where the service does not say which size it kept to, the pages still tell.
+// If the service does not return the page size that it applied, the pages show it.
 func TestNumberedPageSizeIsClampedSilently(t *testing.T) {
 	t.Parallel()
 	for _, fields := range [][]string{{"PageSize"}, {"PageSize", "Pages"}, {"PageSize", "Pages", "PageNo"}} {
@@ -220,7 +220,7 @@ func TestNumberedNullData(t *testing.T) {
 	})
 }
 
-// Without a total the number of pages still tells that one is missing.
+// Without a total, the number of pages shows that one is missing.
 func TestNumberedPagesWithoutTotal(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
@@ -274,7 +274,7 @@ func TestNumberedNullFieldsOfRows(t *testing.T) {
 	}
 }
 
-// A row that is null is a row without a name: it is counted, and said.
+// A row that is null is a row without a name: it is counted, and reported.
 func TestNumberedNullRow(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{PageBase: 1, Catalogue: catalogue(45)})
@@ -308,8 +308,8 @@ func TestNumberedAreas(t *testing.T) {
 	}
 }
 
-// Nothing says that two areas do not serve one path from two hosts. Where the
-// service counts both rows, both are packages.
+// Two areas might serve one path from two hosts. If the service counts both rows,
+// both are packages.
 func TestNumberedAreasByHostOnly(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -337,7 +337,7 @@ func TestNumberedAreasByHostOnly(t *testing.T) {
 	}
 }
 
-// A service that counts from 0 may refuse the number past the end.
+// A service that counts from 0 may reject the number past the end.
 func TestNumberedPagePastTheEndIsRefused(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
@@ -349,7 +349,7 @@ func TestNumberedPagePastTheEndIsRefused(t *testing.T) {
 	checkCount(t, sim, 5)
 }
 
-// More than is wanted is known from the first page, and nothing else is read.
+// A list that is too long is known from the first page, and nothing else is read.
 func TestNumberedTooMany(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
@@ -382,7 +382,7 @@ func checkIncomplete(t *testing.T, err error, want teo.IncompleteError) {
 	}
 }
 
-// A service that counts from 0 may refuse page 1 of a list of one page.
+// A service that counts from 0 may reject page 1 of a list of one page.
 func TestNumberedPageOneIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 5, 10} {
@@ -401,8 +401,8 @@ func TestNumberedPageOneIsRefused(t *testing.T) {
 }
 
 // An error that is not about the page number is returned after one
-// request. Where the page is blamed and page 0 is refused too, the first error is
-// the one to tell.
+// request. If the page is rejected and page 0 is too, the first error is
+// returned.
 func TestNumberedRejection(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]int{"InvalidParameter.StartTime": 1, "InvalidParameterValue.PageNo": 2} {

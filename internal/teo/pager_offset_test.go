@@ -13,7 +13,7 @@ import (
 
 const logs = "DownloadL7Logs"
 
-// After a last page that is full there may be more: the count is not trusted.
+// After a full last page there may be more rows, because the count can be wrong.
 func TestOffsetPages(t *testing.T) {
 	t.Parallel()
 	const size = 7
@@ -111,8 +111,8 @@ func checkLimits(t *testing.T, sim *teosim.Sim, want []int) {
 // lowered are the limits that are tried where all are refused.
 var lowered = []int{300, 200, 100, 50, 20}
 
-// An error that a smaller limit does not fix is returned at once, and lowers nothing for
-// good.
+// An error that a smaller limit does not fix is returned at once, and the limit
+// stays.
 func TestOffsetErrorThatOnlyMentionsALimit(t *testing.T) {
 	t.Parallel()
 	for message, tries := range map[string]int{
@@ -240,7 +240,7 @@ func TestOffsetNullDataAndRow(t *testing.T) {
 	checkIncomplete(t, err, teo.IncompleteError{Read: 0, Total: 45, Before: -1, Readings: 4})
 }
 
-// More than is wanted is known from the first page, and nothing else is read.
+// A list that is too long is known from the first page, and nothing else is read.
 func TestOffsetTooMany(t *testing.T) {
 	t.Parallel()
 	for count, want := range map[string]teo.TooManyError{
@@ -265,7 +265,7 @@ func TestOffsetTooMany(t *testing.T) {
 	}
 }
 
-// Without a right count, reading stops at the first row too many.
+// Without a correct count, reading stops at the first row above the maximum.
 func TestOffsetTooManyWithoutCount(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{

@@ -13,13 +13,13 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// Whatever combination of faults occurs, a list is exact or there is none; and after
-// the faults the same client lists exactly.
+// With every combination of faults, a list is exact or an error, and after the faults
+// the same client lists exactly.
 //
 // It does not cover rows that are replaced by null, counts that are too small in
 // 2022-01-06, pages that are empty while no count of any kind is given, and
 // counts that are too small by just as many rows as pages that shift leave out:
-// none of them leaves a trace to go by.
+// none of them can be detected.
 func TestListsAreNeverShort(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {
@@ -72,8 +72,8 @@ func TestListsAreNeverShort(t *testing.T) {
 }
 
 // withoutLate leaves out the packages that were added and are not listed. No
-// count tells of a package that is added when the last page with rows was read:
-// the list is then what it was before.
+// count shows a package that is added after the last page with rows was read. The
+// list is then the one from before.
 func withoutLate(all, before []teosim.Package, l *teo.Listing) []teosim.Package {
 	return slices.DeleteFunc(all, func(p teosim.Package) bool {
 		isNew := !slices.ContainsFunc(before, func(old teosim.Package) bool { return old.Name == p.Name })

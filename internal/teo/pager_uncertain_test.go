@@ -10,7 +10,7 @@ import (
 )
 
 // A page that shifts duplicates a row and hides another one. If the count is missing
-// or too small to show it, the duplicate must.
+// or too small, only the duplicate shows it.
 func TestShiftedPageWithoutARightCount(t *testing.T) {
 	t.Parallel()
 	for name, counts := range map[string][]teosim.Fault{
@@ -75,8 +75,8 @@ func TestRowsTwiceWithoutARightCount(t *testing.T) {
 }
 
 // A package that is added just before page 0 is read pushes a row from there to
-// page 1, which is read already. Without a count nothing tells, so that a list
-// that found out its page base in this way is read again.
+// page 1, which is read already. Without a count nothing shows it, so a list
+// that determined its page base in this way is read again.
 func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
 	t.Parallel()
 	for _, skip := range []int{0, 1} { // no count at all, or on the first page only

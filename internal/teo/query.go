@@ -26,7 +26,8 @@ type Query struct {
 	Start, End time.Time
 
 	// Zones are names of sites, ZoneIDs IDs of zones. The packages of all of them
-	// are listed. Without either, those of every zone of the account are.
+	// are listed. Without either, the packages of every
+	// zone of the account are listed.
 	Zones, ZoneIDs []string
 
 	// Hosts are sub-domains (layer 7) or proxy IDs (layer 4). Without any, all are

@@ -19,7 +19,7 @@ var (
 	windowEnd   = windowStart.AddDate(2, 0, 0)
 )
 
-// everything requests all packages, so many rows at once.
+// everything is a query for all packages with a page size.
 func everything(pageSize int) teo.Query {
 	return teo.Query{Start: windowStart, End: windowEnd, PageSize: pageSize}
 }
@@ -41,20 +41,20 @@ func startSim(t testing.TB, o teosim.Options) *teosim.Sim {
 	return simtest.Start(t, o)
 }
 
-// newClient is a client whose own rate limit is out of the way.
+// newClient returns a client without a rate limit in practice.
 func newClient(t testing.TB, sim *teosim.Sim, o teo.Options) *teo.Client {
 	t.Helper()
 	return teo.New(simtest.Client(t, sim), o)
 }
 
-// newCaller sends so many requests a second at most; 0 is 0.9 times the documented
-// limit.
+// newCaller returns a client with a maximum rate in requests per second; 0 means 0.9
+// times the documented limit.
 func newCaller(t testing.TB, sim *teosim.Sim, perSecond float64) *tcapi.Client {
 	t.Helper()
 	return simtest.Client(t, sim, func(c *tcapi.Config) { c.Limiters = &tcapi.Limiters{PerSecond: perSecond} })
 }
 
-// row is what tells packages apart, as a listing shows it.
+// row has the fields of a listing that distinguish packages.
 type row struct {
 	Start            time.Time
 	Host, Area, Name string
@@ -64,8 +64,8 @@ func compareRows(a, b row) int {
 	return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Area, b.Area), cmp.Compare(a.Name, b.Name))
 }
 
-// catalogued is what a listing of these packages has to be: each once, in order
-// of start, host, area and name.
+// catalogued is the expected listing of packages: each once, in order of start, host,
+// area and name.
 func catalogued(packages []teosim.Package, areas bool) []row {
 	rows := make([]row, 0, len(packages))
 	for _, p := range packages {
@@ -79,7 +79,7 @@ func catalogued(packages []teosim.Package, areas bool) []row {
 	return rows
 }
 
-// listed is what a listing is.
+// listed returns the rows of a listing.
 func listed(l *teo.Listing) []row {
 	rows := make([]row, 0, len(l.Packages))
 	for i := range l.Packages {
@@ -89,9 +89,9 @@ func listed(l *teo.Listing) []row {
 	return rows
 }
 
-// checkExact fails unless a listing has just the packages of layer 7 that the
-// simulator has. Rows of 2022-01-06 say no area: those of two areas are then
-// distinguished by their URLs alone.
+// checkExact fails unless a listing has exactly the layer-7 packages of the
+// simulator. Rows of 2022-01-06 have no area, so packages of two areas are
+// distinguished by their URLs only.
 func checkExact(t *testing.T, sim *teosim.Sim, l *teo.Listing) {
 	t.Helper()
 	checkPackages(t, sim.Catalogue().L7, l)
@@ -131,7 +131,7 @@ func checkRows(t *testing.T, want, got []row) {
 	}
 }
 
-// sent are the parameters of a request that matter here.
+// sent are the parameters of a request that are checked.
 type sent struct {
 	PageSize, PageNo, Limit, Offset int
 	ZoneIds, Domains, ProxyIds      []string // as on the wire
@@ -158,7 +158,7 @@ func requests(t testing.TB, sim *teosim.Sim, version, action string) []sent {
 	return all
 }
 
-// checkCount fails unless so many requests have arrived in all.
+// checkCount checks the total number of requests.
 func checkCount(t testing.TB, sim *teosim.Sim, want int) {
 	t.Helper()
 	if got := sim.Count("", ""); got != want {

@@ -11,10 +11,10 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// goneCodes are the responses that may mean that 2022-01-06 is no more.
+// goneCodes are the error codes that may mean that 2022-01-06 is no longer served.
 var goneCodes = []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"}
 
-func TestChangeOver(t *testing.T) {
+func TestVersionSwitch(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
 		t.Run(code, func(t *testing.T) {
@@ -23,13 +23,13 @@ func TestChangeOver(t *testing.T) {
 			client := newClient(t, sim, teo.Options{})
 			l := list(t, client, everything(0))
 			checkExact(t, sim, l)
-			if l.ChangedOver == nil || l.ChangedOver.Code != code || l.ChangedOver.RequestID == "" || l.APIVersion != teo.Version20220901 {
-				t.Errorf("got %+v and version %s, want %s and %s", l.ChangedOver, l.APIVersion, code, teo.Version20220901)
+			if l.SwitchedVersion == nil || l.SwitchedVersion.Code != code || l.SwitchedVersion.RequestID == "" || l.APIVersion != teo.Version20220901 {
+				t.Errorf("got %+v and version %s, want %s and %s", l.SwitchedVersion, l.APIVersion, code, teo.Version20220901)
 			}
 			if got := sim.Count(teo.Version20220106, ""); got != 1 {
 				t.Errorf("%d requests of 2022-01-06 were sent, want 1", got)
 			}
-			if l = list(t, client, everything(0)); l.ChangedOver != nil {
+			if l = list(t, client, everything(0)); l.SwitchedVersion != nil {
 				t.Error("the change is reported twice")
 			}
 			if got := sim.Count(teo.Version20220106, ""); got != 1 {
@@ -42,8 +42,8 @@ func TestChangeOver(t *testing.T) {
 	}
 }
 
-// However many queries find it out at once, one of them tells.
-func TestChangeOverOfConcurrentQueries(t *testing.T) {
+// If several concurrent queries switch versions, only one of them reports it.
+func TestVersionSwitchOfConcurrentQueries(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
 		t.Run(code, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestChangeOverOfConcurrentQueries(t *testing.T) {
 						return
 					}
 					checkExact(t, sim, l)
-					reported[i] = l.ChangedOver != nil
+					reported[i] = l.SwitchedVersion != nil
 				})
 			}
 			group.Wait()
@@ -78,8 +78,8 @@ func TestChangeOverOfConcurrentQueries(t *testing.T) {
 	}
 }
 
-// A list that fails does not use the telling up.
-func TestChangeOverIsToldByTheFirstListThereIs(t *testing.T) {
+// A failed list does not report the switch; the next list does.
+func TestVersionSwitchIsReportedByTheFirstList(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Gone: "ActionOffline"})
 	client := newClient(t, sim, teo.Options{})
@@ -88,8 +88,8 @@ func TestChangeOverIsToldByTheFirstListThereIs(t *testing.T) {
 		t.Fatalf("got %v, want a *tcapi.Error", err)
 	}
 	for _, want := range []bool{true, false} {
-		if l := list(t, client, everything(0)); (l.ChangedOver != nil) != want {
-			t.Errorf("the change is reported: %t, want %t", l.ChangedOver != nil, want)
+		if l := list(t, client, everything(0)); (l.SwitchedVersion != nil) != want {
+			t.Errorf("the change is reported: %t, want %t", l.SwitchedVersion != nil, want)
 		}
 	}
 	if got := sim.Count(teo.Version20220106, ""); got != 1 {
@@ -98,7 +98,7 @@ func TestChangeOverIsToldByTheFirstListThereIs(t *testing.T) {
 }
 
 // Only these codes mean that a version is gone.
-func TestNoChangeOverOnOtherErrors(t *testing.T) {
+func TestNoVersionSwitchOnOtherErrors(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"UnauthorizedOperation.CamUnauthorized", "InvalidParameter", "UnsupportedOperation.SiteNotReady", "ResourceNotFound", "InternalError"} {
 		t.Run(code, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestNoChangeOverOnOtherErrors(t *testing.T) {
 	}
 }
 
-// A pinned version stays, whatever the service says.
+// A pinned version is never switched.
 func TestPinnedVersion(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
@@ -149,7 +149,7 @@ func TestPinnedVersion(t *testing.T) {
 	}
 }
 
-// Which version a query is answered by, where both are served.
+// The version that a query selects if both are served.
 func TestVersionOfAQuery(t *testing.T) {
 	t.Parallel()
 	ids, names := []string{"zone-2demo00003og"}, []string{"example.org"}
@@ -179,8 +179,8 @@ func TestVersionOfAQuery(t *testing.T) {
 				want = slices.DeleteFunc(want, func(p teosim.Package) bool { return p.ZoneID != ids[0] })
 			}
 			checkPackages(t, want, l)
-			if l.APIVersion != test.want || l.ChangedOver != nil {
-				t.Errorf("the version is %s and the change-over %v, want %s and none", l.APIVersion, l.ChangedOver, test.want)
+			if l.APIVersion != test.want || l.SwitchedVersion != nil {
+				t.Errorf("the version is %s and the change-over %v, want %s and none", l.APIVersion, l.SwitchedVersion, test.want)
 			}
 			if got := sim.Count("", "DescribeZones"); got != test.zones {
 				t.Errorf("%d requests of DescribeZones were sent, want %d", got, test.zones)

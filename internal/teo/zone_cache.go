@@ -15,8 +15,8 @@ type zoneCache struct {
 	turn     chan struct{}
 	byName   map[string][]Zone // by lower-case name; empty for a name that no zone has
 	byID     map[string][]Zone // one zone, or none for an ID that no zone has
-	all      []Zone            // every zone of the account …
-	complete bool              // … if they have been read
+	all      []Zone            // every zone of the account, if complete
+	complete bool              // all zones have been read
 }
 
 func newZoneCache() zoneCache {
@@ -72,7 +72,7 @@ func (c *Client) zoneIDs(ctx context.Context, q Query) ([]string, error) {
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		return nil, &UnknownZonesError{Names: unknown, Near: c.similarNames(ctx, unknown)}
+		return nil, &UnknownZonesError{Names: unknown, Similar: c.similarNames(ctx, unknown)}
 	}
 	return sorted(ids), nil
 }

@@ -17,7 +17,7 @@ import (
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
 
-// byName asks 2022-09-01 for all logs of sites by name.
+// byName requests all logs of sites by name from 2022-09-01.
 func byName(names ...string) teo.Query {
 	q := everything(0)
 	q.Zones = names
@@ -137,8 +137,8 @@ func TestZonesByName(t *testing.T) {
 	}
 }
 
-// A name that two zones share selects both; names and IDs add up; spelling in
-// capitals is the same name.
+// A name that two zones share selects both; names and IDs are combined; names
+// are not case-sensitive.
 func TestZonesOfAQuery(t *testing.T) {
 	t.Parallel()
 	cn, os, og := "zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"
@@ -165,7 +165,7 @@ func TestZonesOfAQuery(t *testing.T) {
 	}
 }
 
-// An account without zones has no logs, and there is nothing to ask for.
+// An account without zones has no logs, and none are requested.
 func TestAccountWithoutZones(t *testing.T) {
 	t.Parallel()
 	c := catalogue(1)
@@ -200,8 +200,8 @@ func TestUnknownZones(t *testing.T) {
 				if !errors.As(err, &unknown) || l != nil {
 					t.Fatalf("got %v and %v, want an UnknownZonesError", l, err)
 				}
-				if !slices.Equal(unknown.Names, test.unknown) || !slices.Equal(unknown.Near, test.near) {
-					t.Errorf("got %q near %q, want %q near %q", unknown.Names, unknown.Near, test.unknown, test.near)
+				if !slices.Equal(unknown.Names, test.unknown) || !slices.Equal(unknown.Similar, test.near) {
+					t.Errorf("got %q near %q, want %q near %q", unknown.Names, unknown.Similar, test.unknown, test.near)
 				}
 				for _, name := range slices.Concat(test.unknown, test.near) {
 					if !strings.Contains(err.Error(), name) {
@@ -219,7 +219,7 @@ func TestUnknownZones(t *testing.T) {
 	}
 }
 
-// Many queries at once ask for their zones once; their own requests follow.
+// Concurrent queries look up their zones once.
 func TestConcurrentQueriesLookUpOnce(t *testing.T) {
 	t.Parallel()
 	for _, names := range [][]string{nil, {"example.com"}} {
@@ -259,7 +259,7 @@ func TestZonesAreAskedAgainAfterAFailure(t *testing.T) {
 	list(t, client, byName("example.com"))
 }
 
-// Near names are a hint: without the permission to list zones there are none.
+// Similar names are a hint: without the permission to list zones there are none.
 func TestUnknownZonesWithoutHints(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
@@ -267,7 +267,7 @@ func TestUnknownZonesWithoutHints(t *testing.T) {
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones", Skip: 1})
 	_, err := client.L7Logs(t.Context(), byName("exmaple.com"))
 	var unknown *teo.UnknownZonesError
-	if !errors.As(err, &unknown) || len(unknown.Near) != 0 {
+	if !errors.As(err, &unknown) || len(unknown.Similar) != 0 {
 		t.Errorf("got %v, want an UnknownZonesError without near names", err)
 	}
 }

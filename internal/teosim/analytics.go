@@ -64,7 +64,7 @@ var metricsL4 = map[string]metric{
 }
 
 // topMetrics are the dimensions by which DescribeTopL7AnalysisData ranks.
-// Only domains are simulated; the others are valid and answer nothing.
+// Only domains are simulated; the others are valid, with empty results.
 var topMetrics = func() map[string]bool {
 	all := map[string]bool{}
 	for _, metric := range []string{"l7Flow_outFlux_", "l7Flow_request_"} {

@@ -64,8 +64,8 @@ func timing(more string) string {
 	return `{"StartTime":"2022-05-04T00:00:00Z","EndTime":"2022-05-04T04:00:00Z","MetricNames":["l7Flow_request"],"ZoneIds":["zone-1"],"Interval":"hour"` + more + `}`
 }
 
-// The analytics count what was lost, but not what was blocked; the list has what
-// they do not count.
+// The analytics count lost packages, but not blocked requests. The list has packages
+// that the analytics do not count.
 func TestAnalyticsCountTheCatalogue(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, start(t, Options{Catalogue: counted()}))
@@ -84,7 +84,7 @@ func TestAnalyticsCountTheCatalogue(t *testing.T) {
 }
 
 // The buckets of +08:00 days are those of UTC, intervals are chosen by length,
-// and a point at the end and gaps come where they are asked for.
+// and options add a point at the end and gaps.
 func TestAnalyticsBuckets(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -138,7 +138,7 @@ func TestAnalyticsDividePackages(t *testing.T) {
 	}
 }
 
-// What a series without traffic, and one of an unknown domain, look like.
+// Series without traffic and of an unknown domain.
 func TestAnalyticsWithoutTraffic(t *testing.T) {
 	t.Parallel()
 	quiet := `{"StartTime":"2022-05-05T00:00:00Z","EndTime":"2022-05-05T02:00:00Z","MetricNames":["l7Flow_request"],"ZoneIds":["zone-1"],"Interval":"hour"}`
@@ -204,7 +204,7 @@ func TestL4Analytics(t *testing.T) {
 	}
 }
 
-// What the analytics refuse.
+// Requests that the analytics reject.
 func TestAnalyticsAreStrict(t *testing.T) {
 	t.Parallel()
 	now := func() time.Time { return morning.AddDate(0, 0, 10) }

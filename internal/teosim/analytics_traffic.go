@@ -24,8 +24,8 @@ type hostFlows struct {
 // traffic is the traffic of one layer: all hosts, by zone and name.
 type traffic []hostFlows
 
-// flows returns the traffic of a layer. It is made when it is first asked for,
-// since most simulators never are.
+// flows returns the traffic of a layer. It is created on first use,
+// because most simulators never need it.
 func (ix *index) flows(l layer) traffic {
 	ix.counting.Lock()
 	defer ix.counting.Unlock()

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// caller signs and sends requests. Its fields are what a request says, to be
-// falsified one at a time.
+// caller signs and sends requests. Tests falsify one of its fields at a time.
 type caller struct {
 	t                          *testing.T
 	sim                        *Sim

@@ -34,8 +34,8 @@ type Zone struct {
 
 // Package is a log package: the lines of one domain (or L4 proxy), area and
 // slot of time. Its content follows from its identity (layer, area, host,
-// start, name) and its numbers, so it is the same each time; a package that
-// gets more Members has what it had before as its beginning.
+// start, name) and its numbers, so it is the same each time. If a package
+// gets more Members, its previous content is a prefix of the new one.
 type Package struct {
 	ZoneID string
 	// ZoneName may be empty: it is then the name of the zone with that ID.
@@ -49,22 +49,22 @@ type Package struct {
 	// Start and End are LogStartTime and LogEndTime. A window lists a package
 	// that it overlaps, both taken as [start, end).
 	Start, End time.Time
-	// LogTime is in unix seconds, and nothing to rely on.
+	// LogTime is in Unix seconds and may be wrong.
 	LogTime int64
-	// Size is what the row says, in bytes; 0 says the truth: the length of the
+	// Size is the size in the row, in bytes. 0 means the real one: the length of the
 	// content before compression.
 	Size int64
 	// Members is the number of gzip members, default 1, and LinesPerMember the
 	// lines in each, default 20.
 	Members, LinesPerMember int
-	// StoredBytes, when set, takes the place of Members and LinesPerMember: as
-	// many as give about so many bytes to download.
+	// StoredBytes, if set, replaces Members and LinesPerMember by values that result
+	// in a download of about that many bytes.
 	StoredBytes int64
 	// Uncompressed stores the lines without compression, still as gzip: a
 	// large download that costs little to make and to read.
 	Uncompressed bool
-	// Gone packages are listed, but their download answers 404; Forbidden ones
-	// answer 403 however fresh the URL.
+	// Gone packages are listed, but their download fails with 404. The download of
+	// Forbidden ones always fails with 403.
 	Gone, Forbidden bool
 	// Requests is what the analytics count for the package, in layer 4
 	// connections; 0 is the number of its lines.

@@ -18,7 +18,7 @@ func (s *Sim) serveDownload(w http.ResponseWriter, r *http.Request) {
 		record.Host, record.Area, record.Name = e.Host, e.Area, e.Name
 	}
 	s.records.arriveDownload(record)
-	taken := s.faults.take(onArrival, call{action: DownloadAction, pkg: record.Name})
+	taken := s.faults.consume(onArrival, call{action: DownloadAction, pkg: record.Name})
 	s.records.change(func() { record.Faults = names(taken) })
 
 	d := delivery{}

@@ -328,7 +328,7 @@ func TestDownloadFaults(t *testing.T) {
 	}
 }
 
-// fetched says what came of a download.
+// fetched describes the result of a download.
 func fetched(t *testing.T, url string) string {
 	t.Helper()
 	got, err := get(t, http.MethodGet, url)

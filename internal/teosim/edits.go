@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// editFields applies a fault to the fields of a response. It takes them apart
-// and puts them together again, which only answers with faults pay for.
+// editFields applies a fault to the fields of a response. It decodes and
+// encodes them, which costs time only in responses with faults.
 func editFields(fields []byte, f Fault) []byte {
 	answer := map[string]json.RawMessage{}
 	if err := json.Unmarshal([]byte("{"+strings.TrimSuffix(string(fields), ",")+"}"), &answer); err != nil {

@@ -2,8 +2,8 @@ package teosim
 
 import "fmt"
 
-// apiError is an error as the API returns it. The service speaks Chinese
-// unless X-TC-Language asks for English.
+// apiError is an error as the API returns it. Its message is in Chinese
+// unless X-TC-Language requests English.
 type apiError struct {
 	code, zh, en string
 }
@@ -55,7 +55,7 @@ func invalidValue(name, why string) *apiError {
 	}
 }
 
-// codeErrors are the codes that are answered without more to say about them.
+// codeErrors are the codes whose message is always the same.
 func codeError(code string) *apiError {
 	texts, ok := map[string][2]string{
 		"ActionOffline":                         {"接口已下线。", "The API has been taken offline."},

@@ -89,7 +89,7 @@ func kindOf(name FaultName) (faultKind, bool) {
 }
 
 // check returns the fault with its defaults. A fault that could never happen is an
-// error, because the test with it would prove nothing.
+// error, because its test would prove nothing.
 func (f Fault) check() (Fault, error) {
 	kind, ok := kindOf(f.Name)
 	if !ok {
@@ -162,8 +162,8 @@ func (q *faults) clear() {
 	q.list = nil
 }
 
-// take returns the faults that apply to a request at a stage, and uses them up.
-func (q *faults) take(at stage, c call) []Fault {
+// consume returns the faults that apply to a request at a stage, and uses them up.
+func (q *faults) consume(at stage, c call) []Fault {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var taken []Fault

@@ -12,7 +12,7 @@ import (
 
 const firstPage = `"PageSize":10,"PageNo":0`
 
-// outcome is how a request ended, in a word, without what differs each time.
+// outcome is the result of a request, without the parts that differ each time.
 func outcome(c *caller, version, action, body string) string {
 	got, err := c.send(version, action, body)
 	switch {
@@ -206,7 +206,7 @@ func TestCatalogueGrowsFirstInOrder(t *testing.T) {
 		}
 		seen[r.Data[0].LogPacketName] = true
 	}
-	// Nothing to be added to: the zone has no packages.
+	// The zone has no packages, so none is added.
 	sim.Inject(Fault{Name: CatalogueGrows})
 	if r := c.call(version20220901, "DownloadL7Logs", body(`"ZoneIds":["zone-none"]`)); *r.TotalCount != 0 {
 		t.Errorf("total %d", *r.TotalCount)

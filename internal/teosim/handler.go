@@ -90,7 +90,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 	s.records.arrive(record)
 	defer s.records.leave()
 
-	taken := s.faults.take(onArrival, s.callOf(record))
+	taken := s.faults.consume(onArrival, s.callOf(record))
 	s.records.change(func() { record.Faults = names(taken) })
 	answer, code := s.answer(r, record, taken)
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The search must find what a look at every package finds.
+// The search must find the same packages as a linear scan.
 func TestFindAgainstEveryPackage(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// defaultLimit is the page of 2022-09-01 where a request names none.
+// defaultLimit is the Limit of 2022-09-01 if a request has none.
 const defaultLimit = 20
 
 // teoService are EdgeOne's actions with their documented rates.
@@ -23,7 +23,7 @@ func (s *Sim) teoService() service {
 }
 
 // decodeLogs20220106 reads DownloadL7Logs of 2022-01-06: pages by number, zones
-// by name, all zones where none is named.
+// by name, all zones if none is named.
 func (s *Sim) decodeLogs20220106(body []byte) (respond, *apiError) {
 	p := readParameters("", body, "StartTime", "EndTime", "PageSize", "PageNo", "Zones", "Domains")
 	p.require("StartTime", "EndTime", "PageSize", "PageNo")
@@ -152,7 +152,7 @@ func (s *Sim) listLogs(l layer, wanted selection, offset, limit int64, taken []F
 	return append(data, "],"...), total
 }
 
-// grow adds a package to what is wanted: later than the latest one by a minute,
+// grow adds a package to the selected ones: later than the latest one by a minute,
 // or by a second where the window ends before that.
 func (s *Sim) grow(l layer, wanted selection) {
 	s.Update(func(c *Catalogue) {

@@ -156,7 +156,7 @@ func TestUndercount(t *testing.T) {
 	}
 }
 
-// A window without length is an error, or lists the slot that contains it.
+// An empty window is an error, or lists the slot that contains it.
 func TestEmptyWindow(t *testing.T) {
 	t.Parallel()
 	const window = `{"StartTime":"2022-05-04T06:30:00Z","EndTime":"2022-05-04T06:30:00Z","ZoneIds":["zone-2demo00001cn"]}`

@@ -69,7 +69,7 @@ func (s *Sim) MetadataRequests() []MetadataRequest {
 }
 
 func (s *Sim) serveMetadata(w http.ResponseWriter, r *http.Request) {
-	taken := s.faults.take(onArrival, call{action: MetadataAction})
+	taken := s.faults.consume(onArrival, call{action: MetadataAction})
 	answer := s.metadataReply(r, taken)
 	var delay time.Duration
 	status := answer.status

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// Keys that a simulator accepts where [Options] name none. They open nothing
-// anywhere else.
+// Default credentials of a simulator. They are not valid anywhere else.
 const (
 	DefaultSecretID  = "AKIDsimulated0000000000000000000000"
 	DefaultSecretKey = "simulatedSecretKey00000000000000"
@@ -18,7 +17,7 @@ const (
 // NoRateLimit, as a value of [Options.Rates], lifts the limit of an action.
 const NoRateLimit = -1
 
-// Options configure a simulator. The zero value is a working one.
+// Options configure a simulator. The zero value is valid.
 type Options struct {
 	// SecretID, SecretKey and Token are the accepted credentials, by default
 	// DefaultSecretID and DefaultSecretKey. An empty Token means permanent
@@ -41,7 +40,7 @@ type Options struct {
 	// DescribeL4Proxy, whose limit is not documented. NoRateLimit is none.
 	Rates map[string]int
 	// PageBase is the number of the first page in 2022-01-06, 0 or 1. The zero
-	// value means 0, which a client that simply starts at 1 gets wrong.
+	// value means 0, so that a client that simply starts at 1 fails.
 	PageBase int
 	// StrictPage makes a PageNo below PageBase an InvalidParameterValue;
 	// otherwise it means the first page.
@@ -64,7 +63,7 @@ type Options struct {
 	// documentation of that version. The service added it later.
 	OldRowsWithoutArea bool
 	// MaxZoneIDs is the largest number of ZoneIds in a request; more are an
-	// InvalidParameterValue. The real limit is not documented; sister actions have
+	// InvalidParameterValue. The real limit is not documented; sibling actions have
 	// 100, which is the default.
 	MaxZoneIDs int
 	// EmptyWithoutZoneIDs answers a request of 2022-09-01 without ZoneIds with an
@@ -85,7 +84,7 @@ type Options struct {
 	// STS and Metadata issue temporary credentials.
 	STS      STSOptions
 	Metadata MetadataOptions
-	// Analytics are the choices that the analytics leave open.
+	// Analytics select undocumented behaviour of the analytics.
 	Analytics AnalyticsOptions
 	// Catalogue is the account to list. Default Demo().
 	Catalogue Catalogue

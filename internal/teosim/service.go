@@ -113,7 +113,7 @@ func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 	if failure != nil {
 		return nil, failure
 	}
-	taken := s.faults.take(onListing, s.callOf(record))
+	taken := s.faults.consume(onListing, s.callOf(record))
 	s.records.change(func() { record.Faults = append(record.Faults, names(taken)...) })
 	fields := do(taken, s.options.Now().Unix())
 	for _, f := range taken {
@@ -123,7 +123,7 @@ func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 }
 
 // route authenticates a request and finds its action. All products share one
-// endpoint here, so the version decides which product was meant. As at the real
+// endpoint here, so the version determines the product. As at the real
 // hosts, a signature for another product is an error.
 func (s *Sim) route(r *http.Request, record *Request) (action, *apiError) {
 	header := r.Header.Get("Authorization")

@@ -27,7 +27,7 @@ type authorization struct {
 	signature               string
 }
 
-// parseAuthorization parses the header as strictly as the algorithm is published:
+// parseAuthorization parses the header strictly by the published algorithm:
 // the three parts in order; signed headers in lower case, sorted, without
 // duplicates, with content-type and host among them.
 func parseAuthorization(header string) (authorization, bool) {

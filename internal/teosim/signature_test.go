@@ -162,7 +162,7 @@ func FuzzParseAuthorization(f *testing.F) {
 		if a.secretID == "" || a.service == "" || len(a.signature) != 64 || len(a.signedHeaders) < 2 {
 			t.Errorf("%q is taken for %+v", header, a)
 		}
-		// What was read is all that was there.
+		// Nothing was left out.
 		again := "TC3-HMAC-SHA256 Credential=" + a.secretID + "/" + a.date + "/" + a.service +
 			"/tc3_request, SignedHeaders=" + strings.Join(a.signedHeaders, ";") + ", Signature=" + a.signature
 		b, ok := parseAuthorization(again)

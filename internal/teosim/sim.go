@@ -162,7 +162,7 @@ func (s *Sim) Inject(f Fault) {
 // ClearFaults removes the remaining faults.
 func (s *Sim) ClearFaults() { s.faults.clear() }
 
-// Update changes the catalogue. Later requests see the whole change.
+// Update changes the catalogue. Later requests see the complete change.
 func (s *Sim) Update(change func(*Catalogue)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

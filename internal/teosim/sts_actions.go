@@ -81,7 +81,7 @@ func (s *sts) assumeRoleWithWebIdentity(body []byte) (respond, *apiError) {
 	p := readParameters("", body, "ProviderId", "WebIdentityToken", "RoleArn", "RoleSessionName", "DurationSeconds")
 	p.require("ProviderId", "WebIdentityToken")
 	who, seconds := p.role()
-	if token := p.text("WebIdentityToken"); p.err == nil && !s.goodToken(token) {
+	if token := p.text("WebIdentityToken"); p.err == nil && !s.checkToken(token) {
 		p.fail(stsError("InvalidParameter.WebIdentityTokenError", "WebIdentityToken is not a JWT, or has expired."))
 	}
 	if p.err == nil && p.text("ProviderId") == "" {
@@ -90,9 +90,9 @@ func (s *sts) assumeRoleWithWebIdentity(body []byte) (respond, *apiError) {
 	return s.issue(seconds, who), p.err
 }
 
-// goodToken checks the form of a JWT and its expiry. It does not check the
+// checkToken checks the form of a JWT and its expiry. It does not check the
 // signature, because there is no identity provider.
-func (s *sts) goodToken(token string) bool {
+func (s *sts) checkToken(token string) bool {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 || parts[2] == "" {
 		return false
@@ -101,14 +101,14 @@ func (s *sts) goodToken(token string) bool {
 	var claims struct {
 		Exp int64 `json:"exp"`
 	}
-	if !partOfToken(parts[0], &header) || !partOfToken(parts[1], &claims) {
+	if !decodeTokenPart(parts[0], &header) || !decodeTokenPart(parts[1], &claims) {
 		return false
 	}
 	return claims.Exp == 0 || s.now().Unix() < claims.Exp
 }
 
-// partOfToken decodes the header or the claims of a JWT.
-func partOfToken(part string, into any) bool {
+// decodeTokenPart decodes the header or the claims of a JWT.
+func decodeTokenPart(part string, into any) bool {
 	raw, err := base64.RawURLEncoding.DecodeString(part)
 	return err == nil && json.Unmarshal(raw, into) == nil
 }

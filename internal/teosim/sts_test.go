@@ -12,7 +12,7 @@ import (
 
 const assumeRoleBody = `"RoleArn":"qcs::cam::uin/100000000009:roleName/logs","RoleSessionName":"tf"`
 
-// issuedKeys reads the keys of a response.
+// issuedKeys returns the credentials in a response.
 func issuedKeys(t *testing.T, r response) (keys temporaryKeys, expired int64) {
 	t.Helper()
 	if r.code() != "" {
@@ -27,7 +27,7 @@ func issuedKeys(t *testing.T, r response) (keys temporaryKeys, expired int64) {
 	return keys, expired
 }
 
-// Keys that STS issues are good for EdgeOne with their token, until they end.
+// EdgeOne accepts credentials from STS with their token until they expire.
 func TestIssuedKeysEnd(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2022, 5, 11, 12, 0, 0, 0, time.UTC)
@@ -123,7 +123,7 @@ func TestSTSIsStrict(t *testing.T) {
 	}
 }
 
-// Two actions are for callers without keys, and no other.
+// Only two actions accept callers without credentials.
 func TestUnsignedActions(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{})
@@ -139,7 +139,7 @@ func TestUnsignedActions(t *testing.T) {
 	}
 }
 
-// The keys of the CVM's role stay until half of their life is over, and
+// The credentials of the CVM's role are replaced after half of their lifetime, and
 // EdgeOne accepts them.
 func TestMetadata(t *testing.T) {
 	t.Parallel()

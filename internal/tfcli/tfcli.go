@@ -88,8 +88,8 @@ func FindTerraform(ctx context.Context) (CLI, error) {
 	return f.Find(ctx)
 }
 
-// Finder implements Find. Its fields are everything that Find uses of the
-// machine, so that tests can replace it. Every field must be set.
+// Finder implements Find. Its fields are all dependencies of Find on the machine, so
+// that tests can replace them. Every field must be set.
 type Finder struct {
 	// Products are searched for on PATH in this order. No other is accepted.
 	Products []Product

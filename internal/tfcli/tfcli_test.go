@@ -12,7 +12,7 @@ import (
 
 var errNoNetwork = errors.New("no network")
 
-// machine is what a Finder uses: the commands on PATH, and what each binary is.
+// machine is the environment of a Finder: the commands on PATH and their binaries.
 type machine struct {
 	env      map[string]string
 	path     map[string]string

@@ -18,7 +18,7 @@ data "teo_l7_offline_logs" "hours" {
   include_urls = false
 }
 
-# Stands for whatever you do with a package. It is replaced when the package
+# Put your own use of a package here. The instance is replaced when the package
 # grows.
 resource "terraform_data" "package" {
   for_each = { for log in data.teo_l7_offline_logs.hours.logs : log.key => log }

@@ -28,8 +28,8 @@ const (
 	zoneID      = "zone-gen0000"
 )
 
-// BenchmarkApply is a whole `terraform apply` of one list without a state
-// before it, with the provider and with the floor, which answers the same
+// BenchmarkApply is a complete `terraform apply` of one list without a previous
+// state, with the provider and with the floor, which answers the same
 // state as ready-made msgpack. peak-B is the largest resident memory of the
 // provider's processes.
 //

@@ -14,7 +14,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// BenchmarkArchiveMemory is a whole `terraform apply` of an archive in S3, with 8
+// BenchmarkArchiveMemory is a complete `terraform apply` of an archive in S3, with 8
 // copies at the same time. peak-B is the largest resident memory of the provider's
 // processes. The S3 server is versitygw, see `make bin/tools/versitygw`.
 func BenchmarkArchiveMemory(b *testing.B) {

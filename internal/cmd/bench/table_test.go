@@ -27,7 +27,7 @@ func parsed(t *testing.T) samples {
 	return got
 }
 
-// The second round was slow for both: only ratios within a round tell something.
+// The second round was slow for both: only ratios within a round are comparable.
 func TestTable(t *testing.T) {
 	t.Parallel()
 	ours, floor := elapsed("Read/ours"), elapsed("Read/floor")

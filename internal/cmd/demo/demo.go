@@ -15,7 +15,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 
-// demo is one run. Its fields are what it uses of the machine.
+// demo is one run. Its fields are its dependencies on the machine.
 type demo struct {
 	live    bool
 	out     io.Writer
@@ -94,7 +94,7 @@ func (d demo) apply(ctx context.Context, box *sandbox.Sandbox) error {
 		{"apply", "-input=false", "-auto-approve", "-json"},
 	} {
 		d.say("%s %s (examples/demo)", box.CLI.Product, args[0])
-		messages := newNarrator(d.out, args[0] == "apply")
+		messages := newProgressWriter(d.out, args[0] == "apply")
 		err := box.Run(ctx, messages, messages, args...)
 		messages.flush(err != nil && ctx.Err() == nil)
 		if err != nil {
@@ -105,7 +105,7 @@ func (d demo) apply(ctx context.Context, box *sandbox.Sandbox) error {
 }
 
 // chart prints the chart of the time range and writes it as a page. Only the page
-// remains after the demo.
+// is kept after the demo.
 func (d demo) chart(o outputs, notes []string) error {
 	if o.Coverage.Value.Text == "" {
 		return nil

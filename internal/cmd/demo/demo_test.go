@@ -184,10 +184,10 @@ func TestLivePassesTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestNarratorShowsWhatFailed(t *testing.T) {
+func TestProgressShowsErrors(t *testing.T) {
 	t.Parallel()
 	var out watched
-	n := newNarrator(&out, true)
+	n := newProgressWriter(&out, true)
 	for _, part := range []string{
 		`{"@message":"x: Reading...","type":"apply_start"}` + "\n" + `{"@message":"hidden","type":"outputs"}` + "\n",
 		`{"type":"diagnostic","diagnostic":{"severity":"error","summary":"No",`, `"detail":"one\ntwo"}}` + "\nnot json",

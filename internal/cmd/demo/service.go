@@ -95,11 +95,11 @@ func pages(w io.Writer, sim *teosim.Sim) {
 // realService uses the credentials and settings of the environment. By default the
 // time range is six hours that ended a day ago: a short list of complete packages.
 func (d demo) realService() (service, error) {
-	keys, problems := credential.New(d.credentials())
+	source, problems := credential.New(d.credentials())
 	if len(problems) > 0 {
 		return service{}, fmt.Errorf("the credentials of the environment cannot be used: %s: %s", problems[0].Summary, problems[0].Detail)
 	}
-	if err := keys.Err(); err != nil {
+	if err := source.Err(); err != nil {
 		return service{}, fmt.Errorf("there are no credentials for the real service\n"+
 			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in in another way that docs/index.md describes.\n"+
 			"  `make demo` without LIVE=1 reads from a simulator and needs no credentials.\n"+
@@ -119,7 +119,7 @@ func (d demo) realService() (service, error) {
 		}
 	}
 	return service{
-		text:       fmt.Sprintf("the real EdgeOne, with credentials from %s; nothing is changed there", keys),
+		text:       fmt.Sprintf("the real EdgeOne, with credentials from %s; nothing is changed there", source),
 		env:        env,
 		stop:       func() {},
 		afterwards: func(io.Writer) {},

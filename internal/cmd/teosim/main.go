@@ -70,14 +70,14 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 	flags.StringVar(&o.SecretID, "secret-id", "", "secret ID to accept (requires -secret-key)")
 	flags.StringVar(&o.SecretKey, "secret-key", "", "secret key to accept")
 	flags.StringVar(&o.Token, "token", "", "token that requests must carry")
-	flags.DurationVar(&o.Latency, "latency", 0, "added to each response of the API")
+	flags.DurationVar(&o.Latency, "latency", 0, "delay of each response of the API")
 	flags.IntVar(&o.PageBase, "page-base", 1, "number of the first page in 2022-01-06: 0 or 1")
-	flags.BoolVar(&o.StrictPage, "strict-page", false, "refuse a PageNo below the base")
+	flags.BoolVar(&o.StrictPage, "strict-page", false, "reject a PageNo below the base")
 	flags.IntVar(&o.MaxPageSize, "max-page-size", 1000, "largest PageSize of 2022-01-06")
 	flags.IntVar(&o.MaxLimit, "max-limit", 300, "largest Limit of 2022-09-01")
-	flags.StringVar(&o.Gone, "gone", "", "error `code` that answers every action of 2022-01-06")
+	flags.StringVar(&o.Gone, "gone", "", "error `code` with which every action of 2022-01-06 fails")
 	flags.BoolVar(&o.OldRowsWithoutArea, "old-rows-without-area", false, "rows of 2022-01-06 have no Area")
-	flags.DurationVar(&o.URLLifetime, "url-lifetime", time.Hour, "how long download URLs are good for")
+	flags.DurationVar(&o.URLLifetime, "url-lifetime", time.Hour, "how long download URLs are valid")
 	packages := flags.Int("packages", 0, "`number` of generated L7 packages instead of the demo's")
 	unlimited := flags.Bool("no-rate-limit", false, "lift the documented rate limits")
 	if err := flags.Parse(args); err != nil {
@@ -87,7 +87,7 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if *packages < 0 {
-		return o, fmt.Errorf("-packages %d: want a positive number", *packages)
+		return o, fmt.Errorf("-packages is %d, but must be positive", *packages)
 	}
 	if *packages > 0 {
 		o.Catalogue = teosim.Generate(teosim.GenerateOptions{Count: *packages, Domains: 10})
@@ -102,7 +102,7 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 }
 
 // recent returns a package of www.example.com for each of the last 72 hours, so
-// that examples with times relative to now list something.
+// that examples with times relative to now return packages.
 func recent(zone teosim.Zone, now time.Time) []teosim.Package {
 	const host, hours = "www.example.com", 72
 	first := now.UTC().Truncate(time.Hour).Add(-hours * time.Hour)

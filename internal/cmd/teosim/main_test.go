@@ -78,7 +78,7 @@ func TestRunRefusesBadFlags(t *testing.T) {
 		"unexpected argument":     {"now"},
 		"not a loopback":          {"-listen", "0.0.0.0:0"},
 		"want 0 or 1":             {"-page-base", "3"},
-		"-packages -1":            {"-packages", "-1"},
+		"-packages is -1":         {"-packages", "-1"},
 		"flag provided but not d": {"-fast"},
 	}
 	for want, args := range tests {

@@ -30,7 +30,7 @@ data "teo_log_archive_verification" "archive" {
     postcondition {
       condition = self.valid
       error_message = join("\n", concat(
-        ["The archive has ${self.problem_count} problems:"],
+        ["The archive is not valid. Number of problems: ${self.problem_count}"],
         [for p in self.problems : "${p.kind} ${p.path}: ${p.detail}"],
       ))
     }

@@ -9,10 +9,10 @@ import (
 	"sync"
 )
 
-// narrator prints the progress of a command line. The output of init is shown only
-// if it fails; of apply's messages (-json, one per line), progress and
-// diagnostics are shown.
-type narrator struct {
+// progressWriter prints the progress of a command. The output of init is printed only
+// if init fails. Of the messages of apply (-json, one per line), it prints progress
+// and diagnostics.
+type progressWriter struct {
 	out  io.Writer
 	json bool
 
@@ -21,10 +21,12 @@ type narrator struct {
 	all  bytes.Buffer
 }
 
-func newNarrator(out io.Writer, json bool) *narrator { return &narrator{out: out, json: json} }
+func newProgressWriter(out io.Writer, json bool) *progressWriter {
+	return &progressWriter{out: out, json: json}
+}
 
 // Write accepts any part of the output.
-func (n *narrator) Write(p []byte) (int, error) {
+func (n *progressWriter) Write(p []byte) (int, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.line = append(n.line, p...)
@@ -33,16 +35,16 @@ func (n *narrator) Write(p []byte) (int, error) {
 		if end < 0 {
 			return len(p), nil
 		}
-		n.tell(n.line[:end])
+		n.print(n.line[:end])
 		n.line = n.line[end+1:]
 	}
 }
 
-// flush ends the output. If the command has failed, everything else is shown.
-func (n *narrator) flush(failed bool) {
+// flush ends the output. If the command has failed, it prints all other output.
+func (n *progressWriter) flush(failed bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.tell(n.line)
+	n.print(n.line)
 	n.line = nil
 	if failed {
 		_, _ = n.out.Write(n.all.Bytes())
@@ -58,7 +60,7 @@ type message struct {
 	} `json:"diagnostic"`
 }
 
-func (n *narrator) tell(line []byte) {
+func (n *progressWriter) print(line []byte) {
 	if len(bytes.TrimSpace(line)) == 0 {
 		return
 	}
