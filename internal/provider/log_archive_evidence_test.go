@@ -395,6 +395,27 @@ func TestLogArchiveEditedRecords(t *testing.T) {
 	}
 }
 
+// Another state accepts what this one has not seen: its apply moves the head on.
+func TestLogArchiveAcceptsWhatAnotherStateRecorded(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	other := newWorkspace(t, e.config("2022-05-03"))
+	writeFile(t, filepath.Join(other.dir, "terraform.tfstate"), readFile(t, filepath.Join(e.workspace.dir, "terraform.tfstate")))
+	delist(e.sim, "2022-05-01")
+	remove(t, filepath.Join(e.dir, "dt=2022-05-01"))
+	accepting := e.config("2022-05-03", fmt.Sprintf("accept = { %q = \"ticket 1\" }", tokenIn(t, e.refused("are lost"))))
+	e.write(accepting)
+	e.apply()
+	other.refused("which this configuration has not accepted")
+	other.write(accepting)
+	other.apply()
+	want, _ := e.head()
+	if got, _ := other.head(); got != want {
+		t.Errorf("the head is entry %d, want %d", got, want)
+	}
+	other.unchanged()
+}
+
 // A plan names every day that is lost.
 func TestLogArchiveTwoLosses(t *testing.T) {
 	t.Parallel()
