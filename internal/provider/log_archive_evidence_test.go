@@ -423,8 +423,8 @@ func TestLogArchiveTwoLosses(t *testing.T) {
 	for _, day := range []string{"2022-05-01", "2022-05-02"} {
 		remove(t, filepath.Join(e.dir, "dt="+day))
 	}
-	e.finds("3 of the 3 archived packages of 2022-05-01 are lost")
-	e.finds("3 of the 3 archived packages of 2022-05-02 are lost")
+	e.finds("archived packages of 2022-05-01 are lost (3 of 3)")
+	e.finds("archived packages of 2022-05-02 are lost (3 of 3)")
 }
 
 // Terraform shows only the first of several warnings with the same summary.
