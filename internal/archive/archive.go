@@ -126,6 +126,9 @@ type Head struct {
 // String is the form "12:ab34…" for messages.
 func (h Head) String() string { return fmt.Sprintf("%d (%s)", h.Sequence, h.SHA256) }
 
+// Warning is something to know about a run. Detail is in complete sentences.
+type Warning struct{ Summary, Detail string }
+
 // Summary describes an archive after a run or an inspection.
 type Summary struct {
 	PackageCount int64 // packages in the newest bags
@@ -146,8 +149,8 @@ type Summary struct {
 	// Head is the newest entry; nil if there is no ledger.
 	Head *Head
 
-	// Warnings are findings that need no decision, as complete sentences.
-	Warnings []string
+	// Warnings are what needs no decision.
+	Warnings []Warning
 }
 
 // Archive is an archive at a destination. Several runs may work on one

@@ -262,7 +262,7 @@ func (r *run) probe(ctx context.Context, sequence int64, data []byte) error {
 
 func (r *run) noArbitration() {
 	r.arbitrates = false
-	r.warn("This store cannot refuse to overwrite an object, so two runs at the same time can overwrite each other's work. Run one apply at a time.")
+	r.warn("Destination cannot arbitrate between runs", "This store cannot refuse to overwrite an object, so two runs at the same time can overwrite each other's work. Run one apply at a time.")
 }
 
 // advance goes on to the newest entry, after judging the entries of other runs.

@@ -71,7 +71,7 @@ type run struct {
 	waiting    int // listed packages that are not stable yet
 
 	kept, replaced map[string]string // for warnings, by key
-	warnings       []string
+	warnings       []Warning
 
 	mu       sync.Mutex // guards the rest, and candidates and failures of days
 	incoming int
@@ -195,7 +195,7 @@ func (r *run) begin(ctx context.Context) error {
 			return &ScopeError{Destination: c.Bucket.String(), Found: *found, Wanted: c.Scope}
 		}
 		o.joined = true
-		r.warn(fmt.Sprintf("The destination already contained this archive, and the state had no head of it. The run trusted entry %s.", v.state.head))
+		r.warn("Head of the archive is trusted", fmt.Sprintf("The destination already contained this archive, and the state had no head of it. The run trusted entry %s.", v.state.head))
 	} else if found != nil && found.Layer != c.Scope.Layer {
 		return &ScopeError{Destination: c.Bucket.String(), Found: *found, Wanted: c.Scope}
 	}
@@ -733,9 +733,9 @@ func (r *run) event(e Event) {
 }
 
 // warn adds a warning, once.
-func (r *run) warn(text string) {
-	if !slices.Contains(r.warnings, text) {
-		r.warnings = append(r.warnings, text)
+func (r *run) warn(summary, detail string) {
+	if w := (Warning{summary, detail}); !slices.Contains(r.warnings, w) {
+		r.warnings = append(r.warnings, w)
 	}
 }
 
@@ -747,19 +747,19 @@ func (r *run) summary() *Summary {
 	s.Head = cmp.Or(r.finished, r.config.Witness)
 	s.lower(r.config.Scope, r.obstacles)
 	s.PendingCount = int64(r.waiting + r.skipped + len(r.failures))
-	list := func(format string, texts []string) {
+	list := func(summary, format string, texts []string) {
 		if len(texts) > 0 {
-			r.warn(fmt.Sprintf(format, len(texts), names(texts)))
+			r.warn(summary, fmt.Sprintf(format, len(texts), names(texts)))
 		}
 	}
 	if r.plain > 0 {
-		r.warn(fmt.Sprintf("%d packages were downloaded over plain http, where they could have been changed on the way. Their records say so.", r.plain))
+		r.warn("Packages were downloaded over plain http", fmt.Sprintf("%d packages were downloaded over plain http, where they could have been changed on the way. Their records say so.", r.plain))
 	}
 	slices.Sort(r.sizes)
-	list("%d packages have another size than the service lists. They are archived as served, and their records contain both sizes: %s.", r.sizes)
-	list("The service now serves %d packages with less content than is archived. The archived versions are kept: %s.",
+	list("Packages have another size than listed", "%d packages have another size than the service lists. They are archived as served, and their records contain both sizes: %s.", r.sizes)
+	list("Larger versions of packages were kept", "The service now serves %d packages with less content than is archived. The archived versions are kept: %s.",
 		slices.Sorted(maps.Values(r.kept)))
-	list("The service replaced %d packages by larger ones that do not start with the archived content. "+
+	list("Content of packages was replaced", "The service replaced %d packages by larger ones that do not start with the archived content. "+
 		"The new versions are archived, and the former ones are kept: %s.", slices.Sorted(maps.Values(r.replaced)))
 	s.Warnings = slices.Clone(r.warnings)
 	return s

@@ -504,7 +504,7 @@ func TestListedSizes(t *testing.T) {
 	listed := int64(99_999)
 	p.pkg.Size = &listed
 	s := w.mustApply(nil)
-	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "300 bytes instead of 99999") {
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Detail, "300 bytes instead of 99999") {
 		t.Errorf("got %q", s.Warnings)
 	}
 	w.quiet(nil)
@@ -513,7 +513,7 @@ func TestListedSizes(t *testing.T) {
 	// recorded, so that it is not downloaded again.
 	w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), "{\"x\":1}\n")
 	s = w.mustApply(nil)
-	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "The archived versions are kept") {
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Detail, "The archived versions are kept") {
 		t.Errorf("got %q", s.Warnings)
 	}
 	for r, err := range Records(t.Context(), w.store.bucket()) {
@@ -607,7 +607,7 @@ func TestReplacementThatDoesNotExtendIsPreservedAndJudged(t *testing.T) {
 	old := compress("{\"a\":3}\n")
 	w.service.add("www.example.com", "mainland", at, strings.Repeat("{\"other\":1}\n", 3))
 	s := w.mustApply(nil)
-	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "the former ones are kept") {
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Detail, "the former ones are kept") {
 		t.Errorf("got %q", s.Warnings)
 	}
 	if !bytes.Equal(w.store.get(supersededKey(hashOf(old))), old) {
@@ -810,7 +810,7 @@ func TestSourcesWithoutSecrets(t *testing.T) {
 	p.pkg.URL = "http://log.example.com/p;sign=hush?sign=hush"
 	w.service.packages["/p;sign=hush"] = p
 	s := w.mustApply(nil)
-	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "1 packages were downloaded over plain http") {
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Detail, "1 packages were downloaded over plain http") {
 		t.Errorf("got %q", s.Warnings)
 	}
 	for key, o := range w.store.snapshot() {
@@ -901,7 +901,7 @@ func TestJoin(t *testing.T) {
 	}
 	w.head = nil
 	s := w.mustApply(nil)
-	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], trusted) || !w.newest().Joined {
+	if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Detail, trusted) || !w.newest().Joined {
 		t.Errorf("got %+v", s)
 	}
 	w.quiet(nil)
@@ -941,7 +941,7 @@ func TestStoreWithoutArbitration(t *testing.T) {
 		w := newWorld(t)
 		w.store.overwrites, w.store.admits = true, admits
 		s := w.mustApply(nil)
-		if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "Run one apply at a time") {
+		if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0].Detail, "Run one apply at a time") {
 			t.Errorf("got %q", s.Warnings)
 		}
 		w.valid()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,15 +40,21 @@ func findingDetail(destination string, f archive.Finding) string {
 		destination, f.Message, findingNext[f.Kind], f.Token)
 }
 
-// findingWarnings are the findings in a plan. The apply fails on them.
+// findingWarnings are the findings in a plan. The apply fails on them. Terraform
+// shows only the first of several warnings with the same summary, so there is one
+// for each kind.
 func findingWarnings(destination string, findings []archive.Finding) (diags diag.Diagnostics) {
+	details := map[archive.FindingKind][]string{}
 	for _, f := range findings {
-		summary, apply := findingSummaries[f.Kind], "Until then an apply fails."
-		if f.Kind == archive.FindingLoss {
+		details[f.Kind] = append(details[f.Kind], findingDetail(destination, f))
+	}
+	for _, kind := range slices.Sorted(maps.Keys(details)) {
+		summary, apply := findingSummaries[kind], "Until then an apply fails."
+		if kind == archive.FindingLoss {
 			summary = "Archived packages are missing or damaged"
 			apply = "An apply downloads again what EdgeOne still serves, and fails if something remains that is not accepted."
 		}
-		diags.AddAttributeWarning(path.Root("destination"), summary, findingDetail(destination, f)+"\n\n"+apply)
+		diags.AddAttributeWarning(path.Root("destination"), summary, strings.Join(append(details[kind], apply), "\n\n"))
 	}
 	return diags
 }

@@ -394,3 +394,52 @@ func TestLogArchiveEditedRecords(t *testing.T) {
 		t.Errorf("the records were not restored:\n%s", got)
 	}
 }
+
+// Another state accepts what this one has not seen: its apply moves the head on.
+func TestLogArchiveAcceptsWhatAnotherStateRecorded(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	other := newWorkspace(t, e.config("2022-05-03"))
+	writeFile(t, filepath.Join(other.dir, "terraform.tfstate"), readFile(t, filepath.Join(e.workspace.dir, "terraform.tfstate")))
+	delist(e.sim, "2022-05-01")
+	remove(t, filepath.Join(e.dir, "dt=2022-05-01"))
+	accepting := e.config("2022-05-03", fmt.Sprintf("accept = { %q = \"ticket 1\" }", tokenIn(t, e.refused("are lost"))))
+	e.write(accepting)
+	e.apply()
+	other.refused("which this configuration has not accepted")
+	other.write(accepting)
+	other.apply()
+	want, _ := e.head()
+	if got, _ := other.head(); got != want {
+		t.Errorf("the head is entry %d, want %d", got, want)
+	}
+	other.unchanged()
+}
+
+// A plan names every day that is lost.
+func TestLogArchiveTwoLosses(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	for _, day := range []string{"2022-05-01", "2022-05-02"} {
+		remove(t, filepath.Join(e.dir, "dt="+day))
+	}
+	e.finds("archived packages of 2022-05-01 are lost (3 of 3)")
+	e.finds("archived packages of 2022-05-02 are lost (3 of 3)")
+}
+
+// Terraform shows only the first of several warnings with the same summary.
+func TestLogArchiveShowsEachWarning(t *testing.T) {
+	t.Parallel()
+	sim, dir := archiveSim(t), t.TempDir()
+	sim.Update(func(c *teosim.Catalogue) { c.L7[0].Size = 99_999 })
+	w := newWorkspace(t, providerBlock(sim)+archiveBlock(fileURL(dir), "2022-05-02"))
+	stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, stdout, stderr)
+	}
+	for _, want := range []string{"downloaded over plain http", "another size than the service lists"} {
+		if said := collapsed(stdout + stderr); !strings.Contains(said, want) {
+			t.Errorf("the apply does not say %q:\n%s", want, said)
+		}
+	}
+}

@@ -261,7 +261,8 @@ func (r *logArchiveResource) hasWork(plan *logArchiveModel) bool { return plan.H
 // apply would repair, record or fail on.
 func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logArchiveModel, timeout time.Duration) (bool, diag.Diagnostics) {
 	var diags diag.Diagnostics
-	inspection, err := r.inspect(ctx, plan, state.head(ctx, &diags), &diags)
+	witness := state.head(ctx, &diags)
+	inspection, err := r.inspect(ctx, plan, witness, &diags)
 	if err != nil {
 		diags.Append(r.archiveError(lateFor(err, timeout)))
 	}
@@ -273,7 +274,10 @@ func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logAr
 	diags.Append(findingWarnings(destination, inspection.Findings)...)
 	diags.Append(acceptedWarnings(inspection.Accepted)...)
 	diags.Append(repairWarnings(destination, inspection.Inspection)...)
-	if len(inspection.Findings)+len(inspection.Accepted)+len(inspection.Work) > 0 || inspection.ScopeChanges || !plan.scopeIsKnown() || plan.StableAfter.IsUnknown() {
+	// A refresh moves the head on. It does not if only the new configuration
+	// accepts what other runs have recorded.
+	moved := witness != nil && inspection.Summary.Head != nil && *inspection.Summary.Head != *witness && !plan.Accept.Equal(state.Accept)
+	if len(inspection.Findings)+len(inspection.Accepted)+len(inspection.Work) > 0 || inspection.ScopeChanges || moved || !plan.scopeIsKnown() || plan.StableAfter.IsUnknown() {
 		return true, diags
 	}
 	scope := r.archiveScope(ctx, plan, &diags)

@@ -56,8 +56,8 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witnes
 	if len(listing.Packages) == 0 && summary.PackageCount == 0 {
 		diags.AddWarning("No packages to archive", r.emptyDetail(r.session.now(), r.archiveQuery(scope, scope.Start, scope.End), listing))
 	}
-	for _, text := range summary.Warnings {
-		diags.AddWarning("Note on the archive", text)
+	for _, w := range summary.Warnings {
+		diags.AddWarning(w.Summary, w.Detail)
 	}
 	diags.Append(m.set(ctx, summary, summary.PendingCount)...)
 	return summary
