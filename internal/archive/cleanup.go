@@ -118,8 +118,8 @@ func (r *run) settled(named func(key, sha256 string) bool, removed map[string]bo
 
 // removeIncoming removes the temporary objects of this run.
 func (r *run) removeIncoming(ctx context.Context) {
-	for n := range r.incoming {
-		r.removeQuietly(ctx, incomingKey(r.id, n+1))
+	for _, key := range slices.Sorted(slices.Values(r.incoming)) {
+		r.removeQuietly(ctx, key)
 	}
 }
 

@@ -42,6 +42,10 @@ type task struct {
 	// versioned means that the first version's path is taken, so that the
 	// download gets the name of a later version.
 	versioned bool
+
+	// number is the position of the task in the run, from 1; incoming is the number
+	// of temporary objects that it has written. Together they name the next one.
+	number, incoming int
 }
 
 // fault is why one attempt to download failed, and what can be done about it.
@@ -107,7 +111,7 @@ var errTaken = errors.New("the path is taken by another version")
 func (r *run) attempt(ctx context.Context, m *meter, t *task, pkg *teo.Package) (Record, error) {
 	key := bagFolder(t.day) + t.path
 	if t.versioned {
-		key = r.incomingKey()
+		key = r.incomingKey(t)
 	}
 	record := r.describe(t, pkg)
 	var w bucket.Writer

@@ -74,7 +74,7 @@ type run struct {
 	warnings       []Warning
 
 	mu       sync.Mutex // guards the rest, and candidates and failures of days
-	incoming int
+	incoming []string   // keys of temporary objects
 	done     int
 	total    int
 	skipped  int
@@ -311,6 +311,7 @@ func (r *run) work(ctx context.Context, tasks []task) error {
 	slices.SortStableFunc(tasks, func(a, b task) int { return cmp.Or(strings.Compare(a.day, b.day), strings.Compare(a.path, b.path)) })
 	r.total = len(tasks)
 	for i := range tasks {
+		tasks[i].number = i + 1
 		r.day(tasks[i].day).tasks++
 	}
 	finished := make(chan *dayWork, len(r.days))
@@ -712,11 +713,15 @@ func (r *run) dropCandidate(d *dayWork, record *Record) bool {
 	return true
 }
 
-func (r *run) incomingKey() string {
+// incomingKey returns a new name for a download of a task. It depends on nothing
+// but the task and how often it was tried.
+func (r *run) incomingKey(t *task) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.incoming++
-	return incomingKey(r.id, r.incoming)
+	key := incomingKey(r.id, t.number+t.incoming*r.total)
+	t.incoming++
+	r.incoming = append(r.incoming, key)
+	return key
 }
 
 func (r *run) skip(n int) {

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -317,7 +318,7 @@ func (h *simulated) start(index int, accept map[string]string, faults bool) *sim
 		}
 	}
 	a, err := New(Config{
-		Bucket: client, Scope: scope, Witness: witness, Accept: accept, Parallelism: 1 + h.random.IntN(2), Transport: h.service,
+		Bucket: client, Scope: scope, Witness: witness, Accept: accept, Parallelism: 1 + h.random.IntN(2), Transport: &steppedTransport{h.service, b.hook},
 		VerifyPayload: index == quietRun && h.profile.outsider,
 		Pace:          quick, MaxRetries: 2, Random: rand.NewChaCha8(seed), Agent: "simulated",
 		Relist: func(context.Context, Scope, time.Time, time.Time) ([]teo.Package, error) {
@@ -978,6 +979,24 @@ func (s *simulatedService) RoundTrip(r *http.Request) (*http.Response, error) {
 		return response(http.StatusNotFound, nil), nil
 	}
 	return response(http.StatusOK, compressed(s.packages[n].members)), nil
+}
+
+// steppedTransport makes each download an operation of the run, so that downloads
+// that start at the same time have an order.
+type steppedTransport struct {
+	service *simulatedService
+	hook    func(context.Context, memoryOp) (memoryFault, error)
+}
+
+func (s *steppedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	fault, err := s.hook(r.Context(), memoryOp{name: "download", key: r.URL.Path})
+	if err == nil && fault != works {
+		err = syscall.ECONNRESET
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.service.RoundTrip(r)
 }
 
 var compressions sync.Map

@@ -51,7 +51,7 @@ type temporary struct {
 
 func startCOS(t *testing.T, g *gateway) *cos {
 	t.Helper()
-	c := &cos{gateway: g, keys: map[string]*temporary{}, lifetime: 50, refusals: map[string]int{}}
+	c := &cos{gateway: g, keys: map[string]*temporary{}, lifetime: 500, refusals: map[string]int{}}
 	proxy := g.proxy()
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
