@@ -275,6 +275,11 @@ func TestL7OfflineLogsSensitive(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: factories(t, provider.Options{}),
 		Steps: []resource.TestStep{
+			// First, because the last configuration is also the one that is destroyed.
+			{
+				Config:      config + "output \"urls\" {\n  value = data.teo_l7_offline_logs.test.urls\n}\n",
+				ExpectError: says("Error: Output refers to sensitive values"),
+			},
 			{
 				Config: config,
 				ConfigStateChecks: []statecheck.StateCheck{
@@ -283,10 +288,6 @@ func TestL7OfflineLogsSensitive(t *testing.T) {
 			},
 			{
 				Config: config + "output \"rows\" {\n  value = data.teo_l7_offline_logs.test.logs\n}\n",
-			},
-			{
-				Config:      config + "output \"urls\" {\n  value = data.teo_l7_offline_logs.test.urls\n}\n",
-				ExpectError: says("Error: Output refers to sensitive values"),
 			},
 		},
 	})
