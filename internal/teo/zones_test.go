@@ -398,15 +398,14 @@ func TestZonesFaults(t *testing.T) {
 func TestZonesWithoutIDs(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{
-		{Name: teosim.NullRow, Times: 1},
-		{Name: teosim.NullField, Value: "Zones.ZoneId", Times: 1},
-		{Name: teosim.OmitField, Value: "Zones.ZoneId", Times: 1},
+		{Name: teosim.NullRow, Action: "DescribeZones", Times: 1},
+		{Name: teosim.NullField, Action: "DescribeZones", Value: "Zones.ZoneId", Times: 1},
+		{Name: teosim.OmitField, Action: "DescribeZones", Value: "Zones.ZoneId", Times: 1},
 	} {
 		for _, names := range [][]string{nil, {"example.com", "example.org"}} {
 			t.Run(fmt.Sprintf("%s/%v", fault.Name, names), func(t *testing.T) {
 				t.Parallel()
 				sim := startSim(t, teosim.Options{})
-				fault.Action = "DescribeZones"
 				sim.Inject(fault)
 				client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
 				l, err := client.L7Logs(t.Context(), byName(names...))
