@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -309,7 +308,7 @@ func (r *run) request(ctx context.Context, pkg *teo.Package) (*http.Response, *f
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection can be reused
 	f := &fault{
-		class: tcapi.ClassOfStatus(resp.StatusCode), retryAfter: retryAfter(resp.Header, r.config.Now()),
+		class: tcapi.ClassOfStatus(resp.StatusCode), retryAfter: tcapi.RetryAfter(resp.Header, r.config.Now()),
 		err: fmt.Errorf("%s answered %d %s", req.URL.Hostname(), resp.StatusCode, http.StatusText(resp.StatusCode)),
 	}
 	switch resp.StatusCode {
@@ -334,17 +333,6 @@ func transportFault(ctx context.Context, err error) *fault {
 		return &fault{err: cause}
 	}
 	return &fault{class: tcapi.ClassOfTransport(err), err: fmt.Errorf("the download broke off: %w", err)}
-}
-
-func retryAfter(header http.Header, now time.Time) time.Duration {
-	value := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
-	}
-	return 0
 }
 
 // describeResponse says what was received instead of a package.

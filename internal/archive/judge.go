@@ -369,7 +369,7 @@ func (a *acceptances) open(e *Entry, accept map[string]string) (open []Lost) {
 	return open
 }
 
-// sort findings into those that are accepted and those that are not.
+// sortFindings divides findings into those that are accepted and those that are not.
 func sortFindings(findings []Finding, accept map[string]string) (open, accepted []Finding) {
 	for _, f := range findings {
 		if reason := accept[f.Token]; reason != "" {
