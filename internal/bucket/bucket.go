@@ -5,9 +5,9 @@ package bucket
 
 import (
 	"context"
-	"errors"
 	"io"
 	"io/fs"
+	"iter"
 	"time"
 )
 
@@ -19,12 +19,12 @@ var (
 	// ErrExist means that an object with the key exists and was left as it is.
 	ErrExist = fs.ErrExist
 
-	// ErrUnknownOutcome means that a write may or may not have taken effect: the
-	// request was sent and no response arrived.
-	ErrUnknownOutcome = errors.New("the outcome of the write is unknown")
+	// ErrDenied means that the store refused the operation: the credentials do not
+	// allow it, or the object is locked.
+	ErrDenied = fs.ErrPermission
 )
 
-// Object is one entry of a listing.
+// Object describes an object.
 type Object struct {
 	// Key is relative to the prefix of the bucket, with slashes.
 	Key string
@@ -35,62 +35,93 @@ type Object struct {
 	// Modified is the time of the last write by the store's own clock, which may
 	// differ from the local one.
 	Modified time.Time
+
+	// Lock is the retention of the object, if the store has object lock and the
+	// description is from Open or Stat. A listing does not show it.
+	Lock Lock
 }
 
-// Mode says what a write does if the key exists.
-type Mode int
-
+// Modes of a Lock.
 const (
-	// Replace overwrites an existing object.
-	Replace Mode = iota
-
-	// IfAbsent leaves an existing object as it is, and Commit returns ErrExist.
-	// Of several concurrent writers at most one succeeds, provided that the store
-	// arbitrates (see Bucket.Arbitrates).
-	IfAbsent
-
-	// IfAbsentDurable is IfAbsent for an object that others rely on as soon as
-	// they see it: its content is durable before it becomes visible. After a loss
-	// of power the object is complete or absent, with or without a Sync. It is
-	// slower than IfAbsent and a Sync for a group of objects.
-	IfAbsentDurable
-
-	// ReplaceDurable is Replace for an object whose former content others may rely
-	// on: its new content is durable before it becomes visible.
-	ReplaceDurable
+	Governance = "GOVERNANCE" // some credentials may remove the object earlier
+	Compliance = "COMPLIANCE" // nobody may
 )
 
-// replaces reports whether a write overwrites an existing object.
-func (m Mode) replaces() bool { return m == Replace || m == ReplaceDurable }
+// Lock is the retention of one object. The zero Lock is no retention.
+type Lock struct {
+	Mode  string    // Governance or Compliance
+	Until time.Time // the object can be neither replaced nor removed before
+}
 
-// durable reports whether the content is durable before it becomes visible.
-func (m Mode) durable() bool { return m == IfAbsentDurable || m == ReplaceDurable }
+// Range selects keys in byte order.
+type Range struct {
+	Prefix string // of the keys
+	After  string // keys that are greater, if not empty
+	Before string // keys that are less, if not empty
+}
 
-// Retention describes what a store keeps of removed and replaced objects.
-type Retention struct {
-	Versioned bool // removed and replaced objects remain as versions
-	Locked    bool // new objects get a retention period by default (object lock)
+// WriteOptions say how an object is written.
+type WriteOptions struct {
+	// IfAbsent leaves an existing object as it is, and Commit returns ErrExist. Of
+	// several concurrent writers exactly one succeeds, provided that the store has
+	// conditional writes. On a store without them the object is replaced.
+	// If it is false, an existing object is replaced.
+	IfAbsent bool
+
+	// Durable makes the content durable before it becomes visible: after a loss of
+	// power the object is complete or absent. It is slower than a Sync for a group
+	// of objects.
+	Durable bool
+
+	// Lock is written with the object. The zero Lock writes none.
+	Lock Lock
+}
+
+// Protection describes what a store keeps of removed and replaced objects.
+type Protection struct {
+	// Versioned means that removed and replaced objects remain as former versions.
+	Versioned bool
+
+	// ObjectLock means that objects can be written with a Lock.
+	ObjectLock bool
+
+	// Modes are the modes of a Lock that the store has.
+	Modes []string
+
+	// DefaultMode and DefaultDays are the retention of objects that are written
+	// without a Lock; empty and 0 for none.
+	DefaultMode string
+	DefaultDays int
 }
 
 // Bucket is a set of objects under one prefix. It is safe for concurrent use.
 // Keys are relative to the prefix. Every method returns the context's cause if
 // the context ends; all other errors are an *Error.
 type Bucket interface {
-	// List returns every object whose key starts with prefix, sorted by key in
-	// byte order, whoever wrote it. It fails if it cannot read a part of the
-	// listing. Unfinished writes are not listed, and neither are the empty objects
-	// with a slash at the end by which consoles mark folders.
-	List(ctx context.Context, prefix string) ([]Object, error)
+	// List returns the objects of a range, sorted by key in byte order, whoever
+	// wrote them. It reads page by page, and ends with an error if it cannot read
+	// a part of the listing. Unfinished writes are not listed, and neither are the
+	// empty objects with a slash at the end by which consoles mark folders. A
+	// folder of a file destination that cannot contain keys of the range is not
+	// read; a symbolic link in a folder that is read is an error that names it.
+	List(ctx context.Context, r Range) iter.Seq2[Object, error]
+
+	// Stat describes an object by name. It sees objects that a listing does not
+	// show yet. The error is ErrNotExist if there is none.
+	Stat(ctx context.Context, key string) (Object, error)
 
 	// Open reads an object. The error is ErrNotExist if there is none.
-	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	Open(ctx context.Context, key string) (*Reader, error)
 
 	// Create starts to write an object. Nothing is visible under the key before
 	// Commit, and the complete object after it. If the context ends before Commit
 	// returns, the write fails.
-	Create(ctx context.Context, key string, mode Mode) (Writer, error)
+	Create(ctx context.Context, key string, options WriteOptions) (Writer, error)
 
-	// Remove deletes an object. It is not an error if there is none.
+	// Remove deletes an object, and the folders of a file destination that are
+	// empty without it. It is not an error if there is none. The error is
+	// ErrDenied if the store refuses it, because the object is locked or the
+	// credentials do not allow it. On a versioned bucket the former version remains.
 	Remove(ctx context.Context, key string) error
 
 	// Sync makes committed objects durable: they survive a loss of power after it
@@ -98,19 +129,23 @@ type Bucket interface {
 	// have other content. A key that has been removed since is skipped.
 	Sync(ctx context.Context, keys []string) error
 
-	// Sweep removes unfinished writes below the given key prefixes that are older
-	// than age by the store's clock, and folders that are empty. Objects
-	// that the credentials may not remove are skipped without an error.
-	Sweep(ctx context.Context, age time.Duration, prefixes ...string) error
+	// Sweep removes the unfinished writes of this and of earlier processes that
+	// are older than age by the store's clock. Those that the credentials may not
+	// remove are skipped without an error.
+	Sweep(ctx context.Context, age time.Duration) error
 
-	// Retention reports what the store keeps. It is the zero
-	// Retention if the store does not tell.
-	Retention(ctx context.Context) (Retention, error)
+	// Protection reports what the store keeps. It is the zero Protection if the
+	// store does not tell.
+	Protection(ctx context.Context) (Protection, error)
 
-	// Arbitrates reports whether IfAbsent has exactly one winner among concurrent
-	// writers, as far as that can be known without writing an object. It may
-	// change from true to false after a write that the store could not arbitrate.
-	Arbitrates(ctx context.Context) (bool, error)
+	// Clock is the time by the store's clock: the Date header of a response, or
+	// the local time for a folder.
+	Clock(ctx context.Context) (time.Time, error)
+
+	// Warnings says what the store lacks, as far as operations have shown it until
+	// now, such as durable writes. Each is one sentence without a period at the
+	// end, and appears once.
+	Warnings() []string
 
 	// String shows scheme, host, path and prefix, and nothing secret.
 	String() string
@@ -119,12 +154,22 @@ type Bucket interface {
 	Close() error
 }
 
+// Reader reads the content of an object.
+type Reader struct {
+	io.ReadCloser
+
+	// Object describes what is read.
+	Object Object
+}
+
 // Writer writes one object. Exactly one of Commit and Abort is called.
 type Writer interface {
 	io.Writer
 
 	// Commit publishes the object. With IfAbsent the error is ErrExist if the key
-	// exists. It is ErrUnknownOutcome if the write may have taken effect.
+	// exists. After any other error the object may or may not have been written: a
+	// response can be lost. Writing the same bytes again with IfAbsent then returns
+	// ErrExist, and reading the object shows whose it is.
 	Commit() error
 
 	// Abort discards what was written.

@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -42,7 +41,7 @@ func (f coverageFamily) readError(a coverageArguments, err error) diag.Diagnosti
 	case errors.As(err, &other):
 		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "Archive of another layer",
 			fmt.Sprintf("The archive has packages of layer %s. Use data \"teo_%s_log_coverage\" for it.", strings.TrimPrefix(string(other.layer), "l"), other.layer))
-	case errors.As(err, &stored) && errors.Is(err, archive.ErrNoArchive):
+	case errors.As(err, &stored) && errors.Is(err, errNoArchive):
 		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "No archive to compare",
 			"There is no archive at this destination. Give the same destination, with its prefix, as the resource that writes the archive.")
 	case errors.As(err, &stored):
@@ -114,3 +113,5 @@ func (c *comparison) lookBack() (latest time.Time, zones []string) {
 	}
 	return latest, zones
 }
+
+var errNoArchive = errors.New("there is no archive")

@@ -79,7 +79,6 @@ func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSourc
 		newZonesDataSource,
 		newL7LogCoverageDataSource,
 		newL4LogCoverageDataSource,
-		newLogArchiveVerificationDataSource,
 	}
 }
 
@@ -101,8 +100,5 @@ func (p *teoProvider) Functions(context.Context) []func() function.Function {
 }
 
 func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{
-		newL7LogArchiveResource,
-		newL4LogArchiveResource,
-	}
+	return []func() resource.Resource{}
 }

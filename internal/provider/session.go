@@ -42,9 +42,6 @@ type session struct {
 	// now is the local clock, and clock that of the service.
 	now   func() time.Time
 	clock *serviceClock
-
-	// inspections are the results of reading archives, kept from a refresh to the plan.
-	inspections inspections
 }
 
 // sessionOf returns the session in the provider data of the framework. It is nil
