@@ -1,0 +1,719 @@
+package archive
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+)
+
+// Drift is how the objects at a destination differ from the ledger.
+type Drift struct {
+	// Bags are the bags that differ, by folder.
+	Bags map[string]*BagDrift
+
+	// Records are commits whose records are missing or damaged, Ledger the older
+	// entries that are missing.
+	Records []string
+	Ledger  []int64
+
+	// Back are lost files that are listed with their length again, and Erased are
+	// erased files that are still there.
+	Back, Erased []string
+
+	// Remains are folders of bags that were given up or have expired.
+	Remains []string
+
+	// Uncommitted are bags that no entry names.
+	Uncommitted []Uncommitted
+
+	// Foreign are objects below "dt=" that belong to no bag, or that a bag does not
+	// have. They are not the archive's business.
+	Foreign []string
+}
+
+// BagDrift is how a bag differs from the ledger.
+type BagDrift struct {
+	// Files maps the payload files that are missing or damaged, relative to the
+	// bag, to what is wrong with them.
+	Files map[string]string
+
+	// Tags are tag files that are missing or damaged.
+	Tags []string
+
+	// Nameless means that neither the bag nor the records of its commit say which
+	// packages it has.
+	Nameless bool
+
+	records []bag.Record
+}
+
+// Uncommitted is a bag that no entry names.
+type Uncommitted struct {
+	Folder string
+	Newest time.Time // by the store's clock
+
+	// Whole means that the bag has a tagmanifest: it was about to be committed, or
+	// entries of the ledger were removed.
+	Whole bool
+}
+
+// Empty reports whether an apply has nothing to do about the drift.
+func (d *Drift) Empty() bool {
+	return len(d.Bags)+len(d.Records)+len(d.Ledger)+len(d.Back)+len(d.Erased)+len(d.Remains) == 0
+}
+
+// handoff is what a plan hands over to the apply: what to look at again.
+type handoff struct {
+	Bags        map[string][]string `json:"bags,omitempty"` // folder → files that are damaged
+	Records     []string            `json:"records,omitempty"`
+	Ledger      []int64             `json:"ledger,omitempty"`
+	Back        []string            `json:"back,omitempty"`
+	Erased      []string            `json:"erased,omitempty"`
+	Remains     []string            `json:"remains,omitempty"`
+	Uncommitted []Uncommitted       `json:"uncommitted,omitempty"`
+}
+
+// maxHandoff bounds the drift that a plan hands over, in bytes.
+const maxHandoff = 1 << 20
+
+// Handoff encodes what an apply looks at again, so that it does not list the
+// destination a second time. It is nil if that is too long.
+func (d *Drift) Handoff() []byte {
+	h := handoff{
+		Bags: map[string][]string{}, Records: d.Records, Ledger: d.Ledger, Back: d.Back, Erased: d.Erased, Remains: d.Remains, Uncommitted: d.Uncommitted,
+	}
+	for folder, b := range d.Bags {
+		h.Bags[folder] = sortedKeys(b.Files)
+	}
+	data, err := json.Marshal(h)
+	if err == nil && len(data) > maxHandoff {
+		for folder := range h.Bags {
+			h.Bags[folder] = nil
+		}
+		data, err = json.Marshal(h)
+	}
+	if err != nil || len(data) > maxHandoff {
+		return nil
+	}
+	return data
+}
+
+// scanner compares a destination with a ledger. It is the only reader of what an
+// archive stores: plans, runs, verifications and deletions use it.
+type scanner struct {
+	bucket      bucket.Bucket
+	log         *ledger.Log
+	parallelism int
+	payload     bool // hash every file
+
+	gone map[string]map[string]ledger.File // lost and erased files, by folder
+}
+
+func newScanner(b bucket.Bucket, log *ledger.Log, parallelism int, payload bool) *scanner {
+	s := &scanner{bucket: b, log: log, parallelism: parallelism, payload: payload, gone: map[string]map[string]ledger.File{}}
+	for _, files := range []map[string]ledger.File{log.State.Lost, log.State.Erased} {
+		for path, f := range files {
+			folder, rel, ok := bag.Split(path)
+			if !ok {
+				continue
+			}
+			if s.gone[folder] == nil {
+				s.gone[folder] = map[string]ledger.File{}
+			}
+			s.gone[folder][rel] = f
+		}
+	}
+	return s
+}
+
+// objectsAtOnce is about how many objects one range of keys holds: a page of a
+// listing.
+const objectsAtOnce = 1000
+
+// scan lists everything that the archive has, in ranges of keys that are listed at
+// the same time and together cover all of "dt=".
+func (s *scanner) scan(ctx context.Context) (*Drift, error) {
+	d := &Drift{Bags: map[string]*BagDrift{}, Ledger: s.log.Absent}
+	if err := s.scanRecords(ctx, d); err != nil {
+		return nil, err
+	}
+	folders := sortedKeys(s.log.State.Bags)
+	type part struct {
+		r       bucket.Range
+		folders []string
+	}
+	parts := []part{{r: bucket.Range{Prefix: bag.Prefix}}}
+	objects := int64(0)
+	for _, folder := range folders {
+		n := s.log.State.Bags[folder].Packages + int64(len(bag.TagNames()))
+		last := &parts[len(parts)-1]
+		if objects > 0 && objects+n > objectsAtOnce {
+			last.r.Before = folder
+			parts = append(parts, part{r: bucket.Range{Prefix: bag.Prefix, After: folder}})
+			last, objects = &parts[len(parts)-1], 0
+		}
+		objects += n
+		last.folders = append(last.folders, folder)
+	}
+	found := make([]*Drift, len(parts))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(s.parallelism, 1))
+	for i, p := range parts {
+		group.Go(func() (err error) {
+			found[i], err = s.scanRange(ctx, p.r, p.folders)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, f := range found {
+		d.add(f)
+	}
+	return d, nil
+}
+
+// add adds the drift of another range.
+func (d *Drift) add(o *Drift) {
+	for folder, b := range o.Bags {
+		d.Bags[folder] = b
+	}
+	d.Records = append(d.Records, o.Records...)
+	d.Back = append(d.Back, o.Back...)
+	d.Erased = append(d.Erased, o.Erased...)
+	d.Remains = append(d.Remains, o.Remains...)
+	d.Uncommitted = append(d.Uncommitted, o.Uncommitted...)
+	d.Foreign = append(d.Foreign, o.Foreign...)
+}
+
+// again looks at what a plan has found once more.
+func (s *scanner) again(ctx context.Context, data []byte) (*Drift, error) {
+	var h handoff
+	if err := json.Unmarshal(data, &h); err != nil {
+		return s.scan(ctx)
+	}
+	d := &Drift{Bags: map[string]*BagDrift{}, Back: h.Back, Erased: h.Erased, Remains: h.Remains, Uncommitted: h.Uncommitted}
+	for _, n := range h.Ledger {
+		if _, err := s.bucket.Stat(ctx, ledger.Key(n)); errors.Is(err, bucket.ErrNotExist) {
+			d.Ledger = append(d.Ledger, n)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	for _, commit := range h.Records {
+		r, ok := s.log.State.Records[commit]
+		if !ok {
+			continue
+		}
+		if _, err := s.recordsFile(ctx, commit, r.Records); errors.Is(err, errUnnamed) {
+			d.Records = append(d.Records, commit)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	for _, folder := range sortedKeys(h.Bags) {
+		if _, ok := s.log.State.Bags[folder]; !ok {
+			continue // it has expired since
+		}
+		part, err := s.scanBag(ctx, folder)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.hashAgain(ctx, folder, h.Bags[folder], part); err != nil {
+			return nil, err
+		}
+		d.add(part)
+	}
+	return d, nil
+}
+
+// scanBag lists one bag and compares it.
+func (s *scanner) scanBag(ctx context.Context, folder string) (*Drift, error) {
+	return s.scanRange(ctx, bucket.Range{Prefix: folder + "/"}, []string{folder})
+}
+
+// hashAgain reads files that a plan has found to be damaged.
+func (s *scanner) hashAgain(ctx context.Context, folder string, files []string, d *Drift) error {
+	b := d.Bags[folder]
+	if b == nil {
+		records, err := s.records(ctx, folder)
+		if errors.Is(err, errUnnamed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		b = &BagDrift{Files: map[string]string{}, records: records}
+	}
+	for i := range b.records {
+		r := &b.records[i]
+		if b.Files[r.Path] != "" || !slices.Contains(files, r.Path) || s.log.State.Gone(r.Key()) {
+			continue
+		}
+		why, err := s.hash(ctx, r)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			b.Files[r.Path] = why
+			d.Bags[folder] = b
+		}
+	}
+	return nil
+}
+
+// scanRecords compares the records of the commits.
+func (s *scanner) scanRecords(ctx context.Context, d *Drift) error {
+	sizes := map[string]int64{}
+	for o, err := range s.bucket.List(ctx, bucket.Range{Prefix: ledger.RecordsFolder}) {
+		if err != nil {
+			return err
+		}
+		sizes[o.Key] = o.Size
+	}
+	for _, commit := range sortedKeys(s.log.State.Records) {
+		key, want := ledger.RecordsKey(commit), s.log.State.Records[commit]
+		size, listed := sizes[key]
+		_, lost := s.log.State.Lost[key]
+		switch {
+		case lost && listed && size == want.Bytes:
+			d.Back = append(d.Back, key)
+		case lost || listed && size == want.Bytes:
+		default:
+			why, err := s.byName(ctx, key, want.Bytes)
+			if err != nil {
+				return err
+			}
+			if why != "" {
+				d.Records = append(d.Records, commit)
+			}
+		}
+	}
+	return nil
+}
+
+// byName asks for an object that a listing shows with another length or not at all.
+// It says what is wrong with it; empty if nothing is.
+func (s *scanner) byName(ctx context.Context, key string, size int64) (why string, err error) {
+	o, err := s.bucket.Stat(ctx, key)
+	switch {
+	case errors.Is(err, bucket.ErrNotExist):
+		return "it is missing", nil
+	case err != nil:
+		return "", err
+	case o.Size != size:
+		return fmt.Sprintf("it has %d bytes instead of %d", o.Size, size), nil
+	}
+	return "", nil
+}
+
+// listedBag is what a listing shows of one folder.
+type listedBag struct {
+	folder  string
+	lengths map[string]int64
+	newest  time.Time
+}
+
+// scanRange compares the bags of a range of keys. folders are the committed ones.
+func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []string) (*Drift, error) {
+	d := &Drift{Bags: map[string]*BagDrift{}}
+	seen := map[string]bool{}
+	current := listedBag{}
+	finish := func() error {
+		if current.folder == "" {
+			return nil
+		}
+		seen[current.folder] = true
+		return s.finish(ctx, &current, d)
+	}
+	for o, err := range s.bucket.List(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		folder, path, ok := bag.Split(o.Key)
+		if !ok {
+			d.Foreign = append(d.Foreign, o.Key)
+			continue
+		}
+		if folder != current.folder {
+			if err := finish(); err != nil {
+				return nil, err
+			}
+			current = listedBag{folder: folder, lengths: map[string]int64{}}
+		}
+		current.lengths[path] = o.Size
+		if o.Modified.After(current.newest) {
+			current.newest = o.Modified
+		}
+	}
+	if err := finish(); err != nil {
+		return nil, err
+	}
+	for _, folder := range folders {
+		if !seen[folder] {
+			if err := s.compare(ctx, &listedBag{folder: folder, lengths: map[string]int64{}}, d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return d, nil
+}
+
+// finish sorts out a folder that was listed.
+func (s *scanner) finish(ctx context.Context, l *listedBag, d *Drift) error {
+	state := s.log.State
+	_, committed := state.Bags[l.folder]
+	switch {
+	case state.IsExpired(bag.FolderDay(l.folder)), slices.Contains(state.GivenUp, l.folder):
+		d.Remains = append(d.Remains, l.folder)
+	case !committed:
+		_, whole := l.lengths[tagmanifest]
+		d.Uncommitted = append(d.Uncommitted, Uncommitted{Folder: l.folder, Newest: l.newest, Whole: whole})
+	default:
+		return s.compare(ctx, l, d)
+	}
+	return nil
+}
+
+// tagmanifest is the tag file that is written last.
+const tagmanifest = "tagmanifest-sha256.txt"
+
+// compare compares a committed bag with its line in the ledger.
+func (s *scanner) compare(ctx context.Context, l *listedBag, d *Drift) error {
+	b := s.log.State.Bags[l.folder]
+	lengths := make(map[string]int64, len(l.lengths))
+	for path, size := range l.lengths {
+		if bag.IsPayload(path) || slices.Contains(bag.TagNames(), path) {
+			lengths[path] = size
+		} else {
+			d.Foreign = append(d.Foreign, l.folder+"/"+path)
+		}
+	}
+	gone := s.gone[l.folder]
+	if _, whole := gone[""]; whole {
+		if bag.ListingSHA256(lengths) == b.ListingSHA256 {
+			d.Back = append(d.Back, l.folder+"/")
+		}
+		return nil
+	}
+	for path, f := range gone {
+		size, listed := lengths[path]
+		key := l.folder + "/" + path
+		if _, erased := s.log.State.Erased[key]; erased && listed {
+			d.Erased = append(d.Erased, key)
+		} else if listed && size == f.Bytes && f.ReplacedBy == "" {
+			d.Back = append(d.Back, key)
+		}
+		lengths[path] = f.Bytes
+	}
+	if bag.ListingSHA256(lengths) != b.ListingSHA256 {
+		return s.examine(ctx, l.folder, lengths, d)
+	}
+	if !s.payload {
+		return nil
+	}
+	records, err := s.records(ctx, l.folder)
+	if errors.Is(err, errUnnamed) {
+		d.Bags[l.folder] = &BagDrift{Nameless: true}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	found := &BagDrift{Files: map[string]string{}, records: records}
+	return s.hashAll(ctx, l.folder, found, d)
+}
+
+// examine finds out which files of a bag differ.
+func (s *scanner) examine(ctx context.Context, folder string, lengths map[string]int64, d *Drift) error {
+	records, err := s.records(ctx, folder)
+	if errors.Is(err, errUnnamed) {
+		d.Bags[folder] = &BagDrift{Nameless: true}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tags, err := bag.NewTagFiles(records)
+	if err != nil {
+		return err
+	}
+	found := &BagDrift{Files: map[string]string{}, records: records}
+	want := map[string]int64{}
+	for i := range records {
+		want[records[i].Path] = records[i].StoredBytes
+	}
+	for name, data := range tags.Files() {
+		want[name] = int64(len(data))
+	}
+	for _, path := range sortedKeys(lengths) {
+		if _, ok := want[path]; !ok {
+			d.Foreign = append(d.Foreign, folder+"/"+path)
+		}
+	}
+	differ := make([]string, 0, len(want))
+	for path, size := range want {
+		if is, listed := lengths[path]; !listed || is != size {
+			differ = append(differ, path)
+		}
+	}
+	slices.Sort(differ)
+	whys := make([]string, len(differ))
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(max(s.parallelism, 1))
+	for i, path := range differ {
+		group.Go(func() (err error) {
+			whys[i], err = s.byName(inner, folder+"/"+path, want[path])
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, path := range differ {
+		switch {
+		case whys[i] == "":
+		case bag.IsPayload(path):
+			found.Files[path] = whys[i]
+		default:
+			found.Tags = append(found.Tags, path)
+		}
+	}
+	if s.payload {
+		return s.hashAll(ctx, folder, found, d)
+	}
+	if len(found.Files)+len(found.Tags) > 0 {
+		d.Bags[folder] = found
+	}
+	return nil
+}
+
+// hashAll reads the files of a bag that have the right length.
+func (s *scanner) hashAll(ctx context.Context, folder string, found *BagDrift, d *Drift) error {
+	for i := range found.records {
+		r := &found.records[i]
+		if found.Files[r.Path] != "" || s.log.State.Gone(r.Key()) {
+			continue
+		}
+		why, err := s.hash(ctx, r)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			found.Files[r.Path] = why
+		}
+	}
+	tags, err := bag.NewTagFiles(found.records)
+	if err != nil {
+		return err
+	}
+	for name, data := range tags.Files() {
+		if slices.Contains(found.Tags, name) {
+			continue
+		}
+		is, err := readAll(ctx, s.bucket, folder+"/"+name, int64(len(data)))
+		if err != nil && !errors.Is(err, bucket.ErrNotExist) && !errors.Is(err, errTooLarge) {
+			return err
+		}
+		if !bytes.Equal(is, data) {
+			found.Tags = append(found.Tags, name)
+		}
+	}
+	slices.Sort(found.Tags)
+	if len(found.Files)+len(found.Tags) > 0 {
+		d.Bags[folder] = found
+	}
+	return nil
+}
+
+// hash reads a stored package. It says what is wrong with it; empty if nothing is.
+func (s *scanner) hash(ctx context.Context, r *bag.Record) (why string, err error) {
+	sha, n, err := hashObject(ctx, s.bucket, r.Key())
+	switch {
+	case errors.Is(err, bucket.ErrNotExist):
+		return "it is missing", nil
+	case err != nil:
+		return "", err
+	case n != r.StoredBytes:
+		return fmt.Sprintf("it has %d bytes instead of %d", n, r.StoredBytes), nil
+	case sha != r.SHA256:
+		return "its SHA-256 is not the recorded one", nil
+	}
+	return "", nil
+}
+
+// errUnnamed means that records are missing or not those that the ledger names.
+var errUnnamed = errors.New("the records are missing or damaged")
+
+// records returns the records of a committed bag: from packages.jsonl, or from the
+// records of its commit. The ledger's hashes vouch for them. The error is errUnnamed
+// if neither can be used.
+func (s *scanner) records(ctx context.Context, folder string) ([]bag.Record, error) {
+	b := s.log.State.Bags[folder]
+	r, err := s.bucket.Open(ctx, folder+"/packages.jsonl")
+	switch {
+	case errors.Is(err, bucket.ErrNotExist):
+	case err != nil:
+		return nil, err
+	default:
+		records, err := decode(io.LimitReader(r, ledger.MaxRecords), b.Packages)
+		r.Close()
+		if err != nil {
+			var failure *bucket.Error
+			if errors.As(err, &failure) || ctx.Err() != nil {
+				return nil, err
+			}
+		} else if tags, err := bag.NewTagFiles(records); err == nil && tags.SHA256() == b.TagmanifestSHA256 {
+			return records, nil
+		}
+	}
+	all, err := s.recordsFile(ctx, b.Commit, s.log.State.Records[b.Commit].Records)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(r bag.Record) bool { return r.Bag != folder }), nil
+}
+
+// recordsFile returns the records of a commit, or errUnnamed.
+func (s *scanner) recordsFile(ctx context.Context, commit string, want ledger.Records) ([]bag.Record, error) {
+	data, err := readAll(ctx, s.bucket, ledger.RecordsKey(commit), want.Bytes)
+	if errors.Is(err, bucket.ErrNotExist) || errors.Is(err, errTooLarge) {
+		return nil, errUnnamed
+	}
+	if err != nil {
+		return nil, err
+	}
+	if hashOf(data) != want.SHA256 {
+		return nil, errUnnamed
+	}
+	records, err := decode(bytes.NewReader(data), -1)
+	if err != nil {
+		return nil, errUnnamed
+	}
+	return records, nil
+}
+
+// decode reads records, most of which there may be.
+func decode(from io.Reader, most int64) ([]bag.Record, error) {
+	var records []bag.Record
+	for r, err := range bag.Decode(from) {
+		if err != nil {
+			return nil, err
+		}
+		if most >= 0 && int64(len(records)) == most {
+			return nil, errTooLarge
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+// strike removes from a drift what newer entries explain: the ledger has advanced
+// since the destination was listed.
+func (s *scanner) strike(ctx context.Context, d *Drift) error {
+	before := s.log.Head
+	if err := s.log.Advance(ctx, nil); err != nil {
+		return err
+	}
+	if s.log.Head == before {
+		return nil
+	}
+	state := s.log.State
+	for folder, b := range d.Bags {
+		for path := range b.Files {
+			if state.Gone(folder + "/" + path) {
+				delete(b.Files, path)
+			}
+		}
+		_, committed := state.Bags[folder]
+		_, whole := state.Lost[folder+"/"]
+		if !committed || whole || !b.Nameless && len(b.Files)+len(b.Tags) == 0 {
+			delete(d.Bags, folder)
+		}
+	}
+	d.Uncommitted = slices.DeleteFunc(d.Uncommitted, func(u Uncommitted) bool {
+		_, committed := state.Bags[u.Folder]
+		return committed || slices.Contains(state.GivenUp, u.Folder) || state.IsExpired(bag.FolderDay(u.Folder))
+	})
+	d.Records = slices.DeleteFunc(d.Records, func(commit string) bool {
+		_, known := state.Records[commit]
+		return !known || state.Gone(ledger.RecordsKey(commit))
+	})
+	d.Back = slices.DeleteFunc(d.Back, func(path string) bool { _, lost := state.Lost[path]; return !lost })
+	d.Erased = slices.DeleteFunc(d.Erased, func(path string) bool { _, erased := state.Erased[path]; return !erased })
+	return nil
+}
+
+// describe says what an apply does about the drift, a sentence for each kind.
+func (d *Drift) describe() []string {
+	var lines []string
+	for _, folder := range sortedKeys(d.Bags) {
+		b := d.Bags[folder]
+		if b.Nameless {
+			lines = append(lines, fmt.Sprintf("%s has no readable packages.jsonl, and the records of its commit are missing as well; the next apply tries to archive its packages again", folder))
+			continue
+		}
+		if paths := sortedKeys(b.Files); len(paths) > 0 {
+			verb := "are"
+			if len(paths) == 1 {
+				verb = "is"
+			}
+			lines = append(lines, fmt.Sprintf("%s: %s of %d %s missing or damaged (%s: %s) and %s downloaded again by the next apply",
+				folder, plural(len(paths), "file"), len(b.records), verb, names(paths), b.Files[paths[0]], verb))
+		}
+		if len(b.Tags) > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s missing or damaged (%s) and written again by the next apply", folder, plural(len(b.Tags), "tag file"), names(b.Tags)))
+		}
+	}
+	if len(d.Records) > 0 {
+		keys := make([]string, len(d.Records))
+		for i, commit := range d.Records {
+			keys[i] = ledger.RecordsKey(commit)
+		}
+		lines = append(lines, fmt.Sprintf("%s of records missing or damaged (%s) and written again by the next apply", plural(len(keys), "file"), names(keys)))
+	}
+	if len(d.Ledger) > 0 {
+		keys := make([]string, len(d.Ledger))
+		for i, n := range d.Ledger {
+			keys[i] = ledger.Key(n)
+		}
+		lines = append(lines, fmt.Sprintf("%s of the ledger missing (%s); restore it from a backup or a version", plural(len(keys), "older entry"), names(keys)))
+	}
+	if len(d.Back) > 0 {
+		lines = append(lines, fmt.Sprintf("%s that was lost is listed again (%s) and is checked by the next apply", plural(len(d.Back), "file"), names(d.Back)))
+	}
+	if len(d.Erased) > 0 {
+		lines = append(lines, fmt.Sprintf("%s that was erased is still there (%s) and is removed by the next apply", plural(len(d.Erased), "file"), names(d.Erased)))
+	}
+	if len(d.Remains) > 0 {
+		lines = append(lines, fmt.Sprintf("%s that expired or was given up is still there (%s) and is removed by the next apply", plural(len(d.Remains), "bag"), names(d.Remains)))
+	}
+	return lines
+}
+
+// sortOut makes a drift independent of the order in which ranges were listed.
+func (d *Drift) sortOut() {
+	slices.Sort(d.Back)
+	slices.Sort(d.Erased)
+	slices.Sort(d.Remains)
+	slices.Sort(d.Foreign)
+	slices.SortFunc(d.Uncommitted, func(a, b Uncommitted) int { return cmp.Compare(a.Folder, b.Folder) })
+}
+
+// within reports whether a key lies in one of the folders.
+func within(key string, folders []string) bool {
+	return slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(key, f+"/") })
+}

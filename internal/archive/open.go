@@ -1,0 +1,242 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+)
+
+// View is the ledger of an archive, compared with the trusted head.
+type View struct {
+	log *ledger.Log
+
+	// Findings concern the ledger. With any of them, the head of the state stays.
+	Findings []Finding
+
+	// Warnings are of interest and need no decision.
+	Warnings []Warning
+
+	// abandons is the head that is given up because a roll-back is accepted.
+	abandons *ledger.Rollback
+
+	// accepted are the tokens that the configuration used.
+	accepted []string
+}
+
+// Summary describes the archive as the ledger has it.
+func (v *View) Summary(pending int64) *Summary { return summarize(v.log, pending) }
+
+// Accepted reports whether a token is of use: it accepts something that was found,
+// or the ledger has recorded it.
+func (v *View) Accepted(token string) bool {
+	return slices.Contains(v.accepted, token) || v.log.State.Accepted[token] != ""
+}
+
+// Open reads the ledger and compares it with the trusted head. It lists no packages
+// and reads no bags.
+//
+// The error is ledger.ErrNoArchive or a *ledger.DestroyedError if there is no
+// archive, a *ledger.OtherArchiveError, a *DamagedError, or one of the bucket.
+func (a *Archive) Open(ctx context.Context) (*View, error) {
+	c := &a.config
+	t := trust{config: c}
+	log, err := ledger.Read(ctx, c.Bucket, ledger.ReadOptions{Archive: c.Archive, Trusted: c.Trusted, Now: c.now(), Later: t.later})
+	if entry, ok := errors.AsType[*ledger.EntryError](err); ok {
+		return nil, &DamagedError{Destination: c.Bucket.String(), Err: entry}
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := &View{log: log, Findings: t.findings, Warnings: t.warnings(), accepted: t.accepted}
+	if r := log.Rollback; r != nil {
+		v.rollback(r, c)
+	}
+	if len(log.Foreign) > 0 {
+		v.Warnings = append(v.Warnings, Warning{"Foreign objects in the ledger", fmt.Sprintf(
+			"%s contains %s that are no entries of this archive: %s. The archive ignores them.", c.Bucket, plural(len(log.Foreign), "object"), names(log.Foreign))})
+	}
+	return v, nil
+}
+
+// rollback sorts out a ledger that is not a continuation of the trusted head.
+func (v *View) rollback(r *ledger.Rollback, c *Config) {
+	for _, abandoned := range v.log.State.Abandoned {
+		if abandoned.Head == r.Trusted && c.Accept[abandoned.Token] != "" {
+			v.accepted = append(v.accepted, abandoned.Token)
+			return
+		}
+	}
+	if c.Accept[r.Token] != "" {
+		v.accepted = append(v.accepted, r.Token)
+		v.abandons = r
+		return
+	}
+	what := fmt.Sprintf("its newest entry is %s", r.Newest)
+	if r.Newest.Sequence >= r.Trusted.Sequence {
+		what = fmt.Sprintf("it has another entry %d, and its newest entry is %s", r.Trusted.Sequence, r.Newest)
+	}
+	v.Findings = append(v.Findings, Finding{
+		Kind: FindingRollback, Token: r.Token,
+		Message: fmt.Sprintf("the ledger was rolled back or rewritten: the state knows entry %s, but %s", r.Trusted, what),
+	})
+}
+
+// trust sorts out the entries after the trusted head.
+type trust struct {
+	config *Config
+
+	first, last *ledger.Entry
+	writers     []string
+	bags        int
+	superseding int64
+	scopes      []string // what changed in scope, resources and heads
+
+	findings []Finding
+	accepted []string
+}
+
+func (t *trust) later(before *ledger.State, e *ledger.Entry) {
+	if t.last = e; t.first == nil {
+		t.first = e
+	}
+	if w := e.Writer(); !slices.Contains(t.writers, w) {
+		t.writers = append(t.writers, w)
+	}
+	t.bags += len(e.Bags)
+	for _, b := range e.Bags {
+		t.superseding += b.Superseding
+	}
+	for _, change := range e.Changes(before) {
+		switch change.Kind {
+		case "scope", "joined", "left", "abandoned":
+			t.scopes = append(t.scopes, fmt.Sprintf("Entry %d: %s: %s.", e.Sequence, change.Kind, change.Detail))
+		}
+	}
+	t.losses(before, e)
+	t.erasures(e)
+	t.expiry(before, e)
+}
+
+// losses finds lost and missed packages that this configuration has not accepted.
+func (t *trust) losses(before *ledger.State, e *ledger.Entry) {
+	for _, token := range e.LossTokens(before) {
+		if t.config.Accept[token] != "" {
+			t.accepted = append(t.accepted, token)
+			continue
+		}
+		day, _, _ := strings.Cut(token, "@")
+		var files []string
+		for _, f := range e.Lost {
+			if ledger.DayOf(f.Path) == day && f.ReplacedBy == "" {
+				files = append(files, f.Path)
+			}
+		}
+		for _, key := range e.Missed {
+			if ledger.DayOf(key) == day {
+				files = append(files, key)
+			}
+		}
+		t.findings = append(t.findings, Finding{
+			Kind: FindingRecorded, Day: day, Files: files, Token: token,
+			Message: fmt.Sprintf("entry %d, by %s, accepted the loss of %s of %s: %s", e.Sequence, e.Writer(), plural(len(files), "file"), day, names(files)),
+		})
+	}
+}
+
+func (t *trust) erasures(e *ledger.Entry) {
+	var files []string
+	reason := ""
+	for _, f := range e.Erased {
+		folder, path, _ := bag.Split(f.Path)
+		if _, ok := t.config.erases(bag.FolderDay(folder), path); !ok {
+			files = append(files, f.Path)
+			reason = f.Reason
+		}
+	}
+	if len(files) == 0 {
+		return
+	}
+	folder, path, _ := bag.Split(files[0])
+	t.findings = append(t.findings, Finding{
+		Kind: FindingRecorded, Files: files,
+		Message: fmt.Sprintf("entry %d, by %s, erased %s: %s. To accept it, set the same key of erase, such as %q = %q",
+			e.Sequence, e.Writer(), plural(len(files), "file"), names(files), bag.Prefix+bag.FolderDay(folder)+"/"+strings.TrimPrefix(path, "data/"), reason),
+	})
+}
+
+func (t *trust) expiry(before *ledger.State, e *ledger.Entry) {
+	if e.ExpiredThrough == "" {
+		return
+	}
+	if at := t.config.Scope.Expires(e.ExpiredThrough); !at.IsZero() && !at.After(e.WrittenAt) {
+		return
+	}
+	policy := before.Scope
+	if e.Scope != nil {
+		policy = e.Scope
+	}
+	days := int64(0)
+	if policy != nil {
+		days = policy.ExpireAfterDays
+	}
+	t.findings = append(t.findings, Finding{
+		Kind: FindingRecorded, Day: e.ExpiredThrough,
+		Message: fmt.Sprintf("entry %d, by %s, let the days up to %s expire. To accept it, set expire_after_days = %d", e.Sequence, e.Writer(), e.ExpiredThrough, days),
+	})
+}
+
+// warnings say what the entries after the trusted head did.
+func (t *trust) warnings() []Warning {
+	if t.first == nil {
+		return nil
+	}
+	var warnings []Warning
+	if len(t.scopes) > 0 {
+		warnings = append(warnings, Warning{"Archive changed elsewhere", strings.Join(t.scopes, "\n")})
+	}
+	if t.bags > 0 {
+		entries := fmt.Sprintf("entry %d", t.first.Sequence)
+		if t.first != t.last {
+			entries = fmt.Sprintf("entries %d–%d", t.first.Sequence, t.last.Sequence)
+		}
+		text := fmt.Sprintf("Since the head in the state, %s, by %s, added %s", entries, strings.Join(t.writers, ", "), plural(t.bags, "bag"))
+		if t.superseding > 0 {
+			verb := "replace"
+			if t.superseding == 1 {
+				verb = "replaces"
+			}
+			text += fmt.Sprintf(" (%d %s a current version)", t.superseding, verb)
+		}
+		warnings = append(warnings, Warning{"Archive was extended elsewhere", text + "."})
+	}
+	return warnings
+}
+
+// Existing describes an archive at a destination, for an import.
+type Existing struct {
+	Archive   string
+	Layer     string
+	Scope     ledger.Scope
+	Head      ledger.Head
+	WrittenAt time.Time
+	View      *View
+}
+
+// Find reads what archive is at a destination. The errors are those of Open.
+func Find(ctx context.Context, b bucket.Bucket, now time.Time) (*Existing, error) {
+	log, err := ledger.Read(ctx, b, ledger.ReadOptions{Now: now.UTC().Truncate(time.Second)})
+	if entry, ok := errors.AsType[*ledger.EntryError](err); ok {
+		return nil, &DamagedError{Destination: b.String(), Err: entry}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Existing{Archive: log.Archive, Layer: string(log.Layer), Scope: *log.State.Scope, Head: log.Head, WrittenAt: log.WrittenAt, View: &View{log: log}}, nil
+}
