@@ -92,7 +92,7 @@ type Earlier struct {
 	SHA256            string // of the decompressed content
 }
 
-// readSize is the number of bytes that are read or decompressed at once.
+// readSize is the number of bytes that are read at once.
 const readSize = 128 << 10
 
 // Meter measures files, one after the other. It belongs to one goroutine and is
@@ -102,12 +102,11 @@ type Meter struct {
 	content content
 	buffer  *bufio.Reader
 	gzip    *gzip.Reader
-	scratch []byte
 }
 
 // NewMeter returns a meter with its buffers.
 func NewMeter() *Meter {
-	m := &Meter{scratch: make([]byte, readSize)}
+	m := &Meter{}
 	m.stored.hash, m.content.hash = sha256.New(), sha256.New()
 	m.buffer = bufio.NewReaderSize(&m.stored, readSize)
 	return m
@@ -167,25 +166,12 @@ func (m *Meter) decompress() (members int64, err error) {
 		}
 		if err == nil {
 			m.gzip.Multistream(false)
-			err = m.readMember()
+			_, err = m.gzip.WriteTo(&m.content)
 		}
 		if err != nil {
 			return members, fmt.Errorf("%w: gzip member %d: %w", ErrDamaged, members+1, err)
 		}
 		members++
-	}
-}
-
-func (m *Meter) readMember() error {
-	for {
-		n, err := m.gzip.Read(m.scratch)
-		m.content.write(m.scratch[:n])
-		if err == io.EOF { //nolint:errorlint // the contract of io.Reader
-			return nil
-		}
-		if err != nil {
-			return err
-		}
 	}
 }
 
@@ -244,9 +230,11 @@ func (c *content) reset(earlier *Earlier) {
 
 const newline = byte('\n')
 
-func (c *content) write(p []byte) {
-	if len(p) == 0 {
-		return
+// Write implements io.Writer.
+func (c *content) Write(p []byte) (int, error) {
+	written := len(p)
+	if written == 0 {
+		return 0, nil
 	}
 	c.lines += int64(bytes.Count(p, []byte{newline}))
 	c.last = p[len(p)-1]
@@ -259,6 +247,7 @@ func (c *content) write(p []byte) {
 	}
 	c.hash.Write(p)
 	c.n += int64(len(p))
+	return written, nil
 }
 
 // compare compares the content until now with the earlier version, if they have the

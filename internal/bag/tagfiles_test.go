@@ -1,0 +1,186 @@
+package bag
+
+import (
+	"bytes"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// packages returns the records of a bag and the files that they describe, by path.
+func packages(t testing.TB) (records []Record, files map[string][]byte) {
+	t.Helper()
+	files = map[string][]byte{}
+	meter := NewMeter()
+	for _, domain := range []string{"www.example.com", "a.example.com", "*.example.com"} {
+		r := record(domain)
+		r.Supersedes, r.Extends = nil, nil
+		var data bytes.Buffer
+		m, err := meter.Copy(&data, bytes.NewReader(compress(t, -1, []byte(domain+"\n"))), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Into(&r)
+		records, files[r.Path] = append(records, r), data.Bytes()
+	}
+	return records, files
+}
+
+func TestTagFilesAreAFunctionOfTheRecords(t *testing.T) {
+	t.Parallel()
+	records, _ := packages(t)
+	tags, err := NewTagFiles(records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 10 {
+		rand.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+		order := []string{records[0].Path, records[1].Path}
+		again, err := NewTagFiles(records)
+		if err != nil || !reflect.DeepEqual(again, tags) {
+			t.Errorf("other tag files of the same records: %v", err)
+		}
+		if records[0].Path != order[0] || records[1].Path != order[1] {
+			t.Error("the caller's records were sorted")
+		}
+	}
+	got, err := CheckTagFiles(folder, tags.Files())
+	if err != nil || !reflect.DeepEqual(got, tags.Records()) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	want := "Bagging-Date: 2022-05-06\n" +
+		"External-Identifier: dt=2022-05-04/bag=5f0c2a91\n" +
+		"External-Description: Layer-7 offline logs of Tencent Cloud EdgeOne for 2022-05-04 (UTC), as served\n"
+	if got := string(tags.Files()[bagInfoTxt]); !strings.HasPrefix(got, want) {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestNewTagFilesRefusesWhatIsNotOneBag(t *testing.T) {
+	t.Parallel()
+	records, _ := packages(t)
+	for name, change := range map[string]func([]Record) []Record{
+		"none":       func([]Record) []Record { return nil },
+		"same path":  func(r []Record) []Record { r[1] = r[0]; r[1].RequestID = "other"; return r },
+		"other bag":  func(r []Record) []Record { r[1].Bag = earlier; return r },
+		"impossible": func(r []Record) []Record { r[1].SHA256 = ""; return r },
+		"other layer": func(r []Record) []Record {
+			r[1].Layer, r[1].Domain, r[1].ProxyID = teo.L4, "", r[1].Domain
+			r[1].Path = r[1].Identity().Path()
+			return r
+		},
+	} {
+		if tags, err := NewTagFiles(change(append([]Record(nil), records...))); err == nil {
+			t.Errorf("%s: got %q", name, tags.Files())
+		}
+	}
+}
+
+// Every change of a tag file is found, without the hashes in the ledger.
+func TestCheckTagFilesFindsEveryChange(t *testing.T) {
+	t.Parallel()
+	records, _ := packages(t)
+	tags, err := NewTagFiles(records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CheckTagFiles(earlier, tags.Files()); err == nil {
+		t.Error("tag files of another bag are accepted")
+	}
+	for name, data := range tags.Files() {
+		files := maps.Clone(tags.Files())
+		check := func(change string) {
+			t.Helper()
+			if _, err := CheckTagFiles(folder, files); err == nil {
+				t.Errorf("%s: %s is not found", name, change)
+			}
+		}
+		delete(files, name)
+		check("missing")
+		for i := range data {
+			files[name] = bytes.Clone(data)
+			files[name][i] ^= 1
+			check("a changed byte")
+		}
+		files[name] = append(bytes.Clone(data), '\n')
+		check("a line more")
+		files[name] = data[:len(data)-1]
+		check("a byte less")
+	}
+}
+
+func TestListingSHA256IsOfLinesInOrderOfThePath(t *testing.T) {
+	t.Parallel()
+	got := ListingSHA256(map[string]int64{"b": 1, "a": 20, "a/b": 3, "B": 4})
+	if want := hashOf([]byte("4 B\n20 a\n3 a/b\n1 b\n")); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	records, files := packages(t)
+	tags, err := NewTagFiles(records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lengths := map[string]int64{}
+	total := int64(0)
+	for path, data := range files {
+		lengths[path] = int64(len(data))
+		total += int64(len(data))
+	}
+	for name, data := range tags.Files() {
+		lengths[name] = int64(len(data))
+	}
+	if tags.ListingSHA256() != ListingSHA256(lengths) || tags.Bytes() != total || tags.Packages() != len(files) || tags.SHA256() != hashOf(tags.Files()[tagmanifestTxt]) {
+		t.Error("the bag is not described as it is")
+	}
+}
+
+// The baseline is a program that knows nothing of archives.
+func TestSha256sumVerifiesABag(t *testing.T) {
+	t.Parallel()
+	records, files := packages(t)
+	tags, err := NewTagFiles(records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(files, tags.Files())
+	dir := t.TempDir()
+	write := func(path string, data []byte) {
+		path = filepath.Join(dir, filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, data := range files {
+		write(path, data)
+	}
+	verify := func(manifest string) error {
+		cmd := exec.CommandContext(t.Context(), "sha256sum", "--check", "--strict", "--quiet", manifest)
+		cmd.Dir = dir
+		return cmd.Run()
+	}
+	if _, err := exec.LookPath("sha256sum"); err != nil {
+		t.Skip(err)
+	}
+	for _, manifest := range []string{manifestTxt, tagmanifestTxt} {
+		if err := verify(manifest); err != nil {
+			t.Errorf("%s: %v", manifest, err)
+		}
+	}
+	write(records[0].Path, []byte("x"))
+	write(bagInfoTxt, []byte("x"))
+	for _, manifest := range []string{manifestTxt, tagmanifestTxt} {
+		if verify(manifest) == nil {
+			t.Errorf("%s: a changed file is not found", manifest)
+		}
+	}
+}
