@@ -120,6 +120,11 @@ func (id Identity) PathOf(urlPath string) string {
 	return id.folder() + id.file() + hashMark(urlPath) + payloadSuffix
 }
 
+var payloadPath = regexp.MustCompile(`^data/(?:domain|proxy)=[a-z0-9._=~-]+/area=[a-z0-9._=~-]+/hour=[0-9]{2}/[a-z0-9_=~][a-z0-9._=~-]*\.log\.gz$`)
+
+// IsPayload reports whether a path below the folder of a bag can be that of a package.
+func IsPayload(path string) bool { return len(path) <= 1024 && payloadPath.MatchString(path) }
+
 // owns reports whether a path is the one of the package, or PathOf returns it for
 // some URL.
 func (id Identity) owns(path string) bool {

@@ -107,6 +107,9 @@ func checkPath(t *testing.T, id Identity, path string) {
 	if !safePath.MatchString(path) || !strings.HasSuffix(path, payloadSuffix) || strings.Contains(path, "./") || len(path) > 600 {
 		t.Errorf("%v has the path %s", id, path)
 	}
+	if !IsPayload(path) {
+		t.Errorf("%s is not the path of a package", path)
+	}
 	if !id.owns(path) {
 		t.Errorf("%v does not own its path %s", id, path)
 	}

@@ -135,7 +135,8 @@ func (r *Record) Check() error {
 	if folder, _, ok := Split(r.Bag + "/"); !ok || folder != r.Bag || FolderDay(folder) != r.Day() {
 		return fmt.Errorf("%s is not a bag of %s", quote(r.Bag), r.Day())
 	}
-	if id := r.Identity(); r.Path != id.Path() && r.Path != id.PathOf(r.SourcePath) {
+	// A later version keeps the path of the first one, though its URL can differ.
+	if id := r.Identity(); !id.owns(r.Path) {
 		return fmt.Errorf("%s is not the path of %s", quote(r.Path), id)
 	}
 	if err := r.checkMeasure(); err != nil {

@@ -81,7 +81,7 @@ func others(t testing.TB) []Record {
 			m := Measure{StoredBytes: 100, SHA256: hashes[0], Unreadable: "the package is damaged"}
 			m.Into(&r)
 		case 3:
-			r.Path = r.Identity().PathOf(r.SourcePath)
+			r.Path = r.Identity().PathOf("/first")
 		case 4:
 			r.Start = r.Start.Add(time.Nanosecond)
 		}
@@ -167,7 +167,7 @@ func TestCheckRefusesImpossibleRecords(t *testing.T) {
 		"no bag":                      func(r *Record) { r.Bag = "" },
 		"path of another package":     func(r *Record) { r.Path = record("a.example.com").Path },
 		"path outside of the bag":     func(r *Record) { r.Path = "../" + r.Path },
-		"path of another URL":         func(r *Record) { r.Path = r.Identity().PathOf("/x") },
+		"path with half a mark":       func(r *Record) { r.Path = strings.Replace(r.Path, ".log.gz", "~h0123.log.gz", 1) },
 		"tag file":                    func(r *Record) { r.Path = manifestTxt },
 		"no hash":                     func(r *Record) { r.SHA256 = "" },
 		"upper case hash":             func(r *Record) { r.SHA256 = text("A1", 32) },
