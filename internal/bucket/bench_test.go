@@ -24,7 +24,7 @@ func BenchmarkSmall(b *testing.B) {
 				written := make([]string, count)
 				for i := range written {
 					written[i] = fmt.Sprintf("%d/data/hour=%02d/%d", round, i%24, i)
-					g.Go(func() error { return bucket.WriteAll(b.Context(), destination, written[i], data, bucket.IfAbsent) })
+					g.Go(func() error { return bucket.WriteAll(b.Context(), destination, written[i], data, ifAbsent) })
 				}
 				if err := g.Wait(); err != nil {
 					b.Fatal(err)
@@ -45,7 +45,7 @@ func BenchmarkLarge(b *testing.B) {
 			destination, data := store(b), pattern(256<<10, 0)
 			b.SetBytes(size)
 			for b.Loop() {
-				w, err := destination.Create(b.Context(), "large", bucket.Replace)
+				w, err := destination.Create(b.Context(), "large", replace)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -61,7 +61,7 @@ func conform(t *testing.T, p place) {
 		"Cancel":    testCancel,
 		"Sync":      testSync,
 		"Prefix":    testPrefix,
-		"Retention": testRetention,
+		"Protection": testProtection,
 		"Whole":     testWhole,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -71,6 +71,14 @@ func conform(t *testing.T, p place) {
 	}
 }
 
+// The ways to write an object.
+var (
+	replace         = bucket.WriteOptions{}
+	replaceDurable  = bucket.WriteOptions{Durable: true}
+	ifAbsent        = bucket.WriteOptions{IfAbsent: true}
+	ifAbsentDurable = bucket.WriteOptions{IfAbsent: true, Durable: true}
+)
+
 // pattern returns random bytes, the same for the same seed.
 func pattern(size int, seed byte) []byte {
 	data := make([]byte, size)
@@ -78,14 +86,14 @@ func pattern(size int, seed byte) []byte {
 	return data
 }
 
-func write(t *testing.T, b bucket.Bucket, key string, data []byte, mode bucket.Mode) error {
+func write(t *testing.T, b bucket.Bucket, key string, data []byte, options bucket.WriteOptions) error {
 	t.Helper()
-	return bucket.WriteAll(t.Context(), b, key, data, mode)
+	return bucket.WriteAll(t.Context(), b, key, data, options)
 }
 
 func mustWrite(t *testing.T, b bucket.Bucket, key string, data []byte) {
 	t.Helper()
-	if err := write(t, b, key, data, bucket.IfAbsent); err != nil {
+	if err := write(t, b, key, data, ifAbsent); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -101,7 +109,7 @@ func read(t *testing.T, b bucket.Bucket, key string) []byte {
 
 func keys(t *testing.T, b bucket.Bucket, prefix string) []string {
 	t.Helper()
-	objects, err := b.List(t.Context(), prefix)
+	objects, err := list(t.Context(), b, bucket.Range{Prefix: prefix})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,6 +118,17 @@ func keys(t *testing.T, b bucket.Bucket, prefix string) []string {
 		all = append(all, o.Key)
 	}
 	return all
+}
+
+func list(ctx context.Context, b bucket.Bucket, r bucket.Range) ([]bucket.Object, error) {
+	var objects []bucket.Object
+	for o, err := range b.List(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, o)
+	}
+	return objects, nil
 }
 
 // isError reports whether an error is an *Error with all its fields that wraps a
@@ -123,7 +142,7 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 	for i, size := range []int{0, 1, 20 << 10, 5<<20 - 1, 5 << 20, 5<<20 + 1, 17<<20 + 7} {
 		key := fmt.Sprintf("dt=2022-05-01/data/hour=%02d/x~y.gz", i)
 		want := pattern(size, byte(i))
-		w, err := b.Create(t.Context(), key, bucket.IfAbsent)
+		w, err := b.Create(t.Context(), key, ifAbsent)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +159,7 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 		if err := w.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		objects, err := b.List(t.Context(), key)
+		objects, err := list(t.Context(), b, bucket.Range{Prefix: key})
 		if err != nil || len(objects) != 1 || objects[0].Key != key || objects[0].Size != int64(size) || objects[0].Modified.IsZero() {
 			t.Errorf("%d bytes: %+v, %v", size, objects, err)
 		}
@@ -152,17 +171,17 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 	key := "dt=2022-05-01/bag-info.txt"
 	for i, size := range []int{10, 6 << 20, 3} {
 		want := pattern(size, byte(i))
-		for _, mode := range []bucket.Mode{bucket.Replace, bucket.ReplaceDurable} {
-			if err := write(t, b, key, append(want, byte(mode)), mode); err != nil {
+		for n, mode := range []bucket.WriteOptions{replace, replaceDurable} {
+			if err := write(t, b, key, append(want, byte(n)), mode); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if !bytes.Equal(read(t, b, key), append(want, byte(bucket.ReplaceDurable))) {
+		if !bytes.Equal(read(t, b, key), append(want, 1)) {
 			t.Errorf("%d bytes were read back with other content", size)
 		}
 	}
 	for _, size := range []int{10, 6 << 20} {
-		w, err := b.Create(t.Context(), "aborted/x", bucket.Replace)
+		w, err := b.Create(t.Context(), "aborted/x", replace)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,8 +205,8 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 
 func testIfAbsent(t *testing.T, p place, b bucket.Bucket) {
 	for _, size := range []int{100, 5<<20 + 100} {
-		for _, mode := range []bucket.Mode{bucket.IfAbsent, bucket.IfAbsentDurable} {
-			key := fmt.Sprintf("ledger/%d-%d.json", size, mode)
+		for _, mode := range []bucket.WriteOptions{ifAbsent, ifAbsentDurable} {
+			key := fmt.Sprintf("ledger/%d-%t.json", size, mode.Durable)
 			first := pattern(size, 1)
 			if err := write(t, b, key, first, mode); err != nil {
 				t.Fatal(err)
@@ -214,9 +233,6 @@ func testIfAbsent(t *testing.T, p place, b bucket.Bucket) {
 }
 
 func testRace(t *testing.T, p place, b bucket.Bucket) {
-	if ok, err := b.Arbitrates(t.Context()); !ok || err != nil {
-		t.Fatalf("%t, %v", ok, err)
-	}
 	for round := range 6 {
 		key, writers, size := fmt.Sprintf("ledger/%d", round), 16, 400
 		if round == 0 {
@@ -229,7 +245,7 @@ func testRace(t *testing.T, p place, b bucket.Bucket) {
 		for i := range writers {
 			ready.Add(1)
 			done.Go(func() {
-				w, err := b.Create(t.Context(), key, bucket.IfAbsent)
+				w, err := b.Create(t.Context(), key, ifAbsent)
 				if err == nil {
 					_, err = w.Write(pattern(size, byte(i)))
 				}
@@ -321,7 +337,7 @@ func testListMany(t *testing.T, _ place, b bucket.Bucket) {
 	g.SetLimit(8)
 	for i := range count {
 		g.Go(func() error {
-			return bucket.WriteAll(t.Context(), b, fmt.Sprintf("data/%d/%04d", i%7, i), []byte{byte(i)}, bucket.IfAbsent)
+			return bucket.WriteAll(t.Context(), b, fmt.Sprintf("data/%d/%04d", i%7, i), []byte{byte(i)}, ifAbsent)
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -335,7 +351,7 @@ func testListMany(t *testing.T, _ place, b bucket.Bucket) {
 
 func testKeys(t *testing.T, _ place, b bucket.Bucket) {
 	for _, key := range []string{"", ".", "..", "/a", "a/", "a//b", "../a", "a/../b", "a/./b", "a\x00b"} {
-		if err := write(t, b, key, nil, bucket.Replace); !isError(err, nil) {
+		if err := write(t, b, key, nil, replace); !isError(err, nil) {
 			t.Errorf("Create %q: %v", key, err)
 		}
 		if _, err := b.Open(t.Context(), key); !isError(err, nil) {
@@ -350,7 +366,7 @@ func testKeys(t *testing.T, _ place, b bucket.Bucket) {
 func testCancel(t *testing.T, p place, b bucket.Bucket) {
 	cause := errors.New("interrupted")
 	for _, size := range []int{10, 6 << 20, 17 << 20} {
-		for _, mode := range []bucket.Mode{bucket.Replace, bucket.IfAbsent, bucket.IfAbsentDurable} {
+		for _, mode := range []bucket.WriteOptions{replace, ifAbsent, ifAbsentDurable} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			w, err := b.Create(ctx, "canceled/x", mode)
 			if err != nil {
@@ -363,7 +379,7 @@ func testCancel(t *testing.T, p place, b bucket.Bucket) {
 			if _, err := w.Write(pattern(6<<20, 0)); !errors.Is(err, cause) {
 				t.Errorf("Write: %v", err)
 			}
-			if mode == bucket.Replace {
+			if mode == replace {
 				w.Abort()
 			} else if err := w.Commit(); !errors.Is(err, cause) {
 				t.Errorf("Commit: %v", err)
@@ -387,12 +403,12 @@ func testCancel(t *testing.T, p place, b bucket.Bucket) {
 	defer reading.Close()
 	cancel(cause)
 	_, errRead := io.ReadAll(reading)
-	_, errList := b.List(ctx, "")
+	_, errList := list(ctx, b, bucket.Range{})
 	_, errOpen := b.Open(ctx, "x")
-	_, errCreate := b.Create(ctx, "y", bucket.Replace)
+	_, errCreate := b.Create(ctx, "y", replace)
 	for name, err := range map[string]error{
 		"Read": errRead, "List": errList, "Open": errOpen, "Create": errCreate,
-		"Remove": b.Remove(ctx, "x"), "Sync": b.Sync(ctx, []string{"x"}), "Sweep": b.Sweep(ctx, time.Hour, ""),
+		"Remove": b.Remove(ctx, "x"), "Sync": b.Sync(ctx, []string{"x"}), "Sweep": b.Sweep(ctx, time.Hour),
 	} {
 		if !errors.Is(err, cause) || isError(err, nil) {
 			t.Errorf("%s: %v", name, err)
@@ -432,10 +448,10 @@ func testPrefix(t *testing.T, p place, b bucket.Bucket) {
 	}
 }
 
-func testRetention(t *testing.T, p place, b bucket.Bucket) {
-	r, err := b.Retention(t.Context())
-	if err != nil || r != (bucket.Retention{Versioned: p.keepsVersions}) {
-		t.Errorf("%+v, %v", r, err)
+func testProtection(t *testing.T, p place, b bucket.Bucket) {
+	got, err := b.Protection(t.Context())
+	if err != nil || got.Versioned != p.keepsVersions || got.ObjectLock || len(got.Modes) > 0 || got.DefaultDays != 0 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -448,13 +464,13 @@ func testWhole(t *testing.T, _ place, b bucket.Bucket) {
 	if got, err := bucket.ReadAll(t.Context(), b, "x", 1000); err != nil || !bytes.Equal(got, data) {
 		t.Errorf("%v", err)
 	}
-	if err := bucket.Copy(t.Context(), b, "x", "deep/y", bucket.IfAbsent); err != nil || !bytes.Equal(read(t, b, "deep/y"), data) {
+	if err := bucket.Copy(t.Context(), b, "x", "deep/y", ifAbsent); err != nil || !bytes.Equal(read(t, b, "deep/y"), data) {
 		t.Errorf("%v", err)
 	}
-	if err := bucket.Copy(t.Context(), b, "x", "deep/y", bucket.IfAbsent); !isError(err, bucket.ErrExist) {
+	if err := bucket.Copy(t.Context(), b, "x", "deep/y", ifAbsent); !isError(err, bucket.ErrExist) {
 		t.Errorf("%v", err)
 	}
-	if err := bucket.Copy(t.Context(), b, "no", "z", bucket.IfAbsent); !isError(err, bucket.ErrNotExist) {
+	if err := bucket.Copy(t.Context(), b, "no", "z", ifAbsent); !isError(err, bucket.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 }

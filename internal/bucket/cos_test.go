@@ -253,7 +253,7 @@ func TestCOSCredentialsExpire(t *testing.T) {
 		if !bytes.Equal(read(t, b, key), data) {
 			t.Errorf("%s has other content", key)
 		}
-		if err := write(t, b, key, data, bucket.IfAbsent); !isError(err, bucket.ErrExist) {
+		if err := write(t, b, key, data, ifAbsent); !isError(err, bucket.ErrExist) {
 			t.Errorf("%v", err)
 		}
 	}
@@ -267,7 +267,7 @@ func TestCOSCredentialsExpire(t *testing.T) {
 	credentials.fixed = true
 	var err error
 	for range c.lifetime + 1 {
-		_, err = b.List(t.Context(), "")
+		_, err = list(t.Context(), b, bucket.Range{})
 	}
 	e, ok := errors.AsType[*bucket.Error](err)
 	if !ok || !e.Permanent() || !strings.Contains(err.Error(), "the credentials from the test have expired") || strings.Contains(err.Error(), "hunter2") {
@@ -460,28 +460,25 @@ func fakePlace(f *fakeCOS) place {
 }
 
 // The header of COS has no effect on a bucket that was ever versioned.
-func TestCOSVersionedDoesNotArbitrate(t *testing.T) {
+func TestCOSVersionsDisableConditionalWrites(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[string]struct {
-		arbitrates bool
-		retention  bucket.Retention
-	}{
-		"":          {true, bucket.Retention{}},
-		"Enabled":   {false, bucket.Retention{Versioned: true}},
-		"Suspended": {false, bucket.Retention{Versioned: true}},
-		"denied":    {false, bucket.Retention{}},
+	for status, want := range map[string]struct{ versioned, warns bool }{
+		"":          {false, false},
+		"Enabled":   {true, true},
+		"Suspended": {false, true},
+		"denied":    {false, false},
 	} {
 		f := startFakeCOS(t)
 		f.versioning = status
 		b := f.open(t, "teo/")
-		if got, err := b.Arbitrates(t.Context()); got != want.arbitrates || err != nil {
-			t.Errorf("%q: %t, %v", status, got, err)
-		}
-		if got, err := b.Retention(t.Context()); got != want.retention || err != nil {
+		if got, err := b.Protection(t.Context()); got.Versioned != want.versioned || err != nil {
 			t.Errorf("%q: %+v, %v", status, got, err)
 		}
+		if got := b.Warnings(); (len(got) == 1 && strings.Contains(got[0], "run one apply at a time")) != want.warns {
+			t.Errorf("%q: %q", status, got)
+		}
 		mustWrite(t, b, "x", []byte("1"))
-		err := write(t, b, "x", []byte("2"), bucket.IfAbsent)
+		err := write(t, b, "x", []byte("2"), ifAbsent)
 		if overwritten := err == nil; overwritten != (status != "") {
 			t.Errorf("%q: %v", status, err)
 		}
@@ -555,7 +552,7 @@ func TestConditionalHeader(t *testing.T) {
 	} {
 		h := new(headers)
 		b := open(t, destination, bucket.Options{Credentials: permanent{}, Transport: h})
-		for _, mode := range []bucket.Mode{bucket.IfAbsent, bucket.IfAbsentDurable, bucket.Replace} {
+		for _, mode := range []bucket.WriteOptions{ifAbsent, ifAbsentDurable, replace} {
 			if err := write(t, b, "x", []byte("1"), mode); err != nil {
 				t.Fatal(err)
 			}

@@ -42,7 +42,7 @@ func (e *Error) Permanent() bool {
 		return true
 	}
 	for _, cause := range []error{
-		errFolderMissing, fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS,
+		errFolderMissing, errNotMounted, fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS,
 	} {
 		if errors.Is(e.Err, cause) {
 			return true

@@ -1,33 +1,40 @@
 package bucket
 
 import (
-	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// renameNoReplace moves a file to a name that does not exist.
-func renameNoReplace(from, to string) error {
-	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
-		return errors.ErrUnsupported
+// moveNoReplace moves a file to a name that does not exist.
+func moveNoReplace(root *os.Root, from, to string) error {
+	a, err := root.Open(filepath.Dir(from))
+	if err != nil {
+		return err
 	}
-	return err
+	defer a.Close()
+	b, err := root.Open(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	return unix.Renameat2(int(a.Fd()), filepath.Base(from), int(b.Fd()), filepath.Base(to), unix.RENAME_NOREPLACE)
 }
 
-// syncFileSystem flushes the file system of handle and reports whether that made
-// everything in the folders durable. It does so only where syncfs is known to wait
-// for the disk and to report errors of delayed writes: on local file systems, with
-// Linux 5.8 and later, and if no folder is on another file system.
-func syncFileSystem(handle *os.File, dirs map[string]bool) (bool, error) {
+// syncFileSystem flushes the file system of a folder and reports whether that made
+// everything in some of its folders durable. It does so only where syncfs is known
+// to wait for the disk and to report errors of delayed writes: on local file
+// systems, with Linux 5.8 and later, and if none of them is on another file system.
+func syncFileSystem(f *folder, dirs map[string]bool) (bool, error) {
 	if !syncfsReportsErrors() {
 		return false, nil
 	}
-	fd := int(handle.Fd())
+	fd := int(f.handle.Fd())
 	var system unix.Statfs_t
 	ok := unix.Fstatfs(fd, &system) == nil
 	switch uint32(system.Type) { // the type differs by architecture
@@ -38,8 +45,12 @@ func syncFileSystem(handle *os.File, dirs map[string]bool) (bool, error) {
 	var root unix.Stat_t
 	ok = ok && unix.Fstat(fd, &root) == nil
 	for dir := range dirs {
-		var info unix.Stat_t
-		ok = ok && unix.Stat(dir, &info) == nil && info.Dev == root.Dev
+		info, err := f.root.Lstat(dir)
+		if err != nil {
+			return false, nil //nolint:nilerr // removed; what is there is flushed one by one
+		}
+		stat, known := info.Sys().(*syscall.Stat_t)
+		ok = ok && known && stat.Dev == root.Dev
 	}
 	if !ok {
 		return false, nil
@@ -59,6 +70,10 @@ var syncfsReportsErrors = sync.OnceValue(func() bool {
 	b, errB := strconv.Atoi(strings.TrimRight(minor, "-+abcdefghijklmnopqrstuvwxyz"))
 	return errA == nil && (a > 5 || a == 5 && errB == nil && b >= 8)
 })
+
+// systemMeaning says what an error number of this system means, besides
+// errorNumbers.
+func systemMeaning(systemCall, syscall.Errno) meaning { return fatal }
 
 // isDiskFull reports whether an error is a system's own for a full disk, besides
 // ENOSPC.

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
 
@@ -35,7 +37,7 @@ func filePlace(t *testing.T, dir string) place {
 // temporaries lists the files that are not finished.
 func temporaries(t *testing.T, dir string) []string {
 	t.Helper()
-	return files(t, dir, func(path string) bool { return filepath.Ext(path) == ".tmp" })
+	return files(t, dir, func(path string) bool { return filepath.Base(filepath.Dir(path)) == ".tmp" })
 }
 
 func files(t *testing.T, dir string, want func(path string) bool) []string {
@@ -102,9 +104,9 @@ func TestFileFolderDisappears(t *testing.T) {
 	if err := os.Rename(dir, dir+".unmounted"); err != nil {
 		t.Fatal(err)
 	}
-	_, errList := b.List(t.Context(), "")
+	_, errList := list(t.Context(), b, bucket.Range{})
 	_, errOpen := b.Open(t.Context(), "a/b")
-	_, errCreate := b.Create(t.Context(), "a/c", bucket.Replace)
+	_, errCreate := b.Create(t.Context(), "a/c", replace)
 	for name, err := range map[string]error{"List": errList, "Open": errOpen, "Create": errCreate} {
 		e, ok := errors.AsType[*bucket.Error](err)
 		if !ok || errors.Is(err, bucket.ErrNotExist) || !e.Permanent() {
@@ -129,7 +131,7 @@ func TestFileModes(t *testing.T) {
 		root := t.TempDir()
 		b := open(t, fileDestination(root)+"/made?create_dir=true&prefix=teo/"+query, bucket.Options{})
 		mustWrite(t, b, "data/x", nil)
-		if err := write(t, b, "data/y", nil, bucket.Replace); err != nil {
+		if err := write(t, b, "data/y", nil, replace); err != nil {
 			t.Fatal(err)
 		}
 		for path, mode := range map[string]fs.FileMode{"made": want[0], "made/teo": want[0], "made/teo/data": want[0], "made/teo/data/x": want[1], "made/teo/data/y": want[1]} {
@@ -140,46 +142,46 @@ func TestFileModes(t *testing.T) {
 	}
 }
 
+// The destination may be a symbolic link. A link in a folder that is read or
+// written is an error that names it, wherever it leads.
 func TestFileLinks(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	target := filepath.Join(dir, "target")
-	if err := os.MkdirAll(filepath.Join(target, "teo", "folder"), 0o750); err != nil {
-		t.Fatal(err)
-	}
-	link := filepath.Join(dir, "link")
-	if err := os.Symlink(target, link); err != nil {
-		t.Skip(err)
-	}
-	outside := filepath.Join(dir, "outside")
-	if err := os.MkdirAll(outside, 0o750); err != nil {
-		t.Fatal(err)
-	}
-	for path, content := range map[string]string{filepath.Join(outside, "x"): "outside", filepath.Join(target, "teo", "y"): "inside"} {
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+	for name, to := range map[string]string{"outside": "../../../outside", "inside": "dt=1", "missing": "nowhere", "absolute": os.TempDir()} {
+		dir := t.TempDir()
+		for _, path := range []string{"outside", "target/teo/dt=1"} {
+			if err := os.MkdirAll(filepath.Join(dir, path), 0o750); err != nil {
+				t.Fatal(err)
+			}
+		}
+		link := filepath.Join(dir, "link")
+		if err := os.Symlink("target", link); err != nil {
+			t.Skip(err)
+		}
+		b := open(t, fileDestination(link)+"?prefix=teo/", bucket.Options{})
+		mustWrite(t, b, "dt=1/x", []byte("1"))
+		if err := os.Symlink(to, filepath.Join(dir, "target", "teo", "dt=2")); err != nil {
 			t.Fatal(err)
 		}
-	}
-	for to, name := range map[string]string{outside: "other", filepath.Join(outside, "x"): "z", "nowhere": "broken"} {
-		if err := os.Symlink(to, filepath.Join(target, "teo", name)); err != nil {
-			t.Fatal(err)
+		_, errList := list(t.Context(), b, bucket.Range{Prefix: "dt="})
+		_, errWithin := list(t.Context(), b, bucket.Range{Prefix: "dt=2/"})
+		_, errStat := b.Stat(t.Context(), "dt=2")
+		_, errOpen := b.Open(t.Context(), "dt=2/x")
+		for op, err := range map[string]error{
+			"List": errList, "List within": errWithin, "Stat": errStat, "Open": errOpen,
+			"Create": write(t, b, "dt=2/y", nil, ifAbsent), "Replace": write(t, b, "dt=2/y", nil, replace),
+			"Remove": b.Remove(t.Context(), "dt=2/x"), "Sync": b.Sync(t.Context(), []string{"dt=2/x"}),
+		} {
+			if !isError(err, nil) || errors.Is(err, bucket.ErrNotExist) || !strings.Contains(err.Error(), "dt=2") || !strings.Contains(err.Error(), "it is a symbolic link") {
+				t.Errorf("%s, %s: %v", name, op, err)
+			}
 		}
-	}
-	// The destination may be a link. Links inside are listed, so that they are
-	// noticed, and not followed.
-	b := open(t, fileDestination(link)+"?prefix=teo/", bucket.Options{})
-	if got := keys(t, b, ""); !slices.Equal(got, []string{"broken", "other", "y", "z"}) {
-		t.Errorf("%v", got)
-	}
-	// A write replaces a link, not what it leads to.
-	if err := write(t, b, "z", []byte("new"), bucket.Replace); err != nil {
-		t.Fatal(err)
-	}
-	if err := write(t, b, "broken", nil, bucket.IfAbsent); !isError(err, bucket.ErrExist) {
-		t.Errorf("%v", err)
-	}
-	if data, err := os.ReadFile(filepath.Join(outside, "x")); err != nil || string(data) != "outside" {
-		t.Errorf("%s, %v", data, err)
+		// Links that are not read do no harm.
+		if got := keys(t, b, "dt=1"); !slices.Equal(got, []string{"dt=1/x"}) {
+			t.Errorf("%s: %v", name, got)
+		}
+		if all := files(t, filepath.Join(dir, "outside"), everything); len(all) > 0 {
+			t.Errorf("%s: %v", name, all)
+		}
 	}
 }
 
@@ -195,7 +197,7 @@ func TestFileListFailsRatherThanLeaveOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.Chmod(filepath.Join(dir, "a"), 0o700) //nolint:errcheck // to remove it
-	if _, err := b.List(t.Context(), ""); !isError(err, fs.ErrPermission) {
+	if _, err := list(t.Context(), b, bucket.Range{}); !isError(err, fs.ErrPermission) {
 		t.Errorf("%v", err)
 	}
 }
@@ -203,19 +205,16 @@ func TestFileListFailsRatherThanLeaveOut(t *testing.T) {
 func TestFileSweep(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	b := open(t, fileDestination(dir)+"?prefix=teo/", bucket.Options{})
-	mustWrite(t, b, "dt=1/data/x", nil)
-	mustWrite(t, b, ".teo-archive/ledger/1", nil)
-	begin := func(key string, age time.Duration) {
-		t.Helper()
-		before := temporaries(t, dir)
-		w, err := b.Create(t.Context(), key, bucket.IfAbsent)
+	b := open(t, fileDestination(dir)+"?prefix=teo/", bucket.Options{TempFolder: ".archive/tmp/"})
+	mustWrite(t, b, "dt=1/x.tmp", nil)
+	for _, age := range []time.Duration{6 * 24 * time.Hour, 8 * 24 * time.Hour} {
+		w, err := b.Create(t.Context(), "dt=1/y", ifAbsent)
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(w.Abort)
-		for _, path := range temporaries(t, dir) {
-			if !slices.Contains(before, path) {
+		for _, path := range files(t, filepath.Join(dir, "teo", ".archive", "tmp"), everything) {
+			if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) < time.Hour {
 				at := time.Now().Add(-age)
 				if err := os.Chtimes(path, at, at); err != nil {
 					t.Fatal(err)
@@ -223,59 +222,55 @@ func TestFileSweep(t *testing.T) {
 			}
 		}
 	}
-	begin("dt=1/data/old", 8*24*time.Hour)
-	begin("dt=1/data/new", 6*24*time.Hour)
-	begin("dt=2/old", 8*24*time.Hour)
-	begin("mine/old", 8*24*time.Hour)
-	for _, path := range []string{"teo/dt=3/data/empty", "teo/mine/empty", "outside"} {
-		if err := os.MkdirAll(filepath.Join(dir, path), 0o750); err != nil {
-			t.Fatal(err)
-		}
+	if got := keys(t, b, ""); !slices.Equal(got, []string{"dt=1/x.tmp"}) {
+		t.Errorf("unfinished writes are listed: %v", got)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "teo", "dt=1", "users.tmp"), nil, 0o600); err != nil {
+	if err := b.Sweep(t.Context(), 7*24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Sweep(t.Context(), 7*24*time.Hour, "dt=", ".teo-archive/", "absent/"); err != nil {
-		t.Fatal(err)
-	}
-	var left []string
-	for _, path := range temporaries(t, dir) {
-		relative, _ := filepath.Rel(dir, path)
-		left = append(left, filepath.ToSlash(filepath.Dir(relative)))
-	}
-	if !slices.Equal(left, []string{"teo/dt=1/data", "teo/dt=1", "teo/mine"}) {
+	if left := files(t, dir, everything); len(left) != 2 {
 		t.Errorf("%v", left)
 	}
-	for path, want := range map[string]bool{"teo/dt=2": false, "teo/dt=3": false, "teo/mine/empty": true, "outside": true, "teo/dt=1/data": true} {
-		if _, err := os.Stat(filepath.Join(dir, path)); (err == nil) != want {
-			t.Errorf("%s: %v", path, err)
-		}
-	}
-	// A folder that was swept is created again by the next write.
-	mustWrite(t, b, "dt=2/x", nil)
 }
 
-// Sweep removes empty folders while others write to them.
-func TestFileSweepWhileWriting(t *testing.T) {
+// Remove removes the folders that it empties, up to the prefix, while others
+// write to them.
+func TestFileRemoveWhileWriting(t *testing.T) {
 	t.Parallel()
-	b := open(t, fileDestination(t.TempDir()), bucket.Options{})
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for ctx.Err() == nil {
-			_ = b.Sweep(ctx, time.Hour, "")
-		}
-	}()
-	for i := range 300 {
-		key := fmt.Sprintf("a/b/c/%d", i)
-		mustWrite(t, b, key, nil)
-		if err := b.Remove(t.Context(), key); err != nil {
-			t.Fatal(err)
-		}
+	dir := t.TempDir()
+	b := open(t, fileDestination(dir)+"?prefix=teo/", bucket.Options{TempFolder: ".archive/tmp/"})
+	var g errgroup.Group
+	for i := range 4 {
+		g.Go(func() error {
+			for range 100 {
+				key := fmt.Sprintf(".archive/b/c/%d", i)
+				if err := bucket.WriteAll(t.Context(), b, key, nil, ifAbsent); err != nil {
+					return err
+				}
+				if err := b.Remove(t.Context(), key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
-	stop()
-	<-done
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadDir(filepath.Join(dir, "teo")); err != nil || len(got) > 0 {
+		t.Errorf("%v, %v", got, err)
+	}
+	// Folders of others are kept.
+	mustWrite(t, b, "a/b/c", nil)
+	if err := os.Mkdir(filepath.Join(dir, "teo", "a", "mine"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Remove(t.Context(), "a/b/c"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadDir(filepath.Join(dir, "teo", "a")); err != nil || len(got) != 1 {
+		t.Errorf("%v, %v", got, err)
+	}
 }
 
 // A full disk leaves nothing under the name of the object, nor beside it.
@@ -285,7 +280,7 @@ func TestFileDiskFull(t *testing.T) {
 	b := open(t, fileDestination(dir), bucket.Options{})
 	mustWrite(t, b, "kept", []byte("1"))
 	for _, key := range []string{"new", "kept"} {
-		for _, mode := range []bucket.Mode{bucket.Replace, bucket.IfAbsent, bucket.IfAbsentDurable} {
+		for _, mode := range []bucket.WriteOptions{replace, ifAbsent, ifAbsentDurable} {
 			err := write(t, b, key, pattern(2<<20, 0), mode)
 			e, ok := errors.AsType[*bucket.Error](err)
 			if !ok || !e.Permanent() || !strings.Contains(err.Error(), "cannot write "+key+": no space left on device") {
@@ -310,7 +305,7 @@ func child(destination string) {
 	}
 	data := pattern(12<<20, 1)
 	for i := 0; ; i++ {
-		w, err := b.Create(context.Background(), fmt.Sprintf("data/%d", i), bucket.IfAbsent)
+		w, err := b.Create(context.Background(), fmt.Sprintf("data/%d", i), ifAbsent)
 		if err == nil {
 			_, err = w.Write(data[:len(data)/2])
 		}
@@ -376,7 +371,7 @@ func TestFileKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := b.Sweep(t.Context(), time.Minute, ""); err != nil {
+	if err := b.Sweep(t.Context(), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if left := temporaries(t, dir); len(left) > 0 {

@@ -29,8 +29,8 @@ func ReadAll(ctx context.Context, b Bucket, key string, limit int64) ([]byte, er
 }
 
 // WriteAll writes an object from memory. It does not sync it.
-func WriteAll(ctx context.Context, b Bucket, key string, data []byte, mode Mode) error {
-	w, err := b.Create(ctx, key, mode)
+func WriteAll(ctx context.Context, b Bucket, key string, data []byte, options WriteOptions) error {
+	w, err := b.Create(ctx, key, options)
 	if err != nil {
 		return err
 	}
@@ -42,13 +42,13 @@ func WriteAll(ctx context.Context, b Bucket, key string, data []byte, mode Mode)
 }
 
 // Copy copies an object within a bucket through this process.
-func Copy(ctx context.Context, b Bucket, from, to string, mode Mode) error {
+func Copy(ctx context.Context, b Bucket, from, to string, options WriteOptions) error {
 	r, err := b.Open(ctx, from)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	w, err := b.Create(ctx, to, mode)
+	w, err := b.Create(ctx, to, options)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package bucket
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -26,9 +28,28 @@ type Options struct {
 	// 5 s if zero.
 	MaxRetryDelay time.Duration
 
+	// TempFolder is the beginning of the keys of unfinished writes to a file
+	// destination, such as ".teo-archive/tmp/"; ".tmp/" if empty. Nothing else is
+	// kept there: it is not listed, and Sweep removes old files.
+	TempFolder string
+
+	// Prefixes are beginnings of keys. Sweep of an s3 or cos destination aborts
+	// only uploads whose keys begin with one of them; any upload if empty.
+	Prefixes []string
+
+	// Existing means that the destination is known to have objects. The folder of
+	// a file destination is then not created, whatever its create_dir says: if it
+	// does not exist, its disk is not mounted.
+	Existing bool
+
 	// Log, if not nil, receives messages at info level, such as where the
 	// credentials come from. The fields hold nothing secret.
 	Log func(ctx context.Context, message string, fields map[string]any)
+}
+
+// tempFolder is the TempFolder with a slash at its end.
+func (o Options) tempFolder() string {
+	return cmp.Or(strings.Trim(o.TempFolder, "/"), ".tmp") + "/"
 }
 
 // Credentials sign requests to Tencent Cloud COS.
@@ -76,7 +97,7 @@ func Open(ctx context.Context, destination string, options Options) (Bucket, err
 
 func open(ctx context.Context, d *destination, options Options) (Bucket, error) {
 	if d.scheme == "file" {
-		return openFolder(ctx, d)
+		return openFolder(ctx, d, options)
 	}
 	var b *objectStore
 	var err error
@@ -88,7 +109,7 @@ func open(ctx context.Context, d *destination, options Options) (Bucket, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := b.probe(ctx); err != nil {
+	if _, err := b.Clock(ctx); err != nil {
 		_ = b.Close()
 		return nil, err
 	}

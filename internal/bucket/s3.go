@@ -3,9 +3,6 @@ package bucket
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io"
-	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -38,7 +35,11 @@ type objectStore struct {
 	sseType                types.ServerSideEncryption
 	kmsKeyID               string
 
-	// unconditional is set once the store has refused a conditional write.
+	prefixes               []string // of the keys that Sweep may touch
+	warnings
+
+	// unconditional is set once the store has refused a conditional write, and
+	// done the same write without the condition.
 	unconditional atomic.Bool
 
 	// spares bounds the parts that are sent while another one is filled.
@@ -49,13 +50,20 @@ type objectStore struct {
 const maxAttempts = 5
 
 func newObjectStore(d *destination, options Options) *objectStore {
+	if len(options.Prefixes) == 0 {
+		options.Prefixes = []string{""}
+	}
 	return &objectStore{
 		http: newClient(options.Transport),
 		retryer: retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = maxAttempts, cmp.Or(options.MaxRetryDelay, 5*time.Second), ratelimit.None
+			// Another write to the same key is under way.
+			o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
+				"ConditionalRequestConflict": {}, "OperationAborted": {}, "Conflict": {},
+			}})
 		}),
 		scheme: d.scheme, bucket: d.bucket, prefix: d.prefix, region: d.query.Get("region"), name: d.String(),
-		spares: make(chan struct{}, spareParts),
+		prefixes: options.Prefixes, spares: make(chan struct{}, spareParts),
 	}
 }
 
@@ -93,51 +101,44 @@ func call[T any](ctx context.Context, b *objectStore, send func() (T, error)) (T
 	return send()
 }
 
-// probe requests one entry of the listing.
-func (b *objectStore) probe(ctx context.Context) error {
-	_, err := call(ctx, b, func() (*s3.ListObjectsV2Output, error) {
+// Clock requests one entry of the listing, which also shows that the bucket can be
+// read.
+func (b *objectStore) Clock(ctx context.Context) (time.Time, error) {
+	out, err := call(ctx, b, func() (*s3.ListObjectsV2Output, error) {
 		return b.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: &b.prefix, MaxKeys: aws.Int32(1)})
 	})
-	return b.failed(ctx, "list", "", err)
-}
-
-func (b *objectStore) List(ctx context.Context, prefix string) ([]Object, error) {
-	var objects []Object
-	in := &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: aws.String(b.prefix + prefix), EncodingType: types.EncodingTypeUrl}
-	for {
-		out, err := call(ctx, b, func() (*s3.ListObjectsV2Output, error) { return b.client.ListObjectsV2(ctx, in) })
-		if err != nil {
-			return nil, b.failed(ctx, "list", prefix, err)
-		}
-		for _, o := range out.Contents {
-			key := aws.ToString(o.Key)
-			if out.EncodingType == types.EncodingTypeUrl {
-				if key, err = url.QueryUnescape(key); err != nil {
-					return nil, b.failed(ctx, "list", prefix, err)
-				}
-			}
-			key, ok := strings.CutPrefix(key, b.prefix)
-			if !ok {
-				return nil, b.failed(ctx, "list", prefix, errors.New("the store listed an object outside the prefix"))
-			}
-			if size := aws.ToInt64(o.Size); key != "" && (size != 0 || !strings.HasSuffix(key, "/")) {
-				objects = append(objects, Object{Key: key, Size: size, Modified: aws.ToTime(o.LastModified)})
-			}
-		}
-		if !aws.ToBool(out.IsTruncated) {
-			break
-		}
-		next := aws.ToString(out.NextContinuationToken)
-		if next == "" || next == aws.ToString(in.ContinuationToken) {
-			return nil, b.failed(ctx, "list", prefix, errors.New("the store did not say where its listing continues"))
-		}
-		in.ContinuationToken = &next
+	if err != nil {
+		return time.Time{}, b.failed(ctx, "list", "", err)
 	}
-	slices.SortFunc(objects, func(x, y Object) int { return strings.Compare(x.Key, y.Key) })
-	return objects, nil
+	now, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
+	if !ok {
+		now = time.Now()
+	}
+	return now, nil
 }
 
-func (b *objectStore) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+func (b *objectStore) Stat(ctx context.Context, key string) (Object, error) {
+	if err := checkKey(key); err != nil {
+		return Object{}, b.failed(ctx, "stat", key, err)
+	}
+	o, err := b.stat(ctx, key)
+	if notFound(err) {
+		err = ErrNotExist
+	}
+	return o, b.failed(ctx, "stat", key, err)
+}
+
+func (b *objectStore) stat(ctx context.Context, key string) (Object, error) {
+	out, err := call(ctx, b, func() (*s3.HeadObjectOutput, error) {
+		return b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.bucket, Key: aws.String(b.prefix + key)})
+	})
+	if err != nil {
+		return Object{}, err
+	}
+	return Object{Key: key, Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified), Lock: b.lock(out.ResultMetadata)}, nil
+}
+
+func (b *objectStore) Open(ctx context.Context, key string) (*Reader, error) {
 	if err := checkKey(key); err != nil {
 		return nil, b.failed(ctx, "read", key, err)
 	}
@@ -150,18 +151,10 @@ func (b *objectStore) Open(ctx context.Context, key string) (io.ReadCloser, erro
 	if err != nil {
 		return nil, b.failed(ctx, "read", key, err)
 	}
-	return &reader{ReadCloser: out.Body, ctx: ctx, name: b.name, key: key, cause: b.cause}, nil
-}
-
-// exists reports whether there is an object with the key.
-func (b *objectStore) exists(ctx context.Context, key string) (bool, error) {
-	_, err := call(ctx, b, func() (*s3.HeadObjectOutput, error) {
-		return b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.bucket, Key: aws.String(b.prefix + key)})
-	})
-	if notFound(err) {
-		return false, nil
-	}
-	return err == nil, err
+	return &Reader{
+		ReadCloser: &reader{ReadCloser: out.Body, ctx: ctx, name: b.name, key: key, cause: b.cause},
+		Object:     Object{Key: key, Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified), Lock: b.lock(out.ResultMetadata)},
+	}, nil
 }
 
 func (b *objectStore) Remove(ctx context.Context, key string) error {
@@ -171,7 +164,7 @@ func (b *objectStore) Remove(ctx context.Context, key string) error {
 	_, err := call(ctx, b, func() (*s3.DeleteObjectOutput, error) {
 		return b.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.bucket, Key: aws.String(b.prefix + key)})
 	})
-	if notFound(err) {
+	if err == nil || notFound(err) {
 		return nil
 	}
 	return b.failed(ctx, "remove", key, err)
@@ -187,8 +180,8 @@ func (b *objectStore) Sync(ctx context.Context, _ []string) error {
 
 // Sweep aborts multipart uploads, whose parts no listing of objects shows, but
 // which are paid for. Credentials that may write may lack the permission to list them.
-func (b *objectStore) Sweep(ctx context.Context, age time.Duration, prefixes ...string) error {
-	for _, prefix := range prefixes {
+func (b *objectStore) Sweep(ctx context.Context, age time.Duration) error {
+	for _, prefix := range b.prefixes {
 		pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.bucket, Prefix: aws.String(b.prefix + prefix)})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
@@ -208,55 +201,6 @@ func (b *objectStore) Sweep(ctx context.Context, age time.Duration, prefixes ...
 		}
 	}
 	return nil
-}
-
-func (b *objectStore) Retention(ctx context.Context) (Retention, error) {
-	var r Retention
-	versioned, _, err := b.versioning(ctx)
-	if err != nil {
-		return r, err
-	}
-	r.Versioned = versioned
-	out, err := call(ctx, b, func() (*s3.GetObjectLockConfigurationOutput, error) {
-		return b.client.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: &b.bucket})
-	})
-	if status, code := response(err); err != nil && status == 0 && code == "" {
-		return r, b.failed(ctx, "read the object lock configuration", "", err)
-	}
-	if err == nil && out.ObjectLockConfiguration != nil {
-		rule := out.ObjectLockConfiguration.Rule
-		r.Locked = rule != nil && rule.DefaultRetention != nil
-	}
-	return r, nil
-}
-
-// versioning reports whether the bucket keeps versions now or did so once, and
-// whether that is known: credentials that may write may lack the permission.
-func (b *objectStore) versioning(ctx context.Context) (ever, known bool, err error) {
-	out, err := call(ctx, b, func() (*s3.GetBucketVersioningOutput, error) {
-		return b.client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.bucket})
-	})
-	if err != nil {
-		if status, code := response(err); status != 0 || code != "" {
-			return false, false, nil
-		}
-		return false, false, b.failed(ctx, "read the versioning of the bucket", "", err)
-	}
-	return out.Status != "", true, nil
-}
-
-// Arbitrates is false for COS buckets that were ever versioned, where the header
-// that makes a write conditional has no effect, and for stores that have refused
-// a conditional write.
-func (b *objectStore) Arbitrates(ctx context.Context) (bool, error) {
-	if b.unconditional.Load() {
-		return false, nil
-	}
-	if !b.cos {
-		return true, nil
-	}
-	ever, known, err := b.versioning(ctx)
-	return known && !ever, err
 }
 
 func (b *objectStore) String() string { return b.name }

@@ -37,6 +37,13 @@ func (e *responseError) Error() string {
 	return text
 }
 
+// Is makes a refusal an ErrDenied. Stores refuse the removal of a locked object
+// with different codes.
+func (e *responseError) Is(target error) bool {
+	return target == ErrDenied && (e.status == http.StatusForbidden || e.status == http.StatusConflict || e.status == http.StatusMethodNotAllowed ||
+		e.code == "ObjectLocked" || e.code == "InvalidRequest" && strings.Contains(e.message, "WORM"))
+}
+
 var (
 	expiredCodes = []string{"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "RequestExpired"}
 	identity     = []string{"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSecurity"}
@@ -71,35 +78,11 @@ func exists(err error) bool {
 	return status == http.StatusPreconditionFailed || code == "PreconditionFailed" || code == "FileAlreadyExists"
 }
 
-// conflicts reports whether a write was refused because another one was under
-// way.
-func conflicts(err error) bool {
-	status, code := response(err)
-	return code == "ConditionalRequestConflict" || code == "OperationAborted" || status == http.StatusConflict && code == "Conflict"
-}
-
 // unconditional reports whether a store refused a write for being conditional.
 func unconditional(err error) bool {
 	status, code := response(err)
 	return status == http.StatusNotImplemented ||
 		status == http.StatusBadRequest && slices.Contains([]string{"NotImplemented", "InvalidArgument", "InvalidRequest"}, code)
-}
-
-// mayHaveApplied reports whether a request that failed may have taken effect: it
-// was sent, and its outcome is not known.
-func mayHaveApplied(err error) bool {
-	if status, code := response(err); status != 0 || code != "" {
-		return status >= 500 && status != http.StatusNotImplemented
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return false
-	}
-	if _, ok := errors.AsType[*credentialsError](err); ok {
-		return false
-	}
-	_, sent := errors.AsType[*smithyhttp.RequestSendError](err)
-	_, parsed := errors.AsType[*smithy.DeserializationError](err)
-	return sent || parsed
 }
 
 // notFound reports whether there is no object with the key. A missing bucket is
@@ -119,7 +102,7 @@ func (b *objectStore) failed(ctx context.Context, op, key string, err error) err
 
 // cause returns an error of the SDK in a short form, with what to do about it.
 func (b *objectStore) cause(err error) error {
-	for _, known := range []error{ErrExist, ErrNotExist, ErrUnknownOutcome} {
+	for _, known := range []error{ErrExist, ErrNotExist} {
 		if errors.Is(err, known) {
 			return err
 		}

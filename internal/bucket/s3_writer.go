@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"sync"
 	"time"
 
@@ -13,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -95,7 +97,7 @@ type objectWriter struct {
 	ctx    context.Context // that of Create, which covers the write
 	broken context.Context // ends when a part fails
 	key    string
-	mode   Mode
+	WriteOptions
 
 	part   *part
 	upload string // ID of the multipart upload
@@ -104,7 +106,7 @@ type objectWriter struct {
 	err    error // of a Write
 }
 
-func (b *objectStore) Create(ctx context.Context, key string, mode Mode) (Writer, error) {
+func (b *objectStore) Create(ctx context.Context, key string, options WriteOptions) (Writer, error) {
 	if err := checkKey(key); err != nil {
 		return nil, b.failed(ctx, "write", key, err)
 	}
@@ -112,7 +114,7 @@ func (b *objectStore) Create(ctx context.Context, key string, mode Mode) (Writer
 		return nil, context.Cause(ctx)
 	}
 	group, broken := errgroup.WithContext(ctx)
-	return &objectWriter{objectStore: b, ctx: ctx, broken: broken, key: key, mode: mode, part: new(part), group: group}, nil
+	return &objectWriter{objectStore: b, ctx: ctx, broken: broken, key: key, WriteOptions: options, part: new(part), group: group}, nil
 }
 
 func (w *objectWriter) Write(p []byte) (int, error) {
@@ -124,7 +126,7 @@ func (w *objectWriter) Write(p []byte) (int, error) {
 		}
 		// More follows a full part.
 		if w.err == nil {
-			w.err = w.wrap(w.send())
+			w.err = w.wrap(w.outcome(w.send()))
 		}
 		if w.err != nil {
 			return n, w.err
@@ -149,7 +151,13 @@ func (w *objectWriter) send() error {
 		if !w.sendMD5 {
 			in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32 // that of the parts
 		}
-		out, err := call(w.ctx, w.objectStore, func() (*s3.CreateMultipartUploadOutput, error) { return w.client.CreateMultipartUpload(w.ctx, in) })
+		options := w.withLock(w.Lock)
+		if w.sendMD5 && len(options) > 0 {
+			options = append(options, setHeader("Content-MD5", *new(part).md5()))
+		}
+		out, err := call(w.ctx, w.objectStore, func() (*s3.CreateMultipartUploadOutput, error) {
+			return w.client.CreateMultipartUpload(w.ctx, in, options...)
+		})
 		if err != nil {
 			return err
 		}
@@ -189,7 +197,7 @@ func (w *objectWriter) sendPart(p *part, number int32, completed *types.Complete
 	if err != nil {
 		return err
 	}
-	if attempts, ok := retry.GetAttemptResults(out.ResultMetadata); ok && calls*len(attempts.Results) == 1 {
+	if once(calls, out.ResultMetadata) {
 		p.free()
 	}
 	*completed = types.CompletedPart{PartNumber: &number, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32}
@@ -214,7 +222,7 @@ func (w *objectWriter) Commit() error {
 	if err != nil && w.upload != "" {
 		w.abandon()
 	}
-	return w.wrap(err)
+	return w.wrap(w.outcome(err))
 }
 
 // put writes an object of one part.
@@ -226,17 +234,18 @@ func (w *objectWriter) put() error {
 	if w.sendMD5 {
 		in.ContentMD5 = w.part.md5()
 	}
-	calls := 0
-	err := w.publish(func(ifNoneMatch *string, options ...func(*s3.Options)) error {
-		calls++
-		in.Body, in.IfNoneMatch = w.part.body(), ifNoneMatch
-		_, err := w.client.PutObject(w.ctx, in, options...)
+	return w.publish(func(options ...func(*s3.Options)) error {
+		calls := 0
+		out, err := call(w.ctx, w.objectStore, func() (*s3.PutObjectOutput, error) {
+			calls++
+			in.Body = w.part.body()
+			return w.client.PutObject(w.ctx, in, append(options, w.withLock(w.Lock)...)...)
+		})
+		if err == nil && once(calls, out.ResultMetadata) {
+			w.part.free()
+		}
 		return err
 	})
-	if err == nil && calls == 1 {
-		w.part.free()
-	}
-	return err
 }
 
 // finish sends the last part and completes the multipart upload.
@@ -256,74 +265,63 @@ func (w *objectWriter) finish() error {
 		Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 	}
-	return w.publish(func(ifNoneMatch *string, options ...func(*s3.Options)) error {
-		in.IfNoneMatch = ifNoneMatch
-		_, err := w.client.CompleteMultipartUpload(w.ctx, in, options...)
+	return w.publish(func(options ...func(*s3.Options)) error {
+		_, err := call(w.ctx, w.objectStore, func() (*s3.CompleteMultipartUploadOutput, error) {
+			return w.client.CompleteMultipartUpload(w.ctx, in, options...)
+		})
 		return err
 	})
 }
 
-// publish sends the request that makes the object visible. It repeats the request
-// itself, and not by the SDK: the repetition of a conditional request that took
-// effect is refused, because the object exists by then. That refusal must not be
-// mistaken for another writer's object.
-func (w *objectWriter) publish(send func(ifNoneMatch *string, options ...func(*s3.Options)) error) error {
-	options := []func(*s3.Options){func(o *s3.Options) { o.Retryer = aws.NopRetryer{} }}
-	sent := false // a request may have taken effect
-	for attempt := 1; ; attempt++ {
-		conditional := !w.mode.replaces() && !w.unconditional.Load()
-		if !w.mode.replaces() && !conditional {
-			if found, err := w.exists(w.ctx, w.key); err != nil {
-				return err
-			} else if found {
-				return w.refused(sent)
-			}
-		}
-		var ifNoneMatch *string
-		with := options
-		if conditional && w.cos {
-			with = append(with[:1:1], s3.WithAPIOptions(smithyhttp.SetHeaderValue("x-cos-forbid-overwrite", "true")))
-		} else if conditional {
-			ifNoneMatch = aws.String("*")
-		}
-		_, err := call(w.ctx, w.objectStore, func() (struct{}, error) { return struct{}{}, send(ifNoneMatch, with...) })
-		sent = sent || err != nil && mayHaveApplied(err)
-		switch {
-		case err == nil:
-			return nil
-		case w.ctx.Err() != nil:
-			return context.Cause(w.ctx)
-		case conditional && exists(err):
-			return w.refused(sent)
-		case conditional && !sent && unconditional(err):
-			w.unconditional.Store(true)
-			continue
-		case (conflicts(err) || w.retryer.IsErrorRetryable(err)) && attempt < maxAttempts:
-			delay, _ := w.retryer.RetryDelay(attempt, err)
-			if err := sleep(w.ctx, delay); err != nil {
-				return err
-			}
-			continue
-		}
-		if sent {
-			return fmt.Errorf("%w: %w", ErrUnknownOutcome, w.cause(err))
-		}
-		if conditional && conflicts(err) {
-			if found, _ := w.exists(w.ctx, w.key); found {
-				return ErrExist
-			}
-		}
+// publish sends the request that makes the object visible. A store that refuses
+// the header of a conditional write gets the request without it, unless the key
+// exists.
+func (w *objectWriter) publish(send func(options ...func(*s3.Options)) error) error {
+	if !w.IfAbsent || w.unconditional.Load() {
+		return send()
+	}
+	condition := setHeader("If-None-Match", "*")
+	if w.cos {
+		condition = setHeader("x-cos-forbid-overwrite", "true")
+	}
+	err := send(condition)
+	if !unconditional(err) {
 		return err
 	}
+	if found := w.outcome(err); errors.Is(found, ErrExist) {
+		return found
+	}
+	if send() != nil {
+		return err // the condition was not the reason
+	}
+	w.unconditional.Store(true)
+	w.warn("the store has no conditional writes: run one apply at a time, because two at once can replace each other's objects")
+	return nil
 }
 
-// refused is the error for an object that exists: it may be this writer's own if
-// an earlier request may have taken effect.
-func (*objectWriter) refused(sent bool) error {
-	if sent {
-		return fmt.Errorf("%w: an object exists after a request whose response was lost", ErrUnknownOutcome)
+// outcome is ErrExist for an error of a conditional write to a key that exists.
+// Stores refuse it in many ways: object lock, a bucket policy, another write that
+// is under way, or the repetition of a request whose response was lost.
+func (w *objectWriter) outcome(err error) error {
+	if err == nil || !w.IfAbsent || w.ctx.Err() != nil {
+		return err
 	}
-	return ErrExist
+	if exists(err) {
+		return ErrExist
+	}
+	if status, _ := response(err); status < 400 || status > 499 && status != http.StatusNotImplemented {
+		return err
+	}
+	if _, missing := w.stat(w.ctx, w.key); missing == nil {
+		return ErrExist
+	}
+	return err
+}
+
+// once reports whether a request was sent only once.
+func once(calls int, metadata middleware.Metadata) bool {
+	attempts, ok := retry.GetAttemptResults(metadata)
+	return ok && calls*len(attempts.Results) == 1
 }
 
 func (w *objectWriter) Abort() {
