@@ -133,6 +133,10 @@ type ReadOptions struct {
 	// every entry. It may be nil.
 	Later func(before *State, e *Entry)
 
+	// Each is called after each entry that was read, with its number and hash. It may
+	// be nil.
+	Each func(Head)
+
 	// Problem is called, with All, for each entry that is missing or invalid, in
 	// place of ending with an *EntryError. The replay continues with the next
 	// entry, or with the next snapshot after a gap.
@@ -425,6 +429,9 @@ func (l *Log) later(e *Entry, o ReadOptions) {
 
 // reached notes the hash of the entry that has the trusted head's number.
 func (l *Log) reached(e *Entry, o ReadOptions) {
+	if o.Each != nil {
+		o.Each(l.Head)
+	}
 	if o.Trusted != nil && e.Sequence == o.Trusted.Sequence {
 		l.trustedHash = l.Head.SHA256
 	}
@@ -630,3 +637,6 @@ func (l *Log) ReadBack(ctx context.Context) error {
 	}
 	return nil
 }
+
+// IsRecords reports whether a key is that of the records of a commit.
+func IsRecords(key string) bool { return listKey.MatchString(key) }

@@ -1,0 +1,230 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+)
+
+// Preview is what an apply would find and do. Nothing was written.
+type Preview struct {
+	// Summary describes the archive as it is; nil if there is none yet. Its
+	// PendingCount includes what the apply would archive.
+	Summary *Summary
+
+	// Findings concern the ledger. They make an apply fail.
+	Findings []Finding
+
+	// Work says what an apply would do, a sentence without a period each; empty if it
+	// would write nothing.
+	Work []string
+
+	// Damage is the part of Work that concerns files that are missing or damaged.
+	Damage []string
+
+	// Joins means that a resource without a state would join an existing archive.
+	Joins bool
+
+	// New is the number of packages that an apply would download for the first time.
+	New int
+
+	Warnings []Warning
+
+	// Drift is handed over to Run; nil if Run looks for itself.
+	Drift []byte
+
+	// Unused are the tokens of Config.Accept that accept nothing.
+	Unused []string
+}
+
+// Plan compares the destination with its ledger and with the list of EdgeOne, and says
+// what an apply would do. The errors are those of Run, except that findings are
+// returned in the preview.
+func (a *Archive) Plan(ctx context.Context) (*Preview, error) {
+	c := &a.config
+	view, err := a.Open(ctx)
+	if errors.Is(err, ledger.ErrNoArchive) && c.Trusted == nil && c.Archive == "" {
+		if destroyed, ok := errors.AsType[*ledger.DestroyedError](err); ok {
+			return nil, &ScopeError{Destination: c.Bucket.String(), Message: destroyed.Error() + "; choose another prefix"}
+		}
+		return &Preview{Work: []string{"a new archive begins"}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.joins(view); err != nil {
+		return nil, err
+	}
+	p := &Preview{Summary: view.Summary(0), Findings: view.Findings, Warnings: view.Warnings, Joins: c.Trusted == nil}
+	if f := view.scopeFinding(c); f != nil {
+		p.Findings = append(p.Findings, *f)
+	}
+	p.Unused = view.unused(c)
+	if len(p.Findings) > 0 {
+		return p, nil
+	}
+	return p, a.plan(ctx, view, p)
+}
+
+// unused returns the tokens that accept nothing that was found or recorded.
+func (v *View) unused(c *Config) []string {
+	var unused []string
+	for _, token := range sortedKeys(c.Accept) {
+		if !v.Accepted(token) {
+			unused = append(unused, token)
+		}
+	}
+	return unused
+}
+
+// plan does the steps of a run that write nothing.
+func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
+	c := &a.config
+	now := c.now()
+	s := newScanner(c.Bucket, view.log, c.Parallelism, c.VerifyPayload)
+	d, err := s.scan(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.strike(ctx, d); err != nil {
+		return err
+	}
+	d.sortOut()
+	p.Drift = d.Handoff()
+	p.Damage = d.describe()
+	p.Work = slices.Clone(p.Damage)
+	p.Warnings = append(p.Warnings, d.warnings(c.Bucket.String())...)
+	state := view.log.State
+	if view.abandons != nil {
+		p.Work = append(p.Work, fmt.Sprintf("the accepted roll-back to entry %s is recorded", view.log.Head))
+	}
+	after := *state
+	if !state.Scope.Equal(&c.Scope) {
+		p.Work = append(p.Work, "the scope or the policy of the archive changes")
+		after.SealedThrough = resetSeal(state.Scope, &c.Scope, state.SealedThrough)
+	}
+	erased, unmatched, err := view.erasures(ctx, s, c)
+	if err != nil {
+		return err
+	}
+	p.Warnings = append(p.Warnings, unmatched...)
+	if len(erased) > 0 {
+		p.Work = append(p.Work, plural(len(erased), "file")+" erased")
+	}
+	if day := expiring(&c.Scope, state, now); day != "" {
+		p.Work = append(p.Work, "the days up to "+day+" expire")
+		after.ExpiredThrough = day
+	}
+	if err := a.planGiveUp(ctx, d, p); err != nil {
+		return err
+	}
+	return a.planDays(ctx, view, s, d, &after, now, p)
+}
+
+// planGiveUp finds uncommitted bags that an apply would give up.
+func (a *Archive) planGiveUp(ctx context.Context, d *Drift, p *Preview) error {
+	r := &run{committer: &committer{config: &a.config}, drift: d}
+	ch := &change{}
+	if err := r.giveUp(ctx, ch); err != nil {
+		return err
+	}
+	if len(ch.givenUp) > 0 {
+		p.Work = append(p.Work, plural(len(ch.givenUp), "uncommitted bag")+" removed")
+	}
+	return nil
+}
+
+// planDays lists the open days.
+func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift, state *ledger.State, now time.Time, p *Preview) error {
+	c := &a.config
+	broken, days := map[string]string{}, map[string]bool{}
+	for folder, b := range d.Bags {
+		days[bag.FolderDay(folder)] = true
+		for path, why := range b.Files {
+			broken[folder+"/"+path] = why
+		}
+	}
+	l := &lister{config: c, now: now}
+	settled := map[string]bool{}
+	pending, grown, waiting := 0, 0, 0
+	gone, oldest := []string{}, ""
+	for _, span := range openDays(c, state, now, sortedKeys(days)) {
+		for first := span.first; first <= span.last; {
+			rows, last, err := l.next(ctx, first, span.last)
+			if err != nil {
+				return err
+			}
+			byDay, failures := splitRows(c, rows)
+			for ; first <= last; first = nextDay(first) {
+				if state.IsExpired(first) {
+					continue
+				}
+				v, err := view.day(ctx, s, first)
+				if err != nil {
+					return err
+				}
+				in := &dayInput{config: c, state: view.log.State, now: now, view: v, rows: byDay[first], broken: broken}
+				plan := planDay(in)
+				waiting += plan.waiting
+				for i := range plan.tasks {
+					switch t := &plan.tasks[i]; {
+					case t.accepted && t.current == nil: // tried again by each apply
+					case len(t.wanted) > 0:
+					case t.current == nil:
+						p.New++
+					default:
+						grown++
+					}
+				}
+				missed := failingGone(in)
+				gone = append(gone, missed...)
+				if plan.waiting > 0 && oldest == "" {
+					oldest = first
+				}
+				settled[first] = plan.settled && len(plan.missing)+len(missed)+len(failures) == 0 && !slices.ContainsFunc(plan.tasks, func(t task) bool { return !t.accepted })
+			}
+		}
+	}
+	pending = waiting + p.New
+	p.Summary.PendingCount = int64(pending)
+	if p.New > 0 {
+		p.Work = append(p.Work, plural(p.New, "new package")+" archived")
+	}
+	if grown > 0 {
+		p.Work = append(p.Work, plural(grown, "package")+" downloaded again, because the listed size changed")
+	}
+	if len(gone) > 0 {
+		p.Work = append(p.Work, plural(len(gone), "package")+" that could not be archived and not listed any more: "+names(gone))
+	}
+	for key := range state.Failing {
+		if ledger.DayOf(key) != "" {
+			settled[ledger.DayOf(key)] = false
+		}
+	}
+	if day := sealable(&c.Scope, state, now, func(day string) bool { return settled[day] }); day != "" {
+		p.Work = append(p.Work, "the days up to "+day+" are sealed")
+	}
+	a.describeStart(state, now, waiting, oldest, p)
+	return nil
+}
+
+// describeStart says when an archive that is empty yet will have its first day.
+func (a *Archive) describeStart(state *ledger.State, now time.Time, waiting int, oldest string, p *Preview) {
+	c := &a.config
+	if len(state.Bags) > 0 || state.ExpiredThrough != "" || p.New > 0 {
+		return
+	}
+	if waiting > 0 {
+		p.Warnings = append(p.Warnings, Warning{"Nothing to archive yet", fmt.Sprintf(
+			"EdgeOne lists %s. The first day, %s, is archived from %s on, when its packages do not grow any more (stable_after).", plural(waiting, "package"), oldest, c.Scope.Stable(oldest).UTC().Format(time.RFC3339))})
+		return
+	}
+	p.Warnings = append(p.Warnings, Warning{"Nothing was ever archived", fmt.Sprintf(
+		"EdgeOne lists no package from %s on for this scope, so no day is sealed. Check the zones and filters, and whether offline logs are switched on.",
+		c.Scope.Start.Format(time.RFC3339))})
+}

@@ -1,0 +1,991 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/fetch"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+const (
+	// bagTime is how long a bag stays open. A kill costs the packages of the open
+	// bags.
+	bagTime = 5 * time.Minute
+
+	// lastCommit is the time that an interrupted run has to commit what is complete.
+	lastCommit = time.Minute
+)
+
+// Report is the result of a run. It is valid with and without an error.
+type Report struct {
+	*Summary
+
+	Warnings []Warning
+
+	// Repaired are the keys of files that were missing or damaged.
+	Repaired []string
+}
+
+// Run archives what is stable and not archived yet, repairs what is missing or
+// damaged, and commits. drift is what a plan handed over; nil if no plan did.
+//
+// The report is nil if nothing could be read. The error is a *RunError if packages
+// failed or the run ended early, a *FindingsError if it did not begin, a
+// *ScopeError, or one of Open.
+func (a *Archive) Run(ctx context.Context, drift []byte) (*Report, error) {
+	r, err := a.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	workers := r.startWorkers(ctx)
+	err = r.run(ctx, drift)
+	workers()
+	return r.report(), r.result(err)
+}
+
+// run is one run of an archive. Its fields belong to the goroutine that calls its
+// methods.
+type run struct {
+	// The committer has the ledger. While a commit is in flight, it belongs to the
+	// goroutine that commits.
+	*committer
+
+	view  *View
+	fetch *fetch.Client
+	drift *Drift
+	used  map[string]bool // folders of bags
+
+	queue   chan *task
+	results chan *result
+
+	days      map[string]*dayRun // with tasks or open bags
+	ready     []*staged          // closed bags
+	committed chan error         // of the commit in flight; nil if there is none
+	flight    *change            // what it commits
+
+	listed   map[string]bool // days that were listed
+	settled  map[string]bool // days of which nothing is left to do
+	failed   map[string]bool // package keys
+	absent   map[string]bool // failing packages that are no longer listed
+	resolved map[string]bool // failing packages that fail no more
+	losses   []missing
+	pending  change   // what the next commit contains beside bags
+	remains  []string // folders that can be removed
+
+	waiting, skipped, gaveUp, done, total int
+	doneBytes                     int64
+	deadline                      time.Time // no download is started after it
+	stopped                       error     // why no download is started any more
+
+	failures []Failure
+	findings []Finding
+	warnings []Warning
+	repaired []string
+	odd      []string // packages that cannot be decompressed
+}
+
+// dayRun is a day that is being archived.
+type dayRun struct {
+	day  string
+	left int // tasks that are not done
+	bad  bool
+	bag  *openBag
+	old  []*openBag // closed for new packages
+}
+
+// openBag is a bag that receives packages.
+type openBag struct {
+	folder   string
+	opened   time.Time
+	records  []bag.Record
+	replaces []ledger.File // damaged files whose bytes are in the bag
+	inFlight int
+}
+
+// result is what became of a task.
+type result struct {
+	task *task
+
+	record *bag.Record // stored in the bag
+	back   *wanted     // stored in its place
+	same   bool        // its bytes are at the destination already
+	bytes  int64
+
+	// refused is the damaged version whose bytes are in record, because the store
+	// refused to replace the file.
+	refused *wanted
+
+	err error
+}
+
+// begin reads the ledger, checks it, and creates it if there is none.
+func (a *Archive) begin(ctx context.Context) (*run, error) {
+	c := &a.config
+	r := &run{
+		committer: &committer{config: c, now: c.now()}, used: map[string]bool{}, days: map[string]*dayRun{}, listed: map[string]bool{}, settled: map[string]bool{},
+		failed: map[string]bool{}, absent: map[string]bool{}, resolved: map[string]bool{},
+		queue: make(chan *task), results: make(chan *result),
+	}
+	if c.MaxRunTime > 0 {
+		r.deadline = c.Now().Add(c.MaxRunTime)
+	}
+	r.fetch = fetch.New(fetch.Options{
+		Transport: c.Transport, Agent: c.Agent, Pace: c.Pace, MaxRetries: c.MaxRetries, StallTimeout: c.StallTimeout, MinRate: c.MinRate, Now: c.Now,
+		Layer: c.Layer, Relist: r.relist,
+		Retried: func(p *teo.Package, err error) {
+			c.Progress(Event{Kind: EventRetried, Day: bag.Day(p.Start.Time), Package: bag.IdentityOf(c.Layer, p).String(), Err: err})
+		},
+	})
+	view, err := a.Open(ctx)
+	switch {
+	case errors.Is(err, ledger.ErrNoArchive) && c.Trusted == nil && c.Archive == "":
+		var destroyed *ledger.DestroyedError
+		if errors.As(err, &destroyed) {
+			return nil, &ScopeError{Destination: c.Bucket.String(), Message: destroyed.Error() + "; choose another prefix"}
+		}
+		return r, r.create(ctx)
+	case err != nil:
+		return nil, err
+	}
+	r.view, r.log = view, view.log
+	if findings := r.adopt(); len(findings) > 0 {
+		return nil, &FindingsError{findings}
+	}
+	if err := a.joins(view); err != nil {
+		return nil, err
+	}
+	return r, r.commitScope(ctx)
+}
+
+// relist lists a day for fresh URLs.
+func (r *run) relist(ctx context.Context, day string) ([]teo.Package, error) {
+	start := bag.DayStart(day)
+	return r.config.List(ctx, start, start.Add(24*time.Hour), maxDayRows)
+}
+
+// create writes entry 1, which claims the prefix.
+func (r *run) create(ctx context.Context) error {
+	id, err := NewID(r.config.Random, 16)
+	if err != nil {
+		return err
+	}
+	r.log = ledger.Begin(r.config.Bucket, id, r.now)
+	r.view = &View{log: r.log}
+	err = r.commit(ctx, &change{scope: &r.config.Scope})
+	if errors.Is(err, errTaken) {
+		return fmt.Errorf("%w; run apply again", ledger.ErrConflict)
+	}
+	return err
+}
+
+// adopt returns the findings of the ledger, and of a scope that another resource has
+// set.
+func (r *run) adopt() []Finding {
+	if len(r.view.Findings) > 0 {
+		return r.view.Findings
+	}
+	if f := r.view.scopeFinding(r.config); f != nil {
+		return []Finding{*f}
+	}
+	return nil
+}
+
+// scopeToken accepts that the scope of an entry is replaced.
+func scopeToken(sequence int64) string { return fmt.Sprintf("scope:%d", sequence) }
+
+// scopeFinding reports that this resource would change a scope that another resource
+// has set: two pipelines would change it in turn for ever.
+func (v *View) scopeFinding(c *Config) *Finding {
+	state := v.log.State
+	if c.Trusted == nil || state.Scope.Equal(&c.Scope) || c.Member.ScopeSequence == state.ScopeSequence {
+		return nil
+	}
+	token := scopeToken(state.ScopeSequence)
+	if c.Accept[token] != "" {
+		v.accepted = append(v.accepted, token)
+		return nil
+	}
+	return &Finding{
+		Kind: FindingScope, Token: token,
+		Message: fmt.Sprintf("another resource has set the scope of the archive in entry %d (%s), and this configuration would change it", state.ScopeSequence, describeScope(state.Scope)),
+	}
+}
+
+func describeScope(s *ledger.Scope) string { return s.String() }
+
+// joins checks that a resource without a head may manage the archive that it found.
+func (a *Archive) joins(v *View) error {
+	c := &a.config
+	state := v.log.State
+	if v.log.Layer != c.Layer {
+		return &ScopeError{c.Bucket.String(), fmt.Sprintf("it contains an archive of layer %s", v.log.Layer)}
+	}
+	if c.Trusted != nil {
+		return nil
+	}
+	if !state.Scope.Equal(&c.Scope) {
+		return &ScopeError{c.Bucket.String(), fmt.Sprintf(
+			"it contains the archive %s with another scope or policy (%s); import it, or choose another prefix", v.log.Archive, describeScope(state.Scope))}
+	}
+	return nil
+}
+
+// commitScope commits a changed scope, or that a roll-back was accepted, at once.
+func (r *run) commitScope(ctx context.Context) error {
+	ch := &change{abandons: r.view.abandons}
+	if !r.log.State.Scope.Equal(&r.config.Scope) {
+		ch.scope = &r.config.Scope
+	}
+	if ch.scope == nil && ch.abandons == nil {
+		return nil
+	}
+	return r.commit(ctx, ch)
+}
+
+// scanner is a scanner for the present state.
+func (r *run) scanner() *scanner {
+	return newScanner(r.config.Bucket, r.log, r.config.Parallelism, r.config.VerifyPayload)
+}
+
+// run does the work.
+func (r *run) run(ctx context.Context, handoff []byte) (err error) {
+	s := r.scanner()
+	if handoff != nil {
+		r.drift, err = s.again(ctx, handoff)
+	} else {
+		r.drift, err = s.scan(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.strike(ctx, r.drift); err != nil {
+		return err
+	}
+	r.drift.sortOut()
+	for folder := range r.log.State.Bags {
+		r.used[folder] = true
+	}
+	for _, u := range r.drift.Uncommitted {
+		r.used[u.Folder] = true
+	}
+	if err := r.keepHouse(ctx); err != nil {
+		return err
+	}
+	err = r.archive(ctx)
+	return r.finish(ctx, err)
+}
+
+// archive lists the open days, oldest first, and downloads what is new.
+func (r *run) archive(ctx context.Context) error {
+	broken := r.brokenFiles()
+	days := map[string]bool{}
+	for key := range broken {
+		days[ledger.DayOf(key)] = true
+	}
+	for _, folder := range r.drift.nameless() {
+		days[bag.FolderDay(folder)] = true
+	}
+	l := &lister{config: r.config, now: r.now}
+	for _, s := range openDays(r.config, r.log.State, r.now, sortedKeys(days)) {
+		for first := s.first; first <= s.last; {
+			rows, last, err := l.next(ctx, first, s.last)
+			if err != nil {
+				return err
+			}
+			if err := r.wait(ctx); err != nil {
+				return err
+			}
+			plans, err := r.planDays(ctx, first, last, rows, broken)
+			if err != nil {
+				return err
+			}
+			if err := r.execute(ctx, plans); err != nil {
+				return err
+			}
+			first = nextDay(last)
+		}
+	}
+	return nil
+}
+
+// planDays plans the days of a range.
+func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Package, broken map[string]string) ([]*dayPlan, error) {
+	byDay, failures := splitRows(r.config, rows)
+	r.failures = append(r.failures, failures...)
+	var plans []*dayPlan
+	for day := first; day <= last; day = nextDay(day) {
+		if r.log.State.IsExpired(day) {
+			continue
+		}
+		view, err := r.view.day(ctx, r.scanner(), day)
+		if err != nil {
+			return nil, err
+		}
+		in := &dayInput{config: r.config, state: r.log.State, now: r.now, view: view, rows: byDay[day], broken: broken}
+		p := planDay(in)
+		if len(failures) > 0 {
+			p.settled = false
+		}
+		r.note(in, p)
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+// note keeps what the plan of a day says beside its tasks.
+func (r *run) note(in *dayInput, p *dayPlan) {
+	r.listed[p.day] = true
+	r.waiting += p.waiting
+	r.losses = append(r.losses, p.missing...)
+	for _, key := range failingGone(in) {
+		r.absent[key] = true
+	}
+	for _, key := range sortedKeys(in.state.Failing) {
+		if ledger.DayOf(key) == p.day && !r.absent[key] && !slices.ContainsFunc(p.tasks, func(t task) bool { return t.key() == key }) {
+			r.resolved[key] = true // archived meanwhile, or erased
+		}
+	}
+	d := &dayRun{day: p.day, left: len(p.tasks), bad: !p.settled || len(p.missing) > 0}
+	if len(p.tasks) > 0 {
+		r.days[p.day] = d
+		r.total += len(p.tasks)
+	} else {
+		r.settled[p.day] = !d.bad
+	}
+}
+
+// failingGone returns the failing packages of a day that are no longer listed.
+func failingGone(in *dayInput) []string {
+	listed := map[string]bool{}
+	for i, path := range in.view.place(in.config.Layer, in.rows) {
+		_ = i
+		listed[path] = true
+	}
+	var gone []string
+	for _, key := range sortedKeys(in.state.Failing) {
+		if day := in.view.day; ledger.DayOf(key) == day {
+			path := key[len(bag.Prefix)+len(day)+1:]
+			if _, erased := in.config.erases(day, path); !listed[path] && in.view.packages[path] == nil && !erased {
+				gone = append(gone, key)
+			}
+		}
+	}
+	return gone
+}
+
+// execute downloads the tasks of some days, in order, and commits bags as they are
+// done.
+func (r *run) execute(ctx context.Context, plans []*dayPlan) error {
+	var tasks []*task
+	for _, p := range plans {
+		for i := range p.tasks {
+			tasks = append(tasks, &p.tasks[i])
+		}
+	}
+	next, inFlight := 0, 0
+	cancelled := ctx.Done()
+	for {
+		if !r.deadline.IsZero() && !r.config.Now().Before(r.deadline) && r.stopped == nil {
+			r.stopped = errMaxRunTime
+		}
+		var queue chan<- *task
+		var t *task
+		if next < len(tasks) && r.stopped == nil {
+			t = tasks[next]
+			if err := r.openBag(t); err != nil {
+				return err
+			}
+			queue = r.queue
+		}
+		if t == nil && inFlight == 0 {
+			break
+		}
+		select {
+		case queue <- t:
+			r.days[t.day].bagOf(t.folder).inFlight++
+			next++
+			inFlight++
+		case result := <-r.results:
+			inFlight--
+			r.take(ctx, result)
+			r.closeBags(false)
+			r.startCommit(ctx)
+		case err := <-r.committed:
+			if err := r.commitDone(err); err != nil {
+				r.stop(err)
+			}
+			r.startCommit(ctx)
+		case <-cancelled:
+			cancelled = nil
+			r.stop(context.Cause(ctx))
+		}
+	}
+	for _, t := range tasks[next:] {
+		r.skipped++
+		r.days[t.day].bad = true
+	}
+	if r.stopped != nil {
+		return r.stopped
+	}
+	return nil
+}
+
+// errMaxRunTime ends the downloads of a run that has reached Config.MaxRunTime.
+var errMaxRunTime = errors.New("max_run_time has passed")
+
+func (r *run) stop(err error) {
+	if r.stopped == nil || errors.Is(r.stopped, errMaxRunTime) {
+		r.stopped = err
+	}
+}
+
+// openBag gives a task the bag that its day has open.
+func (r *run) openBag(t *task) error {
+	d := r.days[t.day]
+	now := r.config.Now()
+	if d.bag != nil && now.Sub(d.bag.opened) >= bagTime {
+		d.old = append(d.old, d.bag)
+		d.bag = nil
+	}
+	if d.bag == nil {
+		folder, err := r.newFolder(t.day)
+		if err != nil {
+			return err
+		}
+		d.bag = &openBag{folder: folder, opened: now}
+	}
+	t.folder = d.bag.folder
+	return nil
+}
+
+// newFolder draws the folder of a bag.
+func (r *run) newFolder(day string) (string, error) {
+	for {
+		id, err := NewID(r.config.Random, 4)
+		if err != nil {
+			return "", err
+		}
+		folder := bag.Folder(day, id)
+		if !r.used[folder] {
+			r.used[folder] = true
+			return folder, nil
+		}
+	}
+}
+
+func (d *dayRun) bagOf(folder string) *openBag {
+	if d.bag != nil && d.bag.folder == folder {
+		return d.bag
+	}
+	i := slices.IndexFunc(d.old, func(b *openBag) bool { return b.folder == folder })
+	return d.old[i]
+}
+
+// take notes what became of a task.
+func (r *run) take(ctx context.Context, res *result) {
+	t := res.task
+	d := r.days[t.day]
+	b := d.bagOf(t.folder)
+	b.inFlight--
+	d.left--
+	r.done++
+	r.doneBytes += res.bytes
+	event := Event{Kind: EventArchived, Day: t.day, Package: t.id.String(), Bytes: res.bytes, Err: res.err}
+	if res.record != nil {
+		b.records = append(b.records, *res.record)
+		r.resolved[t.key()] = true
+		if res.record.Unreadable != "" {
+			r.odd = append(r.odd, fmt.Sprintf("%s: %s", t.id, res.record.Unreadable))
+		}
+	}
+	if res.refused != nil {
+		b.replaces = append(b.replaces, ledger.File{
+			Path: res.refused.record.Key(), SHA256: res.refused.record.SHA256, Bytes: res.refused.record.StoredBytes, ReplacedBy: res.record.Key(),
+		})
+		r.repaired = append(r.repaired, res.refused.record.Key())
+	}
+	if res.back != nil {
+		r.restored(t, res.back)
+	}
+	if (res.same || res.back != nil && !res.back.lost) && t.current != nil && res.record == nil {
+		r.resolved[t.key()] = true
+		if !sameSize(t.row.Size, t.listed) {
+			r.pending.relist(t.current.Key(), t.row.Size)
+		}
+	}
+	for i := range t.wanted {
+		w := &t.wanted[i]
+		replaced := res.back != nil && res.back.record.Key() == w.record.Key() || res.refused != nil && res.refused.record.Key() == w.record.Key()
+		if replaced || w.lost {
+			continue
+		}
+		d.bad = true
+		source := otherBytes
+		switch {
+		case res.err == nil:
+		case errors.Is(res.err, fetch.ErrGone):
+			source = noLongerServed
+		default:
+			source = ""
+		}
+		if source != "" {
+			current := t.current != nil && t.current.Key() == w.record.Key() && res.record == nil
+			r.losses = append(r.losses, missing{record: w.record, why: w.why, source: source, current: current})
+		}
+	}
+	if res.err != nil {
+		r.fail(ctx, t, d, res.err)
+		event.Kind = EventFailed
+	}
+	if d.left == 0 && !d.bad {
+		r.settled[t.day] = true
+	}
+	event.Done, event.Total, event.DoneBytes = r.done, r.total, r.doneBytes
+	if ctx.Err() == nil || res.err == nil {
+		r.config.Progress(event)
+	}
+}
+
+// noLongerServed is what the service has instead of a file that is missing.
+const noLongerServed = "EdgeOne does not serve it any more"
+
+// fail notes a package that could not be archived.
+func (r *run) fail(ctx context.Context, t *task, d *dayRun, err error) {
+	b, isBucket := errors.AsType[*bucket.Error](err)
+	switch {
+	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+		d.bad = true
+		r.skipped++
+		return
+	case t.accepted && !isBucket:
+		return // its loss is accepted
+	case isBucket && b.Permanent():
+		r.stop(err)
+	}
+	d.bad = true
+	if len(t.wanted) > 0 && errors.Is(err, fetch.ErrGone) {
+		return // a loss
+	}
+	if !isBucket && len(t.wanted) == 0 {
+		r.failed[t.key()] = true
+	}
+	r.gaveUp++
+	r.failures = append(r.failures, Failure{Package: t.id.String(), Key: t.key(), Err: err})
+}
+
+// closeBags closes the bags that receive no more packages. With all, every bag is
+// closed: nothing is in flight any more.
+func (r *run) closeBags(all bool) {
+	for _, day := range sortedKeys(r.days) {
+		d := r.days[day]
+		if d.bag != nil && (d.left == 0 || all) {
+			d.old = append(d.old, d.bag)
+			d.bag = nil
+		}
+		d.old = slices.DeleteFunc(d.old, func(b *openBag) bool {
+			if b.inFlight > 0 {
+				return false
+			}
+			if len(b.records) > 0 {
+				r.ready = append(r.ready, &staged{folder: b.folder, records: b.records, replaces: b.replaces})
+			}
+			return true
+		})
+		if d.left == 0 && d.bag == nil && len(d.old) == 0 {
+			delete(r.days, day)
+		}
+	}
+}
+
+// startCommit commits the bags that are closed, unless a commit is in flight.
+func (r *run) startCommit(ctx context.Context) {
+	if r.committed != nil || len(r.ready) == 0 || r.stopped != nil {
+		return
+	}
+	ch := r.takePending()
+	done := make(chan error, 1)
+	r.committed = done
+	go func() { done <- r.commit(ctx, ch) }()
+}
+
+// takePending returns what the next commit contains.
+func (r *run) takePending() *change {
+	ch := r.pending
+	r.pending = change{}
+	ch.bags, r.ready = r.ready, nil
+	ch.seal, ch.settled = true, map[string]bool{}
+	for day, settled := range r.settled {
+		if _, open := r.days[day]; settled && !open {
+			ch.settled[day] = true
+		}
+	}
+	r.flight = &ch
+	return &ch
+}
+
+// commitDone receives the outcome of the commit in flight.
+func (r *run) commitDone(err error) error {
+	r.committed = nil
+	r.failures = append(r.failures, r.flight.failures...)
+	r.remains = append(r.remains, r.flight.remains...)
+	r.flight = nil
+	return err
+}
+
+// wait waits for the commit in flight.
+func (r *run) wait(ctx context.Context) error {
+	if r.committed == nil {
+		return nil
+	}
+	err := r.commitDone(<-r.committed)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// startWorkers starts the goroutines that download. The function that it returns
+// ends them.
+func (r *run) startWorkers(ctx context.Context) (end func()) {
+	var workers sync.WaitGroup
+	for range r.config.Parallelism {
+		workers.Go(func() {
+			m := bag.NewMeter()
+			for t := range r.queue {
+				r.results <- copyPackage(ctx, r.config, r.fetch, m, t)
+			}
+		})
+	}
+	return func() {
+		close(r.queue)
+		workers.Wait()
+	}
+}
+
+// copyPackage downloads a package: into the place of a version whose bytes are gone,
+// if it has those, else into the bag.
+func copyPackage(ctx context.Context, c *Config, f *fetch.Client, m *bag.Meter, t *task) *result {
+	if ctx.Err() != nil {
+		return &result{task: t, err: context.Cause(ctx)}
+	}
+	var refused *wanted
+	if len(t.wanted) > 0 {
+		res, again := restore(ctx, c, f, m, t)
+		if res != nil {
+			return res
+		}
+		refused = again
+	}
+	key := t.folder + "/" + t.path
+	var earlier *bag.Earlier
+	if t.current != nil && t.current.ContentSHA256 != "" {
+		earlier = &bag.Earlier{UncompressedBytes: t.current.UncompressedBytes, SHA256: t.current.ContentSHA256}
+	}
+	got, err := f.Fetch(ctx, m, &fetch.Task{
+		Package: t.row, Earlier: earlier,
+		Create: func(ctx context.Context) (bucket.Writer, error) {
+			return c.Bucket.Create(ctx, key, bucket.WriteOptions{IfAbsent: true, Lock: c.lockOfDay(t.day)})
+		},
+		Keep:   func(m *bag.Measure) bool { return !slices.Contains(t.stored, m.SHA256) },
+		Stored: opener(c.Bucket, key),
+	})
+	switch {
+	case err != nil:
+		return &result{task: t, err: err}
+	case !got.Stored:
+		return &result{task: t, same: true}
+	}
+	record := newRecord(c.Layer, t, got)
+	res := &result{task: t, record: &record, bytes: record.StoredBytes}
+	if refused != nil && refused.record.SHA256 == record.SHA256 {
+		res.refused = refused
+	}
+	return res
+}
+
+func opener(b bucket.Bucket, key string) func(context.Context) (io.ReadCloser, error) {
+	return func(ctx context.Context) (io.ReadCloser, error) { return b.Open(ctx, key) }
+}
+
+// restore downloads a package into the place of a version that is missing or
+// damaged. It returns no result if the package has other bytes. It then returns the
+// version that the store refused to replace, if any.
+func restore(ctx context.Context, c *Config, f *fetch.Client, m *bag.Meter, t *task) (*result, *wanted) {
+	tried := -1
+	for i := len(t.wanted) - 1; i >= 0 && i != tried; {
+		w := &t.wanted[i]
+		tried = i
+		key := w.record.Key()
+		sha := ""
+		got, err := f.Fetch(ctx, m, &fetch.Task{
+			Package: t.row,
+			Create: func(ctx context.Context) (bucket.Writer, error) {
+				return c.Bucket.Create(ctx, key, bucket.WriteOptions{IfAbsent: !w.damaged, Lock: c.lockOfDay(t.day)})
+			},
+			Keep:   func(m *bag.Measure) bool { sha = m.SHA256; return sha == w.record.SHA256 },
+			Stored: opener(c.Bucket, key),
+		})
+		switch {
+		case errors.Is(err, bucket.ErrExist) && !w.damaged:
+			w.damaged, tried = true, -1 // it is there with other bytes
+			continue
+		case (errors.Is(err, bucket.ErrExist) || errors.Is(err, bucket.ErrDenied)) && sha == w.record.SHA256:
+			return nil, w
+		case err != nil:
+			return &result{task: t, err: err}, nil
+		case got.Stored:
+			return &result{task: t, back: w, bytes: got.StoredBytes}, nil
+		case slices.Contains(t.stored, sha):
+			return &result{task: t, same: true}, nil
+		}
+		i = slices.IndexFunc(t.wanted, func(o wanted) bool { return o.record.SHA256 == sha })
+	}
+	return nil, nil
+}
+
+// newRecord describes a package that was stored in a bag.
+func newRecord(layer teo.Layer, t *task, got *fetch.Result) bag.Record {
+	r := bag.NewRecord(layer, &got.Package)
+	r.Bag, r.Path, r.RetrievedAt = t.folder, t.path, got.RetrievedAt
+	got.Into(&r)
+	if t.current == nil {
+		return r
+	}
+	r.Supersedes = &bag.Superseded{Path: t.current.Key(), SHA256: t.current.SHA256}
+	return r
+}
+
+// maxDayRows bounds the list of one day.
+const maxDayRows = 100 * teo.DefaultMaxPackages
+
+// lister lists days in ranges that grow while they are short.
+type lister struct {
+	config *Config
+	now    time.Time
+	days   int
+}
+
+const (
+	shortList = 10_000
+	longList  = teo.DefaultMaxPackages
+)
+
+// next lists the packages of days from first on, and returns the last day that it
+// listed, which is at most last.
+func (l *lister) next(ctx context.Context, first, last string) (rows []teo.Package, until string, err error) {
+	l.days = max(l.days, 1)
+	for {
+		until = min(bag.Day(bag.DayStart(first).AddDate(0, 0, l.days-1)), last)
+		most := longList
+		if until == first {
+			most = maxDayRows
+		}
+		start, end := bag.DayStart(first), bag.DayStart(until).AddDate(0, 0, 1)
+		if l.config.Scope.ContainsDay(first) && start.Before(l.config.Scope.Start) {
+			start = l.config.Scope.Start
+		}
+		if e := l.config.Scope.End; e != nil && l.config.Scope.ContainsDay(until) && e.Before(end) {
+			end = *e
+		}
+		if l.now.Before(end) && start.Before(l.now) {
+			end = l.now
+		}
+		rows, err = l.config.List(ctx, start, end, most)
+		if _, many := errors.AsType[*teo.TooManyError](err); many && until > first {
+			l.days = max(l.days/2, 1)
+			continue
+		}
+		if err == nil && len(rows) < shortList {
+			l.days *= 2
+		}
+		return rows, until, err
+	}
+}
+
+// splitRows sorts listed packages by day. Those that start outside of the window are
+// left out, whatever the service lists.
+func splitRows(c *Config, rows []teo.Package) (byDay map[string][]teo.Package, failures []Failure) {
+	byDay = map[string][]teo.Package{}
+	for i := range rows {
+		row := &rows[i]
+		if row.Start.IsZero() {
+			failures = append(failures, Failure{Package: bag.IdentityOf(c.Layer, row).String(), Err: errNoStart})
+			continue
+		}
+		if c.Scope.Contains(row.Start.Time) {
+			day := bag.Day(row.Start.Time)
+			byDay[day] = append(byDay[day], *row)
+		}
+	}
+	return byDay, failures
+}
+
+// day reads what the archive has of a day.
+func (v *View) day(ctx context.Context, s *scanner, day string) (*dayView, error) {
+	var folders []string
+	for folder := range s.log.State.Bags {
+		if bag.FolderDay(folder) == day {
+			folders = append(folders, folder)
+		}
+	}
+	byCommit(s.log.State, folders)
+	bags := make([][]bag.Record, len(folders))
+	for i, folder := range folders {
+		records, err := s.records(ctx, folder)
+		if err != nil && !errors.Is(err, errUnnamed) {
+			return nil, err
+		}
+		bags[i] = records
+	}
+	return newDayView(day, s.log.State, bags), nil
+}
+
+// brokenFiles are the payload files that the drift names, with what is wrong.
+func (r *run) brokenFiles() map[string]string {
+	broken := map[string]string{}
+	for folder, b := range r.drift.Bags {
+		for path, why := range b.Files {
+			broken[folder+"/"+path] = why
+		}
+	}
+	return broken
+}
+
+// nameless returns the bags whose packages are not known.
+func (d *Drift) nameless() []string {
+	var folders []string
+	for _, folder := range sortedKeys(d.Bags) {
+		if d.Bags[folder].Nameless {
+			folders = append(folders, folder)
+		}
+	}
+	return folders
+}
+
+// finish commits what is left, however the run ended.
+func (r *run) finish(ctx context.Context, err error) error {
+	interrupted := ctx.Err() != nil
+	if interrupted {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastCommit)
+		defer cancel()
+	}
+	if r.committed != nil {
+		if failure := r.commitDone(<-r.committed); failure != nil && !interrupted {
+			return failure
+		}
+	}
+	r.closeBags(true)
+	for _, key := range sortedKeys(r.failed) {
+		if r.resolved[key] {
+			delete(r.failed, key)
+		}
+	}
+	quiet := err == nil || errors.Is(err, errMaxRunTime)
+	ch := r.takePending()
+	if quiet {
+		if failure := r.decideLosses(ctx, ch); failure != nil {
+			return failure
+		}
+		ch.failing, ch.failed, ch.resolved = true, r.failed, r.resolved
+	}
+	r.flight = ch
+	if failure := r.commitDone(r.commit(ctx, ch)); failure != nil {
+		return failure
+	}
+	if failure := r.remove(ctx, ch); failure != nil && quiet {
+		return failure
+	}
+	if !r.log.Conditional {
+		if failure := r.log.ReadBack(ctx); failure != nil {
+			return failure
+		}
+		r.warnings = append(r.warnings, Warning{"Store without conditional writes",
+			r.config.Bucket.String() + " overwrites objects that must not be overwritten. Run one apply at a time; two at once can end the archive."})
+	}
+	if quiet {
+		if failure := r.config.Bucket.Sweep(ctx, sweepAge); failure != nil {
+			return failure
+		}
+		return nil
+	}
+	return err
+}
+
+// sweepAge is how old an unfinished write is before it is removed.
+const sweepAge = 24 * time.Hour
+
+// report describes the run.
+func (r *run) report() *Report {
+	pending := int64(r.waiting + r.skipped + r.gaveUp)
+	s := summarize(r.log, pending)
+	s.Member = r.config.Member
+	if r.own > 0 || r.config.Member.Sequence == 0 {
+		s.Member.Sequence, s.Member.SealedThrough = r.log.Head.Sequence, r.log.State.SealedThrough
+	}
+	if r.log.State.Scope.Equal(&r.config.Scope) {
+		s.Member.ScopeSequence = r.log.State.ScopeSequence
+	}
+	report := &Report{Summary: s, Repaired: r.repaired, Warnings: slices.Concat(r.view.Warnings, r.warnings)}
+	slices.Sort(report.Repaired)
+	report.Repaired = slices.Compact(report.Repaired)
+	if len(r.odd) > 0 {
+		report.Warnings = append(report.Warnings, Warning{"Packages that cannot be decompressed",
+			plural(len(r.odd), "package") + " archived as served: " + names(r.odd) + "."})
+	}
+	if r.drift != nil {
+		report.Warnings = append(report.Warnings, r.drift.warnings(r.config.Bucket.String())...)
+	}
+	for _, text := range r.config.Bucket.Warnings() {
+		report.Warnings = append(report.Warnings, Warning{"Limits of the store", text + "."})
+	}
+	return report
+}
+
+// warnings are what a plan and a run say about objects that are not the archive's.
+func (d *Drift) warnings(destination string) []Warning {
+	var warnings []Warning
+	if len(d.Foreign) > 0 {
+		warnings = append(warnings, Warning{"Foreign files in the archive", fmt.Sprintf(
+			"%s contains %s that the archive has not written: %s. The archive ignores them; a verification reports them.", destination, plural(len(d.Foreign), "file"), names(d.Foreign))})
+	}
+	var whole []string
+	for _, u := range d.Uncommitted {
+		if u.Whole {
+			whole = append(whole, u.Folder)
+		}
+	}
+	if len(whole) > 0 {
+		warnings = append(warnings, Warning{"Complete bags that no entry names", fmt.Sprintf(
+			"%s is complete, and no entry of the ledger names it: %s. A run was interrupted before its commit, or entries were removed from the ledger.", plural(len(whole), "bag"), names(whole))})
+	}
+	return warnings
+}
+
+// result makes one error of what a run could not do.
+func (r *run) result(err error) error {
+	if r.scopeMoved && err == nil {
+		err = errScopeMoved
+	}
+	if err == nil && len(r.failures) == 0 && len(r.findings) == 0 {
+		return nil
+	}
+	skipped := 0
+	if err != nil {
+		skipped = r.skipped
+	}
+	return &RunError{Failures: r.failures, Findings: r.findings, Err: err, Skipped: skipped}
+}
+
+// errScopeMoved means that the packages of this run are committed, and no day was
+// sealed.
+var errScopeMoved = errors.New("another run changed the scope of the archive meanwhile; this run sealed no day")

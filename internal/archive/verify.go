@@ -1,0 +1,711 @@
+package archive
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// Depth says how much Verify reads.
+type Depth string
+
+// The depths of a verification.
+const (
+	// DepthLedger reads the ledger, the tag files, the records and the listing.
+	DepthLedger Depth = "ledger"
+
+	// DepthPayload also reads every package.
+	DepthPayload Depth = "payload"
+)
+
+// MaxProblems is the number of problems, and of changes, that a Verification keeps.
+const MaxProblems = 1000
+
+// VerifyOptions control a verification. The zero value verifies everything.
+type VerifyOptions struct {
+	// Depth is DepthPayload if empty.
+	Depth Depth
+
+	// ExpectedHead is the hash of an entry that the ledger must contain; empty for
+	// none.
+	ExpectedHead string
+
+	// Parallelism is the number of bags that are read at the same time; 0 means
+	// DefaultParallelism.
+	Parallelism int
+
+	// Now is the reader's clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// ProblemKind says what is wrong.
+type ProblemKind string
+
+// The kinds of problems. ProblemKinds lists them.
+const (
+	ProblemNoLedger   ProblemKind = "no_ledger"
+	ProblemLedger     ProblemKind = "ledger"
+	ProblemHead       ProblemKind = "head"
+	ProblemDestroyed  ProblemKind = "destroyed"
+	ProblemRecords    ProblemKind = "records"
+	ProblemTagFile    ProblemKind = "tag_file"
+	ProblemMissing    ProblemKind = "missing"
+	ProblemLength     ProblemKind = "length"
+	ProblemHash       ProblemKind = "hash"
+	ProblemContent    ProblemKind = "content"
+	ProblemVersion    ProblemKind = "version"
+	ProblemForeign    ProblemKind = "foreign"
+	ProblemRetention  ProblemKind = "retention"
+	ProblemUnreadable ProblemKind = "unreadable"
+)
+
+var problemDescriptions = map[ProblemKind]string{
+	ProblemNoLedger:   "there is no ledger: the destination is empty, or it is not an archive",
+	ProblemLedger:     "an entry of the ledger is missing, malformed, or breaks a rule",
+	ProblemHead:       "the expected head is not an entry of the ledger",
+	ProblemDestroyed:  "the archive was destroyed",
+	ProblemRecords:    "the records of a commit are missing or are not what the ledger names",
+	ProblemTagFile:    "a tag file of a bag is missing or is not what the ledger names",
+	ProblemMissing:    "a package is missing",
+	ProblemLength:     "a package has another length",
+	ProblemHash:       "the SHA-256 of a package is not the recorded one",
+	ProblemContent:    "the decompressed content of a package is not the recorded one",
+	ProblemVersion:    "the versions of a package contradict each other or the ledger",
+	ProblemForeign:    "a file in a bag does not belong to it",
+	ProblemRetention:  "an object is not locked for as long as the archive's retention demands",
+	ProblemUnreadable: "a file cannot be read",
+}
+
+// ProblemKinds returns all kinds, sorted.
+func ProblemKinds() []ProblemKind { return slices.Sorted(maps.Keys(problemDescriptions)) }
+
+// Description explains the kind in a few words.
+func (k ProblemKind) Description() string { return problemDescriptions[k] }
+
+// Problem is something that is wrong with an archive.
+type Problem struct {
+	Kind ProblemKind
+
+	// Day is the UTC date of the bag, or empty; Path is the key of the object, or
+	// empty.
+	Day, Path string
+
+	// Detail says what was expected and what was found.
+	Detail string
+}
+
+// VerifiedBag is a committed bag.
+type VerifiedBag struct {
+	Day               string
+	PackageCount      int64
+	TotalBytes        int64
+	TagmanifestSHA256 string
+
+	// RetainedUntil is the earliest end of the locks of the files that were read;
+	// zero if one of them has none.
+	RetainedUntil time.Time
+}
+
+// Verification is the result of Verify.
+type Verification struct {
+	Archive string
+	Layer   teo.Layer
+	Head    *ledger.Head // nil without a ledger
+
+	// WrittenAt is when the head was written.
+	WrittenAt time.Time
+
+	PackageCount, LostCount, ErasedCount, ExpiredCount, UncommittedCount, MissedCount int64
+	TotalBytes                                                                        int64
+
+	Bags map[string]VerifiedBag // by folder
+
+	// Changes are what the entries after the expected head say, in their order. There
+	// are at most MaxProblems.
+	Changes []ledger.Change
+
+	// Problems are sorted by day, path and kind. There are at most MaxProblems;
+	// ProblemCount is the number of all.
+	Problems     []Problem
+	ProblemCount int64
+
+	// Uncommitted are complete bags that no entry names.
+	Uncommitted []string
+}
+
+// Verify checks the archive in a bucket: it replays the ledger from its first entry,
+// and compares every bag with it. Everything that is wrong with the archive is a
+// problem in the result. The error is for a bucket that cannot be read, and for a
+// context that ends. A verification may run at the same time as runs.
+func Verify(ctx context.Context, b bucket.Bucket, o VerifyOptions) (*Verification, error) {
+	o.Depth = cmp.Or(o.Depth, DepthPayload)
+	o.Parallelism = cmp.Or(o.Parallelism, DefaultParallelism)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	v := &verifier{
+		bucket: b, options: o, result: &Verification{Bags: map[string]VerifiedBag{}}, history: map[string][]event{}, retention: map[string]*ledger.Retention{},
+	}
+	log, err := v.replay(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if log != nil {
+		if err := v.bags(ctx, log); err != nil {
+			return nil, err
+		}
+		if err := v.excuse(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return v.finish(), nil
+}
+
+// verifier is a verification in progress.
+type verifier struct {
+	bucket  bucket.Bucket
+	options VerifyOptions
+	result  *Verification
+
+	// history is what the entries say about the files of each day.
+	history map[string][]event
+
+	// retention is the policy that was in force when a bag was committed.
+	retention map[string]*ledger.Retention
+
+	mu       sync.Mutex
+	problems []Problem
+	retained map[string]time.Time
+}
+
+// event is what one entry says about the files of one day.
+type event struct {
+	entry                   *ledger.Entry
+	bags                    []string
+	lost, recovered, erased []ledger.File
+}
+
+func (v *verifier) problem(kind ProblemKind, day, path, format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.problems = append(v.problems, Problem{Kind: kind, Day: day, Path: path, Detail: fmt.Sprintf(format, args...)})
+}
+
+// replay reads the ledger. It returns no log if there is nothing to compare with.
+func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
+	found := false
+	r := v.result
+	log, err := ledger.Read(ctx, v.bucket, ledger.ReadOptions{
+		Now: v.options.Now().UTC().Truncate(time.Second), All: true,
+		Later: func(before *ledger.State, e *ledger.Entry) {
+			if found && len(r.Changes) < MaxProblems {
+				r.Changes = append(r.Changes, e.Changes(before)...)
+			}
+			v.note(before, e)
+		},
+		Each: func(head ledger.Head) { found = found || head.SHA256 == v.options.ExpectedHead },
+		Problem: func(err *ledger.EntryError) {
+			v.problem(ProblemLedger, "", ledger.Key(err.Sequence), "%s", err)
+		},
+	})
+	var (
+		destroyed *ledger.DestroyedError
+		entry     *ledger.EntryError
+	)
+	switch {
+	case errors.As(err, &destroyed):
+		r.Archive, r.Layer = destroyed.Entry.Archive, destroyed.Entry.Layer
+		v.problem(ProblemDestroyed, "", ledger.Key(destroyed.Entry.Sequence), "%s", destroyed)
+		return nil, nil //nolint:nilnil // there is nothing to compare with
+	case errors.Is(err, ledger.ErrNoArchive):
+		v.problem(ProblemNoLedger, "", "", "%s", err)
+		return nil, nil //nolint:nilnil // as above
+	case errors.As(err, &entry):
+		v.problem(ProblemLedger, "", ledger.Key(entry.Sequence), "%s", err)
+		return nil, nil //nolint:nilnil // as above
+	case err != nil:
+		return nil, err
+	}
+	if v.options.ExpectedHead != "" && !found {
+		v.problem(ProblemHead, "", "", "no entry has the SHA-256 %s: the archive was rolled back or rewritten, or it is another one", v.options.ExpectedHead)
+	}
+	// An older entry whose loss is accepted is no problem.
+	v.problems = slices.DeleteFunc(v.problems, func(p Problem) bool { return p.Kind == ProblemLedger && log.State.Gone(p.Path) })
+	s := log.State
+	head := log.Head
+	r.Archive, r.Layer, r.Head, r.WrittenAt = log.Archive, log.Layer, &head, log.WrittenAt
+	r.PackageCount, r.LostCount, r.ErasedCount, r.MissedCount, r.TotalBytes = s.PackageCount(), s.LostCount(), s.ErasedCount(), int64(len(s.Missed)), s.TotalBytes()
+	for folder, b := range s.Bags {
+		r.Bags[folder] = VerifiedBag{Day: bag.FolderDay(folder), PackageCount: b.Packages, TotalBytes: b.Bytes, TagmanifestSHA256: b.TagmanifestSHA256}
+	}
+	r.Changes = r.Changes[:min(len(r.Changes), MaxProblems)]
+	return log, nil
+}
+
+// note keeps what an entry says about files, day by day.
+func (v *verifier) note(before *ledger.State, e *ledger.Entry) {
+	scope := before.Scope
+	if e.Scope != nil {
+		scope = e.Scope
+	}
+	days := map[string]*event{}
+	at := func(day string) *event {
+		if days[day] == nil {
+			days[day] = &event{entry: e}
+		}
+		return days[day]
+	}
+	for _, folder := range sortedKeys(e.Bags) {
+		d := at(bag.FolderDay(folder))
+		d.bags = append(d.bags, folder)
+		if scope != nil {
+			v.retention[folder] = scope.Retention
+		}
+	}
+	for _, f := range e.Lost {
+		d := at(ledger.DayOf(f.Path))
+		d.lost = append(d.lost, f)
+	}
+	for _, f := range e.Recovered {
+		d := at(ledger.DayOf(f.Path))
+		d.recovered = append(d.recovered, f)
+	}
+	for _, f := range e.Erased {
+		d := at(ledger.DayOf(f.Path))
+		d.erased = append(d.erased, f)
+	}
+	for day, d := range days {
+		v.history[day] = append(v.history[day], *d)
+	}
+	if e.ExpiredThrough != "" {
+		for folder, b := range before.Bags {
+			if bag.FolderDay(folder) <= e.ExpiredThrough {
+				v.result.ExpiredCount += b.Packages
+			}
+		}
+		maps.DeleteFunc(v.history, func(day string, _ []event) bool { return day <= e.ExpiredThrough })
+	}
+}
+
+// bags compares every bag and every file of records with the ledger.
+func (v *verifier) bags(ctx context.Context, log *ledger.Log) error {
+	s := newScanner(v.bucket, log, v.options.Parallelism, false)
+	d, err := s.scan(ctx)
+	if err != nil {
+		return err
+	}
+	d.sortOut()
+	for _, u := range d.Uncommitted {
+		v.result.UncommittedCount++
+		if u.Whole {
+			v.result.Uncommitted = append(v.result.Uncommitted, u.Folder)
+		}
+	}
+	for _, key := range d.Foreign {
+		if folder, _, ok := bag.Split(key); ok && log.State.Bags[folder].Packages > 0 {
+			v.problem(ProblemForeign, bag.FolderDay(folder), key, "the bag does not have it")
+		}
+	}
+	for _, commit := range sortedKeys(log.State.Records) {
+		if err := v.records(ctx, s, commit); err != nil {
+			return err
+		}
+	}
+	days := map[string][]string{}
+	for folder := range log.State.Bags {
+		days[bag.FolderDay(folder)] = append(days[bag.FolderDay(folder)], folder)
+	}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(v.options.Parallelism)
+	for _, day := range sortedKeys(days) {
+		group.Go(func() error {
+			m := bag.NewMeter()
+			return v.day(inner, s, m, d, day, days[day])
+		})
+	}
+	return group.Wait()
+}
+
+// records checks the records of a commit: their hash, and that they describe the bags
+// that the entry names.
+func (v *verifier) records(ctx context.Context, s *scanner, commit string) error {
+	key, want := ledger.RecordsKey(commit), s.log.State.Records[commit]
+	if s.log.State.Gone(key) {
+		return nil
+	}
+	records, err := s.recordsFile(ctx, commit, want.Records)
+	if errors.Is(err, errUnnamed) {
+		v.problem(ProblemRecords, "", key, "the records of entry %d are missing or not those that the ledger names", want.Sequence)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	byBag := map[string][]bag.Record{}
+	last := ""
+	for _, r := range records {
+		if r.Bag < last {
+			v.problem(ProblemRecords, "", key, "its lines are not in the order of the bags")
+		}
+		last = r.Bag
+		byBag[r.Bag] = append(byBag[r.Bag], r)
+	}
+	for folder, b := range s.log.State.Bags {
+		if b.Commit != commit {
+			continue
+		}
+		tags, err := bag.NewTagFiles(byBag[folder])
+		if err != nil || tags.SHA256() != b.TagmanifestSHA256 || int64(tags.Packages()) != b.Packages || tags.Bytes() != b.Bytes || tags.ListingSHA256() != b.ListingSHA256 {
+			v.problem(ProblemRecords, bag.FolderDay(folder), key, "its lines for %s are not those of the bag that the ledger names", folder)
+		}
+		delete(byBag, folder)
+	}
+	for folder := range byBag {
+		if !s.log.State.IsExpired(bag.FolderDay(folder)) {
+			v.problem(ProblemRecords, bag.FolderDay(folder), key, "it has lines for %s, which the entry does not name", folder)
+		}
+	}
+	return nil
+}
+
+// day checks the bags of a day.
+func (v *verifier) day(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, day string, folders []string) error {
+	byCommit(s.log.State, folders)
+	all := map[string][]bag.Record{}
+	for _, folder := range folders {
+		records, err := v.tagFiles(ctx, s, d, folder)
+		if err != nil {
+			return err
+		}
+		all[folder] = records
+	}
+	v.versions(day, all)
+	earlier := map[string]*bag.Record{}
+	for _, folder := range folders {
+		for i := range all[folder] {
+			earlier[all[folder][i].Key()] = &all[folder][i]
+		}
+	}
+	for _, folder := range folders {
+		for i := range all[folder] {
+			if err := v.file(ctx, s, m, d, folder, &all[folder][i], earlier); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tagFiles checks the tag files of a bag, and returns its records.
+func (v *verifier) tagFiles(ctx context.Context, s *scanner, d *Drift, folder string) ([]bag.Record, error) {
+	day, b := bag.FolderDay(folder), s.log.State.Bags[folder]
+	if s.log.State.Gone(folder + "/") {
+		return nil, nil
+	}
+	records, err := s.records(ctx, folder)
+	if errors.Is(err, errUnnamed) {
+		v.problem(ProblemTagFile, day, folder+"/packages.jsonl", "neither it nor the records of the commit say which packages the bag has")
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	tags, err := bag.NewTagFiles(records)
+	if err != nil {
+		return nil, err
+	}
+	if tags.SHA256() != b.TagmanifestSHA256 || tags.ListingSHA256() != b.ListingSHA256 || int64(tags.Packages()) != b.Packages || tags.Bytes() != b.Bytes {
+		v.problem(ProblemTagFile, day, folder, "its records are not those that the ledger names")
+	}
+	for _, name := range bag.TagNames() {
+		key := folder + "/" + name
+		want := tags.Files()[name]
+		r, err := v.bucket.Open(ctx, key)
+		if errors.Is(err, bucket.ErrNotExist) {
+			v.problem(ProblemTagFile, day, key, "it is missing")
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		is, err := io.ReadAll(io.LimitReader(r, int64(len(want))+1))
+		r.Close()
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(is, want) {
+			v.problem(ProblemTagFile, day, key, "it is not the one that the records of the bag give")
+		}
+		v.lock(folder, key, r.Object.Lock)
+	}
+	return records, nil
+}
+
+// file checks a package.
+func (v *verifier) file(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, folder string, r *bag.Record, earlier map[string]*bag.Record) error {
+	key := r.Key()
+	if s.log.State.Gone(key) {
+		return nil
+	}
+	if b := d.Bags[folder]; b != nil {
+		switch why := b.Files[r.Path]; {
+		case why == "":
+		case why == missingFile:
+			v.problem(ProblemMissing, r.Day(), key, "%s", why)
+			return nil
+		default:
+			v.problem(ProblemLength, r.Day(), key, "%s", why)
+			return nil
+		}
+	}
+	if v.options.Depth == DepthLedger {
+		return nil
+	}
+	body, err := v.bucket.Open(ctx, key)
+	if errors.Is(err, bucket.ErrNotExist) {
+		v.problem(ProblemMissing, r.Day(), key, missingFile)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	v.lock(folder, key, body.Object.Lock)
+	var before *bag.Earlier
+	if was := r.Supersedes; was != nil && earlier[was.Path] != nil && earlier[was.Path].ContentSHA256 != "" {
+		before = &bag.Earlier{UncompressedBytes: earlier[was.Path].UncompressedBytes, SHA256: earlier[was.Path].ContentSHA256}
+	}
+	measure, err := m.Copy(nil, body, before)
+	if failed, ok := errors.AsType[*bag.ReadError](err); ok {
+		return failed.Err
+	}
+	switch text := measure.Differs(r); {
+	case text == "":
+	case measure.StoredBytes != r.StoredBytes:
+		v.problem(ProblemLength, r.Day(), key, "%s", text)
+	case measure.SHA256 != r.SHA256:
+		v.problem(ProblemHash, r.Day(), key, "%s", text)
+	default:
+		v.problem(ProblemContent, r.Day(), key, "%s", text)
+	}
+	return nil
+}
+
+// lock checks the retention of an object.
+func (v *verifier) lock(folder, key string, lock bucket.Lock) {
+	v.mu.Lock()
+	if v.retained == nil {
+		v.retained = map[string]time.Time{}
+	}
+	if until, ok := v.retained[folder]; !ok || lock.Until.Before(until) {
+		v.retained[folder] = lock.Until
+	}
+	v.mu.Unlock()
+	policy := v.retention[folder]
+	if policy == nil {
+		return
+	}
+	until := bag.DayStart(bag.FolderDay(folder)).AddDate(0, 0, 1+int(policy.Days))
+	if !until.After(v.options.Now()) {
+		return
+	}
+	switch {
+	case lock.Until.Before(until):
+		found := "it has no lock"
+		if !lock.Until.IsZero() {
+			found = "its lock ends on " + lock.Until.UTC().Format(time.RFC3339)
+		}
+		v.problem(ProblemRetention, bag.FolderDay(folder), key, "%s; the retention of the archive lasts until %s", found, until.Format(time.RFC3339))
+	case policy.Mode == bucket.Compliance && lock.Mode != bucket.Compliance:
+		v.problem(ProblemRetention, bag.FolderDay(folder), key, "its lock has the mode %s instead of %s", lock.Mode, policy.Mode)
+	}
+}
+
+// versions replays what the entries say about the files of a day, and compares it
+// with the records: which version was current when.
+func (v *verifier) versions(day string, all map[string][]bag.Record) {
+	known := map[string]*bag.Record{}    // by key
+	packages := map[string]*versionsOf{} // by path
+	for _, e := range v.history[day] {
+		var added []*bag.Record
+		for _, folder := range e.bags {
+			superseding := int64(0)
+			for i := range all[folder] {
+				r := &all[folder][i]
+				added = append(added, r)
+				if known[r.Key()] = r; packages[r.Path] == nil {
+					packages[r.Path] = &versionsOf{}
+				}
+				p := packages[r.Path]
+				current := p.current()
+				switch {
+				case p.erased:
+					v.problem(ProblemVersion, day, r.Key(), "entry %d adds a package that was erased", e.entry.Sequence)
+				case current != nil && (r.Supersedes == nil || r.Supersedes.Path != current.Key() || r.Supersedes.SHA256 != current.SHA256):
+					v.problem(ProblemVersion, day, r.Key(), "it does not supersede %s, the current version at entry %d", current.Key(), e.entry.Sequence)
+				case current == nil && r.Supersedes != nil && known[r.Supersedes.Path] == nil:
+					v.problem(ProblemVersion, day, r.Key(), "it supersedes %s, which the archive does not have", r.Supersedes.Path)
+				}
+				if current != nil {
+					superseding++
+				}
+				for _, other := range p.versions {
+					if other.SHA256 == r.SHA256 && !p.gone[other.Key()] && !replaces(e.lost, other.Key(), r.Key()) {
+						v.problem(ProblemVersion, day, r.Key(), "it has the same bytes as %s", other.Key())
+					}
+				}
+				p.versions = append(p.versions, r)
+			}
+			if all[folder] != nil && e.entry.Bags[folder].Superseding != superseding {
+				v.problem(ProblemVersion, day, folder, "entry %d says that %d packages replace current versions, the records say %d", e.entry.Sequence, e.entry.Bags[folder].Superseding, superseding)
+			}
+		}
+		v.losses(day, &e, known, packages, all)
+	}
+}
+
+func replaces(lost []ledger.File, old, by string) bool {
+	return slices.ContainsFunc(lost, func(f ledger.File) bool { return f.Path == old && f.ReplacedBy == by })
+}
+
+// versionsOf are the versions of one package, in the order of their commits.
+type versionsOf struct {
+	versions []*bag.Record
+	gone     map[string]bool
+	erased   bool
+}
+
+func (p *versionsOf) current() *bag.Record {
+	if len(p.versions) == 0 {
+		return nil
+	}
+	last := p.versions[len(p.versions)-1]
+	if p.gone[last.Key()] {
+		return nil
+	}
+	return last
+}
+
+func (p *versionsOf) set(key string, gone bool) {
+	if p.gone == nil {
+		p.gone = map[string]bool{}
+	}
+	p.gone[key] = gone
+}
+
+// losses compares lost, recovered and erased files with the records.
+func (v *verifier) losses(day string, e *event, known map[string]*bag.Record, packages map[string]*versionsOf, all map[string][]bag.Record) {
+	check := func(f *ledger.File, verb string) *versionsOf {
+		r := known[f.Path]
+		if r == nil {
+			folder, path, ok := bag.Split(f.Path)
+			if ok && path != "" && all[folder] != nil {
+				v.problem(ProblemVersion, day, f.Path, "entry %d %s it, and no bag has it", e.entry.Sequence, verb)
+			}
+			return nil
+		}
+		if r.SHA256 != f.SHA256 || r.StoredBytes != f.Bytes {
+			v.problem(ProblemVersion, day, f.Path, "entry %d %s it with another hash or length than its record has", e.entry.Sequence, verb)
+		}
+		return packages[r.Path]
+	}
+	current := func(f *ledger.File, is bool, verb string) {
+		if is != (f.Current == 1) {
+			v.problem(ProblemVersion, day, f.Path, "entry %d %s it and counts %d current versions", e.entry.Sequence, verb, f.Current)
+		}
+	}
+	for i := range e.lost {
+		f := &e.lost[i]
+		p := check(f, "loses")
+		if p == nil {
+			continue
+		}
+		c := p.current()
+		current(f, c != nil && c.Key() == f.Path, "loses")
+		if by := known[f.ReplacedBy]; f.ReplacedBy != "" && (by == nil || by.SHA256 != f.SHA256 || !slices.Contains(e.bags, by.Bag)) {
+			v.problem(ProblemVersion, day, f.Path, "entry %d replaces it by %s, which has other bytes or is not of the same entry", e.entry.Sequence, f.ReplacedBy)
+		}
+		p.set(f.Path, true)
+	}
+	for i := range e.recovered {
+		f := &e.recovered[i]
+		if p := check(f, "recovers"); p != nil {
+			p.set(f.Path, false)
+			c := p.current()
+			current(f, c != nil && c.Key() == f.Path, "recovers")
+		}
+	}
+	for i := range e.erased {
+		f := &e.erased[i]
+		p := check(f, "erases")
+		if p == nil {
+			continue
+		}
+		c := p.current()
+		current(f, c != nil && c.Key() == f.Path, "erases")
+		p.set(f.Path, true)
+		p.erased = true
+	}
+}
+
+// excuse drops problems that entries explain which were written meanwhile.
+func (v *verifier) excuse(ctx context.Context) error {
+	if len(v.problems)+int(v.result.UncommittedCount) == 0 {
+		return nil
+	}
+	log, err := ledger.Read(ctx, v.bucket, ledger.ReadOptions{Archive: v.result.Archive, Now: v.options.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		if errors.Is(err, ledger.ErrNoArchive) {
+			v.problem(ProblemDestroyed, "", "", "%s", err)
+			return nil
+		}
+		var entry *ledger.EntryError
+		if errors.As(err, &entry) {
+			return nil // it is reported
+		}
+		return err
+	}
+	v.problems = slices.DeleteFunc(v.problems, func(p Problem) bool {
+		return p.Path != "" && log.State.Gone(p.Path) || p.Day != "" && log.State.IsExpired(p.Day)
+	})
+	whole := v.result.Uncommitted
+	v.result.Uncommitted = slices.DeleteFunc(slices.Clone(whole), func(folder string) bool {
+		_, committed := log.State.Bags[folder]
+		if committed {
+			v.result.UncommittedCount--
+		}
+		return committed
+	})
+	return nil
+}
+
+// finish sorts the problems.
+func (v *verifier) finish() *Verification {
+	r := v.result
+	slices.SortFunc(v.problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Path, b.Path), strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Detail, b.Detail))
+	})
+	v.problems = slices.Compact(v.problems)
+	r.ProblemCount = int64(len(v.problems))
+	r.Problems = v.problems[:min(len(v.problems), MaxProblems)]
+	for folder, b := range r.Bags {
+		b.RetainedUntil = v.retained[folder]
+		r.Bags[folder] = b
+	}
+	return r
+}
