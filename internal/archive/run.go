@@ -82,9 +82,9 @@ type run struct {
 	remains  []string // folders that can be removed
 
 	waiting, skipped, gaveUp, done, total int
-	doneBytes                     int64
-	deadline                      time.Time // no download is started after it
-	stopped                       error     // why no download is started any more
+	doneBytes                             int64
+	deadline                              time.Time // no download is started after it
+	stopped                               error     // why no download is started any more
 
 	failures []Failure
 	findings []Finding
