@@ -24,9 +24,16 @@ type Options struct {
 	// credentials: a request with a token is then rejected with
 	// AuthFailure.TokenFailure, as is a request without one if a Token is set.
 	SecretID, SecretKey, Token string
-	// Now is the clock of the service: of signatures, Date headers, URLs and
-	// records, not of latencies and rate limits. Default time.Now.
+	// Now is the clock of the machine and of the service: of signatures, Date
+	// headers, URLs and records, not of latencies and rate limits. Default time.Now.
 	Now func() time.Time
+	// ServiceTime, if set, is the time of the service at the start. Its clock then
+	// differs from Now, which remains the clock of signatures and of temporary
+	// credentials: see [Sim.SetClock].
+	ServiceTime time.Time
+	// Lifecycle makes packages depend on the clock of the service. Default: every
+	// package of the catalogue is listed, complete, at any time.
+	Lifecycle Lifecycle
 	// Listen is the address, default 127.0.0.1:0. Only loopback is allowed, because
 	// plain HTTP does not protect the token.
 	Listen string

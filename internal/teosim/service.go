@@ -115,7 +115,7 @@ func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 	}
 	taken := s.faults.consume(onListing, s.callOf(record))
 	s.records.change(func() { record.Faults = append(record.Faults, names(taken)...) })
-	fields := do(taken, s.options.Now().Unix())
+	fields := do(taken, s.Now().Unix())
 	for _, f := range taken {
 		fields = editFields(fields, f)
 	}
