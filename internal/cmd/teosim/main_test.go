@@ -7,6 +7,8 @@ import (
 	"flag"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -107,6 +109,34 @@ func TestRunRefusesBadFlags(t *testing.T) {
 	var messages buffer
 	if err := run(t.Context(), []string{"-h"}, &messages, &messages); !errors.Is(err, flag.ErrHelp) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// The guide has a row for each flag that makes something go wrong, and no flag that
+// does not exist.
+func TestTheGuideNamesTheFlags(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "templates", "guides", "simulator.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var usage buffer
+	if _, _, err := parse([]string{"-h"}, &usage); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("(?m)^\\| `-([a-z-]+)").FindAllStringSubmatch(string(page), -1)
+	for _, match := range named {
+		if !strings.Contains(usage.String(), "  -"+match[1]+" ") && !strings.Contains(usage.String(), "  -"+match[1]+"\n") {
+			t.Errorf("the guide has a row for -%s, which does not exist", match[1])
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?m)^  -(\S+) .*\n.*(?:pattern|whose)`).FindAllStringSubmatch(usage.String(), -1) {
+		if !strings.Contains(string(page), "\n| `-"+match[1]+" ") {
+			t.Errorf("the guide has no row for -%s", match[1])
+		}
+	}
+	if len(named) < 7 {
+		t.Errorf("only %d rows were found", len(named))
 	}
 }
 
