@@ -12,6 +12,8 @@ import (
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
 	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Head holds the fields that every response has. Response types embed it.
@@ -66,7 +68,11 @@ type silent struct{}
 func (silent) Printf(string, ...any) {}
 
 // attempt sends a request once and decodes the response.
-func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, credentials Credentials) (P, *Error) {
+//
+// Everything in its error that came from elsewhere is made printable, without the
+// credentials and the other secrets.
+func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, credentials Credentials, secrets []string) (P, *Error) {
+	secrets = append(secrets[:len(secrets):len(secrets)], credentials.SecretKey, credentials.Token, credentials.SecretID)
 	ctx, cancel := context.WithTimeoutCause(ctx, c.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
@@ -85,7 +91,7 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 
 	failure := &Error{
 		Service: c.Service, Action: action.Name, Version: action.Version,
-		RequestID: x.requestID, Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, CredentialSource: credentials.Source,
+		RequestID: printable.Redacted(x.requestID, printable.Name, secrets...), Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, CredentialSource: credentials.Source,
 	}
 	if x.err != nil {
 		err = x.err
@@ -94,7 +100,7 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	}
 	if err != nil {
 		failure.Class, failure.Err = x.class, err
-		failure.Message = withoutURL(err)
+		failure.Message = printable.Redacted(withoutURL(err), printable.Message, secrets...)
 		if ctx.Err() != nil {
 			failure.Err = context.Cause(ctx)
 			failure.Class = Fatal
@@ -105,7 +111,7 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 		}
 		return nil, failure
 	}
-	return decode[R, P](x, failure, credentials)
+	return decode[R, P](x, failure, secrets)
 }
 
 // errNoCode is an error object that the SDK treats as success.
@@ -118,11 +124,11 @@ type reply[R any] interface {
 }
 
 // decode decodes a response into its final type.
-func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credentials) (P, *Error) {
+func decode[R any, P reply[R]](x *exchange, failure *Error, secrets []string) (P, *Error) {
 	var envelope struct{ Response P }
 	if err := json.Unmarshal(x.body.Bytes(), &envelope); err != nil {
 		failure.Err = err
-		failure.Message = "the response could not be decoded: " + err.Error()
+		failure.Message = printable.Redacted("the response could not be decoded: "+err.Error(), printable.Message, secrets...)
 		// A truncated body can have the announced length. Only the text of the
 		// error tells it from other syntax errors.
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Error() == "unexpected end of JSON input" {
@@ -136,15 +142,16 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credenti
 	}
 	head := envelope.Response.head()
 	if head.RequestID != "" {
+		head.RequestID = printable.Redacted(head.RequestID, printable.Name, secrets...)
 		failure.RequestID = head.RequestID
 	}
 	if head.Error == nil {
 		return envelope.Response, nil
 	}
-	failure.Code = head.Error.Code
-	failure.Message = redact(head.Error.Message, credentials)
-	failure.Class = ruleOf(head.Error.Code).class
-	if head.Error.Code == "" {
+	failure.Code = printable.Redacted(head.Error.Code, printable.Name, secrets...)
+	failure.Message = printable.Redacted(head.Error.Message, printable.Message, secrets...)
+	failure.Class = ruleOf(failure.Code).class
+	if failure.Code == "" {
 		failure.Err = errNoCode
 		failure.Message = errNoCode.Error() + ": " + failure.Message
 	}

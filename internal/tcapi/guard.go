@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // maxBody is the maximum size of a response. The service limits its own to 50 MB.
@@ -129,7 +131,7 @@ func statusError(resp *http.Response) error {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		to := "elsewhere"
 		if location, err := resp.Location(); err == nil {
-			to = location.Hostname()
+			to = printable.Text(location.Hostname(), printable.Name)
 		}
 		return fmt.Errorf("the endpoint redirects to %s, so it is not an API endpoint", to)
 	case resp.StatusCode == http.StatusProxyAuthRequired:
@@ -141,10 +143,7 @@ func statusError(resp *http.Response) error {
 
 func mediaType(resp *http.Response) string {
 	media, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
-	if len(media) > 60 {
-		media = media[:60]
-	}
-	return media
+	return printable.Text(media, 60)
 }
 
 // withExchange gives the guard the exchange to fill in.
