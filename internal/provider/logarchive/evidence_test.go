@@ -149,7 +149,7 @@ func TestLogArchiveTwoStates(t *testing.T) {
 	e := newEvidence(t)
 	other := &evidence{sim: e.sim, dir: e.dir}
 	other.Workspace = providertest.NewWorkspace(t, e.config("2022-05-05"))
-	writeFile(t, filepath.Join(other.Workspace.Dir, "terraform.tfstate"), readFile(t, filepath.Join(e.Workspace.Dir, "terraform.tfstate")))
+	writeFile(t, filepath.Join(other.Dir, "terraform.tfstate"), readFile(t, filepath.Join(e.Dir, "terraform.tfstate")))
 	e.Write(e.config("2022-05-05"))
 	e.sim.Inject(teosim.Fault{Name: teosim.Slow, Action: teosim.DownloadAction, Value: "20000"})
 
@@ -401,7 +401,7 @@ func TestLogArchiveAcceptsWhatAnotherStateRecorded(t *testing.T) {
 	t.Parallel()
 	e := newEvidence(t)
 	other := providertest.NewWorkspace(t, e.config("2022-05-03"))
-	writeFile(t, filepath.Join(other.Dir, "terraform.tfstate"), readFile(t, filepath.Join(e.Workspace.Dir, "terraform.tfstate")))
+	writeFile(t, filepath.Join(other.Dir, "terraform.tfstate"), readFile(t, filepath.Join(e.Dir, "terraform.tfstate")))
 	delist(e.sim, "2022-05-01")
 	remove(t, filepath.Join(e.dir, "dt=2022-05-01"))
 	accepting := e.config("2022-05-03", fmt.Sprintf("accept = { %q = \"ticket 1\" }", tokenIn(t, e.Refused("are lost"))))

@@ -32,11 +32,13 @@ func SmallAccount() teosim.Catalogue {
 	}
 }
 
+// SmallWindow are the arguments for the hour of SmallAccount.
 const SmallWindow = `
   start_time = "2022-05-04T11:00:00+08:00"
   end_time   = "2022-05-04T04:00:00Z"
 `
 
+// L7Hour is a data source for one hour of the simulator's default catalogue.
 const L7Hour = `
 data "teo_l7_offline_logs" "test" {
   start_time = "2022-05-04T00:00:00Z"

@@ -31,13 +31,16 @@ func (w wholeState) CheckState(_ context.Context, req statecheck.CheckStateReque
 	resp.Error = fmt.Errorf("%s is not in the state", w.address)
 }
 
+// Nothing checks for null, and EmptyPlan for a plan without changes.
 var (
 	Nothing   = knownvalue.Null()
 	EmptyPlan = resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 )
 
+// Number checks a whole number.
 func Number(n int) knownvalue.Check { return knownvalue.Int64Exact(int64(n)) }
 
+// Listed checks a set of strings.
 func Listed(names ...string) knownvalue.Check {
 	var checks []knownvalue.Check
 	for _, name := range names {

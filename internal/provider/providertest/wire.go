@@ -24,7 +24,8 @@ type Wire struct {
 	Schema *tfprotov6.GetProviderSchemaResponse
 }
 
-// Arguments are the attributes of a configuration by name; missing ones are null. Sets are []string, objects arguments.
+// Arguments are the attributes of a configuration by name; missing ones are null.
+// Sets are []string, objects Arguments.
 type Arguments map[string]any
 
 // And returns the arguments with others in addition, or in their place.
@@ -90,6 +91,7 @@ func (w *Wire) Read(name string, a Arguments) (map[string]any, Diagnostics) {
 	return w.ReadContext(w.T.Context(), name, a)
 }
 
+// ReadContext is Read with a context.
 func (w *Wire) ReadContext(ctx context.Context, name string, a Arguments) (map[string]any, Diagnostics) {
 	w.T.Helper()
 	kind := w.Schema.DataSourceSchemas[name].ValueType()
@@ -131,6 +133,7 @@ func HasAttribute(block *tfprotov6.SchemaBlock, name string) bool {
 	return slices.ContainsFunc(block.Attributes, func(a *tfprotov6.SchemaAttribute) bool { return a.Name == name })
 }
 
+// Must fails the test on an error.
 func (w *Wire) Must(err error) {
 	w.T.Helper()
 	if err != nil {
@@ -138,6 +141,7 @@ func (w *Wire) Must(err error) {
 	}
 }
 
+// Encode encodes a configuration of a type.
 func (w *Wire) Encode(kind tftypes.Type, a Arguments) *tfprotov6.DynamicValue {
 	w.T.Helper()
 	for name := range a {
@@ -198,8 +202,10 @@ func valueOf(kind tftypes.Type, v any) tftypes.Value {
 // Diagnostics are those of one call.
 type Diagnostics []*tfprotov6.Diagnostic
 
+// NewDiagnostics returns the diagnostics of a response.
 func NewDiagnostics(list []*tfprotov6.Diagnostic) Diagnostics { return list }
 
+// Failed reports whether there is an error.
 func (s Diagnostics) Failed() bool {
 	for _, d := range s {
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
