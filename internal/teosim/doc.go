@@ -1,6 +1,6 @@
 // Package teosim is a simulated Tencent Cloud EdgeOne (TEO) for tests, the demo
-// and benchmarks: the API of its offline logs in both versions, STS, and the
-// downloads of log packages from signed URLs.
+// and benchmarks: the API of its offline logs in both versions, STS, KMS, and
+// the downloads of log packages from signed URLs.
 //
 // It is stateful and as strict as the real service. It verifies TC3-HMAC-SHA256
 // signatures with code of its own (an SDK's mistakes would be shared with the

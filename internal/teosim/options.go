@@ -43,7 +43,7 @@ type Options struct {
 	// one second and per secret ID; requests above them are answered with
 	// RequestLimitExceeded. They override the documented limits: 20 for
 	// 2022-01-06/DownloadL7Logs and 2022-09-01/DescribeZones, 100 for
-	// 2022-09-01/DownloadL7Logs, DownloadL4Logs and the analytics; 20 for
+	// 2022-09-01/DownloadL7Logs, DownloadL4Logs, the analytics and KMS; 20 for
 	// DescribeL4Proxy, whose limit is not documented. NoRateLimit is none.
 	Rates map[string]int
 	// PageBase is the number of the first page in 2022-01-06, 0 or 1. The zero
@@ -91,6 +91,9 @@ type Options struct {
 	// STS and Metadata issue temporary credentials.
 	STS      STSOptions
 	Metadata MetadataOptions
+	// KMS are the keys of the simulated KMS. Default one ECDSA key, DefaultKMSKeyID in
+	// DefaultKMSRegion.
+	KMS []KMSKey
 	// Analytics select undocumented behaviour of the analytics.
 	Analytics AnalyticsOptions
 	// Catalogue is the account to list. Default Demo().
@@ -100,7 +103,7 @@ type Options struct {
 // defaultRates are the documented limits.
 func defaultRates() map[string]int {
 	rates := map[string]int{}
-	for _, a := range new(Sim).teoService().actions {
+	for _, a := range append(new(Sim).teoService().actions, new(kms).service().actions...) {
 		if a.perSecond > 0 {
 			rates[a.version+"/"+a.name] = a.perSecond
 		}

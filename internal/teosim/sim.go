@@ -21,6 +21,7 @@ type Sim struct {
 	faults   faults
 	records  records
 	metadata *metadata
+	kms      *kms
 	linkKey  []byte
 	clock    serviceClock
 	members  memberCache
@@ -54,7 +55,10 @@ func Start(options Options) (*Sim, error) {
 		catalogue: options.Catalogue.clone(),
 	}
 	s.options.Catalogue = Catalogue{}
-	s.services = []service{s.teoService(), newSTS(options.STS, options.Now, s.keys).service()}
+	if s.kms, err = newKMS(options.KMS); err != nil {
+		return nil, err
+	}
+	s.services = []service{s.teoService(), newSTS(options.STS, options.Now, s.keys).service(), s.kms.service()}
 	s.metadata = newMetadata(options.Metadata)
 	s.keys.add(options.SecretID, key{secretKey: options.SecretKey, token: options.Token})
 	s.clock.machine = options.Now
