@@ -12,7 +12,7 @@ const (
 	stsVersion = "2018-08-13"
 
 	// stsRegion is sent if no region is configured: unlike EdgeOne, STS requires
-	// one, and the SDK and the official provider send this one.
+	// one, and the official SDK and provider send this one.
 	stsRegion = "ap-guangzhou"
 
 	// stsPerSecond is the lowest documented limit of the actions of STS, in

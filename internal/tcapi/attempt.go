@@ -6,12 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"strings"
-
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
-	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
@@ -29,44 +23,6 @@ type Head struct {
 
 func (h *Head) head() *Head { return h }
 
-// signable is the one request type for all actions and versions: the SDK signs
-// and sends what MarshalJSON returns.
-type signable struct {
-	*tchttp.BaseRequest
-	payload []byte
-}
-
-// MarshalJSON returns the body, which the standard library encoded (the SDK's
-// own encoder omits fields by other rules).
-func (r *signable) MarshalJSON() ([]byte, error) { return r.payload, nil }
-
-// unparsed keeps the SDK from decoding a response.
-type unparsed struct{}
-
-func (*unparsed) ParseErrorFromHTTPResponse([]byte) error { return nil }
-
-// newSDK returns a client of the SDK that only signs and sends.
-func newSDK(c *Config) *common.Client {
-	p := profile.NewClientProfile()
-	p.Language = "en-US"
-	p.DisableRegionBreaker = true
-	p.NetworkFailureMaxRetries = 0
-	p.RateLimitExceededMaxRetries = 0
-	p.HttpProfile.Endpoint = c.Endpoint.Host
-	p.HttpProfile.Scheme = c.Endpoint.Scheme
-	p.HttpProfile.ReqTimeout = 0 // the context limits an attempt
-	product, version, _ := strings.Cut(c.UserAgent, "/")
-	return new(common.Client).Init(c.Region).
-		WithLogger(silent{}).
-		WithProfile(p).
-		WithHttpTransport(&guard{next: c.Transport, userAgent: c.UserAgent, now: c.Now}).
-		WithRequestClient(product + " " + strings.ReplaceAll(version, "+", "-"))
-}
-
-type silent struct{}
-
-func (silent) Printf(string, ...any) {}
-
 // attempt sends a request once and decodes the response.
 //
 // Everything in its error that came from elsewhere is made printable, without the
@@ -76,31 +32,15 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	ctx, cancel := context.WithTimeoutCause(ctx, c.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
-	x := new(exchange)
+	x := c.exchange(ctx, action, payload, credentials)
 	defer x.release()
-	request := &signable{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo(c.Service, action.Version, action.Name), payload: payload}
-	request.SetContext(withExchange(ctx, x))
-	// A client is small; a copy binds the credentials to this attempt.
-	sdk := *c.sdk
-	if c.Credentials == nil {
-		request.SetSkipSign(true)
-	} else {
-		sdk.WithCredential(common.NewTokenCredential(credentials.SecretID, credentials.SecretKey, credentials.Token))
-	}
-	err := sdk.Send(request, new(unparsed))
-
 	failure := &Error{
 		Service: c.Service, Action: action.Name, Version: action.Version,
 		RequestID: printable.Redacted(x.requestID, printable.Name, secrets...), Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, CredentialSource: credentials.Source,
 	}
 	if x.err != nil {
-		err = x.err
-	} else if err != nil {
-		x.class = ClassOfTransport(err)
-	}
-	if err != nil {
-		failure.Class, failure.Err = x.class, err
-		failure.Message = printable.Redacted(withoutURL(err), printable.Message, secrets...)
+		failure.Class, failure.Err = x.class, x.err
+		failure.Message = printable.Redacted(x.err.Error(), printable.Message, secrets...)
 		if ctx.Err() != nil {
 			failure.Err = context.Cause(ctx)
 			failure.Class = Fatal
@@ -114,7 +54,7 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	return decode[R, P](x, failure, secrets)
 }
 
-// errNoCode is an error object that the SDK treats as success.
+// errNoCode is an error object without a code.
 var errNoCode = errors.New("the service returned an error without a code")
 
 // reply is a pointer to a type that embeds Head.
@@ -156,12 +96,4 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, secrets []string) (P
 		failure.Message = errNoCode.Error() + ": " + failure.Message
 	}
 	return nil, failure
-}
-
-// withoutURL returns the text of an error without the URL that net/http puts before it.
-func withoutURL(err error) string {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	return err.Error()
 }

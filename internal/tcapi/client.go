@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 )
 
 // Action is one action of one version of a service's API.
@@ -80,11 +78,7 @@ type Attempt struct {
 }
 
 // Client calls the actions of one service.
-type Client struct {
-	Config
-
-	sdk *common.Client
-}
+type Client struct{ Config }
 
 // New returns a client. Nothing is sent yet.
 func New(c Config) *Client {
@@ -100,9 +94,7 @@ func New(c Config) *Client {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client := &Client{Config: c}
-	client.sdk = newSDK(&client.Config)
-	return client
+	return &Client{Config: c}
 }
 
 var errAttemptTimeout = fmt.Errorf("the request timeout: %w", context.DeadlineExceeded)

@@ -12,8 +12,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-// Bodies on which the SDK panics, or which it treats as success.
-func TestInvalidResponses(t *testing.T) {
+// Bodies that are valid JSON, but no response.
+func TestInvalidResponsesAreErrors(t *testing.T) {
 	t.Parallel()
 	for in, message := range map[string]string{
 		`null`:                        "the response is not a JSON object",
@@ -105,7 +105,7 @@ func TestHeaders(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"User-Agent":         "terraform-provider-teo/1.2.3-rc.1+abc",
-		"X-TC-RequestClient": "SDK_GO_1.3.209: terraform-provider-teo 1.2.3-rc.1-abc", // it allows no / and no +
+		"X-TC-RequestClient": "terraform-provider-teo 1.2.3-rc.1-abc",
 		"X-TC-Language":      "en-US",
 		"X-TC-Action":        "DescribeZones",
 		"X-TC-Version":       "2022-09-01",
@@ -126,8 +126,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// The standard library encodes the body, with its omitempty and escapes. The SDK's
-// encoder omits only nil, and adds a ClientToken.
+// The body is encoded by the rules of the standard library for omitempty and escapes.
 func TestBodyIsEncodedByTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	type request struct {
@@ -167,7 +166,7 @@ func TestRequestThatCannotBeEncoded(t *testing.T) {
 	}
 }
 
-// Each attempt is signed anew: the SDK would send an old timestamp again.
+// Each attempt is signed anew, with the credentials of that moment.
 func TestAttemptsAreSignedAnew(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
