@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"syscall"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Error says what could not be done at a destination. It holds nothing secret.
@@ -24,7 +26,7 @@ type Error struct {
 func (e *Error) Error() string {
 	text := e.Destination + ": cannot " + e.Op
 	if e.Key != "" {
-		text += " " + e.Key
+		text += " " + printable.Text(e.Key, printable.Message)
 	}
 	return text + ": " + e.Err.Error()
 }

@@ -13,6 +13,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // responseError is an error response of a store.
@@ -112,16 +114,13 @@ func (b *objectStore) cause(err error) error {
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		text := innermost(err)
+		text := printable.Text(innermost(err), printable.Message)
 		if _, network := errors.AsType[net.Error](err); network {
 			text += "; check the name of the bucket, region and endpoint, and the network"
 		}
 		return errors.New(text)
 	}
 	e := &responseError{code: api.ErrorCode(), message: api.ErrorMessage()}
-	if len(e.message) > 300 {
-		e.message = e.message[:300] + "…"
-	}
 	header := http.Header{}
 	if r, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		e.status, e.requestID = r.HTTPStatusCode(), r.RequestID
@@ -132,13 +131,15 @@ func (b *objectStore) cause(err error) error {
 	if e.requestID == "" {
 		e.requestID = header.Get("x-cos-request-id")
 	}
+	e.code, e.requestID = printable.Text(e.code, printable.Name), printable.Text(e.requestID, printable.Name)
+	e.message = printable.Redacted(e.message, 300)
 	from := ""
 	if b.source != nil && b.source.String() != "" {
 		from = " from " + b.source.String()
 	}
 	switch {
 	case header.Get("x-amz-bucket-region") != "" && (e.status == http.StatusMovedPermanently || e.code == "AuthorizationHeaderMalformed"):
-		e.hint = "the bucket is in another region; use region=" + header.Get("x-amz-bucket-region")
+		e.hint = "the bucket is in another region; use region=" + printable.Text(header.Get("x-amz-bucket-region"), printable.Name)
 	case e.code == "NoSuchBucket":
 		e.hint = "create the bucket, or correct its name, region or endpoint"
 	case slices.Contains(expiredCodes, e.code):

@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -559,4 +560,27 @@ func peak(f func()) uint64 {
 func raceDetector() bool {
 	info, ok := debug.ReadBuildInfo()
 	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// What a store writes into its errors is shown on one line and printable.
+func TestTextOfAStoreIsPrintable(t *testing.T) {
+	t.Parallel()
+	g := startGateway(t)
+	b := g.open(t, "", "")
+	const hostile = "&#x9b;31m&#x202e;cod.exe"
+	g.intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+		w.Header().Set("X-Amz-Request-Id", "\u009b2J"+strings.Repeat("r", 1000))
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%[1]s&#xa;https://a/b?sign=5ecre7 %s</Message></Error>", hostile, strings.Repeat("A", 2<<20))
+		return true
+	})
+	_, err := b.Open(t.Context(), "key\x1b]0;title")
+	if err == nil || len(err.Error()) > 2000 || strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsPrint(r) }) || strings.Contains(err.Error(), "5ecre7") {
+		t.Fatalf("%.2000q", err)
+	}
+	for _, want := range []string{`\u009b31m\u202ecod.exe (HTTP 403, request ID \u009b2Jrrr`, `cannot read key\x1b]0;title: `, "b?(hidden)"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s lacks %s", err, want)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
@@ -70,7 +71,7 @@ func (a *accountFilter) ask(ctx context.Context, secretID string) error {
 	if identity.AccountId == "" {
 		return identityRequest.failure(ctx, errors.New("GetCallerIdentity returned no account (request ID "+identity.RequestID+")"))
 	}
-	result := a.compare(attribute, identity.AccountId)
+	result := a.compare(attribute, printable.Text(identity.AccountId, printable.Name))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.checked, a.result = secretID, result

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
@@ -103,7 +104,7 @@ func (c *cvmRole) get(ctx context.Context) (issued, error) {
 		return issued{}, errors.New("the metadata service did not return JSON")
 	}
 	if answer.Code != "Success" {
-		return issued{}, fmt.Errorf("the metadata service returned the code %q for the role '%s'", shortened(answer.Code), role)
+		return issued{}, fmt.Errorf("the metadata service returned the code \"%s\" for the role '%s'", printable.Text(answer.Code, printable.Name), printable.Text(role, printable.Name))
 	}
 	if answer.TmpSecretId == "" || answer.TmpSecretKey == "" || answer.Token == "" || answer.ExpiredTime <= 0 {
 		return issued{}, errors.New("the metadata service returned incomplete credentials")
@@ -151,17 +152,17 @@ func (c *cvmRole) fetchOnce(ctx context.Context, role string) ([]byte, tcapi.Cla
 		if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 			class = tcapi.Fatal
 		}
-		return nil, class, fmt.Errorf("the metadata service, which only a CVM can reach, did not respond: %w", err)
+		return nil, class, fmt.Errorf("the metadata service, which only a CVM can reach, did not respond: %w", printable.Error(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxFile))
 	switch {
 	case response.StatusCode == http.StatusNotFound:
-		return nil, tcapi.Fatal, fmt.Errorf("the CVM does not have the role '%s': attach it to the CVM", role)
+		return nil, tcapi.Fatal, fmt.Errorf("the CVM does not have the role '%s': attach it to the CVM", printable.Text(role, printable.Name))
 	case response.StatusCode != http.StatusOK:
 		return nil, tcapi.ClassOfStatus(response.StatusCode), fmt.Errorf("the metadata service returned HTTP %d", response.StatusCode)
 	case err != nil:
-		return nil, tcapi.ClassOfTransport(err), fmt.Errorf("the response of the metadata service ended early: %w", err)
+		return nil, tcapi.ClassOfTransport(err), fmt.Errorf("the response of the metadata service ended early: %w", printable.Error(err))
 	}
 	return body, tcapi.Fatal, nil
 }

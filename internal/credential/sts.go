@@ -3,7 +3,6 @@ package credential
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
@@ -13,7 +12,7 @@ const (
 	stsVersion = "2018-08-13"
 
 	// stsRegion is sent if no region is configured: unlike EdgeOne, STS requires
-	// one, and the SDK and the official provider send this one.
+	// one, and the official SDK and provider send this one.
 	stsRegion = "ap-guangzhou"
 
 	// stsPerSecond is the lowest documented limit of the actions of STS, in
@@ -51,10 +50,7 @@ type stsIssuer struct {
 // appear in an error.
 func (i stsIssuer) issue(ctx context.Context, body any, source, secret string) (issued, error) {
 	sent := i.now()
-	answer, err := tcapi.Call[stsCredentials](ctx, i.client, stsAction(i.action), body)
-	if e := tcapi.AsError(err); e != nil && secret != "" {
-		e.Message = strings.ReplaceAll(e.Message, secret, "(hidden)")
-	}
+	answer, err := tcapi.Call[stsCredentials](ctx, i.client, stsAction(i.action), body, tcapi.WithSecret(secret))
 	if err != nil {
 		return issued{}, err
 	}

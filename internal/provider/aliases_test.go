@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -17,9 +18,9 @@ import (
 // one process with the last one.
 func TestAliases(t *testing.T) {
 	t.Parallel()
-	old := simtest.Start(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: smallAccount()})
+	old := simtest.Start(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: providertest.SmallAccount()})
 	gone := simtest.Start(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
-	w := newWorkspace(t, providerBlock(old)+`
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(old)+`
 provider "teo" {
   alias          = "other"
   secret_id      = "AKIDnew"
@@ -28,11 +29,11 @@ provider "teo" {
   endpoint       = "`+gone.URL()+`"
 }
 
-data "teo_l7_offline_logs" "old" {`+smallWindow+`
+data "teo_l7_offline_logs" "old" {`+providertest.SmallWindow+`
   page_size = 2
 }
 
-data "teo_l7_offline_logs" "new" {`+smallWindow+`
+data "teo_l7_offline_logs" "new" {`+providertest.SmallWindow+`
   provider  = teo.other
   page_size = 2
 }
@@ -51,8 +52,8 @@ output "read" {
   }
 }
 `)
-	w.apply()
-	stdout, stderr, err := w.run("output", "-json", "read")
+	w.Apply()
+	stdout, stderr, err := w.Run("output", "-json", "read")
 	if err != nil {
 		t.Fatal(stderr)
 	}
@@ -84,7 +85,7 @@ func TestProfilesOfAliases(t *testing.T) {
 	t.Parallel()
 	first := simtest.Start(t, teosim.Options{SecretID: "AKIDfirst", SecretKey: "firstSecretKey"})
 	second := simtest.Start(t, teosim.Options{SecretID: "AKIDsecond", SecretKey: "secondSecretKey"})
-	w := newWorkspace(t, `
+	w := providertest.NewWorkspace(t, `
 provider "teo" {
   profile  = "first"
   endpoint = "`+first.URL()+`"
@@ -106,10 +107,10 @@ data "teo_zones" "second" {
 		"first":  map[string]string{"secretId": "AKIDfirst", "secretKey": "firstSecretKey"},
 		"second": map[string]string{"secretId": "AKIDsecond", "secretKey": "secondSecretKey"},
 	})
-	log := filepath.Join(w.dir, "log")
-	w.env = append(w.env, "HOME="+home, "USERPROFILE="+home, "TENCENTCLOUD_SECRET_ID=AKIDother", "TENCENTCLOUD_SECRET_KEY=otherSecretKey",
+	log := filepath.Join(w.Dir, "log")
+	w.Env = append(w.Env, "HOME="+home, "USERPROFILE="+home, "TENCENTCLOUD_SECRET_ID=AKIDother", "TENCENTCLOUD_SECRET_KEY=otherSecretKey",
 		"TF_LOG_PROVIDER=INFO", "TF_LOG_PATH="+log)
-	w.apply()
+	w.Apply()
 	for sim, id := range map[*teosim.Sim]string{first: "AKIDfirst", second: "AKIDsecond"} {
 		requests := sim.Requests()
 		if len(requests) == 0 {
@@ -121,7 +122,7 @@ data "teo_zones" "second" {
 			}
 		}
 	}
-	logged := w.file("log")
+	logged := w.File("log")
 	for _, line := range []string{
 		`credentials found: .*credential_source="profile 'first' in ~/.tccli"`, `credentials found: .*credential_source="profile 'second' in ~/.tccli"`,
 		`environment variables not used: .*variables=.*TENCENTCLOUD_SECRET_ID.*TENCENTCLOUD_SECRET_KEY`,

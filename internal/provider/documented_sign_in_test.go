@@ -19,6 +19,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/examples"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -120,9 +121,9 @@ func (way documentedWay) signIn(t *testing.T, name, configuration string, env ma
 		options.Transport = hosts
 	}
 	maps.Copy(all, env)
-	options.Getenv = environment(all)
+	options.Getenv = providertest.Environment(all)
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(t, options),
+		ProtoV6ProviderFactories: providertest.Factories(t, options),
 		Steps:                    []resource.TestStep{{Config: configuration, ConfigVariables: way.variables, PlanOnly: true}},
 	})
 	var actions []string
@@ -193,7 +194,7 @@ func TestDocumentedSettings(t *testing.T) {
 			documented[row[1]] = append(documented[row[1]], match[1])
 		}
 	}
-	schema := dial(t, provider.Options{}).schema.Provider.Block
+	schema := providertest.Dial(t, provider.Options{}).Schema.Provider.Block
 	arguments := map[string][]string{}
 	add := func(prefix string, attributes []*tfprotov6.SchemaAttribute) {
 		for _, a := range attributes {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -41,9 +42,9 @@ func TestInterrupt(t *testing.T) {
 			front, arrived, left := watched(t, sim.Handler())
 			// More reads than Terraform makes at once: the rest begin after the
 			// interrupt.
-			w := newWorkspace(t, strings.ReplaceAll(providerBlock(sim), sim.URL(), front)+
-				strings.Replace(l7Hour, "{\n", "{\n  count      = 12\n", 1))
-			cmd := w.command(append(test.command, "-input=false", "-no-color")...)
+			w := providertest.NewWorkspace(t, strings.ReplaceAll(providertest.ProviderBlock(sim), sim.URL(), front)+
+				strings.Replace(providertest.L7Hour, "{\n", "{\n  count      = 12\n", 1))
+			cmd := w.Command(append(test.command, "-input=false", "-no-color")...)
 			// A group of its own, which the provider's process is in, too.
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			var out bytes.Buffer
@@ -65,7 +66,7 @@ func TestInterrupt(t *testing.T) {
 			if cmd.ProcessState.ExitCode() == 0 {
 				t.Error("Terraform ended as if all was well")
 			}
-			if output := collapsed(out.String()); !strings.Contains(output, "Interrupt received") || !strings.Contains(output, "The operation was interrupted. Nothing was changed.") {
+			if output := providertest.Collapsed(out.String()); !strings.Contains(output, "Interrupt received") || !strings.Contains(output, "The operation was interrupted. Nothing was changed.") {
 				t.Errorf("output:\n%s", &out)
 			}
 			for deadline := time.Now().Add(patience); !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); time.Sleep(10 * time.Millisecond) {

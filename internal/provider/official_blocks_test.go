@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -95,7 +96,7 @@ func TestOfficialProviderBlocks(t *testing.T) {
 				}
 			}
 			resource.UnitTest(t, resource.TestCase{
-				ProtoV6ProviderFactories: factories(t, provider.Options{Getenv: environment(env), Home: t.TempDir(), MetadataURL: sim.URL()}),
+				ProtoV6ProviderFactories: providertest.Factories(t, provider.Options{Getenv: providertest.Environment(env), Home: t.TempDir(), MetadataURL: sim.URL()}),
 				Steps:                    []resource.TestStep{{Config: block + "\ndata \"teo_zones\" \"all\" {}\n", PlanOnly: true}},
 			})
 			actions := map[string]bool{}

@@ -1,5 +1,6 @@
-// Package provider is the Terraform provider "teo": schemas, configuration and
-// diagnostics. It is the only package that depends on Terraform.
+// Package provider is the Terraform provider "teo": its configuration, and how it is
+// served. Each entity has a package below it. Only these packages depend on
+// Terraform.
 package provider
 
 import (
@@ -13,6 +14,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/functions"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/logarchive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/logcoverage"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/offlinelogs"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/zones"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
@@ -69,36 +75,40 @@ func (p *teoProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.DataSourceData, resp.EphemeralResourceData, resp.ResourceData = s, s, s
+	resp.DataSourceData, resp.EphemeralResourceData, resp.ResourceData = s, s, logarchive.NewResourceData(s)
 }
 
 func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newL7OfflineLogsDataSource,
-		newL4OfflineLogsDataSource,
-		newZonesDataSource,
-		newL7LogCoverageDataSource,
-		newL4LogCoverageDataSource,
+		offlinelogs.NewL7DataSource,
+		offlinelogs.NewL4DataSource,
+		zones.NewDataSource,
+		logcoverage.NewL7DataSource,
+		logcoverage.NewL4DataSource,
+		logarchive.NewVerificationDataSource,
 	}
 }
 
 func (p *teoProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
-		newL7OfflineLogsEphemeralResource,
-		newL4OfflineLogsEphemeralResource,
+		offlinelogs.NewL7EphemeralResource,
+		offlinelogs.NewL4EphemeralResource,
 	}
 }
 
 func (p *teoProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
-		newParseLogPacketNameFunction,
-		newLastHoursFunction,
-		newLastDaysFunction,
-		newWindowsFunction,
-		newCoverageChartFunction,
+		functions.NewParseLogPacketName,
+		functions.NewLastHours,
+		functions.NewLastDays,
+		functions.NewWindows,
+		logcoverage.NewChartFunction,
 	}
 }
 
 func (p *teoProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{}
+	return []func() resource.Resource{
+		logarchive.NewL7Resource,
+		logarchive.NewL4Resource,
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -23,7 +24,7 @@ import (
 // configure returns the session of a configuration. For each setting the attribute
 // takes precedence over the environment. It reports all problems at once, and sends
 // nothing. Missing credentials are accepted, because verifying an archive needs none.
-func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *session {
+func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *query.Session {
 	// Unknown values are reported first. The rest is checked as if they were not
 	// set, but credentials that are missing because of them are not reported.
 	known := rejectUnknown(config, diags)
@@ -67,22 +68,22 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		return nil
 	}
 	api.Credentials, api.Region = credentials, credentials.Region()
-	clock := new(serviceClock)
-	api.Transport = clock.watch(transport)
+	clock := new(query.ServiceClock)
+	api.Transport = clock.Watch(transport)
 	logCredentials(ctx, credentials)
 	tflog.Debug(ctx, "provider configured", map[string]any{"endpoint": api.Endpoint.String(), "api_version": apiVersion})
-	return &session{
-		teo:         teo.New(tcapi.New(api), teo.Options{APIVersion: apiVersion, Progress: logProgress}),
-		apiVersion:  apiVersion,
-		credentials: credentials,
-		region:      credentials.Region(),
-		cosDomain:   endpoints.cos,
-		transport:   transport,
-		pace:        api.Pace,
-		maxRetries:  api.MaxRetries,
-		agent:       api.UserAgent,
-		now:         p.options.Now,
-		clock:       clock,
+	return &query.Session{
+		TEO:         teo.New(tcapi.New(api), teo.Options{APIVersion: apiVersion, Progress: logProgress}),
+		APIVersion:  apiVersion,
+		Credentials: credentials,
+		Region:      credentials.Region(),
+		COSDomain:   endpoints.cos,
+		Transport:   transport,
+		Pace:        api.Pace,
+		MaxRetries:  api.MaxRetries,
+		Agent:       api.UserAgent,
+		Now:         p.options.Now,
+		Clock:       clock,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 )
 
 var update = flag.Bool("update", false, "write testdata/schema.json as the provider has it now")
@@ -22,7 +24,7 @@ var update = flag.Bool("update", false, "write testdata/schema.json as the provi
 // TestSchema -update` writes the file.
 func TestSchema(t *testing.T) {
 	t.Parallel()
-	schema := dial(t, provider.Options{}).schema
+	schema := providertest.Dial(t, provider.Options{}).Schema
 	surface := map[string]any{
 		"provider":            surfaceOf(schema.Provider.Block),
 		"data_sources":        surfaces(schema.DataSourceSchemas),
@@ -121,4 +123,22 @@ func firstDifference(want, got []byte) string {
 		}
 	}
 	return "- " + string(wanted[len(have)])
+}
+
+// A data source and its ephemeral resource have the same attributes.
+func TestEphemeralAttributes(t *testing.T) {
+	t.Parallel()
+	schema := providertest.Dial(t, provider.Options{}).Schema
+	for name, ephemeral := range schema.EphemeralResourceSchemas {
+		want, got := attributesOf(schema.DataSourceSchemas[name].Block.Attributes), attributesOf(ephemeral.Block.Attributes)
+		const timeouts = "timeouts (optional single)"
+		delete(want, timeouts)
+		if _, ok := got[timeouts]; !ok {
+			t.Errorf("%s has no timeouts", name)
+		}
+		delete(got, timeouts)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s has the attributes\n%v, want\n%v", name, got, want)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
@@ -37,7 +38,7 @@ func TestNothingSecretInLogs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim := simtest.Start(t, teosim.Options{SecretID: "AKIDtest", SecretKey: secretKey, Token: token, Catalogue: smallAccount()})
+			sim := simtest.Start(t, teosim.Options{SecretID: "AKIDtest", SecretKey: secretKey, Token: token, Catalogue: providertest.SmallAccount()})
 			for _, fault := range test.faults {
 				sim.Inject(fault)
 			}
@@ -45,7 +46,7 @@ func TestNothingSecretInLogs(t *testing.T) {
 			if test.role {
 				role = fmt.Sprintf("assume_role {\n    role_arn     = %q\n    session_name = \"terraform\"\n  }", roleARN)
 			}
-			w := newWorkspace(t, fmt.Sprintf(`
+			w := providertest.NewWorkspace(t, fmt.Sprintf(`
 provider "teo" {
   secret_id      = "AKIDtest"
   secret_key     = %q
@@ -59,10 +60,10 @@ provider "teo" {
 data "teo_l7_offline_logs" "test" {%s}
 
 ephemeral "teo_l7_offline_logs" "test" {%[6]s}
-`, secretKey, token, sim.URL(), map[bool]int{false: 4, true: 1}[test.fails], role, smallWindow))
-			log := filepath.Join(w.dir, "log")
-			w.env = append(w.env, "TF_LOG=TRACE", "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+log)
-			stdout, stderr, err := w.run("apply", "-auto-approve", "-input=false")
+`, secretKey, token, sim.URL(), map[bool]int{false: 4, true: 1}[test.fails], role, providertest.SmallWindow))
+			log := filepath.Join(w.Dir, "log")
+			w.Env = append(w.Env, "TF_LOG=TRACE", "TF_LOG_PROVIDER=TRACE", "TF_LOG_PATH="+log)
+			stdout, stderr, err := w.Run("apply", "-auto-approve", "-input=false")
 			if (err != nil) != test.fails {
 				t.Fatalf("apply: %v\n%s\n%s", err, stdout, stderr)
 			}
@@ -86,7 +87,7 @@ ephemeral "teo_l7_offline_logs" "test" {%[6]s}
 					t.Errorf("the log does not hold %q", want)
 				}
 			}
-			if !test.fails && !strings.Contains(w.file("terraform.tfstate"), "?sign=") {
+			if !test.fails && !strings.Contains(w.File("terraform.tfstate"), "?sign=") {
 				t.Error("no signed URL is in the state, so none was in play")
 			}
 		})

@@ -2,16 +2,35 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/offlinelogs"
 )
 
 // Address is the provider's address in the registry.
 const Address = "registry.terraform.io/edgeone-community/teo"
+
+// NewServer returns a server of the provider for one instance of Terraform's
+// protocol. It is the only way to serve the provider, so that no server lacks
+// ListServer.
+func NewServer(version string, options Options) (offlinelogs.Server, error) {
+	server, err := providerserver.NewProtocol6WithError(newProvider(version, options))()
+	if err != nil {
+		return nil, err
+	}
+	full, ok := server.(offlinelogs.Server)
+	if !ok {
+		return nil, errors.New("the framework's server lacks a part of the protocol")
+	}
+	return &offlinelogs.ListServer{Server: full}, nil
+}
 
 // Serve serves a version of the provider until Terraform stops it. With debug it
 // prints how Terraform attaches to it. The error is that of the handshake.
@@ -35,7 +54,7 @@ func Serve(ctx context.Context, version string, debug bool) error {
 
 // stoppable is a server that stays stopped.
 type stoppable struct {
-	Server
+	offlinelogs.Server
 
 	stop chan<- os.Signal
 }

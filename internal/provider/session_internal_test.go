@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
@@ -23,17 +24,17 @@ func TestSessionForCOS(t *testing.T) {
 		"TENCENTCLOUD_COS_DOMAIN": "https://cluster-123456.cos-cdc.ap-seoul.myqcloud.com/",
 	}
 	s := configuredSession(t, Options{Getenv: func(name string) string { return variables[name] }, Home: t.TempDir()})
-	if s.region != "ap-seoul" || s.cosDomain != (tcapi.Endpoint{Scheme: "https", Host: "cluster-123456.cos-cdc.ap-seoul.myqcloud.com"}) {
-		t.Errorf("region %q, COS domain %q", s.region, s.cosDomain)
+	if s.Region != "ap-seoul" || s.COSDomain != (tcapi.Endpoint{Scheme: "https", Host: "cluster-123456.cos-cdc.ap-seoul.myqcloud.com"}) {
+		t.Errorf("region %q, COS domain %q", s.Region, s.COSDomain)
 	}
-	first, err := s.credentials.Credentials(t.Context())
+	first, err := s.Credentials.Credentials(t.Context())
 	if err != nil || !first.Temporary() || first.Expires.IsZero() {
 		t.Fatalf("credentials from %q that expire at %s, %v", first.Source, first.Expires, err)
 	}
-	if err := s.credentials.Refresh(t.Context(), first); err != nil {
+	if err := s.Credentials.Refresh(t.Context(), first); err != nil {
 		t.Fatal(err)
 	}
-	second, err := s.credentials.Credentials(t.Context())
+	second, err := s.Credentials.Credentials(t.Context())
 	if err != nil || second.SecretID == first.SecretID {
 		t.Errorf("refused credentials are still in use: %v", err)
 	}
@@ -43,13 +44,13 @@ func TestSessionForCOS(t *testing.T) {
 func TestSessionWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := configuredSession(t, Options{Getenv: func(string) string { return "" }, Home: t.TempDir()})
-	if s.credentials.Err() == nil || s.cosDomain.Host != "" {
-		t.Errorf("error %v, COS domain %q", s.credentials.Err(), s.cosDomain)
+	if s.Credentials.Err() == nil || s.COSDomain.Host != "" {
+		t.Errorf("error %v, COS domain %q", s.Credentials.Err(), s.COSDomain)
 	}
 }
 
 // configuredSession returns the session of an empty provider block.
-func configuredSession(t *testing.T, options Options) *session {
+func configuredSession(t *testing.T, options Options) *query.Session {
 	t.Helper()
 	p := newProvider("test", options)
 	var schema provider.SchemaResponse
@@ -64,5 +65,5 @@ func configuredSession(t *testing.T, options Options) *session {
 	if resp.Diagnostics.HasError() {
 		t.Fatal(resp.Diagnostics)
 	}
-	return resp.ResourceData.(*session)
+	return resp.DataSourceData.(*query.Session)
 }

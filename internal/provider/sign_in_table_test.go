@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
@@ -22,7 +23,7 @@ type signInWay struct {
 	name string
 
 	// attributes and variables set the same values.
-	attributes func(*signInWorld) arguments
+	attributes func(*signInWorld) providertest.Arguments
 	variables  func(*signInWorld) map[string]string
 
 	// onlyAttributes says that there are no variables.
@@ -34,7 +35,7 @@ type signInWay struct {
 	// wrong and expired change the world or the arguments before the provider is
 	// configured; expire changes the world between two reads, which are a day apart
 	// unless sameDay is set.
-	wrong, expired func(*signInWorld, arguments) arguments
+	wrong, expired func(*signInWorld, providertest.Arguments) providertest.Arguments
 	expire         func(*signInWorld)
 	sameDay        bool
 }
@@ -96,8 +97,8 @@ func (w *signInWorld) profile(id, key, token string, expires time.Time) {
 }
 
 // static returns the credentials of the simulator, with which roles are assumed.
-func (w *signInWorld) static() arguments {
-	return arguments{"secret_id": w.sim.SecretID(), "secret_key": w.sim.SecretKey()}
+func (w *signInWorld) static() providertest.Arguments {
+	return providertest.Arguments{"secret_id": w.sim.SecretID(), "secret_key": w.sim.SecretKey()}
 }
 
 func (w *signInWorld) staticVariables() map[string]string {
@@ -105,31 +106,31 @@ func (w *signInWorld) staticVariables() map[string]string {
 }
 
 // configured returns a provider, or the diagnostics of its configuration.
-func (w *signInWorld) configured(config arguments) (*wire, diagnostics) {
+func (w *signInWorld) configured(config providertest.Arguments) (*providertest.Wire, providertest.Diagnostics) {
 	w.t.Helper()
-	p := dial(w.t, provider.Options{
-		Getenv: environment(w.env), Home: w.home, MetadataURL: w.sim.URL(), Now: w.clock,
+	p := providertest.Dial(w.t, provider.Options{
+		Getenv: providertest.Environment(w.env), Home: w.home, MetadataURL: w.sim.URL(), Now: w.clock,
 		Pace: tcapi.Pace{First: time.Millisecond, Most: time.Millisecond, Throttled: time.Millisecond},
 	})
-	return p, p.configure(arguments{"endpoint": w.sim.URL(), "sts_endpoint": w.sim.URL(), "max_retries": 0}.and(config))
+	return p, p.Configure(providertest.Arguments{"endpoint": w.sim.URL(), "sts_endpoint": w.sim.URL(), "max_retries": 0}.And(config))
 }
 
 // outcome reads with a provider and describes the result.
-func (w *signInWorld) outcome(p *wire, diags diagnostics) string {
+func (w *signInWorld) outcome(p *providertest.Wire, diags providertest.Diagnostics) string {
 	w.t.Helper()
-	if diags.failed() {
-		return diags.summaries()[0]
+	if diags.Failed() {
+		return diags.Summaries()[0]
 	}
 	w.sim.ResetCounters()
-	_, read := p.read("teo_zones", nil)
-	if read.failed() {
+	_, read := p.Read("teo_zones", nil)
+	if read.Failed() {
 		code := ""
 		for _, r := range w.sim.Requests() {
 			if r.Code != "" {
 				code = " (" + r.Code + ")"
 			}
 		}
-		return read.summaries()[0] + code
+		return read.Summaries()[0] + code
 	}
 	calls := ""
 	for _, r := range w.sim.Requests() {
@@ -138,7 +139,7 @@ func (w *signInWorld) outcome(p *wire, diags diagnostics) string {
 		}
 	}
 	var warned string
-	for _, summary := range diags.summaries() {
+	for _, summary := range diags.Summaries() {
 		warned += "; " + summary
 	}
 	return "signed in" + calls + warned
@@ -156,8 +157,8 @@ const (
 )
 
 // denied lets STS refuse an action.
-func denied(action, code string) func(*signInWorld, arguments) arguments {
-	return func(w *signInWorld, a arguments) arguments {
+func denied(action, code string) func(*signInWorld, providertest.Arguments) providertest.Arguments {
+	return func(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 		w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: action, Value: code + ": refused"})
 		return a
 	}
@@ -165,9 +166,9 @@ func denied(action, code string) func(*signInWorld, arguments) arguments {
 
 // expiredStatic replaces the credentials, with which a role is assumed, by
 // temporary ones that have expired.
-func expiredStatic(w *signInWorld, a arguments) arguments {
+func expiredStatic(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 	w.sim.AddKey("AKIDexpired", "expiredSecretKey", "expiredToken", time.Now().Add(-time.Minute))
-	return a.and(arguments{"secret_id": "AKIDexpired", "secret_key": "expiredSecretKey", "security_token": "expiredToken"})
+	return a.And(providertest.Arguments{"secret_id": "AKIDexpired", "secret_key": "expiredSecretKey", "security_token": "expiredToken"})
 }
 
 // signInWays are the rows of the table.
@@ -175,17 +176,17 @@ func signInWays() []signInWay {
 	return []signInWay{
 		{
 			name: "`secret_id`, `secret_key`, `security_token`",
-			attributes: func(w *signInWorld) arguments {
+			attributes: func(w *signInWorld) providertest.Arguments {
 				w.sim.AddKey("AKIDtemporary", "temporarySecretKey", "temporaryToken", time.Time{})
-				return arguments{"secret_id": "AKIDtemporary", "secret_key": "temporarySecretKey", "security_token": "temporaryToken"}
+				return providertest.Arguments{"secret_id": "AKIDtemporary", "secret_key": "temporarySecretKey", "security_token": "temporaryToken"}
 			},
 			variables: func(w *signInWorld) map[string]string {
 				w.sim.AddKey("AKIDtemporary", "temporarySecretKey", "temporaryToken", time.Time{})
 				return map[string]string{"TENCENTCLOUD_SECRET_ID": "AKIDtemporary", "TENCENTCLOUD_SECRET_KEY": "temporarySecretKey", "TENCENTCLOUD_SECURITY_TOKEN": "temporaryToken"}
 			},
 			others: map[string]string{"TENCENTCLOUD_SECRET_ID": "AKIDother", "TENCENTCLOUD_SECRET_KEY": "other", "TENCENTCLOUD_SECURITY_TOKEN": "other", "TENCENTCLOUD_TOKEN": "other"},
-			wrong: func(_ *signInWorld, a arguments) arguments {
-				return a.and(arguments{"secret_key": "wrongSecretKey"})
+			wrong: func(_ *signInWorld, a providertest.Arguments) providertest.Arguments {
+				return a.And(providertest.Arguments{"secret_key": "wrongSecretKey"})
 			},
 			expired: expiredStatic,
 			expire: func(w *signInWorld) {
@@ -194,8 +195,8 @@ func signInWays() []signInWay {
 		},
 		{
 			name: "`profile`, `shared_credentials_dir`",
-			attributes: func(*signInWorld) arguments {
-				return arguments{"profile": "prod", "shared_credentials_dir": "~/.tccli"}
+			attributes: func(*signInWorld) providertest.Arguments {
+				return providertest.Arguments{"profile": "prod", "shared_credentials_dir": "~/.tccli"}
 			},
 			variables: func(*signInWorld) map[string]string {
 				return map[string]string{"TENCENTCLOUD_PROFILE": "prod", "TENCENTCLOUD_SHARED_CREDENTIALS_DIR": "~/.tccli"}
@@ -204,8 +205,10 @@ func signInWays() []signInWay {
 				"TENCENTCLOUD_SECRET_ID": "AKIDother", "TENCENTCLOUD_SECRET_KEY": "other", "TENCENTCLOUD_PROFILE": "other",
 				"TCCLI_PROFILE": "other", "TENCENTCLOUD_SHARED_CREDENTIALS_DIR": "/nonexistent",
 			},
-			wrong: func(_ *signInWorld, a arguments) arguments { return a.and(arguments{"profile": "pord"}) },
-			expired: func(w *signInWorld, a arguments) arguments {
+			wrong: func(_ *signInWorld, a providertest.Arguments) providertest.Arguments {
+				return a.And(providertest.Arguments{"profile": "pord"})
+			},
+			expired: func(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 				w.profile("AKIDlogin", "loginSecretKey", "loginToken", w.now.Add(-time.Minute))
 				return a
 			},
@@ -214,16 +217,18 @@ func signInWays() []signInWay {
 			},
 		},
 		{
-			name:       "`cam_role_name`",
-			attributes: func(*signInWorld) arguments { return arguments{"cam_role_name": teosim.DefaultCAMRole} },
+			name: "`cam_role_name`",
+			attributes: func(*signInWorld) providertest.Arguments {
+				return providertest.Arguments{"cam_role_name": teosim.DefaultCAMRole}
+			},
 			variables: func(*signInWorld) map[string]string {
 				return map[string]string{"TENCENTCLOUD_CAM_ROLE_NAME": teosim.DefaultCAMRole}
 			},
 			others: map[string]string{"TENCENTCLOUD_CAM_ROLE_NAME": "other", "TENCENTCLOUD_SECRET_ID": "AKIDother", "TENCENTCLOUD_SECRET_KEY": "other"},
-			wrong: func(_ *signInWorld, a arguments) arguments {
-				return a.and(arguments{"cam_role_name": "other"})
+			wrong: func(_ *signInWorld, a providertest.Arguments) providertest.Arguments {
+				return a.And(providertest.Arguments{"cam_role_name": "other"})
 			},
-			expired: func(w *signInWorld, a arguments) arguments {
+			expired: func(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 				w.advance(48 * time.Hour) // the local clock is wrong
 				return a
 			},
@@ -235,8 +240,8 @@ func signInWays() []signInWay {
 		},
 		{
 			name: "`assume_role`",
-			attributes: func(w *signInWorld) arguments {
-				return w.static().and(arguments{"assume_role": arguments{"role_arn": roleARN, "session_name": "terraform"}})
+			attributes: func(w *signInWorld) providertest.Arguments {
+				return w.static().And(providertest.Arguments{"assume_role": providertest.Arguments{"role_arn": roleARN, "session_name": "terraform"}})
 			},
 			variables: func(w *signInWorld) map[string]string {
 				v := w.staticVariables()
@@ -248,8 +253,8 @@ func signInWays() []signInWay {
 		},
 		{
 			name: "`assume_role_with_saml`",
-			attributes: func(*signInWorld) arguments {
-				return arguments{"assume_role_with_saml": arguments{"saml_assertion": samlAssertion, "principal_arn": samlProvider, "role_arn": roleARN, "session_name": "terraform"}}
+			attributes: func(*signInWorld) providertest.Arguments {
+				return providertest.Arguments{"assume_role_with_saml": providertest.Arguments{"saml_assertion": samlAssertion, "principal_arn": samlProvider, "role_arn": roleARN, "session_name": "terraform"}}
 			},
 			variables: func(*signInWorld) map[string]string {
 				return map[string]string{
@@ -261,15 +266,15 @@ func signInWays() []signInWay {
 				"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION": "-", "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN": "-", "TENCENTCLOUD_ASSUME_ROLE_ARN": "-",
 				"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "-", "TENCENTCLOUD_SECRET_ID": "AKIDother", "TENCENTCLOUD_SECRET_KEY": "other",
 			},
-			wrong: func(_ *signInWorld, _ arguments) arguments {
-				return arguments{"assume_role_with_saml": arguments{"saml_assertion": "not base64", "principal_arn": samlProvider, "role_arn": roleARN}}
+			wrong: func(_ *signInWorld, _ providertest.Arguments) providertest.Arguments {
+				return providertest.Arguments{"assume_role_with_saml": providertest.Arguments{"saml_assertion": "not base64", "principal_arn": samlProvider, "role_arn": roleARN}}
 			},
 			expired: denied("AssumeRoleWithSAML", "AuthFailure.UnauthorizedOperation"),
 		},
 		{
 			name: "`assume_role_with_web_identity`",
-			attributes: func(w *signInWorld) arguments {
-				return arguments{"assume_role_with_web_identity": arguments{"web_identity_token_file": w.token, "role_arn": roleARN, "session_name": "terraform"}}
+			attributes: func(w *signInWorld) providertest.Arguments {
+				return providertest.Arguments{"assume_role_with_web_identity": providertest.Arguments{"web_identity_token_file": w.token, "role_arn": roleARN, "session_name": "terraform"}}
 			},
 			variables: func(w *signInWorld) map[string]string {
 				return map[string]string{
@@ -280,11 +285,11 @@ func signInWays() []signInWay {
 				"TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN": "-", "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE": "-", "TENCENTCLOUD_ASSUME_ROLE_ARN": "-",
 				"TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "-", "TENCENTCLOUD_SECRET_ID": "AKIDother", "TENCENTCLOUD_SECRET_KEY": "other",
 			},
-			wrong: func(w *signInWorld, a arguments) arguments {
+			wrong: func(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 				w.write(w.token, "a.b.c")
 				return a
 			},
-			expired: func(w *signInWorld, a arguments) arguments {
+			expired: func(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 				w.write(w.token, webToken(time.Now().Add(-time.Minute)))
 				return a
 			},
@@ -292,8 +297,8 @@ func signInWays() []signInWay {
 		},
 		{
 			name: "`mfa_certification`",
-			attributes: func(w *signInWorld) arguments {
-				return w.static().and(arguments{"mfa_certification": arguments{"serial_number": mfaDevice, "token_code": "123456"}})
+			attributes: func(w *signInWorld) providertest.Arguments {
+				return w.static().And(providertest.Arguments{"mfa_certification": providertest.Arguments{"serial_number": mfaDevice, "token_code": "123456"}})
 			},
 			variables: func(w *signInWorld) map[string]string {
 				v := w.staticVariables()
@@ -301,23 +306,23 @@ func signInWays() []signInWay {
 				return v
 			},
 			others: map[string]string{"TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER": "other", "TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE": "000000"},
-			wrong: func(w *signInWorld, _ arguments) arguments {
-				return w.static().and(arguments{"mfa_certification": arguments{"serial_number": mfaDevice, "token_code": "654321"}})
+			wrong: func(w *signInWorld, _ providertest.Arguments) providertest.Arguments {
+				return w.static().And(providertest.Arguments{"mfa_certification": providertest.Arguments{"serial_number": mfaDevice, "token_code": "654321"}})
 			},
 			expired: expiredStatic,
 		},
 		{
 			name: "`enable_pod_oidc`", onlyAttributes: true,
-			attributes: func(w *signInWorld) arguments {
+			attributes: func(w *signInWorld) providertest.Arguments {
 				maps.Copy(w.env, map[string]string{"TKE_REGION": "ap-guangzhou", "TKE_PROVIDER_ID": "tke", "TKE_WEB_IDENTITY_TOKEN_FILE": w.token, "TKE_ROLE_ARN": roleARN})
-				return arguments{"enable_pod_oidc": true}
+				return providertest.Arguments{"enable_pod_oidc": true}
 			},
 			others: map[string]string{"TENCENTCLOUD_SECRET_ID": "AKIDother", "TENCENTCLOUD_SECRET_KEY": "other"},
-			wrong: func(w *signInWorld, a arguments) arguments {
+			wrong: func(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 				w.env["TKE_ROLE_ARN"] = ""
 				return a
 			},
-			expired: func(w *signInWorld, a arguments) arguments {
+			expired: func(w *signInWorld, a providertest.Arguments) providertest.Arguments {
 				w.write(w.token, webToken(time.Now().Add(-time.Minute)))
 				return a
 			},
@@ -325,21 +330,21 @@ func signInWays() []signInWay {
 		},
 		{
 			name: "`allowed_account_ids`", onlyAttributes: true,
-			attributes: func(w *signInWorld) arguments {
-				return w.static().and(arguments{"allowed_account_ids": []string{teosim.DefaultAccountID}})
+			attributes: func(w *signInWorld) providertest.Arguments {
+				return w.static().And(providertest.Arguments{"allowed_account_ids": []string{teosim.DefaultAccountID}})
 			},
-			wrong: func(_ *signInWorld, a arguments) arguments {
-				return a.and(arguments{"allowed_account_ids": []string{"1"}})
+			wrong: func(_ *signInWorld, a providertest.Arguments) providertest.Arguments {
+				return a.And(providertest.Arguments{"allowed_account_ids": []string{"1"}})
 			},
 			expired: expiredStatic,
 		},
 		{
 			name: "`forbidden_account_ids`", onlyAttributes: true,
-			attributes: func(w *signInWorld) arguments {
-				return w.static().and(arguments{"forbidden_account_ids": []string{"1"}})
+			attributes: func(w *signInWorld) providertest.Arguments {
+				return w.static().And(providertest.Arguments{"forbidden_account_ids": []string{"1"}})
 			},
-			wrong: func(_ *signInWorld, a arguments) arguments {
-				return a.and(arguments{"forbidden_account_ids": []string{teosim.DefaultAccountID}})
+			wrong: func(_ *signInWorld, a providertest.Arguments) providertest.Arguments {
+				return a.And(providertest.Arguments{"forbidden_account_ids": []string{teosim.DefaultAccountID}})
 			},
 			expired: expiredStatic,
 		},
@@ -349,7 +354,7 @@ func signInWays() []signInWay {
 // cells returns what happens with one way to sign in, by column.
 func (way signInWay) cells(t *testing.T) []string {
 	t.Helper()
-	run := func(prepare func(*signInWorld) arguments) string {
+	run := func(prepare func(*signInWorld) providertest.Arguments) string {
 		w := newSignInWorld(t)
 		return w.outcome(w.configured(prepare(w)))
 	}
@@ -357,21 +362,21 @@ func (way signInWay) cells(t *testing.T) []string {
 	attribute := run(way.attributes)
 	variable := none
 	if !way.onlyAttributes {
-		variable = run(func(w *signInWorld) arguments {
+		variable = run(func(w *signInWorld) providertest.Arguments {
 			maps.Copy(w.env, way.variables(w))
 			return nil
 		})
 	}
 	both := none
 	if way.others != nil {
-		both = run(func(w *signInWorld) arguments {
+		both = run(func(w *signInWorld) providertest.Arguments {
 			a := way.attributes(w)
 			maps.Copy(w.env, way.others)
 			return a
 		})
 	}
-	wrong := run(func(w *signInWorld) arguments { return way.wrong(w, way.attributes(w)) })
-	expired := run(func(w *signInWorld) arguments { return way.expired(w, way.attributes(w)) })
+	wrong := run(func(w *signInWorld) providertest.Arguments { return way.wrong(w, way.attributes(w)) })
+	expired := run(func(w *signInWorld) providertest.Arguments { return way.expired(w, way.attributes(w)) })
 
 	w := newSignInWorld(t)
 	config := way.attributes(w)

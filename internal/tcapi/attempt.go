@@ -6,12 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"strings"
 
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
-	tchttp "github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/http"
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common/profile"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Head holds the fields that every response has. Response types embed it.
@@ -27,74 +23,24 @@ type Head struct {
 
 func (h *Head) head() *Head { return h }
 
-// signable is the one request type for all actions and versions: the SDK signs
-// and sends what MarshalJSON returns.
-type signable struct {
-	*tchttp.BaseRequest
-	payload []byte
-}
-
-// MarshalJSON returns the body, which the standard library encoded (the SDK's
-// own encoder omits fields by other rules).
-func (r *signable) MarshalJSON() ([]byte, error) { return r.payload, nil }
-
-// unparsed keeps the SDK from decoding a response.
-type unparsed struct{}
-
-func (*unparsed) ParseErrorFromHTTPResponse([]byte) error { return nil }
-
-// newSDK returns a client of the SDK that only signs and sends.
-func newSDK(c *Config) *common.Client {
-	p := profile.NewClientProfile()
-	p.Language = "en-US"
-	p.DisableRegionBreaker = true
-	p.NetworkFailureMaxRetries = 0
-	p.RateLimitExceededMaxRetries = 0
-	p.HttpProfile.Endpoint = c.Endpoint.Host
-	p.HttpProfile.Scheme = c.Endpoint.Scheme
-	p.HttpProfile.ReqTimeout = 0 // the context limits an attempt
-	product, version, _ := strings.Cut(c.UserAgent, "/")
-	return new(common.Client).Init(c.Region).
-		WithLogger(silent{}).
-		WithProfile(p).
-		WithHttpTransport(&guard{next: c.Transport, userAgent: c.UserAgent, now: c.Now}).
-		WithRequestClient(product + " " + strings.ReplaceAll(version, "+", "-"))
-}
-
-type silent struct{}
-
-func (silent) Printf(string, ...any) {}
-
 // attempt sends a request once and decodes the response.
-func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, credentials Credentials) (P, *Error) {
+//
+// Everything in its error that came from elsewhere is made printable, without the
+// credentials and the other secrets.
+func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, payload []byte, credentials Credentials, secrets []string) (P, *Error) {
+	secrets = append(secrets[:len(secrets):len(secrets)], credentials.SecretKey, credentials.Token, credentials.SecretID)
 	ctx, cancel := context.WithTimeoutCause(ctx, c.RequestTimeout, errAttemptTimeout)
 	defer cancel()
 
-	x := new(exchange)
+	x := c.exchange(ctx, action, payload, credentials)
 	defer x.release()
-	request := &signable{BaseRequest: new(tchttp.BaseRequest).Init().WithApiInfo(c.Service, action.Version, action.Name), payload: payload}
-	request.SetContext(withExchange(ctx, x))
-	// A client is small; a copy binds the credentials to this attempt.
-	sdk := *c.sdk
-	if c.Credentials == nil {
-		request.SetSkipSign(true)
-	} else {
-		sdk.WithCredential(common.NewTokenCredential(credentials.SecretID, credentials.SecretKey, credentials.Token))
-	}
-	err := sdk.Send(request, new(unparsed))
-
 	failure := &Error{
 		Service: c.Service, Action: action.Name, Version: action.Version,
-		RequestID: x.requestID, Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, CredentialSource: credentials.Source,
+		RequestID: printable.Redacted(x.requestID, printable.Name, secrets...), Status: x.status, RetryAfter: x.retryAfter, Skew: x.skew, CredentialSource: credentials.Source,
 	}
 	if x.err != nil {
-		err = x.err
-	} else if err != nil {
-		x.class = ClassOfTransport(err)
-	}
-	if err != nil {
-		failure.Class, failure.Err = x.class, err
-		failure.Message = withoutURL(err)
+		failure.Class, failure.Err = x.class, x.err
+		failure.Message = printable.Redacted(x.err.Error(), printable.Message, secrets...)
 		if ctx.Err() != nil {
 			failure.Err = context.Cause(ctx)
 			failure.Class = Fatal
@@ -105,10 +51,10 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 		}
 		return nil, failure
 	}
-	return decode[R, P](x, failure, credentials)
+	return decode[R, P](x, failure, secrets)
 }
 
-// errNoCode is an error object that the SDK treats as success.
+// errNoCode is an error object without a code.
 var errNoCode = errors.New("the service returned an error without a code")
 
 // reply is a pointer to a type that embeds Head.
@@ -118,11 +64,11 @@ type reply[R any] interface {
 }
 
 // decode decodes a response into its final type.
-func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credentials) (P, *Error) {
+func decode[R any, P reply[R]](x *exchange, failure *Error, secrets []string) (P, *Error) {
 	var envelope struct{ Response P }
 	if err := json.Unmarshal(x.body.Bytes(), &envelope); err != nil {
 		failure.Err = err
-		failure.Message = "the response could not be decoded: " + err.Error()
+		failure.Message = printable.Redacted("the response could not be decoded: "+err.Error(), printable.Message, secrets...)
 		// A truncated body can have the announced length. Only the text of the
 		// error tells it from other syntax errors.
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Error() == "unexpected end of JSON input" {
@@ -136,25 +82,18 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, credentials Credenti
 	}
 	head := envelope.Response.head()
 	if head.RequestID != "" {
+		head.RequestID = printable.Redacted(head.RequestID, printable.Name, secrets...)
 		failure.RequestID = head.RequestID
 	}
 	if head.Error == nil {
 		return envelope.Response, nil
 	}
-	failure.Code = head.Error.Code
-	failure.Message = redact(head.Error.Message, credentials)
-	failure.Class = ruleOf(head.Error.Code).class
-	if head.Error.Code == "" {
+	failure.Code = printable.Redacted(head.Error.Code, printable.Name, secrets...)
+	failure.Message = printable.Redacted(head.Error.Message, printable.Message, secrets...)
+	failure.Class = ruleOf(failure.Code).class
+	if failure.Code == "" {
 		failure.Err = errNoCode
 		failure.Message = errNoCode.Error() + ": " + failure.Message
 	}
 	return nil, failure
-}
-
-// withoutURL returns the text of an error without the URL that net/http puts before it.
-func withoutURL(err error) string {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	return err.Error()
 }

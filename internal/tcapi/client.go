@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common"
 )
 
 // Action is one action of one version of a service's API.
@@ -80,11 +78,7 @@ type Attempt struct {
 }
 
 // Client calls the actions of one service.
-type Client struct {
-	Config
-
-	sdk *common.Client
-}
+type Client struct{ Config }
 
 // New returns a client. Nothing is sent yet.
 func New(c Config) *Client {
@@ -100,9 +94,7 @@ func New(c Config) *Client {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client := &Client{Config: c}
-	client.sdk = newSDK(&client.Config)
-	return client
+	return &Client{Config: c}
 }
 
 var errAttemptTimeout = fmt.Errorf("the request timeout: %w", context.DeadlineExceeded)
@@ -115,13 +107,22 @@ func (c *Client) Admit(ctx context.Context, action Action) error {
 // CallOption changes how one Call is made.
 type CallOption func(*callOptions)
 
-type callOptions struct{ admitted bool }
+type callOptions struct {
+	admitted bool
+	secrets  []string
+}
 
 // Admitted says that Admit has already been called for this Call, so its first
 // attempt does not wait for the rate limit again. A caller that sends many
 // requests at once thus has only one of them waiting at a time, and other
 // callers get their turn.
 func Admitted() CallOption { return func(o *callOptions) { o.admitted = true } }
+
+// WithSecret says that the request contains a secret, which an error must not
+// repeat. The credentials need not be named.
+func WithSecret(secret string) CallOption {
+	return func(o *callOptions) { o.secrets = append(o.secrets, secret) }
+}
 
 func (c *Client) limiter(action Action) *Limiter {
 	return c.Limiters.For(c.Service, action.Version, action.Name, action.PerSecond)
@@ -154,7 +155,7 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 			}
 		}
 		begin := time.Now()
-		answer, failure := attempt[R, P](ctx, c, action, payload, credentials)
+		answer, failure := attempt[R, P](ctx, c, action, payload, credentials, o.secrets)
 		record := Attempt{
 			Service: c.Service, Action: action.Name, Version: action.Version,
 			Number: number, Duration: time.Since(begin), CredentialSource: credentials.Source,

@@ -28,8 +28,8 @@ func counting(n *atomic.Int32) func(net.Conn, http.ConnState) {
 	}
 }
 
-// Thirty rounds of ten requests at once need ten connections; with two kept to
-// a host, as the SDK's own transport does, each round would dial eight more.
+// Thirty rounds of ten requests at once need ten connections. The default of
+// net/http keeps two for each host, so that each round would dial eight more.
 func TestConnectionsAreKept(t *testing.T) {
 	t.Parallel()
 	const workers, rounds = 10, 30

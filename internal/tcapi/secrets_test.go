@@ -115,7 +115,7 @@ func TestMessagesStayReadable(t *testing.T) {
 		"get https://a.example/b?x=(y)&sign=0a1b":           "get https://a.example/b?(hidden)",
 		"get https://a.example/b?c=d or (http://e/f?g=h)":   "get https://a.example/b?(hidden) or (http://e/f?(hidden))",
 		"Credential=A/b, SignedHeaders=a;b, Signature=0Af1": "Credential=A/b, SignedHeaders=a;b, Signature=(hidden)",
-		`one\ntwo\r\n\u001b[31mthree`:                       "one two [31mthree",
+		`one\ntwo\r\n\u001b[31mthree`:                       `one two \x1b[31mthree`,
 	} {
 		client, _ := over(replies(apiError("InvalidParameter", in)))
 		if got := failed(t, ask(t.Context(), client)).Message; got != want {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 	"strings"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // zoneCache keeps the responses of DescribeZones, so that many data sources with the
@@ -201,7 +203,7 @@ func (c *Client) similarNames(ctx context.Context, unknown []string) []string {
 	slices.SortStableFunc(similar, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
 	names = nil
 	for _, c := range similar[:min(len(similar), maxSimilarNames)] {
-		names = append(names, c.name)
+		names = append(names, printable.Text(c.name, printable.Name))
 	}
 	return names
 }

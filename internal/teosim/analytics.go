@@ -105,7 +105,7 @@ func (s *Sim) readAnalysis(p *parameters, l layer) analysis {
 		p.fail(missingParameter("ZoneIds"))
 	case len(ids) > maxAnalysisZones:
 		p.fail(invalidValue("ZoneIds", "it must have at most 100 values"))
-	case s.options.Analytics.LookBack > 0 && q.start.Before(s.options.Now().Add(-s.options.Analytics.LookBack)):
+	case s.options.Analytics.LookBack > 0 && q.start.Before(s.Now().Add(-s.options.Analytics.LookBack)):
 		p.fail(codeError("LimitExceeded.QueryTimeLimitExceeded"))
 	}
 	for _, id := range ids {
@@ -184,7 +184,7 @@ func (s *Sim) timing(q analysis, names []string, metrics map[string]metric, inte
 	if o.PointAtEnd {
 		last = last.Add(time.Nanosecond)
 	}
-	hosts := s.index.Load().flows(q.layer).matching(q)
+	hosts := s.current().flows(q.layer).matching(q)
 	buckets := make([]int64, 0, int(last.Sub(first)/interval)+1)
 	var total int64
 	for at := first; at.Before(last); at = at.Add(interval) {
@@ -284,7 +284,7 @@ func (s *Sim) decodeTop(body []byte) (respond, *apiError) {
 		}
 		details := []detail{}
 		if strings.HasSuffix(name, "_domain") {
-			for _, flows := range s.index.Load().flows(layer7).matching(q) {
+			for _, flows := range s.current().flows(layer7).matching(q) {
 				if n := flows.between(q.start, q.end, q.mitigated()); n > 0 {
 					details = append(details, detail{flows.host, n})
 				}

@@ -22,7 +22,7 @@ func (s *Sim) decodeProxies(body []byte) (respond, *apiError) {
 	}
 	return func([]Fault, int64) []byte {
 		rows := []any{}
-		for _, h := range s.index.Load().flows(layer4) {
+		for _, h := range s.current().flows(layer4) {
 			if h.zoneID != zoneID || wanted != nil && !wanted[h.host] {
 				continue
 			}

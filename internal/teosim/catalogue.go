@@ -26,7 +26,10 @@ type Zone struct {
 	// ActiveStatus active, inactive or paused.
 	Area, Type, Status, ActiveStatus string
 	Paused                           bool
-	Tags                             map[string]string
+	// LogsOff zones have traffic, but offline logs are switched off: their packages
+	// are counted by the analytics and never listed.
+	LogsOff bool
+	Tags    map[string]string
 	// CreatedOn orders DescribeZones, the latest first. The zero value is a day
 	// that follows from the place in the catalogue.
 	CreatedOn time.Time
@@ -72,6 +75,10 @@ type Package struct {
 	// Lost packages are counted by the analytics, but never listed. Uncounted
 	// ones are listed, but the analytics know of no request in them.
 	Lost, Uncounted bool
+	// With a [Lifecycle], Late is how much later than others the package is listed.
+	// Grows and Kept, if not 0, are how long after its end it gets its last member (a
+	// second one, if it has one) and how long after its end it is deleted.
+	Late, Grows, Kept time.Duration
 	// Mitigated requests were blocked by the protection: no package has them,
 	// and the analytics count them only where a filter asks for them.
 	Mitigated bool

@@ -12,8 +12,8 @@ const xmlType = "application/xml"
 // serveDownload serves a package if the URL is signed and has not expired. Range
 // requests get the whole package, as RFC 9110 allows.
 func (s *Sim) serveDownload(w http.ResponseWriter, r *http.Request) {
-	record := &Download{Time: s.options.Now(), Method: r.Method, Path: r.URL.Path}
-	e, found := s.index.Load().packageAt(r.URL.Path)
+	record := &Download{Time: s.Now(), Method: r.Method, Path: r.URL.Path}
+	e, found := s.current().packageAt(r.URL.Path)
 	if found {
 		record.Host, record.Area, record.Name = e.Host, e.Area, e.Name
 	}
@@ -39,7 +39,7 @@ func (s *Sim) serveDownload(w http.ResponseWriter, r *http.Request) {
 	case answer != nil:
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		answer = storeError(http.StatusMethodNotAllowed, "MethodNotAllowed")
-	case !s.newSigner().verify(r.URL, s.options.Now().Unix()):
+	case !s.newSigner().verify(r.URL, s.Now().Unix()):
 		answer = storeError(http.StatusForbidden, "AccessDenied")
 	case !found || e.Gone:
 		answer = storeError(http.StatusNotFound, "NoSuchKey")
@@ -49,7 +49,7 @@ func (s *Sim) serveDownload(w http.ResponseWriter, r *http.Request) {
 	if answer != nil {
 		s.records.change(func() { record.Status, record.Bytes = answer.status, int64(len(answer.body)) })
 		answer.cut, answer.skew = d.cut, d.skew
-		answer.write(w, s.options.Now())
+		answer.write(w, s.Now())
 		return
 	}
 	s.deliver(w, r, e, d, record)
@@ -118,7 +118,7 @@ func (s *Sim) deliver(w http.ResponseWriter, r *http.Request, e *entry, d delive
 	h := w.Header()
 	h.Set("Content-Type", packageType)
 	h.Set("Content-Length", strconv.FormatInt(length, 10))
-	h.Set("Date", s.options.Now().Add(d.skew).UTC().Format(http.TimeFormat))
+	h.Set("Date", s.Now().Add(d.skew).UTC().Format(http.TimeFormat))
 	if d.encoded {
 		h.Set("Content-Encoding", "gzip")
 	}

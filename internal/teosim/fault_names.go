@@ -27,11 +27,11 @@ const (
 	ErrorWithoutCode FaultName = "ErrorWithoutCode"
 	// NotJSON is status 200 with HTML: a captive portal, a wrong endpoint.
 	NotJSON FaultName = "NotJSON"
-	// NullBody is the body null, on which the SDK panics.
+	// NullBody is the body null, which is valid JSON.
 	NullBody FaultName = "NullBody"
-	// EmptyObject is the body {}, which the SDK treats as success.
+	// EmptyObject is the body {}, which names no error.
 	EmptyObject FaultName = "EmptyObject"
-	// NullResponse is the body {"Response":null}, which the SDK treats as success.
+	// NullResponse is the body {"Response":null}, which names no error.
 	NullResponse FaultName = "NullResponse"
 )
 

@@ -88,6 +88,13 @@ func kindOf(name FaultName) (faultKind, bool) {
 	return kind, ok
 }
 
+// Check returns an error if the fault could never happen, for which [Sim.Inject]
+// panics.
+func (f Fault) Check() error {
+	_, err := f.check()
+	return err
+}
+
 // check returns the fault with its defaults. A fault that could never happen is an
 // error, because its test would prove nothing.
 func (f Fault) check() (Fault, error) {

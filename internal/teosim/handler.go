@@ -27,8 +27,10 @@ func (s *Sim) Handler() http.Handler {
 			s.serveMetadata(w, r)
 		case r.URL.Path == "/":
 			s.serveAPI(w, r)
+		case r.URL.Path == clockPath:
+			s.serveClock(w, r)
 		default:
-			reply{status: http.StatusNotFound, contentType: htmlType, body: []byte(htmlPage("404 Not Found"))}.write(w, s.options.Now())
+			reply{status: http.StatusNotFound, contentType: htmlType, body: []byte(htmlPage("404 Not Found"))}.write(w, s.Now())
 		}
 	})
 }
@@ -77,7 +79,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 		return // the client has disconnected
 	}
 	record := &Request{
-		Time:      s.options.Now(),
+		Time:      s.Now(),
 		Action:    r.Header.Get("X-TC-Action"),
 		Version:   r.Header.Get("X-TC-Version"),
 		Body:      body,
@@ -115,7 +117,7 @@ func (s *Sim) serveAPI(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the client has disconnected
 	}
 	s.records.change(func() { record.Code, record.Status = code, answer.status })
-	answer.write(w, s.options.Now())
+	answer.write(w, s.Now())
 }
 
 // newRequestID returns a random UUID, as the service does.

@@ -33,6 +33,7 @@ type index struct {
 	zones  []Zone // latest first
 	layers map[layer]*packages
 	byID   map[uint64]*entry
+	valid  span // of the clock of the service
 
 	counted  map[layer][]Package // what the analytics count from
 	counting sync.Mutex          // guards traffic
@@ -44,16 +45,18 @@ func newIndex(c Catalogue) *index {
 		layers:  map[layer]*packages{},
 		byID:    make(map[uint64]*entry, len(c.L7)+len(c.L4)),
 		counted: map[layer][]Package{layer7: c.L7, layer4: c.L4},
+		valid:   always(),
 	}
 	ix.zones = sortedZones(c.Zones)
-	names := map[string]string{}
+	names, off := map[string]string{}, map[string]bool{}
 	for _, zone := range c.Zones {
 		names[zone.ID] = zone.Name
+		off[zone.ID] = zone.LogsOff
 	}
 	for l, list := range map[layer][]Package{layer7: c.L7, layer4: c.L4} {
 		entries := make([]entry, 0, len(list))
 		for _, pkg := range list {
-			if pkg.Lost || pkg.Mitigated {
+			if pkg.Lost || pkg.Mitigated || off[pkg.ZoneID] {
 				continue
 			}
 			if pkg.ZoneName == "" {

@@ -129,7 +129,7 @@ func (s *Sim) listLogs(l layer, wanted selection, offset, limit int64, taken []F
 			s.grow(l, wanted)
 		}
 	}
-	list := s.index.Load().layers[l]
+	list := s.current().layers[l]
 	found := list.find(wanted)
 	total := int64(len(found))
 	for _, f := range taken {

@@ -24,9 +24,16 @@ type Options struct {
 	// credentials: a request with a token is then rejected with
 	// AuthFailure.TokenFailure, as is a request without one if a Token is set.
 	SecretID, SecretKey, Token string
-	// Now is the clock of the service: of signatures, Date headers, URLs and
-	// records, not of latencies and rate limits. Default time.Now.
+	// Now is the clock of the machine and of the service: of signatures, Date
+	// headers, URLs and records, not of latencies and rate limits. Default time.Now.
 	Now func() time.Time
+	// ServiceTime, if set, is the time of the service at the start. Its clock then
+	// differs from Now, which remains the clock of signatures and of temporary
+	// credentials: see [Sim.SetClock].
+	ServiceTime time.Time
+	// Lifecycle makes packages depend on the clock of the service. Default: every
+	// package of the catalogue is listed, complete, at any time.
+	Lifecycle Lifecycle
 	// Listen is the address, default 127.0.0.1:0. Only loopback is allowed, because
 	// plain HTTP does not protect the token.
 	Listen string
@@ -36,7 +43,7 @@ type Options struct {
 	// one second and per secret ID; requests above them are answered with
 	// RequestLimitExceeded. They override the documented limits: 20 for
 	// 2022-01-06/DownloadL7Logs and 2022-09-01/DescribeZones, 100 for
-	// 2022-09-01/DownloadL7Logs, DownloadL4Logs and the analytics; 20 for
+	// 2022-09-01/DownloadL7Logs, DownloadL4Logs, the analytics and KMS; 20 for
 	// DescribeL4Proxy, whose limit is not documented. NoRateLimit is none.
 	Rates map[string]int
 	// PageBase is the number of the first page in 2022-01-06, 0 or 1. The zero
@@ -84,6 +91,9 @@ type Options struct {
 	// STS and Metadata issue temporary credentials.
 	STS      STSOptions
 	Metadata MetadataOptions
+	// KMS are the keys of the simulated KMS. Default one ECDSA key, DefaultKMSKeyID in
+	// DefaultKMSRegion.
+	KMS []KMSKey
 	// Analytics select undocumented behaviour of the analytics.
 	Analytics AnalyticsOptions
 	// Catalogue is the account to list. Default Demo().
@@ -93,7 +103,7 @@ type Options struct {
 // defaultRates are the documented limits.
 func defaultRates() map[string]int {
 	rates := map[string]int{}
-	for _, a := range new(Sim).teoService().actions {
+	for _, a := range append(new(Sim).teoService().actions, new(kms).service().actions...) {
 		if a.perSecond > 0 {
 			rates[a.version+"/"+a.name] = a.perSecond
 		}

@@ -32,6 +32,8 @@ type action struct {
 	decode func(body []byte) (respond, *apiError)
 	// decodeFor replaces decode if the caller's secret ID matters.
 	decodeFor func(secretID string, body []byte) (respond, *apiError)
+	// decodeIn replaces decode if the region matters; it is "" without one.
+	decodeIn func(region string, body []byte) (respond, *apiError)
 }
 
 // respond returns the fields of a Response except RequestId, each followed by a
@@ -40,8 +42,11 @@ type action struct {
 type respond func(taken []Fault, now int64) []byte
 
 func (a action) read(record *Request) (respond, *apiError) {
-	if a.decodeFor != nil {
+	switch {
+	case a.decodeFor != nil:
 		return a.decodeFor(record.SecretID, record.Body)
+	case a.decodeIn != nil:
+		return a.decodeIn(record.Header.Get("X-TC-Region"), record.Body)
 	}
 	return a.decode(record.Body)
 }
@@ -115,7 +120,7 @@ func (s *Sim) respondTo(r *http.Request, record *Request) ([]byte, *apiError) {
 	}
 	taken := s.faults.consume(onListing, s.callOf(record))
 	s.records.change(func() { record.Faults = append(record.Faults, names(taken)...) })
-	fields := do(taken, s.options.Now().Unix())
+	fields := do(taken, s.Now().Unix())
 	for _, f := range taken {
 		fields = editFields(fields, f)
 	}

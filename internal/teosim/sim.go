@@ -21,7 +21,9 @@ type Sim struct {
 	faults   faults
 	records  records
 	metadata *metadata
+	kms      *kms
 	linkKey  []byte
+	clock    serviceClock
 	members  memberCache
 
 	mu        sync.Mutex // guards catalogue
@@ -53,10 +55,17 @@ func Start(options Options) (*Sim, error) {
 		catalogue: options.Catalogue.clone(),
 	}
 	s.options.Catalogue = Catalogue{}
-	s.services = []service{s.teoService(), newSTS(options.STS, options.Now, s.keys).service()}
+	if s.kms, err = newKMS(options.KMS); err != nil {
+		return nil, err
+	}
+	s.services = []service{s.teoService(), newSTS(options.STS, options.Now, s.keys).service(), s.kms.service()}
 	s.metadata = newMetadata(options.Metadata)
 	s.keys.add(options.SecretID, key{secretKey: options.SecretKey, token: options.Token})
-	s.index.Store(newIndex(s.catalogue))
+	s.clock.machine = options.Now
+	if !options.ServiceTime.IsZero() {
+		s.SetClock(options.ServiceTime)
+	}
+	s.index.Store(s.newIndex(s.catalogue))
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 
 	listener, err := new(net.ListenConfig).Listen(s.ctx, "tcp", options.Listen)
@@ -170,7 +179,32 @@ func (s *Sim) Update(change func(*Catalogue)) {
 	c := s.catalogue.clone()
 	change(&c)
 	s.catalogue = c
-	s.index.Store(newIndex(c))
+	s.index.Store(s.newIndex(c))
+}
+
+// current returns the index for the time of the service.
+func (s *Sim) current() *index {
+	ix := s.index.Load()
+	if ix.valid.contains(s.Now()) {
+		return ix
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ix = s.newIndex(s.catalogue)
+	s.index.Store(ix)
+	return ix
+}
+
+// newIndex indexes a catalogue as it is at the time of the service.
+func (s *Sim) newIndex(c Catalogue) *index {
+	if s.options.Lifecycle == (Lifecycle{}) {
+		return newIndex(c)
+	}
+	listed, counted, valid := s.options.Lifecycle.at(c, s.Now())
+	ix := newIndex(listed)
+	ix.counted = map[layer][]Package{layer7: counted.L7, layer4: counted.L4}
+	ix.valid = valid
+	return ix
 }
 
 // Catalogue returns a copy of the catalogue.

@@ -48,7 +48,7 @@ func (s *Sim) decodeZones(body []byte) (respond, *apiError) {
 		return nil, p.err
 	}
 	return func([]Fault, int64) []byte {
-		zones := slices.DeleteFunc(slices.Clone(s.index.Load().zones), func(z Zone) bool {
+		zones := slices.DeleteFunc(slices.Clone(s.current().zones), func(z Zone) bool {
 			return slices.ContainsFunc(filters, func(f zoneFilter) bool { return !f.matches(z) })
 		})
 		total := int64(len(zones))

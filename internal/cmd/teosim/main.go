@@ -1,6 +1,11 @@
 // Command teosim runs the simulated EdgeOne on loopback until it is interrupted.
 // Its account is the demo's, with packages of May 2022, and has packages of the
-// last three days as well. It prints the environment of a client on standard
+// last three days as well. With -now the clock of the service starts at that time,
+// packages appear, grow and expire with it, and POST /clock moves it:
+//
+//	curl -d move=24h http://127.0.0.1:41273/clock
+//
+// It prints the environment of a client on standard
 // output, for a shell to read:
 //
 //	export TENCENTCLOUD_TEO_ENDPOINT=http://127.0.0.1:41273
@@ -38,7 +43,7 @@ func main() {
 // run serves until ctx ends. It writes the environment of a client to out, and
 // everything else to messages.
 func run(ctx context.Context, args []string, out, messages io.Writer) error {
-	options, err := parse(args, messages)
+	options, faults, err := parse(args, messages)
 	if err != nil {
 		return err
 	}
@@ -47,6 +52,9 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 		return err
 	}
 	defer sim.Close()
+	for _, f := range faults {
+		sim.Inject(f)
+	}
 
 	fmt.Fprintf(out, "export TENCENTCLOUD_TEO_ENDPOINT=%s\n", sim.URL())
 	fmt.Fprintf(out, "export TENCENTCLOUD_SECRET_ID=%s\n", sim.SecretID())
@@ -56,14 +64,24 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 	}
 	c := sim.Catalogue()
 	fmt.Fprintf(messages, "simulating %d zones, %d L7 and %d L4 packages; stop with Ctrl-C\n", len(c.Zones), len(c.L7), len(c.L4))
+	if options.Lifecycle != (teosim.Lifecycle{}) {
+		fmt.Fprintf(messages, "it is %s; POST %s/clock with set=TIME or move=DURATION changes that\n",
+			sim.Now().UTC().Format(time.RFC3339), sim.URL())
+	}
 
 	<-ctx.Done()
 	fmt.Fprintf(messages, "stopped after %d API requests and %d downloads\n", len(sim.Requests()), len(sim.Downloads()))
 	return nil
 }
 
-func parse(args []string, messages io.Writer) (teosim.Options, error) {
-	var o teosim.Options
+// parse returns the options of the simulator, and the faults to inject.
+func parse(args []string, messages io.Writer) (teosim.Options, []teosim.Fault, error) {
+	var (
+		o      teosim.Options
+		faults []teosim.Fault
+		marks  marks
+		off    []string
+	)
 	flags := flag.NewFlagSet("teosim", flag.ContinueOnError)
 	flags.SetOutput(messages)
 	flags.StringVar(&o.Listen, "listen", "127.0.0.1:0", "loopback `address` to listen on")
@@ -80,25 +98,70 @@ func parse(args []string, messages io.Writer) (teosim.Options, error) {
 	flags.DurationVar(&o.URLLifetime, "url-lifetime", time.Hour, "how long download URLs are valid")
 	packages := flags.Int("packages", 0, "`number` of generated L7 packages instead of the demo's")
 	unlimited := flags.Bool("no-rate-limit", false, "lift the documented rate limits")
+	flags.Func("now", "`time` (RFC 3339) at which the clock of the service starts; packages then appear 3 hours\n"+
+		"after their end, are complete after 24 hours and are deleted after 31 days", func(value string) (err error) {
+		o.ServiceTime, err = time.Parse(time.RFC3339, value)
+		if err == nil && o.ServiceTime.After(time.Now()) {
+			err = errors.New("it is later than the clock of this machine, and an archive uses the earlier of both clocks")
+		}
+		o.Lifecycle = teosim.DocumentedLifecycle()
+		return err
+	})
+	flags.Func("lost", "`pattern` of packages that had requests, but are never listed", marks.plain("lost",
+		func(p *teosim.Package) { p.Lost = true }))
+	flags.Func("failing", "`pattern` of packages that are listed, but cannot be downloaded (403)", marks.plain("failing",
+		func(p *teosim.Package) { p.Forbidden = true }))
+	flags.Func("late", "`pattern[=duration]` of packages that are listed 48h (or the duration) later; needs -now", marks.timed("late",
+		func(p *teosim.Package, d time.Duration) { p.Late = d }))
+	flags.Func("growing", "`pattern[=duration]` of packages that grow until 48h after their end; needs -now", marks.timed("growing",
+		func(p *teosim.Package, d time.Duration) { p.Grows = d }))
+	flags.Func("expiring", "`pattern[=duration]` of packages that are deleted 48h after their end; needs -now", marks.timed("expiring",
+		func(p *teosim.Package, d time.Duration) { p.Kept = d }))
+	flags.Func("logs-off", "`site` (name or zone ID) whose offline logs are switched off", func(value string) error {
+		off = append(off, value)
+		return nil
+	})
+	flags.Func("fault", "named `fault` of the service, such as Throttled,times=3 or Gone404,package=NAME", func(value string) error {
+		f, err := parseFault(value)
+		faults = append(faults, f)
+		return err
+	})
 	if err := flags.Parse(args); err != nil {
-		return o, err
+		return o, nil, err
 	}
 	if flags.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+		return o, nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	if *packages < 0 {
-		return o, fmt.Errorf("-packages is %d, but must be positive", *packages)
+		return o, nil, fmt.Errorf("-packages is %d, but must be positive", *packages)
 	}
-	if *packages > 0 {
+	switch {
+	case *packages > 0:
 		o.Catalogue = teosim.Generate(teosim.GenerateOptions{Count: *packages, Domains: 10})
-	} else {
+	case o.ServiceTime.IsZero():
 		o.Catalogue = teosim.Demo()
 		o.Catalogue.L7 = append(o.Catalogue.L7, recent(o.Catalogue.Zones[0], time.Now())...)
+	default:
+		o.Catalogue = teosim.Demo()
+	}
+	if err := needsClock(flags, o); err != nil {
+		return o, nil, err
 	}
 	if *unlimited {
 		o.Rates = teosim.Unlimited()
 	}
-	return o, nil
+	return o, faults, errors.Join(marks.apply(&o.Catalogue), switchOff(&o.Catalogue, off))
+}
+
+// needsClock refuses flags that would have no effect without -now.
+func needsClock(flags *flag.FlagSet, o teosim.Options) error {
+	var err error
+	flags.Visit(func(f *flag.Flag) {
+		if (f.Name == "late" || f.Name == "growing" || f.Name == "expiring") && o.ServiceTime.IsZero() {
+			err = fmt.Errorf("-%s needs -now", f.Name)
+		}
+	})
+	return err
 }
 
 // recent returns a package of www.example.com for each of the last 72 hours, so

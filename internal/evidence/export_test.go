@@ -1,0 +1,4 @@
+package evidence
+
+// ParseKMSKey is parseKMSKey for tests.
+var ParseKMSKey = parseKMSKey

@@ -1,0 +1,216 @@
+package logarchive_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const (
+	bucketName   = "logs-1250000000"
+	bucketKey    = "test"
+	bucketSecret = "testsecret"
+)
+
+// withAWSCredentials adds what the AWS SDK looks for.
+func withAWSCredentials(w *providertest.Workspace) {
+	w.Env = append(w.Env, "AWS_ACCESS_KEY_ID="+bucketKey, "AWS_SECRET_ACCESS_KEY="+bucketSecret, "AWS_EC2_METADATA_DISABLED=true")
+}
+
+// startS3 starts versitygw, a real S3 server, with one bucket, and returns its
+// URL and a client. The test is skipped if there is none.
+func startS3(t testing.TB, keyID, secret string, prepare func(*s3.CreateBucketInput)) (string, *s3.Client) {
+	t.Helper()
+	binary := os.Getenv("VERSITYGW")
+	if binary == "" {
+		binary = filepath.Join("..", "..", "..", "bin", "tools", "versitygw")
+		if _, err := os.Stat(binary); err != nil {
+			if binary, err = exec.LookPath("versitygw"); err != nil {
+				t.Skip("there is no S3 server: set VERSITYGW, or run make bin/tools/versitygw")
+			}
+		}
+	}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	cmd := exec.Command(binary, "--access", keyID, "--secret", secret, "--region", "us-east-1", "--port", address, "--quiet", //nolint:gosec,noctx // a tool of the tests, killed below
+		"posix", "--versioning-dir", t.TempDir(), t.TempDir())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.DialTimeout("tcp", address, time.Second) //nolint:noctx // bounded by itself
+		if err == nil {
+			_ = conn.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the S3 server does not listen")
+		}
+	}
+	client := s3.New(s3.Options{
+		BaseEndpoint: aws.String("http://" + address), Region: "us-east-1", UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider(keyID, secret, ""),
+	})
+	in := &s3.CreateBucketInput{Bucket: aws.String(bucketName)}
+	if prepare != nil {
+		prepare(in)
+	}
+	if _, err := client.CreateBucket(t.Context(), in); err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + address, client
+}
+
+// Destroying an archive in a versioned or locked bucket says what remains.
+func TestLogArchiveDestroyInRetainingBuckets(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		lock bool
+		says string
+	}{
+		"versioned": {false, "The bucket is versioned: removed objects remain"},
+		"locked":    {true, "The bucket is locked: it keeps every object until its retention ends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, client := startS3(t, bucketKey, bucketSecret, func(in *s3.CreateBucketInput) {
+				if test.lock {
+					in.ObjectLockEnabledForBucket = aws.Bool(true)
+				}
+			})
+			var err error
+			if test.lock {
+				_, err = client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
+					Bucket: aws.String(bucketName), ObjectLockConfiguration: &types.ObjectLockConfiguration{
+						ObjectLockEnabled: types.ObjectLockEnabledEnabled,
+						Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeCompliance, Days: aws.Int32(1)}},
+					},
+				})
+			} else {
+				_, err = client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+					Bucket: aws.String(bucketName), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			sim := archiveSim(t)
+			destination := "s3://" + bucketName + "?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(server) + "&prefix=a/"
+			w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(destination, "2022-05-02", `on_destroy = "delete"`))
+			withAWSCredentials(w)
+			w.Apply()
+			w.Unchanged()
+			stdout, stderr, err := w.Run("destroy", "-auto-approve", "-input=false")
+			if err != nil || !strings.Contains(providertest.Collapsed(stdout+stderr), test.says) {
+				t.Errorf("%v\n%s\n%s", err, stdout, stderr)
+			}
+			versions, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})
+			if err != nil || len(versions.Versions) == 0 {
+				t.Errorf("no version remains (%v), so that nothing is tested", err)
+			}
+		})
+	}
+}
+
+// COS is signed with the credentials of the provider: here a real S3 server that
+// knows the same key, reached through endpoint.
+func TestLogArchiveCOS(t *testing.T) {
+	t.Parallel()
+	server, client := startS3(t, teosim.DefaultSecretID, teosim.DefaultSecretKey, nil)
+	sim := archiveSim(t)
+	destination := "cos://" + bucketName + "?region=us-east-1&endpoint=" + url.QueryEscape(server) + "&prefix=a/"
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(destination, "2022-05-02")+fmt.Sprintf(`
+data "teo_log_archive_verification" "test" {
+  destination = %q
+  depends_on  = [teo_l7_log_archive.test]
+}
+
+output "valid" {
+  value = data.teo_log_archive_verification.test.valid
+}
+`, destination))
+	w.Apply()
+	out, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucketName), Prefix: aws.String("a/dt=2022-05-01/")})
+	if err != nil || len(out.Contents) != 8 {
+		t.Errorf("%d objects in the bag, want 3 packages and 5 tag files (%v)", len(out.Contents), err)
+	}
+	if valid, _, err := w.Run("output", "valid"); err != nil || strings.TrimSpace(valid) != "true" {
+		t.Errorf("valid is %s (%v)", valid, err)
+	}
+	w.Unchanged()
+}
+
+// A refresh and the plan that follows it read the archive once, and a plan reads
+// no bag that is as the ledger says.
+func TestLogArchivePlanReadsOnce(t *testing.T) {
+	t.Parallel()
+	server, _ := startS3(t, bucketKey, bucketSecret, nil)
+	var mu sync.Mutex
+	var listings, entries, others int
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(address)
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		query := r.URL.Query()
+		switch {
+		case query.Has("list-type") && query.Get("max-keys") != "1":
+			listings++
+		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/.teo-archive/ledger/"):
+			entries++
+		case strings.Contains(r.URL.Path, "/dt="), strings.Contains(r.URL.Path, "/tags/"):
+			others++
+		}
+		mu.Unlock()
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	sim := archiveSim(t)
+	destination := "s3://" + bucketName + "?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(proxy.URL) + "&prefix=a/"
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(destination, "2022-05-05"))
+	withAWSCredentials(w)
+	w.Apply()
+	sequence, _ := w.Head()
+	mu.Lock()
+	if listings == 0 || entries == 0 || others == 0 {
+		t.Errorf("the requests of an apply are not recognized: %d %d %d", listings, entries, others)
+	}
+	listings, entries, others = 0, 0, 0
+	mu.Unlock()
+	w.Unchanged()
+	// One entry more is requested, to see that there is none.
+	if listings != 1 || entries > int(sequence)+1 || others != 0 {
+		t.Errorf("a plan lists %d times, reads %d of %d entries and %d files of bags", listings, entries, sequence, others)
+	}
+}

@@ -1,0 +1,70 @@
+//go:build unix
+
+package logarchive_test
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+// kill -9 of Terraform and of the provider in the middle of an apply: the next
+// apply downloads what was not finished, and nothing else, and the archive is
+// valid. The downloads are slow, so that the middle is long enough.
+func TestLogArchiveSurvivesKill(t *testing.T) {
+	t.Parallel()
+	const packages, parallelism = 96, 4
+	sim := simtest.Start(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 48}), Rates: teosim.Unlimited()})
+	sim.Inject(teosim.Fault{Name: teosim.Slow, Action: teosim.DownloadAction, Delay: 100 * time.Millisecond, Value: "1000000"})
+	dir := t.TempDir()
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(fileURL(dir), "2022-05-03", "parallelism = 4"))
+
+	cmd := w.Command("apply", "-auto-approve", "-input=false", "-no-color")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	group := cmd.Process.Pid
+	t.Cleanup(func() { _ = syscall.Kill(-group, syscall.SIGKILL) })
+	for deadline := time.Now().Add(time.Minute); finished(sim) < packages/3; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d packages were served in a minute", finished(sim))
+		}
+	}
+	if err := syscall.Kill(-group, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	before := finished(sim)
+	if before >= packages {
+		t.Fatalf("all %d packages were served before the kill, so that nothing is tested", before)
+	}
+
+	sim.ClearFaults()
+	sim.ResetCounters()
+	w.Apply()
+	// What was in progress at the kill, or served but not recorded yet, is
+	// downloaded again.
+	if again := len(sim.Downloads()); again < packages-before || again > packages-before+2*parallelism {
+		t.Errorf("%d downloads after %d of %d had been served, with %d at once", again, before, packages, parallelism)
+	}
+	if out, err := verifyScript(t, dir); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	w.Unchanged()
+}
+
+// finished counts the packages that were served to the end.
+func finished(sim *teosim.Sim) int {
+	n := 0
+	for _, d := range sim.Downloads() {
+		if d.Status == 200 {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,134 @@
+package logarchive
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
+)
+
+const (
+	onDestroyKeep   = "keep"
+	onDestroyDelete = "delete"
+
+	verifyListing = "listing"
+	verifyPayload = "payload"
+
+	defaultStableAfter = "24h"
+	defaultParallelism = 8
+	maxParallelism     = 256
+)
+
+// Descriptions that the resources and the data source of an archive share.
+const (
+	destinationText = "URL of the destination: `file:///srv/logs?prefix=teo/` (a folder; it must exist, or `create_dir=true`), " +
+		"`s3://bucket?region=…&endpoint=…&prefix=teo/` (Amazon S3 and compatible stores, with credentials from where the AWS SDK finds them, such as `AWS_ACCESS_KEY_ID`), or " +
+		"`cos://bucket-appid?region=…&prefix=teo/` (Tencent Cloud COS, signed with the credentials of the provider). Credentials are never part of the URL."
+	headText        = "Newest entry of the ledger."
+	sequenceText    = "Number of the entry, from 1 on."
+	entrySHA256Text = "SHA-256 of the entry's bytes, in lower-case hex. It vouches for the whole archive: keep it where the archive's writers cannot write."
+	replaceText     = "Another bucket, folder, endpoint or prefix is another archive."
+)
+
+// requiresOtherArchive replaces the resource if its destination is another
+// place, but not if the same place is only written differently.
+func requiresOtherArchive(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = req.PlanValue.IsUnknown() || !bucket.SamePlace(req.StateValue.ValueString(), req.PlanValue.ValueString())
+}
+
+func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
+	return schema.Schema{
+		MarkdownDescription: fmt.Sprintf("Copies every package of the %s of a window to a folder or bucket, and keeps the copy complete on each apply. "+
+			"The archive has one BagIt 1.0 bag ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) for each UTC day, with Hive-style paths that DuckDB queries as partitions, "+
+			"and an append-only ledger in which each entry contains the hash of the previous one. "+
+			"Anyone can verify it offline with POSIX utilities and `sha256sum`.\n\n"+
+			"The state keeps the newest entry of the ledger (`head`). Anything that was lost, rolled back or changed at the destination since then is an error until it is repaired or accepted (see `accept`). "+
+			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, verify and query an archive.", r.Title),
+		Attributes: map[string]schema.Attribute{
+			"destination": schema.StringAttribute{
+				MarkdownDescription: destinationText + " " + replaceText + " Changing it replaces the resource, and `on_destroy` decides what happens to the old archive; another spelling of the same place is no change.",
+				Required:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(requiresOtherArchive, replaceText, replaceText)},
+			},
+			"start_time": schema.StringAttribute{
+				MarkdownDescription: query.StartTimeText + " Packages that start before it are not archived.",
+				Required:            true,
+			},
+			"end_time": schema.StringAttribute{
+				MarkdownDescription: query.EndTimeText + " It may be in the future. Packages that start at or after it are not archived. Without it the archive is open-ended: each apply archives what has become stable since the last one.",
+				Optional:            true,
+			},
+			"zones":    schema.SetAttribute{MarkdownDescription: r.ZonesText(), Optional: true, ElementType: types.StringType},
+			"zone_ids": schema.SetAttribute{MarkdownDescription: r.ZoneIDsText(), Optional: true, ElementType: types.StringType},
+			r.Hosts:    schema.SetAttribute{MarkdownDescription: r.HostsText, Optional: true, ElementType: types.StringType},
+			"stable_after": schema.StringAttribute{
+				MarkdownDescription: "How long after the end of its slot a package is archived, such as `24h` (the default). EdgeOne appends to packages for about a day.",
+				Optional:            true, Computed: true,
+				Default: stringdefault.StaticString(defaultStableAfter),
+			},
+			"parallelism": schema.Int64Attribute{
+				MarkdownDescription: "Number of packages that are copied at the same time, 1 to 256. Default 8.",
+				Optional:            true, Computed: true,
+				Default:    int64default.StaticInt64(defaultParallelism),
+				Validators: []validator.Int64{int64validator.Between(1, maxParallelism)},
+			},
+			"verify": schema.StringAttribute{
+				MarkdownDescription: "What an apply verifies of the packages that were archived before: `listing` (the default) compares names and lengths at the destination, `payload` also reads every package and compares its hash. Damaged packages are repaired.",
+				Optional:            true, Computed: true,
+				Default:    stringdefault.StaticString(verifyListing),
+				Validators: []validator.String{stringvalidator.OneOf(verifyListing, verifyPayload)},
+			},
+			"accept": schema.MapAttribute{
+				MarkdownDescription: "Findings to accept: a map from the token that the error message shows to the reason. A token accepts exactly one situation and has no effect in any other, so it may stay in the configuration. The ledger records the token and the reason.",
+				Optional:            true,
+				ElementType:         types.StringType,
+				Validators: []validator.Map{
+					mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1)),
+					mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+					mapvalidator.NoNullValues(),
+				},
+			},
+			"on_destroy": schema.StringAttribute{
+				MarkdownDescription: "What destroying the resource does with the archive: `keep` (the default) leaves it as it is, `delete` removes the files of the archive. Other files stay, and so does what a versioned or locked bucket retains.",
+				Optional:            true, Computed: true,
+				Default:    stringdefault.StaticString(onDestroyKeep),
+				Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyDelete)},
+			},
+			"timeouts": timeouts.Attributes(ctx, timeouts.Opts{
+				Create: true, Read: true, Update: true, Delete: true,
+				CreateDescription: fmt.Sprintf(query.TimeoutText, "the first apply", query.ShortDuration(archiveRunTimeout)),
+				ReadDescription:   fmt.Sprintf(query.TimeoutText, "a refresh or a plan", query.ShortDuration(query.ReadTimeout)),
+				UpdateDescription: fmt.Sprintf(query.TimeoutText, "an apply", query.ShortDuration(archiveRunTimeout)),
+				DeleteDescription: fmt.Sprintf(query.TimeoutText, "removing the archive", query.ShortDuration(archiveDeleteTimeout)),
+			}),
+
+			"package_count":  schema.Int64Attribute{MarkdownDescription: "Number of archived packages.", Computed: true},
+			"pending_count":  schema.Int64Attribute{MarkdownDescription: "Number of packages that the last run listed but did not archive, because they were not stable yet or failed.", Computed: true},
+			"total_bytes":    schema.Int64Attribute{MarkdownDescription: "Total length of the archived packages as stored, in bytes.", Computed: true},
+			"bag_count":      schema.Int64Attribute{MarkdownDescription: "Number of bags, one for each UTC day that has packages.", Computed: true},
+			"complete":       schema.BoolAttribute{MarkdownDescription: "Whether `end_time` is set and every day of the window is sealed: it is over, stable, and nothing of it is pending, damaged or lost.", Computed: true},
+			"sealed_through": schema.StringAttribute{MarkdownDescription: "Last UTC date up to which every day of the window is sealed, such as `2022-05-04`. Null if the first day is not sealed yet.", Computed: true},
+			"head": schema.SingleNestedAttribute{
+				MarkdownDescription: headText + " It is only ever replaced by a later entry of the same ledger.",
+				Computed:            true,
+				Attributes: map[string]schema.Attribute{
+					"sequence": schema.Int64Attribute{MarkdownDescription: sequenceText, Computed: true},
+					"sha256":   schema.StringAttribute{MarkdownDescription: entrySHA256Text, Computed: true},
+				},
+			},
+		},
+	}
+}

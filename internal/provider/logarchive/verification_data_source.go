@@ -1,0 +1,234 @@
+package logarchive
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
+)
+
+var (
+	_ datasource.DataSource                   = (*logArchiveVerificationDataSource)(nil)
+	_ datasource.DataSourceWithConfigure      = (*logArchiveVerificationDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*logArchiveVerificationDataSource)(nil)
+)
+
+// sha256Text matches a SHA-256 in lower-case hex.
+var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// verificationTimeout is long enough to read a large archive.
+const verificationTimeout = 6 * time.Hour
+
+func NewVerificationDataSource() datasource.DataSource {
+	return &logArchiveVerificationDataSource{}
+}
+
+// logArchiveVerificationDataSource is data "teo_log_archive_verification".
+type logArchiveVerificationDataSource struct{ session *query.Session }
+
+// logArchiveVerificationModel is its configuration and state.
+type logArchiveVerificationModel struct {
+	Destination  types.String   `tfsdk:"destination"`
+	Depth        types.String   `tfsdk:"depth"`
+	ExpectedHead types.String   `tfsdk:"expected_head"`
+	Parallelism  types.Int64    `tfsdk:"parallelism"`
+	Timeouts     timeouts.Value `tfsdk:"timeouts"`
+
+	Valid        types.Bool   `tfsdk:"valid"`
+	Problems     types.List   `tfsdk:"problems"`
+	ProblemCount types.Int64  `tfsdk:"problem_count"`
+	Head         types.Object `tfsdk:"head"`
+	Layer        types.String `tfsdk:"layer"`
+	PackageCount types.Int64  `tfsdk:"package_count"`
+	TotalBytes   types.Int64  `tfsdk:"total_bytes"`
+	Bags         types.Map    `tfsdk:"bags"`
+}
+
+// problemModel is an element of "problems".
+type problemModel struct {
+	Kind   types.String `tfsdk:"kind"`
+	Day    types.String `tfsdk:"day"`
+	Path   types.String `tfsdk:"path"`
+	Detail types.String `tfsdk:"detail"`
+}
+
+var problemType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"kind": types.StringType, "day": types.StringType, "path": types.StringType, "detail": types.StringType,
+}}
+
+// bagModel is an element of "bags".
+type bagModel struct {
+	Path              types.String `tfsdk:"path"`
+	PackageCount      types.Int64  `tfsdk:"package_count"`
+	TotalBytes        types.Int64  `tfsdk:"total_bytes"`
+	TagManifestSHA256 types.String `tfsdk:"tagmanifest_sha256"`
+	ManifestSHA256    types.String `tfsdk:"manifest_sha256"`
+}
+
+var bagType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"path": types.StringType, "package_count": types.Int64Type, "total_bytes": types.Int64Type,
+	"tagmanifest_sha256": types.StringType, "manifest_sha256": types.StringType,
+}}
+
+func (d *logArchiveVerificationDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_log_archive_verification"
+}
+
+func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	kinds := "What is wrong:\n"
+	for _, kind := range archive.ProblemKinds() {
+		kinds += fmt.Sprintf("  - `%s`: %s\n", kind, kind.Description())
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Verifies an archive of `teo_l7_log_archive` or `teo_l4_log_archive` at its destination and returns the problems as data. Only a destination that cannot be read is an error. " +
+			"It needs no EdgeOne credentials, except that a `cos://` destination is signed with the credentials of the provider, and it can be used in `check` blocks.\n\n" +
+			"It verifies the links of the ledger, the tag files of each bag against the newest entry that names the bag, and that every file is named by a manifest and every named file exists. " +
+			"With `depth = \"payload\"` it also reads every package: its SHA-256, its gzip stream, and its number of lines.",
+		Attributes: map[string]schema.Attribute{
+			"destination": schema.StringAttribute{MarkdownDescription: destinationText, Required: true},
+			"depth": schema.StringAttribute{
+				MarkdownDescription: "`payload` (the default) verifies everything, `ledger` does not read the packages.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf(string(archive.DepthLedger), string(archive.DepthPayload))},
+			},
+			"expected_head": schema.StringAttribute{
+				MarkdownDescription: "SHA-256 of a ledger entry that was noted before, in lower-case hex. If it is not an entry of the ledger, that is a problem: the archive was rolled back, or it is another one.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.RegexMatches(sha256Text, "must be 64 lower-case hex digits")},
+			},
+			"parallelism": schema.Int64Attribute{
+				MarkdownDescription: "Number of files that are read at the same time, 1 to 256. Default 8.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.Between(1, maxParallelism)},
+			},
+			"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(query.TimeoutText, "reading the archive", query.ShortDuration(verificationTimeout))}),
+
+			"valid": schema.BoolAttribute{MarkdownDescription: "Whether there are no problems.", Computed: true},
+			"problems": schema.ListNestedAttribute{
+				MarkdownDescription: fmt.Sprintf("The problems, sorted by day, path and kind; at most %d.", archive.MaxProblems),
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"kind":   schema.StringAttribute{MarkdownDescription: kinds, Computed: true},
+					"day":    schema.StringAttribute{MarkdownDescription: "UTC date of the bag, such as `2022-05-04`. Null if the problem does not belong to a bag.", Computed: true},
+					"path":   schema.StringAttribute{MarkdownDescription: "File, relative to the destination and its prefix.", Computed: true},
+					"detail": schema.StringAttribute{MarkdownDescription: "What was expected and what was found.", Computed: true},
+				}},
+			},
+			"problem_count": schema.Int64Attribute{MarkdownDescription: "Number of problems, including those that are not in `problems`.", Computed: true},
+			"head": schema.SingleNestedAttribute{
+				MarkdownDescription: headText + " Null if there is none.",
+				Computed:            true,
+				Attributes: map[string]schema.Attribute{
+					"sequence": schema.Int64Attribute{MarkdownDescription: sequenceText, Computed: true},
+					"sha256":   schema.StringAttribute{MarkdownDescription: entrySHA256Text, Computed: true},
+				},
+			},
+			"layer":         schema.StringAttribute{MarkdownDescription: "Layer of the logs: `l7` or `l4`. Null if there is no ledger.", Computed: true},
+			"package_count": schema.Int64Attribute{MarkdownDescription: "Number of packages in all bags.", Computed: true},
+			"total_bytes":   schema.Int64Attribute{MarkdownDescription: "Total length of the packages as stored, in bytes.", Computed: true},
+			"bags": schema.MapNestedAttribute{
+				MarkdownDescription: "The bags by UTC date, such as `2022-05-04`, according to the ledger.",
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"path":               schema.StringAttribute{MarkdownDescription: "Folder of the bag, relative to the destination and its prefix, such as `dt=2022-05-04/`.", Computed: true},
+					"package_count":      schema.Int64Attribute{MarkdownDescription: "Number of packages in the bag.", Computed: true},
+					"total_bytes":        schema.Int64Attribute{MarkdownDescription: "Total length of its packages as stored, in bytes.", Computed: true},
+					"tagmanifest_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of `tagmanifest-sha256.txt`, in lower-case hex.", Computed: true},
+					"manifest_sha256":    schema.StringAttribute{MarkdownDescription: "SHA-256 of `manifest-sha256.txt`, in lower-case hex. Null if the tag manifest could not be read.", Computed: true},
+				}},
+			},
+		},
+	}
+}
+
+func (d *logArchiveVerificationDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.session = query.SessionOf[query.Session](req.ProviderData, &resp.Diagnostics)
+}
+
+func (d *logArchiveVerificationDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var destination types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("destination"), &destination)...)
+	checkDestination(destination, &resp.Diagnostics)
+	var limits timeouts.Value
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timeouts"), &limits)...)
+	query.DecodeTimeout(ctx, limits.Read, verificationTimeout, &resp.Diagnostics)
+}
+
+func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m logArchiveVerificationModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	timeout, diags := m.Timeouts.Read(ctx, verificationTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
+	defer cancel()
+	store, err := d.session.OpenBucket(ctx, m.Destination.ValueString())
+	if err != nil {
+		resp.Diagnostics.Append(destinationError(err))
+		return
+	}
+	defer store.Close()
+	report, err := archive.Verify(ctx, store, archive.VerifyOptions{
+		Depth:        archive.Depth(m.Depth.ValueString()),
+		ExpectedHead: m.ExpectedHead.ValueString(),
+		Parallelism:  int(m.Parallelism.ValueInt64()),
+	})
+	if err != nil {
+		resp.Diagnostics.Append(destinationError(query.LateFor(err, timeout)))
+		return
+	}
+	resp.Diagnostics.Append(m.set(ctx, report)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+// set fills the computed attributes.
+func (m *logArchiveVerificationModel) set(ctx context.Context, r *archive.Report) diag.Diagnostics {
+	var diags, all diag.Diagnostics
+	problems := make([]problemModel, 0, len(r.Problems))
+	for _, p := range r.Problems {
+		problems = append(problems, problemModel{
+			Kind:   types.StringValue(string(p.Kind)),
+			Day:    query.StringOrNull(p.Day),
+			Path:   query.StringOrNull(p.Path),
+			Detail: types.StringValue(p.Detail),
+		})
+	}
+	bags := make(map[string]bagModel, len(r.Bags))
+	for day, bag := range r.Bags {
+		bags[day] = bagModel{
+			Path:              types.StringValue(bag.Path),
+			PackageCount:      types.Int64Value(bag.PackageCount),
+			TotalBytes:        types.Int64Value(bag.TotalBytes),
+			TagManifestSHA256: types.StringValue(bag.TagManifestSHA256),
+			ManifestSHA256:    query.StringOrNull(bag.ManifestSHA256),
+		}
+	}
+	m.Valid = types.BoolValue(r.ProblemCount == 0)
+	m.Problems, diags = types.ListValueFrom(ctx, problemType, problems)
+	all.Append(diags...)
+	m.ProblemCount = types.Int64Value(r.ProblemCount)
+	m.Head, diags = headValue(ctx, r.Head)
+	all.Append(diags...)
+	m.Layer = query.StringOrNull(string(r.Layer))
+	m.PackageCount = types.Int64Value(r.PackageCount)
+	m.TotalBytes = types.Int64Value(r.TotalBytes)
+	m.Bags, diags = types.MapValueFrom(ctx, bagType, bags)
+	all.Append(diags...)
+	return all
+}

@@ -1,0 +1,150 @@
+package offlinelogs_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+)
+
+const mayGrow = "warning end_time: Log packages may still be added"
+
+// A window that ends less than 24 hours ago causes a warning.
+func TestOfflineLogsRecentWindow(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2022, 5, 4, 1, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		now  time.Time
+		want []providertest.Want
+	}{
+		"a second short of a day ago": {end.Add(24*time.Hour - time.Second), []providertest.Want{{Summary: mayGrow, Details: []string{"ends at 2022-05-04T01:00:00Z", "less than 24 hours ago", "about 3 hours"}}}},
+		"a day ago":                   {end.Add(24 * time.Hour), nil},
+		"in the future":               {end.Add(-time.Hour), []providertest.Want{{Summary: mayGrow, Details: []string{"or in the future"}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := providertest.Configured(t, provider.Options{Now: func() time.Time { return test.now }}, providertest.SignIn(simtest.Start(t, teosim.Options{})))
+			_, diags := w.Read("teo_l7_offline_logs", providertest.AnHour)
+			providertest.Expect(t, diags, test.want...)
+			diags = w.Open("teo_l4_offline_logs", providertest.AnHour)
+			providertest.Expect(t, diags, test.want...)
+		})
+	}
+}
+
+// An empty list is valid. The warning lists the possible causes, and names
+// filters that cannot match.
+func TestOfflineLogsEmpty(t *testing.T) {
+	t.Parallel()
+	const empty = "warning: No L7 offline logs found"
+	const root = "1. example.com in domains is the name of a site. Set domains to its sub-domains, such as www.example.com."
+	for name, test := range map[string]struct {
+		config providertest.Arguments
+		want   providertest.Want
+	}{
+		"2022-01-06": {
+			providertest.Arguments{"zones": []string{"example.com"}, "domains": []string{"example.com"}},
+			providertest.Want{Summary: empty, Details: []string{"(zones example.com; domains example.com) is empty", root, "2. There was no traffic"}},
+		},
+		"2022-09-01": {
+			providertest.Arguments{"zone_ids": []string{"zone-2demo00001cn"}, "domains": []string{"example.com"}},
+			providertest.Want{Summary: empty, Details: []string{"zone_ids zone-2demo00001cn", root}},
+		},
+		"a domain that is not a site": {
+			providertest.Arguments{"domains": []string{"nobody.example.com"}},
+			providertest.Want{Summary: empty, Details: []string{"1. There was no traffic", "2. The zone belongs to another account"}},
+		},
+		"a domain of another zone": {
+			providertest.Arguments{"zones": []string{"example.com"}, "domains": []string{"www.example.org"}},
+			providertest.Want{Summary: empty, Details: []string{"1. None of the given zones contains www.example.org."}},
+		},
+		"an unknown zone": {
+			providertest.Arguments{"zones": []string{"nowhere.example"}},
+			providertest.Want{Summary: empty, Details: []string{"1. No zone of the account is named nowhere.example."}},
+		},
+		"after the retention": {
+			providertest.Arguments{"start_time": "2021-05-04T00:00:00Z", "end_time": "2021-05-05T00:00:00Z"},
+			providertest.Want{Summary: empty, Details: []string{"1. The window ended 370 days ago, and logs are kept for at most 183 days."}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := simtest.Start(t, teosim.Options{})
+			now := time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
+			w := providertest.Configured(t, provider.Options{Now: func() time.Time { return now }}, providertest.SignIn(sim))
+			state, diags := w.Read("teo_l7_offline_logs", providertest.AnHour.And(test.config))
+			for _, r := range sim.Requests() {
+				if r.Action == "DownloadL7Logs" && r.RequestID == state["request_id"] {
+					test.want.Details = append(test.want.Details, "Request ID "+r.RequestID)
+				}
+			}
+			providertest.Expect(t, diags, test.want)
+			if logs, ok := state["logs"].([]any); !ok || len(logs) != 0 {
+				t.Errorf("logs are %v, want an empty list", state["logs"])
+			}
+			for _, count := range []string{"total_count", "total_bytes", "pages"} {
+				if state[count] != int64(0) {
+					t.Errorf("%s is %v", count, state[count])
+				}
+			}
+			if state["request_id"] == nil {
+				t.Error("there is no request_id")
+			}
+		})
+	}
+}
+
+// When 2022-01-06 is no longer served, the provider switches permanently and warns once.
+func TestOfflineLogsVersionSwitch(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			sim := simtest.Start(t, teosim.Options{Gone: code})
+			w := providertest.Configured(t, provider.Options{}, providertest.SignIn(sim))
+			_, diags := w.Read("teo_l7_offline_logs", providertest.AnHour)
+			refused := sim.Requests()[0]
+			providertest.Expect(t, diags, providertest.Want{Summary: "warning: API version 2022-01-06 is no longer available", Details: []string{
+				fmt.Sprintf("answered %s (request ID %s)", code, refused.RequestID), `Set api_version = "2022-09-01"`,
+			}})
+			for range 2 {
+				state, diags := w.Read("teo_l7_offline_logs", providertest.AnHour.And(providertest.Arguments{"zones": []string{"example.com"}}))
+				providertest.Expect(t, diags)
+				if state["api_version"] != "2022-09-01" || state["total_count"] != int64(4) {
+					t.Errorf("%v packages by version %v", state["total_count"], state["api_version"])
+				}
+			}
+			if n := sim.Count("2022-01-06", ""); n != 1 {
+				t.Errorf("2022-01-06 was asked %d times", n)
+			}
+			if n := sim.Count("", "DescribeZones"); n != 1 {
+				t.Errorf("DescribeZones was asked %d times, want once: all zones are known then", n)
+			}
+		})
+	}
+}
+
+// Rows without a name are listed, and cause a warning.
+func TestOfflineLogsNameless(t *testing.T) {
+	t.Parallel()
+	sim := simtest.Start(t, teosim.Options{})
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data.LogPacketName"})
+	w := providertest.Configured(t, provider.Options{}, providertest.SignIn(sim))
+	state, diags := w.Read("teo_l7_offline_logs", providertest.AnHour.And(providertest.Arguments{"zone_ids": []string{"zone-2demo00001cn"}}))
+	providertest.Expect(t, diags, providertest.Want{Summary: "warning: Log packages without a name", Details: []string{"3 of 3 rows", fmt.Sprint("request ID ", state["request_id"])}})
+	for _, row := range state["logs"].([]any) {
+		row := row.(map[string]any)
+		if row["log_packet_name"] != nil {
+			t.Errorf("a name: %v", row["log_packet_name"])
+		}
+		key, _ := row["key"].(string)
+		if url := state["urls"].(map[string]any)[key]; !strings.Contains(key, "/~") || url == nil {
+			t.Errorf("the key %q has the URL %v", key, url)
+		}
+	}
+}

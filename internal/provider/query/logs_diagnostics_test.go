@@ -1,0 +1,62 @@
+package query
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// The causes of an empty list are those that window and filters leave possible.
+func TestEmptyCauses(t *testing.T) {
+	t.Parallel()
+	const (
+		inFuture   = "The window is in the future."
+		tooRecent  = "The window is too recent: it starts less than 3 hours ago, and packages are shown after about 3 hours."
+		recent     = "The window is too recent: packages are shown after about 3 hours, sometimes later."
+		old        = "The window ended 40 days ago. Logs are kept for 31 days, or for up to 183 days on Standard and Enterprise plans."
+		tooOld     = "The window ended 200 days ago, and logs are kept for at most 183 days."
+		noTraffic  = "There was no traffic. An hour without requests has no package."
+		account    = `The zone belongs to another account. Data "teo_zones" lists the zones that the credentials can access.`
+		unchecked  = `The zones do not exist in this account. Compare with data "teo_zones".`
+		notEnabled = "Offline logs are not enabled. Sites added after 2026-01-20 store offline logs only after you enable them in the console."
+		proxies    = "The instances in proxy_ids belong to other zones or to another account."
+		rootGuess  = "domains contains the name of a site (example.com) instead of a sub-domain (www.example.com)."
+	)
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	const day = 24 * time.Hour
+	zones := []string{"example.com"}
+	for name, test := range map[string]struct {
+		logs       Logs
+		start, end time.Duration // before now
+		query      teo.Query
+		hints      teo.Hints
+		want       []string
+	}{
+		"in the future":          {start: -time.Hour, end: -2 * time.Hour, want: []string{inFuture, noTraffic, account, notEnabled}},
+		"the last two hours":     {start: 2 * time.Hour, want: []string{tooRecent, noTraffic, account, notEnabled}},
+		"the last day":           {start: 23 * time.Hour, want: []string{recent, noTraffic, account, notEnabled}},
+		"the last week":          {start: 7 * day, want: []string{noTraffic, account, notEnabled}},
+		"40 days ago":            {start: 41 * day, end: 40 * day, want: []string{old, noTraffic, account, notEnabled}},
+		"before the switch":      {start: 201 * day, end: 200 * day, want: []string{tooOld, noTraffic, account}},
+		"zones that were found":  {start: 2 * day, end: day, query: teo.Query{Zones: zones}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, notEnabled}},
+		"zones not looked up":    {start: 2 * day, end: day, query: teo.Query{Zones: zones}, want: []string{noTraffic, unchecked, notEnabled}},
+		"an unknown zone ID":     {start: 2 * day, end: day, query: teo.Query{ZoneIDs: []string{"zone-1"}}, hints: teo.Hints{Checked: true, UnknownZoneIDs: []string{"zone-1"}}, want: []string{`No zone of the account has the ID zone-1. See data "teo_zones".`, noTraffic, notEnabled}},
+		"domains not looked up":  {start: 2 * day, end: day, query: teo.Query{Zones: zones, Hosts: zones}, want: []string{rootGuess, noTraffic, unchecked, notEnabled}},
+		"domains that are right": {start: 2 * day, end: day, query: teo.Query{Zones: zones, Hosts: zones}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, notEnabled}},
+		"proxies":                {logs: L4, start: 2 * day, end: day, query: teo.Query{Hosts: []string{"sid-1"}}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, proxies, notEnabled}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.logs.Name == "" {
+				test.logs = L7
+			}
+			test.query.Start, test.query.End = now.Add(-test.start), now.Add(-test.end)
+			if got := test.logs.emptyCauses(now, test.query, test.hints); !slices.Equal(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
