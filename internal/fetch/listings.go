@@ -46,8 +46,8 @@ type listing struct {
 	err   error
 }
 
-// fresh returns the package with another URL than it has; nil if it has a fresh one
-// already. The error is ErrGone if the service no longer lists it.
+// fresh returns the package with another URL than it has; nil if there is none, because
+// the URL is fresh already. The error is ErrGone if the service no longer lists it.
 func (l *listings) fresh(ctx context.Context, pkg *teo.Package) (*teo.Package, error) {
 	day := bag.Day(pkg.Start.Time)
 	d, own := l.after(day, nil)
@@ -67,9 +67,9 @@ func (l *listings) fresh(ctx context.Context, pkg *teo.Package) (*teo.Package, e
 		case d.err != nil:
 		case row == nil:
 			return nil, fmt.Errorf("%w: it is no longer listed", ErrGone)
-		case own || row.URL != pkg.URL:
+		case row.URL != pkg.URL:
 			return row, nil
-		case l.now().Sub(d.at) < minAge:
+		case own || l.now().Sub(d.at) < minAge:
 			return nil, nil
 		}
 		// Another caller's listing failed, or the URL that has expired is from it.

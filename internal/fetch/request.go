@@ -69,11 +69,11 @@ func transportFault(ctx context.Context, err error) *fault {
 		err = wrapped.Err
 	}
 	if ctx.Err() != nil {
-		cause := context.Cause(ctx)
-		if errors.Is(cause, ErrStalled) || errors.Is(cause, ErrTooSlow) {
-			return &fault{class: tcapi.Transient, err: cause}
+		f := &fault{err: context.Cause(ctx)}
+		if errors.Is(f.err, ErrStalled) {
+			f.class = tcapi.Transient
 		}
-		return &fault{err: cause}
+		return f
 	}
 	return &fault{class: tcapi.ClassOfTransport(err), err: &brokenError{cause: err}}
 }
