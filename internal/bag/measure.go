@@ -205,7 +205,7 @@ func (t *tee) Read(p []byte) (int, error) {
 			}
 		}
 	}
-	if err != nil && err != io.EOF { //nolint:errorlint // the contract of io.Reader
+	if err != nil && err != io.EOF {
 		t.err = &ReadError{Err: err}
 		return n, t.err
 	}

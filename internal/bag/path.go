@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
@@ -88,7 +90,7 @@ func IdentityOf(layer teo.Layer, p *teo.Package) Identity {
 // Day returns the UTC day of the bags that versions of the package belong to.
 func (id Identity) Day() string { return Day(time.Unix(id.Start, 0)) }
 
-// String names the package in messages. It is printable ASCII.
+// String names the package in messages. It is printable and has at most 1,000 bytes.
 func (id Identity) String() string {
 	return fmt.Sprintf("%s (%s %s, area %s)", quote(id.Name), id.host(), quote(id.Host), quote(cmp.Or(id.Area, unknownArea)))
 }
@@ -101,13 +103,7 @@ func (id Identity) host() string {
 }
 
 // quote makes a foreign text short and printable.
-func quote(text string) string {
-	const most = 200
-	if len(text) > most {
-		text = text[:most] + "..."
-	}
-	return fmt.Sprintf("%+q", text)
-}
+func quote(text string) string { return strconv.Quote(printable.Text(text, printable.Name)) }
 
 // Path returns where the package is stored below the folder of a bag. Distinct
 // identities have distinct paths. Each name of a path has at most 220 bytes, out of

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -120,8 +121,8 @@ func TestPathsAreSafeAndDistinct(t *testing.T) {
 	seen := map[string]Identity{}
 	long := strings.Repeat("x", 300)
 	for _, layer := range []teo.Layer{teo.L7, teo.L4} {
-		for _, host := range []string{"www.example.com", "WWW.example.com", "*.example.com", "..", "", "a/b", "a~x2fb", "例え", "-a", "a\n", long, long + "y"} {
-			for _, area := range []string{"", "mainland", "unknown", "Mainland", "unknown~h0123456789abcdef"} {
+		for _, host := range []string{"www.example.com", "WWW.example.com", "..", "", "a/b", "a~x2fb", "例え\n", long, long + "y"} {
+			for _, area := range []string{"", "mainland", "unknown", "unknown~h0123456789abcdef"} {
 				for _, name := range []string{
 					"20220504-03-www.example.com", "20220504-0315-www.example.com", "", ".", "x~h0123456789abcdef", "20220504-03-a", "20220504-03-a.log.gz",
 					"20220504-03-" + long, "20220504-03-" + long + "y", long,
@@ -160,13 +161,13 @@ func FuzzPath(f *testing.F) {
 		if a != b && len(paths) != 4 || a == b && len(paths) != 2 {
 			t.Errorf("%+v and %+v have the paths %v", a, b, paths)
 		}
-		for _, c := range a.String() {
-			if c < ' ' || c > '~' {
-				t.Errorf("%q is not printable", a.String())
-			}
+		if text := a.String(); len(text) > 1000 || strings.ContainsFunc(text, isUnprintable) {
+			t.Errorf("%q is not short and printable", text)
 		}
 	})
 }
+
+func isUnprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 func TestSourceContainsNothingThatAuthorizes(t *testing.T) {
 	t.Parallel()

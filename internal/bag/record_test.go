@@ -285,7 +285,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		records, err := decodeAll(data)
 		if err != nil {
-			if text := err.Error(); len(text) > 2000 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+			if text := err.Error(); len(text) > 2000 || strings.ContainsFunc(text, isUnprintable) {
 				t.Errorf("the error is %q", text)
 			}
 			return

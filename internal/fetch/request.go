@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -52,7 +53,7 @@ func (c *Client) request(ctx context.Context, pkg *teo.Package) (*http.Response,
 	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection can be reused
 	f := &fault{
 		class: tcapi.ClassOfStatus(resp.StatusCode), retryAfter: tcapi.RetryAfter(resp.Header, c.options.Now()),
-		err: fmt.Errorf("%s answered %d %s", short(req.URL.Hostname()), resp.StatusCode, http.StatusText(resp.StatusCode)),
+		err: fmt.Errorf("%s answered %d %s", printable.Text(req.URL.Hostname(), printable.Name), resp.StatusCode, http.StatusText(resp.StatusCode)),
 	}
 	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -75,32 +76,7 @@ func transportFault(ctx context.Context, err error) *fault {
 		}
 		return f
 	}
-	return &fault{class: tcapi.ClassOfTransport(err), err: &brokenError{cause: err}}
-}
-
-// brokenError is a failure of the network. Its text is short and printable, even if
-// the cause quotes the response.
-type brokenError struct{ cause error }
-
-// Error describes the cause.
-func (e *brokenError) Error() string { return "the download broke off: " + short(e.cause.Error()) }
-
-// Unwrap returns the cause.
-func (e *brokenError) Unwrap() error { return e.cause }
-
-// short makes a foreign text short and printable.
-func short(text string) string {
-	const most = 200
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, text[:min(len(text), most+1)])
-	if len(text) > most {
-		return text[:most] + "..."
-	}
-	return text
+	return &fault{class: tcapi.ClassOfTransport(err), err: fmt.Errorf("the download broke off: %w", printable.Error(err))}
 }
 
 // isMarkup reports whether a response is a page or an error in HTML, XML or JSON
@@ -123,7 +99,7 @@ func describe(resp *http.Response) error {
 	if media == "" {
 		media = "unknown"
 	}
-	return fmt.Errorf("%w (Content-Type %s)", ErrNotPackage, short(media))
+	return fmt.Errorf("%w (Content-Type %s)", ErrNotPackage, printable.Text(media, 60))
 }
 
 func mediaType(header http.Header) string {
