@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +24,10 @@ var errTaken = fmt.Errorf("%w, %d times; run apply again", ledger.ErrConflict, m
 // change is what a commit adds to an archive. It is independent of the entry's
 // place in the ledger: after a conflict the entry is computed again.
 type change struct {
+	// base is the number of the newest entry that was known when the change was
+	// planned, bags apart.
+	base int64
+
 	scope    *ledger.Scope
 	leaves   bool // the resource leaves the archive
 	destroys bool
@@ -76,6 +79,7 @@ type staged struct {
 	folder   string
 	records  []bag.Record
 	replaces []ledger.File // damaged files whose bytes are in the bag
+	base     int64         // the newest entry that was known when they were planned
 
 	tags *bag.TagFiles // set when they are written
 }
@@ -98,6 +102,10 @@ type committer struct {
 // commit writes one entry. Everything that it names exists by then and is durable.
 func (c *committer) commit(ctx context.Context, ch *change) error {
 	for range maxConflicts {
+		// The ledger may have advanced since the change was planned, without a conflict.
+		if err := c.rebase(ctx, ch); err != nil {
+			return err
+		}
 		if err := c.prepare(ctx, ch); err != nil {
 			return err
 		}
@@ -117,7 +125,7 @@ func (c *committer) commit(ctx context.Context, ch *change) error {
 		if !errors.Is(err, ledger.ErrConflict) {
 			return err
 		}
-		if err := c.rebase(ctx, ch); err != nil {
+		if err := c.log.Advance(ctx, nil); err != nil {
 			return err
 		}
 	}
@@ -137,6 +145,9 @@ func (c *committer) prepare(ctx context.Context, ch *change) error {
 		}
 		if len(vanished) > 0 {
 			// Another run may have given the bag up: the ledger says so.
+			if err := c.log.Advance(ctx, nil); err != nil {
+				return err
+			}
 			if err := c.rebase(ctx, ch); err != nil {
 				return err
 			}
@@ -253,6 +264,7 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 			e.Relisted[key] = size
 		}
 	}
+	ch.findings = nil
 	c.addLosses(e, ch)
 	for _, f := range ch.recovered {
 		if lost, ok := state.Lost[f.Path]; ok && lost.SHA256 == f.SHA256 {
@@ -396,6 +408,11 @@ func (c *committer) addLosses(e *ledger.Entry, ch *change) {
 			e.Accepted = append(e.Accepted, ledger.Acceptance{Token: token, Reason: c.config.Accept[token]})
 			continue
 		}
+		if len(g.Missed) > 0 {
+			ch.findings = append(ch.findings, missedFinding(ledger.DayOf(g.Missed[0]), g.Missed, tokens[0]))
+		} else {
+			ch.findings = append(ch.findings, lossFinding(ledger.DayOf(g.Lost[0].Path), g.Lost, nil, tokens[0]))
+		}
 	}
 }
 
@@ -448,6 +465,9 @@ func (c *committer) settled(e *ledger.Entry, ch *change) func(day string) bool {
 	for _, f := range ch.failures {
 		bad[ledger.DayOf(f.Key)] = true
 	}
+	for _, f := range ch.findings {
+		bad[f.Day] = true
+	}
 	return func(day string) bool { return ch.settled[day] && !bad[day] }
 }
 
@@ -478,38 +498,41 @@ func (c *committer) writeRecords(ctx context.Context, e *ledger.Entry, ch *chang
 	return c.config.Bucket.Sync(ctx, []string{key})
 }
 
-// rebase reads the entries that other runs have written, and drops from a change what
-// they did: packages of which they archived any version or that they erased, bags of
-// days that they let expire, and bags that they gave up.
+// rebase drops from a change what other runs have done since it was planned:
+// packages of which they archived any version or that they erased, bags of days that
+// they let expire, and bags that they gave up.
 func (c *committer) rebase(ctx context.Context, ch *change) error {
-	var newer []*ledger.Entry
-	if err := c.log.Advance(ctx, func(_ *ledger.State, e *ledger.Entry) { newer = append(newer, e) }); err != nil {
-		return err
+	if len(c.log.Newer) == 0 {
+		return nil
 	}
-	added := map[string]bool{} // package keys
-	for _, e := range newer {
+	done := map[string]int64{} // package key → the newest entry that archived or erased it
+	for _, e := range c.log.Newer {
 		if e.Scope != nil && !e.Scope.Equal(&c.config.Scope) {
 			if ch.scope != nil {
 				return errors.New("another run changed the scope of the archive at the same time; run plan again")
 			}
 			c.scopeMoved = true
 		}
-		if err := c.added(ctx, e, ch, added); err != nil {
+		if err := c.added(ctx, e, ch, done); err != nil {
 			return err
 		}
 		for _, f := range e.Erased {
 			folder, path, _ := bag.Split(f.Path)
-			added[ledger.PackageKey(bag.FolderDay(folder), path)] = true
+			done[ledger.PackageKey(bag.FolderDay(folder), path)] = e.Sequence
 		}
 	}
 	state := c.log.State
+	newer := func(path string) bool {
+		folder, rel, ok := bag.Split(path)
+		return ok && done[ledger.PackageKey(bag.FolderDay(folder), rel)] > ch.base
+	}
 	for i := range ch.lost {
-		if folder, path, ok := bag.Split(ch.lost[i].Path); ok && added[ledger.PackageKey(bag.FolderDay(folder), path)] {
+		if newer(ch.lost[i].Path) {
 			ch.lost[i].Current = 0
 		}
 	}
 	for i := range ch.recovered {
-		if folder, path, ok := bag.Split(ch.recovered[i].Path); ok && added[ledger.PackageKey(bag.FolderDay(folder), path)] {
+		if newer(ch.recovered[i].Path) {
 			ch.recovered[i].Current = 0
 		}
 	}
@@ -518,41 +541,41 @@ func (c *committer) rebase(ctx context.Context, ch *change) error {
 		_, erased := state.Erased[f.Path]
 		return erased || state.Bags[folder].Packages == 0
 	})
-	for key := range added {
-		delete(ch.failed, key)
-	}
-	for key := range ch.relisted {
-		if folder, path, _ := bag.Split(key); added[ledger.PackageKey(bag.FolderDay(folder), path)] {
-			delete(ch.relisted, key)
+	for i := range ch.erased {
+		if newer(ch.erased[i].Path) {
+			ch.erased[i].Current = 0
 		}
 	}
+	for key := range done {
+		delete(ch.failed, key)
+	}
+	maps.DeleteFunc(ch.relisted, func(path string, _ int64) bool { return newer(path) })
 	ch.givenUp = slices.DeleteFunc(ch.givenUp, func(folder string) bool {
 		_, committed := state.Bags[folder]
 		return committed || slices.Contains(state.GivenUp, folder) || state.IsExpired(bag.FolderDay(folder))
 	})
 	for _, st := range slices.Clone(ch.bags) {
-		if err := c.keep(ctx, ch, st, added); err != nil {
+		if err := c.keep(ctx, ch, st, done); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// added notes the packages that the bags of an entry have.
-func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to map[string]bool) error {
+// added notes the packages that the bags of an entry have, of the days that a change
+// concerns.
+func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to map[string]int64) error {
 	days := map[string]bool{}
 	for _, st := range ch.bags {
 		days[st.day()] = true
 	}
-	for _, files := range [][]ledger.File{ch.lost, ch.recovered} {
+	for _, files := range [][]ledger.File{ch.lost, ch.recovered, ch.erased} {
 		for _, f := range files {
 			days[ledger.DayOf(f.Path)] = true
 		}
 	}
-	for _, m := range []map[string]bool{ch.failed} {
-		for key := range m {
-			days[ledger.DayOf(key)] = true
-		}
+	for key := range ch.failed {
+		days[ledger.DayOf(key)] = true
 	}
 	for key := range ch.relisted {
 		days[ledger.DayOf(key)] = true
@@ -567,7 +590,7 @@ func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to m
 			return fmt.Errorf("the records of %s cannot be read, which another run has committed: %w", folder, err)
 		}
 		for i := range records {
-			to[ledger.PackageKey(records[i].Day(), records[i].Path)] = true
+			to[ledger.PackageKey(records[i].Day(), records[i].Path)] = e.Sequence
 		}
 	}
 	return nil
@@ -575,12 +598,12 @@ func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to m
 
 // keep drops packages of a closed bag. What is left is copied into a new bag, for
 // nothing is edited: the tag files of the old one may be written already.
-func (c *committer) keep(ctx context.Context, ch *change, st *staged, added map[string]bool) error {
+func (c *committer) keep(ctx context.Context, ch *change, st *staged, done map[string]int64) error {
 	state := c.log.State
 	givenUp := slices.Contains(state.GivenUp, st.folder)
 	expired := state.IsExpired(st.day())
 	old, before := st.folder, len(st.records)
-	st.drop(func(r *bag.Record) bool { return givenUp || expired || added[ledger.PackageKey(r.Day(), r.Path)] })
+	st.drop(func(r *bag.Record) bool { return givenUp || expired || done[ledger.PackageKey(r.Day(), r.Path)] > st.base })
 	if len(st.records) == before {
 		return nil
 	}
@@ -640,17 +663,19 @@ func (c *committer) copy(ctx context.Context, from string, r *bag.Record) error 
 }
 
 // putBack writes an object of the archive again. An existing object with other bytes
-// is damaged, and the only kind that is ever replaced.
+// is damaged, and the only kind that is ever replaced: a store whose policy demands
+// new keys is asked to remove it first.
 func (c *committer) putBack(ctx context.Context, key string, data []byte, lock bucket.Lock) error {
 	err := writeOnce(ctx, c.config.Bucket, key, data, lock)
-	if errors.Is(err, bucket.ErrExist) {
-		err = ledger.Write(ctx, c.config.Bucket, key, data, bucket.WriteOptions{Lock: lock})
-		if err == nil {
-			is, readErr := readAll(ctx, c.config.Bucket, key, int64(len(data)))
-			if readErr != nil || !bytes.Equal(is, data) {
-				err = errors.Join(readErr, fmt.Errorf("%s could not be replaced", key))
-			}
+	if !errors.Is(err, bucket.ErrExist) {
+		return err
+	}
+	err = ledger.Write(ctx, c.config.Bucket, key, data, bucket.WriteOptions{Lock: lock})
+	if errors.Is(err, bucket.ErrDenied) || errors.Is(err, bucket.ErrExist) {
+		if err := c.config.Bucket.Remove(ctx, key); err != nil {
+			return err
 		}
+		return writeOnce(ctx, c.config.Bucket, key, data, lock)
 	}
 	return err
 }

@@ -21,7 +21,7 @@ const giveUpAge = 7 * 24 * time.Hour
 // recovers lost files that are back, erases, lets days expire, and removes what is
 // left over.
 func (r *run) keepHouse(ctx context.Context) error {
-	ch := &change{}
+	ch := &change{base: r.log.Head.Sequence}
 	if err := r.repairOwn(ctx, ch); err != nil {
 		return err
 	}
@@ -41,7 +41,8 @@ func (r *run) keepHouse(ctx context.Context) error {
 	if ch.empty() {
 		return r.remove(ctx, ch)
 	}
-	if err := r.commit(ctx, ch); err != nil {
+	r.flight = ch
+	if err := r.commitDone(r.commit(ctx, ch)); err != nil {
 		return err
 	}
 	return r.remove(ctx, ch)

@@ -72,8 +72,8 @@ type run struct {
 	committed chan error         // of the commit in flight; nil if there is none
 	flight    *change            // what it commits
 
-	listed   map[string]bool // days that were listed
 	settled  map[string]bool // days of which nothing is left to do
+	lossy    map[string]bool // days with files that are missing after the downloads
 	failed   map[string]bool // package keys
 	absent   map[string]bool // failing packages that are no longer listed
 	resolved map[string]bool // failing packages that fail no more
@@ -98,6 +98,7 @@ type dayRun struct {
 	day  string
 	left int // tasks that are not done
 	bad  bool
+	base int64 // the newest entry when the day was planned
 	bag  *openBag
 	old  []*openBag // closed for new packages
 }
@@ -131,7 +132,7 @@ type result struct {
 func (a *Archive) begin(ctx context.Context) (*run, error) {
 	c := &a.config
 	r := &run{
-		committer: &committer{config: c, now: c.now()}, used: map[string]bool{}, days: map[string]*dayRun{}, listed: map[string]bool{}, settled: map[string]bool{},
+		committer: &committer{config: c, now: c.now()}, used: map[string]bool{}, days: map[string]*dayRun{}, settled: map[string]bool{}, lossy: map[string]bool{},
 		failed: map[string]bool{}, absent: map[string]bool{}, resolved: map[string]bool{},
 		queue: make(chan *task), results: make(chan *result),
 	}
@@ -319,6 +320,9 @@ func (r *run) archive(ctx context.Context) error {
 
 // planDays plans the days of a range.
 func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Package, broken map[string]string) ([]*dayPlan, error) {
+	if r.pending.empty() {
+		r.pending.base = r.log.Head.Sequence
+	}
 	byDay, failures := splitRows(r.config, rows)
 	r.failures = append(r.failures, failures...)
 	var plans []*dayPlan
@@ -343,7 +347,6 @@ func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Packa
 
 // note keeps what the plan of a day says beside its tasks.
 func (r *run) note(in *dayInput, p *dayPlan) {
-	r.listed[p.day] = true
 	r.waiting += p.waiting
 	r.losses = append(r.losses, p.missing...)
 	for _, key := range failingGone(in) {
@@ -354,7 +357,10 @@ func (r *run) note(in *dayInput, p *dayPlan) {
 			r.resolved[key] = true // archived meanwhile, or erased
 		}
 	}
-	d := &dayRun{day: p.day, left: len(p.tasks), bad: !p.settled || len(p.missing) > 0}
+	d := &dayRun{day: p.day, base: r.log.Head.Sequence, left: len(p.tasks), bad: !p.settled}
+	if len(p.missing) > 0 {
+		r.lossy[p.day] = true
+	}
 	if len(p.tasks) > 0 {
 		r.days[p.day] = d
 		r.total += len(p.tasks)
@@ -528,16 +534,16 @@ func (r *run) take(ctx context.Context, res *result) {
 		if replaced || w.lost {
 			continue
 		}
-		d.bad = true
 		source := otherBytes
 		switch {
 		case res.err == nil:
 		case errors.Is(res.err, fetch.ErrGone):
 			source = noLongerServed
 		default:
-			source = ""
+			source = "" // the download failed for another reason
 		}
 		if source != "" {
+			r.lossy[t.day] = true
 			current := t.current != nil && t.current.Key() == w.record.Key() && res.record == nil
 			r.losses = append(r.losses, missing{record: w.record, why: w.why, source: source, current: current})
 		}
@@ -571,10 +577,10 @@ func (r *run) fail(ctx context.Context, t *task, d *dayRun, err error) {
 	case isBucket && b.Permanent():
 		r.stop(err)
 	}
-	d.bad = true
 	if len(t.wanted) > 0 && errors.Is(err, fetch.ErrGone) {
 		return // a loss
 	}
+	d.bad = true
 	if !isBucket && len(t.wanted) == 0 {
 		r.failed[t.key()] = true
 	}
@@ -596,7 +602,7 @@ func (r *run) closeBags(all bool) {
 				return false
 			}
 			if len(b.records) > 0 {
-				r.ready = append(r.ready, &staged{folder: b.folder, records: b.records, replaces: b.replaces})
+				r.ready = append(r.ready, &staged{folder: b.folder, records: b.records, replaces: b.replaces, base: d.base})
 			}
 			return true
 		})
@@ -624,7 +630,7 @@ func (r *run) takePending() *change {
 	ch.bags, r.ready = r.ready, nil
 	ch.seal, ch.settled = true, map[string]bool{}
 	for day, settled := range r.settled {
-		if _, open := r.days[day]; settled && !open {
+		if _, open := r.days[day]; settled && !open && !r.lossy[day] {
 			ch.settled[day] = true
 		}
 	}
@@ -636,6 +642,7 @@ func (r *run) takePending() *change {
 func (r *run) commitDone(err error) error {
 	r.committed = nil
 	r.failures = append(r.failures, r.flight.failures...)
+	r.findings = append(r.findings, r.flight.findings...)
 	r.remains = append(r.remains, r.flight.remains...)
 	r.flight = nil
 	return err
@@ -897,6 +904,9 @@ func (r *run) finish(ctx context.Context, err error) error {
 			return failure
 		}
 		ch.failing, ch.failed, ch.resolved = true, r.failed, r.resolved
+		for day := range r.lossy {
+			ch.settled[day] = r.settled[day] && !slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Day == day })
+		}
 	}
 	r.flight = ch
 	if failure := r.commitDone(r.commit(ctx, ch)); failure != nil {

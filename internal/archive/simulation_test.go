@@ -657,7 +657,7 @@ func (h *history) quiet() {
 			if _, path, inBag := bag.Split(key); h.profile.immutable && inBag && path != "" {
 				continue
 			}
-			h.violate("the second quiet run writes %s", key)
+			h.violate("the second quiet run writes %s: %s", key, after[key].data)
 		}
 	}
 }
@@ -830,6 +830,7 @@ type simulatedPackage struct {
 	pkg     teo.Package
 	members []string
 	listed  bool
+	lengths map[int]bool // that the content has had: the service lists no more than it
 
 	// late means that the package changed when its day could be sealed.
 	late bool
@@ -874,15 +875,28 @@ func (s *simulatedService) change() {
 	switch {
 	case n < 3:
 	case n < 7:
-		p.members = append(p.members, fmt.Sprintf("{\"more\":%d}\n", s.h.random.IntN(1000)))
+		p.become(append(slices.Clone(p.members), fmt.Sprintf("{\"more\":%d}\n", s.h.random.IntN(1000))))
 		s.h.say("%s grows", p.pkg.Name)
 	case n < 8 && s.h.profile.rewrites:
-		p.members = []string{fmt.Sprintf("{\"other\":%d}\n", s.h.random.IntN(1000)), strings.Repeat("{}\n", s.h.random.IntN(20))}
+		p.become([]string{fmt.Sprintf("{\"other\":%d}\n", s.h.random.IntN(1000)), strings.Repeat("{}\n", s.h.random.IntN(20))})
 		s.h.say("%s is rewritten", p.pkg.Name)
 	case n < 9 && s.h.profile.hides:
 		p.listed = !p.listed
 		s.h.say("%s is listed: %t", p.pkg.Name, p.listed)
 	}
+}
+
+// become gives a package other content, of a length that it never had: nothing else
+// tells a reader of the list that the content is another one.
+func (p *simulatedPackage) become(members []string) {
+	if p.lengths == nil {
+		p.lengths = map[int]bool{}
+	}
+	p.lengths[len(strings.Join(p.members, ""))] = true
+	for p.lengths[len(strings.Join(members, ""))] {
+		members = append(members, "{}\n")
+	}
+	p.members = members
 }
 
 func (s *simulatedService) all() []teo.Package {

@@ -167,6 +167,10 @@ type Log struct {
 	Conditional bool
 	probed      bool
 
+	// Newer are the entries that Advance has read, without their snapshots: other
+	// runs wrote them.
+	Newer []*Entry
+
 	trustedHash string // the hash of the entry with the trusted head's number
 	written     map[int64][]byte
 }
@@ -502,6 +506,8 @@ func (l *Log) Advance(ctx context.Context, later func(before *State, e *Entry)) 
 		if err := l.Apply(e, data, l.now); err != nil {
 			return &EntryError{next, err}
 		}
+		e.Snapshot = nil
+		l.Newer = append(l.Newer, e)
 		if l.Destroyed {
 			return &DestroyedError{e}
 		}
