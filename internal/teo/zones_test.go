@@ -57,8 +57,11 @@ func TestZones(t *testing.T) {
 func TestZonesAreSortedByNameAndID(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: teosim.Catalogue{Zones: []teosim.Zone{
-		{ID: "zone-2", Name: "b.example"}, {ID: "zone-5", Name: "a.example"}, {ID: "zone-1", Name: "c.example"},
-		{ID: "zone-4", Name: "b.example"}, {ID: "zone-3", Name: "b.example"},
+		{ID: "zone-2", Name: "b.example"},
+		{ID: "zone-5", Name: "a.example"},
+		{ID: "zone-1", Name: "c.example"},
+		{ID: "zone-4", Name: "b.example"},
+		{ID: "zone-3", Name: "b.example"},
 	}}})
 	zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), nil, nil)
 	if err != nil {
@@ -351,8 +354,13 @@ func TestHintsAreLimited(t *testing.T) {
 		layer               teo.Layer
 		want                bool
 	}{
-		{ids: 100, want: true}, {ids: 101}, {zones: 50, domains: 50, want: true}, {zones: 50, domains: 51},
-		{zones: 1, domains: 99, want: true}, {zones: 1, domains: 100}, {ids: 1, domains: 101, layer: teo.L4, want: true},
+		{ids: 100, want: true},
+		{ids: 101},
+		{zones: 50, domains: 50, want: true},
+		{zones: 50, domains: 51},
+		{zones: 1, domains: 99, want: true},
+		{zones: 1, domains: 100},
+		{ids: 1, domains: 101, layer: teo.L4, want: true},
 	} {
 		t.Run(fmt.Sprintf("%d,%d,%d,%s", test.zones, test.ids, test.domains, test.layer), func(t *testing.T) {
 			t.Parallel()
