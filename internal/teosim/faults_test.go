@@ -1,6 +1,7 @@
 package teosim
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -281,27 +282,28 @@ func TestHangEndsWithTheClientOrTheSim(t *testing.T) {
 	sim := start(t, Options{})
 	sim.Inject(Fault{Name: Hang})
 	c := newCaller(t, sim)
-	impatient := client()
-	impatient.Timeout = 50 * time.Millisecond
-	if resp, err := impatient.Do(c.request(version20220901, "DescribeZones", "{}")); err == nil {
-		resp.Body.Close()
-		t.Error("it answered")
-	}
-	ended := make(chan error, 1)
-	patient := c.request(version20220901, "DescribeZones", "{}")
-	go func() {
-		resp, err := client().Do(patient)
-		if err == nil {
-			resp.Body.Close()
+	ctx, disconnect := context.WithCancel(t.Context())
+	defer disconnect()
+	for n, end := range []func(){disconnect, sim.Close} {
+		request := c.request(version20220901, "DescribeZones", "{}")
+		if n == 0 {
+			request = request.WithContext(ctx)
 		}
-		ended <- err
-	}()
-	for sim.Count("", "") < 2 {
-		time.Sleep(time.Millisecond)
-	}
-	sim.Close()
-	if err := <-ended; err == nil {
-		t.Error("it answered")
+		ended := make(chan error, 1)
+		go func() {
+			resp, err := client().Do(request)
+			if err == nil {
+				resp.Body.Close()
+			}
+			ended <- err
+		}()
+		for sim.Count("", "") <= n {
+			time.Sleep(time.Millisecond)
+		}
+		end()
+		if err := <-ended; err == nil {
+			t.Errorf("request %d was answered", n)
+		}
 	}
 }
 
