@@ -39,6 +39,10 @@ var rules = []rule{
 	{"ResourceInUse", Busy, adviceRetried},
 	{"InvalidParameter.ActionInProgress", Busy, adviceRetried},
 
+	{"ResourceUnavailable.CmkNotFound", Fatal, "Check region and ID of the KMS key: the account has no such key in this region."},
+	{"ResourceUnavailable.CmkDisabled", Fatal, "The KMS key is disabled. Enable it in the console, or use another key."},
+	{"InvalidParameterValue.InvalidKeyId", Fatal, "Check the ID of the KMS key: it is a UUID."},
+
 	{"ActionOffline", Gone, adviceGone},
 	{"InvalidAction", Gone, adviceGone},
 	{"NoSuchVersion", Gone, adviceGone},
@@ -101,8 +105,11 @@ func (e *Error) expand(advice string) string {
 		credentials += " from " + e.CredentialSource
 	}
 	endpoint := "endpoint (or TENCENTCLOUD_TEO_ENDPOINT)"
-	if e.Service == "sts" {
+	switch e.Service {
+	case "sts":
 		endpoint = "sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT)"
+	case "kms":
+		endpoint = "kms_endpoint (or TENCENTCLOUD_KMS_ENDPOINT)"
 	}
 	return strings.NewReplacer(
 		"{credentials}", credentials,
