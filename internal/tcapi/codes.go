@@ -1,6 +1,8 @@
 package tcapi
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -70,6 +72,7 @@ const (
 	adviceOther      = "If the error persists, contact Tencent Cloud support with the request ID."
 
 	adviceNoAnswer = "The service did not respond. Check {endpoint}, domain, the network, and the proxy (http_proxy, or the proxy variables of the environment). If a certificate is not trusted, set custom_ca_bundle."
+	adviceField    = "The response is from the API, but its form is not the documented one. Report an issue with the request ID and the version of the provider."
 	adviceNotAPI   = "Check {endpoint}, domain, and the proxy (http_proxy, or the proxy variables of the environment). The response did not come from the API."
 )
 
@@ -90,12 +93,19 @@ func (e *Error) Advice() string {
 		return e.expand(ruleOf(e.Code).advice)
 	case e.Status == 0:
 		return e.expand(adviceNoAnswer)
+	case hasType[*json.UnmarshalTypeError](e.Err):
+		return adviceField
 	case e.Class == Throttled:
 		return e.expand(adviceThrottled)
 	case e.Class == Transient:
 		return e.expand(adviceRetried)
 	}
 	return e.expand(adviceNotAPI)
+}
+
+func hasType[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // expand replaces the placeholders in advice.

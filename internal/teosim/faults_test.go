@@ -129,6 +129,11 @@ func TestFaultsInAListing(t *testing.T) {
 				t.Errorf("%s", r.raw["Data"])
 			}
 		}},
+		"a field of rows is set": {Fault{Name: SetField, Value: "Data.Size=15"}, func(t *testing.T, r response, paths []string) {
+			if n := strings.Count(string(r.raw["Data"]), `"Size":15,`); n != 10 || !slices.Equal(paths, two) {
+				t.Errorf("%s", r.raw["Data"])
+			}
+		}},
 		"a row is null": {Fault{Name: NullRow}, func(t *testing.T, r response, _ []string) {
 			if len(r.Data) != 10 || r.Data[0] != nil || r.Data[1] == nil {
 				t.Errorf("%v", r.Data)
@@ -318,6 +323,7 @@ func TestInjectRejectsImpossibleFaults(t *testing.T) {
 		"negative":           {Name: BadGateway, Times: -1},
 		"no code":            {Name: APIError, Value: "message"},
 		"no field":           {Name: NullField},
+		"no value":           {Name: SetField, Value: "Data.Size"},
 		"no number":          {Name: WrongTotal, Value: "many"},
 		"no rate":            {Name: Slow, Action: DownloadAction, Value: "fast"},
 		"nowhere":            {Name: Redirect},
