@@ -284,7 +284,7 @@ func TestMissingCredentials(t *testing.T) {
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z could not be read",
 				"1. secret_id and secret_key are not set, nor are TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
 				"2. profile 'default' in ~/.tccli does not exist", "3. assume_role_with_web_identity", "4. assume_role_with_saml",
-				"5. cam_role_name", "6. enable_pod_oidc", "https://registry.terraform.io/providers/edgeone-community/teo/latest/docs#authentication",
+				"5. cam_role_name", "6. enable_pod_oidc", "https://registry.terraform.io/providers/edgeone-community/teo/latest/docs/guides/sign-in",
 			}})
 		})
 	}
