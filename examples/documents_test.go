@@ -180,6 +180,46 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// uses matches an action of a workflow with its commit and the comment after it.
+var uses = regexp.MustCompile(`(?m)uses: ([^@\s]+)@(.*)$`)
+
+// The workflows of examples use the commits of actions that the project itself uses,
+// which are kept up to date.
+func TestExamplesPinActions(t *testing.T) {
+	t.Parallel()
+	own := map[string]string{}
+	workflows, err := filepath.Glob(filepath.Join("..", ".github", "workflows", "*.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range workflows {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range uses.FindAllStringSubmatch(string(text), -1) {
+			own[match[1]] = match[2]
+		}
+	}
+	found := 0
+	err = fs.WalkDir(examples.FS, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".yml" {
+			return err
+		}
+		text, err := fs.ReadFile(examples.FS, path)
+		for _, match := range uses.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if own[match[1]] != match[2] {
+				t.Errorf("%s uses %s@%s, and .github/workflows %q", path, match[1], match[2], own[match[1]])
+			}
+		}
+		return err
+	})
+	if err != nil || found == 0 {
+		t.Errorf("%d actions were found, %v", found, err)
+	}
+}
+
 // The README links every page of docs, so that it is an index of everything that
 // there is.
 func TestREADMELinksEveryPage(t *testing.T) {

@@ -46,6 +46,9 @@ func newToolbox() *toolbox {
 
 func (b *toolbox) get(t *testing.T) tools {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it compiles the provider and starts a real command line")
+	}
 	made, err := b.once()
 	if err != nil {
 		t.Fatal(err)

@@ -31,6 +31,10 @@ type specialCase struct {
 // special are the special cases by folder.
 func special() map[string]specialCase {
 	return map[string]specialCase{
+		"provider": {
+			override: archiveOverride("teo_l7_log_archive", "logs"),
+			warning:  plainHTTP,
+		},
 		"provider/profile":        {env: profile},
 		"provider/two-accounts":   {env: profile},
 		"provider/github-actions": {env: tokenFile},

@@ -6,7 +6,7 @@ terraform {
   required_providers {
     teo = {
       source  = "registry.terraform.io/edgeone-community/teo"
-      version = ">= 0.1.0"
+      version = "~> 0.1"
     }
   }
 }

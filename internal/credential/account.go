@@ -32,6 +32,7 @@ type callerIdentity struct {
 	tcapi.Head
 
 	AccountId string
+	Arn       string
 }
 
 // check asks STS for the account of the credentials, unless it has been checked.

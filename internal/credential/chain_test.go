@@ -96,6 +96,14 @@ func TestOrder(t *testing.T) {
 			set: []func(*credential.Options){static}, env: []map[string]string{role(first, "s1"), token}, source: fromConfig,
 			warnings: []string{"Environment variables without effect: TENCENTCLOUD_ASSUME_ROLE_ARN, TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME, TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN are set, but the credentials come from the provider configuration"},
 		},
+		"secret ID attribute before a SAML assertion and a web identity of the environment": {
+			set: []func(*credential.Options){static}, env: []map[string]string{role(first, "s1"), token, {"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION": "PHNhbWw+"}}, source: fromConfig,
+			warnings: []string{"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN are set, but the credentials come from the provider configuration"},
+		},
+		"profile attribute before a SAML assertion and a web identity of the environment": {
+			set: []func(*credential.Options){profile}, env: []map[string]string{role(first, "s1"), token, {"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION": "PHNhbWw+"}}, source: fromProfile,
+			warnings: []string{"TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN are set, but the credentials come from profile 'prod' in ~/.tccli"},
+		},
 		"role of the environment": {
 			env: []map[string]string{environment, role(first, "s1")}, source: on(first, fromEnv), roles: []string{first},
 		},

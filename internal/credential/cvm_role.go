@@ -98,21 +98,25 @@ func (c *cvmRole) get(ctx context.Context) (issued, error) {
 	}
 	var answer struct {
 		Code, TmpSecretId, TmpSecretKey, Token string
-		ExpiredTime                            int64
+		ExpiredTime                            tcapi.Integer
 	}
-	if json.Unmarshal(body, &answer) != nil {
+	err = json.Unmarshal(body, &answer)
+	if field, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && field.Field != "" {
+		return issued{}, fmt.Errorf("the metadata service returned a field %s of another type than expected", field.Field)
+	}
+	if err != nil {
 		return issued{}, errors.New("the metadata service did not return JSON")
 	}
 	if answer.Code != "Success" {
 		return issued{}, fmt.Errorf("the metadata service returned the code \"%s\" for the role '%s'", printable.Text(answer.Code, printable.Name), printable.Text(role, printable.Name))
 	}
-	if answer.TmpSecretId == "" || answer.TmpSecretKey == "" || answer.Token == "" || answer.ExpiredTime <= 0 {
+	if answer.TmpSecretId == "" || answer.TmpSecretKey == "" || answer.Token == "" || answer.ExpiredTime.Value <= 0 {
 		return issued{}, errors.New("the metadata service returned incomplete credentials")
 	}
 	return issued{
 		credentials: tcapi.Credentials{SecretID: answer.TmpSecretId, SecretKey: answer.TmpSecretKey, Token: answer.Token, Source: c.source},
 		at:          c.now(),
-		expires:     time.Unix(answer.ExpiredTime, 0),
+		expires:     time.Unix(answer.ExpiredTime.Value, 0),
 	}, nil
 }
 

@@ -106,7 +106,7 @@ func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
 	for answer, words := range map[string]string{
 		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:          "returned incomplete credentials",
 		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c"}`:                       "returned incomplete credentials",
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":"soon"}`:  "did not return JSON",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":"soon"}`:  "returned a field ExpiredTime of another type",
 		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":1234567}`: "New credentials have already expired",
 	} {
 		w := newWorld(t, teosim.Options{})

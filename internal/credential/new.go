@@ -25,7 +25,7 @@ func New(o Options) (*Source, Problems) {
 	}
 	b.warnIgnored(top)
 	return &Source{
-		credentials: top.credentials, accounts: accounts, region: b.region, describe: top.describe,
+		credentials: top.credentials, accounts: accounts, caller: b.callerClient(top), region: b.region, describe: top.describe,
 		missing: b.missing, warnings: b.warnings, unusedVariables: b.env.unused(credentialVariables), usesSTS: b.usesSTS,
 	}, nil
 }
@@ -134,12 +134,16 @@ func areSet(names []string) string {
 // signed if that is nil.
 func (b *builder) sts(region string, credentials tcapi.CredentialSource) *tcapi.Client {
 	b.usesSTS = true
+	return tcapi.New(b.stsConfig(region, credentials))
+}
+
+func (b *builder) stsConfig(region string, credentials tcapi.CredentialSource) tcapi.Config {
 	config := b.options.STS
 	config.Credentials = credentials
 	if config.Region = region; region == "" {
 		config.Region = stsRegion
 	}
-	return tcapi.New(config)
+	return config
 }
 
 func (b *builder) stsIssuer(action string, credentials tcapi.CredentialSource, seconds int64) stsIssuer {

@@ -187,7 +187,7 @@ func TestHangingRefresh(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if waited := time.Since(begin); waited < time.Second || waited > 10*time.Second {
+		if waited := time.Since(begin); waited != 5*time.Second {
 			t.Errorf("100 requests waited %s, want the one wait of five seconds", waited)
 		}
 		hang.set(false)
@@ -197,6 +197,35 @@ func TestHangingRefresh(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Of credentials that expire soon, a request waits for half of the time that is left,
+// so that they are still valid when it is sent.
+func TestHangingRefreshOfCredentialsThatExpireSoon(t *testing.T) {
+	t.Parallel()
+	for left, wait := range map[time.Duration]time.Duration{
+		10 * time.Second: 5 * time.Second, 8 * time.Second: 4 * time.Second, 2 * time.Second: time.Second,
+	} {
+		inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
+			o := w.shortLived(120)
+			hang := &switchable{next: o.STS.Transport}
+			o.STS.Transport = hang
+			source := w.source(o)
+			before, err := source.Credentials(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2*time.Minute - left)
+			hang.set(true)
+			begin := time.Now()
+			credentials, err := source.Credentials(t.Context())
+			if waited := time.Since(begin); err != nil || credentials != before || waited != wait {
+				t.Errorf("%s before the end: %s, %v after %s, want the same credentials after %s", left, credentials.SecretID, err, waited, wait)
+			}
+			hang.set(false)
+			time.Sleep(5 * time.Minute) // the hung attempt times out, its retry succeeds
+		})
+	}
 }
 
 // switchable is a transport that can hang.
@@ -238,6 +267,7 @@ func TestCancelDuringARefresh(t *testing.T) {
 		all.Go(func() { _, leaves = source.Credentials(ctx) })
 		synctest.Wait() // it has begun the refresh
 		all.Go(func() { _, stays = source.Credentials(t.Context()) })
+		synctest.Wait() // it waits for the same refresh
 		begin := time.Now()
 		cancel(reason)
 		synctest.Wait()
@@ -250,6 +280,35 @@ func TestCancelDuringARefresh(t *testing.T) {
 		}
 		if _, err := source.Credentials(ctx); err != nil {
 			t.Errorf("credentials that are there need no wait: %v", err)
+		}
+	})
+}
+
+// The same is true of the account of the credentials.
+func TestCancelWhileTheAccountIsRequested(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
+		o := w.withStatic()
+		o.AllowedAccountIDs = []string{account}
+		o.STS.Transport = delayed{o.STS.Transport, 10 * time.Second}
+		source := w.source(o)
+		reason := errors.New("interrupted")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var leaves, stays error
+		var all sync.WaitGroup
+		all.Go(func() { _, leaves = source.Credentials(ctx) })
+		synctest.Wait() // it has begun the request
+		all.Go(func() { _, stays = source.Credentials(t.Context()) })
+		synctest.Wait() // it waits for the same request
+		begin := time.Now()
+		cancel(reason)
+		synctest.Wait()
+		if !errors.Is(leaves, reason) || time.Since(begin) != 0 {
+			t.Errorf("after %s the one who leaves got %v", time.Since(begin), leaves)
+		}
+		all.Wait()
+		if n := w.sim.Count("", "GetCallerIdentity"); stays != nil || n != 1 {
+			t.Errorf("the one who stays got %v, after %d requests", stays, n)
 		}
 	})
 }
@@ -347,6 +406,26 @@ func TestCredentialsOfACodeAreNotRefreshed(t *testing.T) {
 				t.Errorf("%s: the code was sent %d times", name, n)
 			}
 		})
+	}
+}
+
+// A code that STS did not get to check can be sent again. One that it refused cannot:
+// see TestRefusedCodeIsSentOnce.
+func TestTransientErrorDoesNotUseUpACode(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []teosim.FaultName{teosim.ServerErrorCode, teosim.BadGateway, teosim.Throttled, teosim.Busy, teosim.NotJSON} {
+		w := newWorld(t, teosim.Options{})
+		w.sim.Inject(teosim.Fault{Name: fault, Action: "GetSessionToken"})
+		o := w.withStatic()
+		o.MFACertification = &credential.MFACertification{SerialNumber: "device", TokenCode: "123456"}
+		source := w.source(o)
+		if _, err := source.Credentials(t.Context()); tcapi.AsError(err) == nil {
+			t.Errorf("%s: %v, want a *tcapi.Error", fault, err)
+		}
+		w.sim.ClearFaults()
+		if err := w.list(source); err != nil {
+			t.Errorf("%s: the code is not sent again: %v", fault, err)
+		}
 	}
 }
 

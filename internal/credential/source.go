@@ -13,6 +13,7 @@ var _ tcapi.CredentialSource = (*Source)(nil)
 type Source struct {
 	credentials     tcapi.CredentialSource
 	accounts        *accountFilter // nil if no account is allowed or forbidden
+	caller          *tcapi.Client  // of STS, for CallerARN
 	region          string
 	describe        string
 	missing         *MissingError

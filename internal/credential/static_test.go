@@ -108,7 +108,10 @@ func TestIncompleteCredentials(t *testing.T) {
 		"key alone":         {key: "hush", attribute: "secret_id", word: "TENCENTCLOUD_SECRET_ID"},
 		"token alone":       {token: "hush", attribute: "security_token", word: "neither is set"},
 		"ID of environment": {env: map[string]string{"TENCENTCLOUD_SECRET_ID": "hush"}, attribute: "secret_key", word: "no secret key"},
-		"blank key":         {id: "hush", key: " \n", attribute: "secret_key", word: "no secret key"},
+		"token of environment": {
+			env: map[string]string{"TENCENTCLOUD_SECURITY_TOKEN": "hush"}, attribute: "security_token", word: "neither is set",
+		},
+		"blank key": {id: "hush", key: " \n", attribute: "secret_key", word: "no secret key"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -35,7 +35,7 @@ type stsCredentials struct {
 	}
 
 	// ExpiredTime is when they expire, in Unix seconds of the service's clock.
-	ExpiredTime int64
+	ExpiredTime tcapi.Integer
 }
 
 // stsIssuer gets credentials from an action of STS.
@@ -61,7 +61,7 @@ func (i stsIssuer) issue(ctx context.Context, body any, source, secret string) (
 	return issued{
 		credentials: tcapi.Credentials{SecretID: c.TmpSecretId, SecretKey: c.TmpSecretKey, Token: c.Token, Source: source},
 		at:          sent,
-		expires:     expiry(sent, i.duration, answer.ExpiredTime),
+		expires:     expiry(sent, i.duration, answer.ExpiredTime.Value),
 	}, nil
 }
 

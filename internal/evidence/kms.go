@@ -34,7 +34,10 @@ type tencentKMS struct {
 	clients map[string]*tcapi.Client // by region
 }
 
-func (k *tencentKMS) client(region string) *tcapi.Client {
+func (k *tencentKMS) client(region string) (*tcapi.Client, error) {
+	if endpoint := k.config.Endpoint; endpoint.Scheme == "http" && !endpoint.Loopback() {
+		return nil, errPlain
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	client, ok := k.clients[region]
@@ -44,7 +47,7 @@ func (k *tencentKMS) client(region string) *tcapi.Client {
 		client = tcapi.New(config)
 		k.clients[region] = client
 	}
-	return client
+	return client, nil
 }
 
 // PublicKey implements [KMS] with GetPublicKey.
@@ -54,7 +57,11 @@ func (k *tencentKMS) PublicKey(ctx context.Context, region, keyID string) (crypt
 		tcapi.Head
 		PublicKey, PublicKeyPem string
 	}
-	answer, err := tcapi.Call[response](ctx, k.client(region), kmsAction("GetPublicKey"), request{keyID})
+	client, err := k.client(region)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := tcapi.Call[response](ctx, client, kmsAction("GetPublicKey"), request{keyID})
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +98,9 @@ func parseKMSKey(encoded, pemText string) (crypto.PublicKey, error) {
 	return public, nil
 }
 
+// errPlain is returned for an endpoint to which a token must not be sent.
+var errPlain = errors.New("KMS is not asked over plain HTTP, except on loopback addresses; set kms_endpoint or protocol")
+
 // Sign implements [KMS] with SignByAsymmetricKey. It sends the digest, so that the
 // hash is known to be SHA-256.
 func (k *tencentKMS) Sign(ctx context.Context, region, keyID string, digest []byte) ([]byte, error) {
@@ -99,7 +109,11 @@ func (k *tencentKMS) Sign(ctx context.Context, region, keyID string, digest []by
 		tcapi.Head
 		Signature string
 	}
-	answer, err := tcapi.Call[response](ctx, k.client(region), kmsAction("SignByAsymmetricKey"), request{
+	client, err := k.client(region)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := tcapi.Call[response](ctx, client, kmsAction("SignByAsymmetricKey"), request{
 		Algorithm:   "ECC_P256_R1",
 		Message:     base64.StdEncoding.EncodeToString(digest),
 		KeyId:       keyID,

@@ -32,25 +32,33 @@ type Signer struct {
 	sign func(ctx context.Context, text []byte) ([]byte, error)
 }
 
+// Sources are where signing keys can be, apart from files.
+type Sources struct {
+	// Getenv reads the environment; nil means [os.Getenv].
+	Getenv func(string) string
+	// KMS may be nil if no key is there.
+	KMS KMS
+}
+
 // Open reads the signing key at a location and returns a signer with the given name
-// of the key. kms is needed only for keys in KMS. An error says where the key was
-// looked for, and never repeats what was found there.
-func Open(ctx context.Context, l Location, name string, kms KMS) (*Signer, error) {
-	signer, err := open(ctx, l, name, kms)
+// of the key. An error says where the key was looked for, and never repeats what was
+// found there.
+func (s Sources) Open(ctx context.Context, l Location, name string) (*Signer, error) {
+	signer, err := s.open(ctx, l, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l, err)
 	}
 	return signer, nil
 }
 
-func open(ctx context.Context, l Location, name string, kms KMS) (*Signer, error) {
+func (s Sources) open(ctx context.Context, l Location, name string) (*Signer, error) {
 	if l.KMS() {
-		if kms == nil {
+		if s.KMS == nil {
 			return nil, errors.New("KMS is not available here")
 		}
-		return openKMS(ctx, l, name, kms)
+		return openKMS(ctx, l, name, s.KMS)
 	}
-	text, err := l.read()
+	text, err := s.read(l)
 	if err != nil {
 		return nil, err
 	}
@@ -72,16 +80,16 @@ func open(ctx context.Context, l Location, name string, kms KMS) (*Signer, error
 }
 
 // read returns the text of a key in a variable or file.
-func (l Location) read() ([]byte, error) {
+func (s Sources) read(l Location) ([]byte, error) {
 	if l.scheme == "env" {
-		value, ok := os.LookupEnv(l.place)
-		switch {
-		case !ok:
-			return nil, errors.New("it is not set")
-		case value == "":
-			return nil, errors.New("it is empty")
+		getenv := s.Getenv
+		if getenv == nil {
+			getenv = os.Getenv
 		}
-		return []byte(value), nil
+		if value := getenv(l.place); value != "" {
+			return []byte(value), nil
+		}
+		return nil, errors.New("it is not set")
 	}
 	file, err := os.Open(l.place)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/evidence"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -80,7 +81,7 @@ func TestUnusableKeysAreNamedAndNotShown(t *testing.T) { //nolint:paralleltest /
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = evidence.Open(t.Context(), l, name, nil)
+			_, err = evidence.Sources{}.Open(t.Context(), l, name)
 			if err == nil || !strings.HasPrefix(err.Error(), place+": ") || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%s: %v, want %q of %q", kind, err, test.want, place)
 				return
@@ -104,7 +105,7 @@ func TestMissingKeysAreNamed(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.pem")
 	for location, want := range map[string]string{
 		"env:TEO_TEST_NOT_SET": `the environment variable "TEO_TEST_NOT_SET": it is not set`,
-		"env:TEO_TEST_EMPTY":   `the environment variable "TEO_TEST_EMPTY": it is empty`,
+		"env:TEO_TEST_EMPTY":   `the environment variable "TEO_TEST_EMPTY": it is not set`,
 		"file:" + missing:      fmt.Sprintf("the file %q: no such file or directory", missing),
 		"file:" + t.TempDir():  "it cannot be read",
 		"kms:ap-guangzhou/a-1": "the KMS key a-1 in ap-guangzhou: KMS is not available here",
@@ -113,19 +114,21 @@ func TestMissingKeysAreNamed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := evidence.Open(t.Context(), l, name, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := (evidence.Sources{}).Open(t.Context(), l, name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", location, err, want)
 		}
 	}
 }
 
 func TestAKeyInTheEnvironmentSigns(t *testing.T) {
-	t.Setenv("TEO_TEST_SIGNING_KEY", string(newKey(t, ed25519Key...)))
+	t.Parallel()
+	key := string(newKey(t, ed25519Key...))
+	sources := evidence.Sources{Getenv: func(name string) string { return map[string]string{"TEO_TEST_SIGNING_KEY": key}[name] }}
 	l, err := evidence.ParseLocation("env:TEO_TEST_SIGNING_KEY")
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := evidence.Open(t.Context(), l, name, nil)
+	signer, err := sources.Open(t.Context(), l, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +136,7 @@ func TestAKeyInTheEnvironmentSigns(t *testing.T) {
 	if err := signer.CanBeWitnessed(); err != nil {
 		t.Error(err)
 	}
-	if _, err := evidence.Open(t.Context(), l, "a b", nil); err == nil {
+	if _, err := sources.Open(t.Context(), l, "a b"); err == nil {
 		t.Error("a key with an invalid name is opened")
 	}
 }
@@ -156,7 +159,7 @@ func kmsLocation(t *testing.T, region, id string) evidence.Location {
 func TestAKeyInKMSSigns(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
-	signer, err := evidence.Open(t.Context(), kmsLocation(t, teosim.DefaultKMSRegion, teosim.DefaultKMSKeyID), name, kms(t, sim))
+	signer, err := evidence.Sources{KMS: kms(t, sim)}.Open(t.Context(), kmsLocation(t, teosim.DefaultKMSRegion, teosim.DefaultKMSKeyID), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +204,7 @@ func TestErrorsOfKMSNameTheKey(t *testing.T) {
 			sim.Inject(test.fault)
 		}
 		l := kmsLocation(t, test.region, test.id)
-		_, err := evidence.Open(t.Context(), l, name, kms(t, sim))
+		_, err := evidence.Sources{KMS: kms(t, sim)}.Open(t.Context(), l, name)
 		if err == nil || !strings.HasPrefix(err.Error(), l.String()+": ") || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", l, err, test.want)
 		}
@@ -221,7 +224,7 @@ func TestASignatureThatDoesNotVerifyIsAnError(t *testing.T) {
 		{Region: teosim.DefaultKMSRegion, ID: teosim.DefaultKMSKeyID},
 		{Region: "ap-beijing", ID: teosim.DefaultKMSKeyID},
 	}})
-	signer, err := evidence.Open(t.Context(), kmsLocation(t, teosim.DefaultKMSRegion, teosim.DefaultKMSKeyID), name, lyingKMS{kms(t, sim)})
+	signer, err := evidence.Sources{KMS: lyingKMS{kms(t, sim)}}.Open(t.Context(), kmsLocation(t, teosim.DefaultKMSRegion, teosim.DefaultKMSKeyID), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,5 +253,15 @@ func TestBothFormsOfPublicKeyPem(t *testing.T) {
 		if key, err := evidence.NewVerifierKey(name, got); err != nil || key.String() != want.String() {
 			t.Errorf("%s: another key, %v", form, err)
 		}
+	}
+}
+
+// A request to KMS carries the security token, which plain HTTP does not protect.
+func TestKMSIsNotAskedOverPlainHTTP(t *testing.T) {
+	t.Parallel()
+	remote := evidence.NewKMS(tcapi.Config{Endpoint: tcapi.Endpoint{Scheme: "http", Host: "kms.tencentcloudapi.com"}})
+	_, err := evidence.Sources{KMS: remote}.Open(t.Context(), kmsLocation(t, teosim.DefaultKMSRegion, teosim.DefaultKMSKeyID), name)
+	if err == nil || !strings.Contains(err.Error(), "not asked over plain HTTP") {
+		t.Error(err)
 	}
 }

@@ -40,7 +40,7 @@ func fileSigner(t testing.TB, args ...string) *evidence.Signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer, err := evidence.Open(t.Context(), l, name, nil)
+	signer, err := evidence.Sources{}.Open(t.Context(), l, name)
 	if err != nil {
 		t.Fatal(err)
 	}

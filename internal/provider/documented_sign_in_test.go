@@ -26,7 +26,7 @@ import (
 
 const exampleAccount = "100000000001"
 
-// documentedWay is a folder below examples/provider, which docs/index.md shows.
+// documentedWay is a folder below examples/provider, which docs/guides/sign-in.md shows.
 type documentedWay struct {
 	actions string // of STS, in the order of the alphabet
 	// variables of the configuration
@@ -34,7 +34,7 @@ type documentedWay struct {
 	env       map[string]string
 }
 
-// Each way to sign in has a section in docs/index.md, with a configuration and the
+// Each way to sign in has a section in docs/guides/sign-in.md, with a configuration and the
 // variables of the environment. Both sign in as they are, with their placeholders
 // replaced.
 func TestDocumentedSignIn(t *testing.T) {
@@ -58,10 +58,10 @@ func TestDocumentedSignIn(t *testing.T) {
 	if err != nil || len(folders) != len(ways) {
 		t.Errorf("there are %d examples, and %d are expected", len(folders), len(ways))
 	}
-	page := indexTemplate(t)
+	page := signInTemplate(t)
 	for name, way := range ways {
 		if !strings.Contains(page, `tffile "examples/provider/`+name+`/main.tf"`) {
-			t.Errorf("docs/index.md does not show %s", name)
+			t.Errorf("docs/guides/sign-in.md does not show %s", name)
 		}
 		if name == "two-accounts" {
 			// TestProfilesOfAliases and the tests of examples run it: here both
@@ -82,7 +82,7 @@ func TestDocumentedSignIn(t *testing.T) {
 			continue // TKE sets the variables
 		}
 		if !strings.Contains(page, `codefile "sh" "examples/provider/`+name+`/environment.sh"`) {
-			t.Errorf("docs/index.md does not show the variables of %s", name)
+			t.Errorf("docs/guides/sign-in.md does not show the variables of %s", name)
 		}
 		t.Run(name+" by variables", func(t *testing.T) {
 			t.Parallel()
@@ -173,22 +173,22 @@ func exported(script string) map[string]string {
 	return variables
 }
 
-func indexTemplate(t *testing.T) string {
+func signInTemplate(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "templates", "index.md.tmpl"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "templates", "guides", "sign-in.md.tmpl"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-// The table of settings in docs/index.md has every argument of the provider, with
+// The table of settings in docs/guides/sign-in.md has every argument of the provider, with
 // the variables that the description of the argument names.
 func TestDocumentedSettings(t *testing.T) {
 	t.Parallel()
 	variable := regexp.MustCompile("`((?:TENCENTCLOUD|TCCLI|TKE|HTTPS?|NO|SSL)_[A-Z_]+)`")
 	documented := map[string][]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| [^|]+ \\| `([a-z_.]+)` \\| (.*)\\|$").FindAllStringSubmatch(indexTemplate(t), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| [^|]+ \\| `([a-z_.]+)` \\| (.*)\\|$").FindAllStringSubmatch(signInTemplate(t), -1) {
 		documented[row[1]] = []string{}
 		for _, match := range variable.FindAllStringSubmatch(row[2], -1) {
 			documented[row[1]] = append(documented[row[1]], match[1])

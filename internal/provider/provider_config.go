@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/evidence"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -68,6 +69,8 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		return nil
 	}
 	api.Credentials, api.Region = credentials, credentials.Region()
+	kms := api
+	kms.Endpoint = endpoints.kms
 	clock := new(query.ServiceClock)
 	api.Transport = clock.Watch(transport)
 	logCredentials(ctx, credentials)
@@ -76,6 +79,7 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		TEO:         teo.New(tcapi.New(api), teo.Options{APIVersion: apiVersion, Progress: logProgress}),
 		APIVersion:  apiVersion,
 		Credentials: credentials,
+		SigningKeys: evidence.Sources{Getenv: c.getenv, KMS: evidence.NewKMS(kms)},
 		Region:      credentials.Region(),
 		COSDomain:   endpoints.cos,
 		Transport:   transport,
@@ -183,7 +187,7 @@ func (c configuration) domain(attribute types.String) string {
 
 // endpoints are the addresses of the services.
 type endpoints struct {
-	teo, sts, cos tcapi.Endpoint
+	teo, sts, kms, cos tcapi.Endpoint
 
 	scheme   string // of endpoints that are set without one
 	protocol string // where scheme comes from
@@ -195,6 +199,7 @@ func (c configuration) endpoints(m *providerModel) endpoints {
 	domain := c.domain(m.Domain)
 	e.teo = c.endpoint(e, "endpoint", m.Endpoint, "TENCENTCLOUD_TEO_ENDPOINT", teo.Service, domain)
 	e.sts = c.endpoint(e, "sts_endpoint", m.STSEndpoint, "TENCENTCLOUD_STS_ENDPOINT", "sts", domain)
+	e.kms = c.endpoint(e, "kms_endpoint", m.KMSEndpoint, "TENCENTCLOUD_KMS_ENDPOINT", evidence.KMSService, domain)
 	c.plainHTTP(e, e.teo)
 	if set := c.text(m.COSDomain, "TENCENTCLOUD_COS_DOMAIN"); set.value != "" {
 		var err error

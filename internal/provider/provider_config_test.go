@@ -37,7 +37,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 			want:   []providertest.Want{{Summary: "error security_token: Incomplete credentials", Details: []string{"Set secret_id and secret_key"}}},
 		},
 		"several problems": {
-			env: map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2023-01-01", "TENCENTCLOUD_STS_ENDPOINT": "ftp://sts.example.com"},
+			env: map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2023-01-01", "TENCENTCLOUD_STS_ENDPOINT": "ftp://sts.example.com", "TENCENTCLOUD_KMS_ENDPOINT": "kms.example.com/v1"},
 			config: providertest.Arguments{
 				"secret_id": "AKIDexample", "endpoint": "https://teo.example.com/path", "domain": "https://user:exampleSecretKey@localhost",
 				"requests_per_second": 0, "max_retries": 101,
@@ -47,6 +47,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 				{Summary: "error secret_key: Incomplete credentials", Details: nil},
 				{Summary: "error endpoint: Invalid endpoint", Details: []string{"the provider configuration", "without a path"}},
 				{Summary: "error sts_endpoint: Invalid endpoint", Details: []string{"the environment (TENCENTCLOUD_STS_ENDPOINT)", "neither https nor http"}},
+				{Summary: "error kms_endpoint: Invalid endpoint", Details: []string{"the environment (TENCENTCLOUD_KMS_ENDPOINT)", "without a path"}},
 				{Summary: "error domain: Invalid domain", Details: []string{"the provider configuration", "intl.tencentcloudapi.com"}},
 				{Summary: "error requests_per_second: Invalid number of requests per second", Details: nil},
 				{Summary: "error max_retries: Invalid number of retries", Details: nil},
@@ -283,7 +284,7 @@ func TestMissingCredentials(t *testing.T) {
 				"The list of L7 offline logs from 2022-05-04T00:00:00Z to 2022-05-04T01:00:00Z could not be read",
 				"1. secret_id and secret_key are not set, nor are TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
 				"2. profile 'default' in ~/.tccli does not exist", "3. assume_role_with_web_identity", "4. assume_role_with_saml",
-				"5. cam_role_name", "6. enable_pod_oidc", "https://registry.terraform.io/providers/edgeone-community/teo/latest/docs#authentication",
+				"5. cam_role_name", "6. enable_pod_oidc", "https://registry.terraform.io/providers/edgeone-community/teo/latest/docs/guides/sign-in",
 			}})
 		})
 	}

@@ -27,6 +27,7 @@ type providerModel struct {
 	ForbiddenAccountIDs       types.Set         `tfsdk:"forbidden_account_ids"`
 	Endpoint                  types.String      `tfsdk:"endpoint"`
 	STSEndpoint               types.String      `tfsdk:"sts_endpoint"`
+	KMSEndpoint               types.String      `tfsdk:"kms_endpoint"`
 	Domain                    types.String      `tfsdk:"domain"`
 	Protocol                  types.String      `tfsdk:"protocol"`
 	COSDomain                 types.String      `tfsdk:"cos_domain"`

@@ -41,6 +41,7 @@ func providerSchema() schema.Schema {
 			},
 			"endpoint":     argument("Endpoint of the EdgeOne API: a host with an optional port, or a URL of scheme and host. `http://` is accepted for loopback addresses only. Default: `teo.` and the `domain`. Environment: `TENCENTCLOUD_TEO_ENDPOINT`."),
 			"sts_endpoint": argument("Endpoint of STS, in the same forms as `endpoint`. Default: `sts.` and the `domain`. Environment: `TENCENTCLOUD_STS_ENDPOINT`."),
+			"kms_endpoint": argument("Endpoint of KMS, in the same forms as `endpoint`. Default: `kms.` and the `domain`. Environment: `TENCENTCLOUD_KMS_ENDPOINT`."),
 			"domain":       argument(fmt.Sprintf("Root domain of the API endpoints, such as `intl.tencentcloudapi.com` for international accounts. Default: `%s`. Environment: `TENCENTCLOUD_DOMAIN`.", tcapi.DefaultDomain)),
 			"protocol":     argument("Scheme of endpoints that are set without one, and of the default endpoints: `HTTPS` or `HTTP`. `HTTP` is accepted for loopback addresses only. Default: `HTTPS`. Environment: `TENCENTCLOUD_PROTOCOL`."),
 			"cos_domain":   argument("Domain of COS for `cos://` destinations, such as `https://cluster-123456.cos-cdc.ap-guangzhou.myqcloud.com`; the name of the bucket is prepended. Default: `https://cos.REGION.myqcloud.com`. Environment: `TENCENTCLOUD_COS_DOMAIN`."),

@@ -64,6 +64,7 @@ func Environment(sim *teosim.Sim) []string {
 	return []string{
 		"TENCENTCLOUD_TEO_ENDPOINT=" + sim.URL(),
 		"TENCENTCLOUD_STS_ENDPOINT=" + sim.URL(),
+		"TENCENTCLOUD_KMS_ENDPOINT=" + sim.URL(),
 		"TENCENTCLOUD_SECRET_ID=" + sim.SecretID(),
 		"TENCENTCLOUD_SECRET_KEY=" + sim.SecretKey(),
 	}

@@ -36,6 +36,7 @@ func TestAdvice(t *testing.T) {
 		{func(e *tcapi.Error) { e.Code = "SomethingElse" }, "request ID"},
 		{func(e *tcapi.Error) { e.Status = 0 }, "The service did not respond. Check endpoint (or TENCENTCLOUD_TEO_ENDPOINT)"},
 		{func(e *tcapi.Error) { e.Status, e.Service = 0, "sts" }, "Check sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT)"},
+		{func(e *tcapi.Error) { e.Status, e.Service = 0, "kms" }, "Check kms_endpoint (or TENCENTCLOUD_KMS_ENDPOINT)"},
 		{func(e *tcapi.Error) { e.Status, e.Class = 429, tcapi.Throttled }, "lower requests_per_second"},
 		{func(e *tcapi.Error) { e.Status, e.Class = 502, tcapi.Transient }, "up to max_retries times"},
 		{func(e *tcapi.Error) { e.Status = 302 }, "The response did not come from the API"},

@@ -67,14 +67,7 @@ type reply[R any] interface {
 func decode[R any, P reply[R]](x *exchange, failure *Error, secrets []string) (P, *Error) {
 	var envelope struct{ Response P }
 	if err := json.Unmarshal(x.body.Bytes(), &envelope); err != nil {
-		failure.Err = err
-		failure.Message = printable.Redacted("the response could not be decoded: "+err.Error(), printable.Message, secrets...)
-		// A truncated body can have the announced length. Only the text of the
-		// error tells it from other syntax errors.
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Error() == "unexpected end of JSON input" {
-			failure.Class, failure.Err = Transient, io.ErrUnexpectedEOF
-		}
-		return nil, failure
+		return nil, undecodable(x, failure, err, secrets)
 	}
 	if envelope.Response == nil {
 		failure.Message = "the response has no Response"
@@ -96,4 +89,29 @@ func decode[R any, P reply[R]](x *exchange, failure *Error, secrets []string) (P
 		failure.Message = errNoCode.Error() + ": " + failure.Message
 	}
 	return nil, failure
+}
+
+// undecodable returns the failure of a response that is not JSON, or in which a field
+// has another type than the API defines.
+func undecodable(x *exchange, failure *Error, err error, secrets []string) *Error {
+	const what = "the response could not be decoded: "
+	failure.Err = err
+	failure.Message = printable.Redacted(what+err.Error(), printable.Message, secrets...)
+	if field, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		failure.Message = printable.Redacted(what+describeField(field), printable.Message, secrets...)
+		var head struct {
+			Response struct {
+				RequestID string `json:"RequestId"`
+			}
+		}
+		if json.Unmarshal(x.body.Bytes(), &head) == nil && head.Response.RequestID != "" {
+			failure.RequestID = printable.Redacted(head.Response.RequestID, printable.Name, secrets...)
+		}
+	}
+	// A truncated body can have the announced length. Only the text of the error
+	// tells it from other syntax errors.
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && syntax.Error() == "unexpected end of JSON input" {
+		failure.Class, failure.Err = Transient, io.ErrUnexpectedEOF
+	}
+	return failure
 }

@@ -107,7 +107,8 @@ func TestCancelAtEveryWait(t *testing.T) {
 				cancel(errStopped)
 			}()
 			err := ask(ctx, client)
-			if took := time.Since(<-stopped); took > time.Second {
+			// What it waits for takes a minute, an hour or for ever.
+			if took := time.Since(<-stopped); took > 30*time.Second {
 				t.Errorf("it went on for %s", took)
 			}
 			if !errors.Is(err, errStopped) {
@@ -162,7 +163,7 @@ func TestCancelWithoutACause(t *testing.T) {
 			defer cancel()
 			begin := time.Now()
 			err := ask(ctx, client)
-			if !errors.Is(err, test.want) || tcapi.AsError(err) != nil || time.Since(begin) > time.Second {
+			if !errors.Is(err, test.want) || tcapi.AsError(err) != nil || time.Since(begin) > 30*time.Second {
 				t.Errorf("%T %v after %s, want %v", err, err, time.Since(begin), test.want)
 			}
 			if n := len(seen.all()); n > 1 {

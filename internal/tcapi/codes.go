@@ -1,6 +1,8 @@
 package tcapi
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -39,6 +41,10 @@ var rules = []rule{
 	{"ResourceInUse", Busy, adviceRetried},
 	{"InvalidParameter.ActionInProgress", Busy, adviceRetried},
 
+	{"ResourceUnavailable.CmkNotFound", Fatal, "Check region and ID of the KMS key: the account has no such key in this region."},
+	{"ResourceUnavailable.CmkDisabled", Fatal, "The KMS key is disabled. Enable it in the console, or use another key."},
+	{"InvalidParameterValue.InvalidKeyId", Fatal, "Check the ID of the KMS key: it is a UUID."},
+
 	{"ActionOffline", Gone, adviceGone},
 	{"InvalidAction", Gone, adviceGone},
 	{"NoSuchVersion", Gone, adviceGone},
@@ -66,6 +72,7 @@ const (
 	adviceOther      = "If the error persists, contact Tencent Cloud support with the request ID."
 
 	adviceNoAnswer = "The service did not respond. Check {endpoint}, domain, the network, and the proxy (http_proxy, or the proxy variables of the environment). If a certificate is not trusted, set custom_ca_bundle."
+	adviceField    = "The response is from the API, but its form is not the documented one. Report an issue with the request ID and the version of the provider."
 	adviceNotAPI   = "Check {endpoint}, domain, and the proxy (http_proxy, or the proxy variables of the environment). The response did not come from the API."
 )
 
@@ -86,12 +93,19 @@ func (e *Error) Advice() string {
 		return e.expand(ruleOf(e.Code).advice)
 	case e.Status == 0:
 		return e.expand(adviceNoAnswer)
+	case hasType[*json.UnmarshalTypeError](e.Err):
+		return adviceField
 	case e.Class == Throttled:
 		return e.expand(adviceThrottled)
 	case e.Class == Transient:
 		return e.expand(adviceRetried)
 	}
 	return e.expand(adviceNotAPI)
+}
+
+func hasType[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // expand replaces the placeholders in advice.
@@ -101,8 +115,11 @@ func (e *Error) expand(advice string) string {
 		credentials += " from " + e.CredentialSource
 	}
 	endpoint := "endpoint (or TENCENTCLOUD_TEO_ENDPOINT)"
-	if e.Service == "sts" {
+	switch e.Service {
+	case "sts":
 		endpoint = "sts_endpoint (or TENCENTCLOUD_STS_ENDPOINT)"
+	case "kms":
+		endpoint = "kms_endpoint (or TENCENTCLOUD_KMS_ENDPOINT)"
 	}
 	return strings.NewReplacer(
 		"{credentials}", credentials,

@@ -222,6 +222,34 @@ func TestConcurrentThrottlingCountsOnce(t *testing.T) {
 	})
 }
 
+// A rate below one request a second is not raised by a throttled response.
+func TestThrottlingDoesNotRaiseALowRate(t *testing.T) {
+	t.Parallel()
+	for _, perSecond := range []float64{0.1, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			sent := new(times)
+			client, _ := over(wire(func(*http.Request) (*http.Response, error) {
+				sent.add()
+				if len(sent.all) <= 2 {
+					return answer(apiError("RequestLimitExceeded", "")), nil
+				}
+				return answer(fine), nil
+			}), func(c *tcapi.Config) { c.Limiters = &tcapi.Limiters{PerSecond: perSecond} })
+			for range 4 {
+				if err := ask(t.Context(), client); err != nil {
+					t.Fatal(err)
+				}
+			}
+			least := time.Duration(float64(time.Second)/perSecond) - time.Millisecond // the rate is a float
+			for i := 1; i < len(sent.all); i++ {
+				if waited := sent.all[i].Sub(sent.all[i-1]); waited < least || waited > 2*least {
+					t.Errorf("at %v a second, request %d was sent after %s, want %s", perSecond, i, waited, least)
+				}
+			}
+		})
+	}
+}
+
 // Requests that were waiting when the refusal came slow down with the others.
 func TestQueuedRequestsSlowDown(t *testing.T) {
 	t.Parallel()

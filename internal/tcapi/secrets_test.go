@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -120,6 +121,22 @@ func TestMessagesStayReadable(t *testing.T) {
 		client, _ := over(replies(apiError("InvalidParameter", in)))
 		if got := failed(t, ask(t.Context(), client)).Message; got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}
+
+// Secrets are hidden as they are and as parts of a URL.
+func TestEscapedSecretsAreHidden(t *testing.T) {
+	t.Parallel()
+	const key = "secret/Key+with=signs"
+	credentials := tcapi.StaticCredentials{SecretID: "AKID/with+signs=", SecretKey: key, Token: token}
+	for name, secret := range map[string]string{"secret ID": credentials.SecretID, "secret key": key, "token": token} {
+		for form, written := range map[string]string{"plain": secret, "in a query": url.QueryEscape(secret)} {
+			client, _ := over(replies(apiError("InvalidParameter", "the value "+written+" is wrong")), func(c *tcapi.Config) { c.Credentials = credentials })
+			got := failed(t, ask(t.Context(), client)).Message
+			if strings.Contains(got, written) || !strings.HasPrefix(got, "the value ") || !strings.HasSuffix(got, " is wrong") {
+				t.Errorf("%s, %s: %q", name, form, got)
+			}
 		}
 	}
 }

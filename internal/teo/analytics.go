@@ -54,8 +54,8 @@ type trafficPart struct {
 	zone       *hourly          // the series of the whole zone; in layer 7 only if it was needed
 }
 
-// hourly is a series: counts by the start of the hour, in Unix seconds. It is
-// empty if the service answered no point at all.
+// hourly is a series: counts by the start of the hour, in Unix seconds, or Unknown
+// for a count that is null. It is empty if the service answered no point at all.
 type hourly map[int64]int64
 
 // L7Traffic finds out which domains of a zone had requests in a window. The
@@ -344,7 +344,7 @@ type timingAnswer struct {
 	Data []struct {
 		TypeValue []struct {
 			MetricName string
-			Detail     []struct{ Timestamp, Value int64 }
+			Detail     []struct{ Timestamp, Value tcapi.Integer }
 		}
 	}
 }
@@ -378,9 +378,13 @@ func (c *Client) series(ctx context.Context, layer Layer, zoneID, host string, s
 			for _, point := range value.Detail {
 				// A point at the end of the window, which a documented sample
 				// has, belongs to the next hour.
-				at := time.Unix(point.Timestamp, 0).Truncate(time.Hour)
-				if !at.Before(start) && at.Before(end) {
-					series[at.Unix()] += max(0, point.Value)
+				at := time.Unix(point.Timestamp.Value, 0).Truncate(time.Hour)
+				switch {
+				case at.Before(start) || !at.Before(end) || series[at.Unix()] == Unknown:
+				case !point.Value.Valid:
+					series[at.Unix()] = Unknown
+				default:
+					series[at.Unix()] += max(0, point.Value.Value)
 				}
 			}
 		}
@@ -403,7 +407,7 @@ type topAnswer struct {
 	Data []struct {
 		DetailData []struct {
 			Key   string
-			Value int64
+			Value tcapi.Integer
 		}
 	}
 }
@@ -422,7 +426,7 @@ func (c *Client) topDomains(ctx context.Context, zoneID string, start, end time.
 	for _, record := range answer.Data {
 		for _, row := range record.DetailData {
 			if row.Key != "" {
-				domains[strings.ToLower(row.Key)] += max(0, row.Value)
+				domains[strings.ToLower(row.Key)] += max(0, row.Value.Value)
 			}
 		}
 	}

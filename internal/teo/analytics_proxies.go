@@ -35,7 +35,7 @@ type proxiesRequest struct {
 type proxiesAnswer struct {
 	tcapi.Head
 
-	TotalCount *int64
+	TotalCount tcapi.Integer
 	L4Proxies  []L4Proxy
 }
 

@@ -207,6 +207,47 @@ func TestTrafficBeyondTheLookBack(t *testing.T) {
 	}
 }
 
+// The series of a host may be kept for less time than the list of domains. Its
+// hours are then unknown.
+func TestTrafficOfAHostBeyondTheLookBack(t *testing.T) {
+	t.Parallel()
+	const refused = "LimitExceeded.QueryTimeLimitExceeded: too early"
+	unknown := []int64{teo.Unknown, teo.Unknown}
+	t.Run("series of a domain", func(t *testing.T) {
+		t.Parallel()
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0}})})
+		sim.Inject(teosim.Fault{Name: teosim.APIError, Action: timingL7, Value: refused})
+		_, counts := l7Counts(t, sim, 2, "www.example.com", "none.example.com")
+		if want := map[string][]int64{"www.example.com": unknown, "none.example.com": {0, 0}}; !reflect.DeepEqual(counts, want) {
+			t.Errorf("got %v, want %v", counts, want)
+		}
+	})
+	t.Run("domains of an hour", func(t *testing.T) {
+		t.Parallel()
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{
+			"a.example.com": {0, 1}, "b.example.com": {0, 1}, "c.example.com": {1},
+		})})
+		sim.Inject(teosim.Fault{Name: teosim.APIError, Action: topL7, Value: refused, Skip: 1, Times: 2})
+		_, counts := l7Counts(t, sim, 2)
+		if want := map[string][]int64{"a.example.com": unknown, "b.example.com": unknown, "c.example.com": unknown}; !reflect.DeepEqual(counts, want) {
+			t.Errorf("got %v, want %v", counts, want)
+		}
+	})
+	t.Run("series of a proxy", func(t *testing.T) {
+		t.Parallel()
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"sid-1": {0}})})
+		sim.Inject(teosim.Fault{Name: teosim.APIError, Action: timingL4, Value: refused, Skip: 1})
+		traffic, err := newClient(t, sim, teo.Options{}).L4Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(2*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, err := traffic.Counts(t.Context(), []string{"sid-1"})
+		if err != nil || !slices.Equal(counts["sid-1"], unknown) {
+			t.Errorf("got %v, %v, want %v", counts, err, unknown)
+		}
+	})
+}
+
 // A thousand domains may not be all, so that an absent one is asked for by name.
 func TestTrafficCutOff(t *testing.T) {
 	t.Parallel()

@@ -34,6 +34,9 @@ type Listing struct {
 
 	// Nameless is the number of rows without a package name.
 	Nameless int
+
+	// Unreadable is the number of rows whose LogTime or Size is not a whole number.
+	Unreadable int
 }
 
 // VersionSwitch says why the client switched to Version20220901.
@@ -58,11 +61,14 @@ func newListing(r *reading[Package], version string) *Listing {
 
 // summarize sets what follows from the packages.
 func (l *Listing) summarize() {
-	l.TotalBytes, l.Nameless = 0, 0
+	l.TotalBytes, l.Nameless, l.Unreadable = 0, 0, 0
 	for i := range l.Packages {
 		l.TotalBytes += max(0, l.Packages[i].size())
 		if l.Packages[i].Name == "" {
 			l.Nameless++
+		}
+		if l.Packages[i].Unreadable {
+			l.Unreadable++
 		}
 	}
 }

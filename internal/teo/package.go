@@ -16,41 +16,44 @@ const (
 )
 
 // Package is one log package: the gzipped JSON lines of one domain or proxy, in
-// one area, for one slot of an hour or a quarter of an hour. It is decoded
-// directly from a page of either API version; a field that is missing or null is
-// empty, zero or nil.
+// one area, for one slot of an hour or a quarter of an hour, as either API version
+// lists it. A field that is missing or null is empty, zero or nil.
 type Package struct {
 	// Domain is the sub-domain as served (layer 7).
-	Domain string `json:"Domain"`
+	Domain string
 
 	// ProxyID is the layer-4 proxy instance, such as "sid-xs82kshs" (layer 4).
-	ProxyID string `json:"ProxyId"`
+	ProxyID string
 
 	// Area is "mainland" or "overseas"; rows of 2022-01-06 may not have it.
-	Area string `json:"Area"`
+	Area string
 
 	// Name is the name of the package, such as "20220811-02-www.example.com". It
 	// contains the slot in UTC, but not the area.
-	Name string `json:"LogPacketName"`
+	Name string
 
 	// URL is the signed, short-lived URL of the package. It is a secret.
-	URL string `json:"Url"`
+	URL string
 
 	// LogTime is in Unix seconds. It is deprecated and can contradict the name.
-	LogTime *int64 `json:"LogTime"`
+	LogTime *int64
 
 	// Start and End of the slot, from the row or else from the name; zero if
 	// neither has them. The service ends hourly slots exclusively (07:00:00) and
 	// quarter-hour slots inclusively (07:14:59).
-	Start Time `json:"LogStartTime"`
-	End   Time `json:"LogEndTime"`
+	Start Time
+	End   Time
 
 	// Size is in bytes: of the uncompressed log for layer 7, of "the log" for
 	// layer 4. It grows while lines are still appended.
-	Size *int64 `json:"Size"`
+	Size *int64
+
+	// Unreadable means that the row has a LogTime or a Size that is not a whole
+	// number, which is nil here.
+	Unreadable bool
 
 	// RequestID is the ID of the request that listed the package.
-	RequestID string `json:"-"`
+	RequestID string
 }
 
 // Host returns the domain (layer 7) or the proxy ID (layer 4).

@@ -68,7 +68,9 @@ func (p *pager[R]) readNumbered(ctx context.Context, memo *pageBase, pageSize in
 		next, err = p.readByTotal(ctx, r, base, next, known)
 		p.checkTotal(r)
 	}
-	if err == nil && r.total == nil {
+	if err == nil && (r.total == nil || r.raw > *r.total) {
+		// The count does not say where the list ends: there is none, or it counts
+		// rows once that the service lists twice, or it is too small.
 		err = p.readUntilEmpty(ctx, r, next)
 	}
 	switch {
@@ -114,7 +116,7 @@ func (p *pager[R]) readByTotal(ctx context.Context, r *reading[R], base, next in
 	return next, err
 }
 
-// readUntilEmpty reads page after page when there is no total. A page that repeats
+// readUntilEmpty reads page after page when no total says how many there are. A page that repeats
 // the one before it also ends the list: a service may answer every page number
 // past the end with its last page.
 func (p *pager[R]) readUntilEmpty(ctx context.Context, r *reading[R], next int) error {

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
@@ -308,26 +311,77 @@ func TestNumberedAreas(t *testing.T) {
 	}
 }
 
+// Of 33 rows 30 are distinct. Whatever the service counts, the list has each of them
+// or is an error. It is complete if the service counts the rows or the distinct rows.
+func TestNumberedCountBetweenRowsAndDistinctRows(t *testing.T) {
+	t.Parallel()
+	for count, complete := range map[int]bool{28: false, 29: false, 30: true, 31: false, 32: false, 33: true, 34: false} {
+		t.Run(strconv.Itoa(count), func(t *testing.T) {
+			t.Parallel()
+			eachNumbering(t, func(t *testing.T, n numbering) {
+				o := n.options(30)
+				want := catalogue(30).L7
+				o.Catalogue.L7 = append(o.Catalogue.L7, want[0], want[17], want[17])
+				sim := startSim(t, o)
+				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(count)})
+				l, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everything(10))
+				var incomplete *teo.IncompleteError
+				switch {
+				case err == nil && count > 30 && !complete:
+					t.Error("there is a list, although the service counts more rows")
+				case err == nil:
+					checkPackages(t, want, l)
+					if l.TotalCount != int64(max(30, count)) {
+						t.Errorf("the total is %d, want %d", l.TotalCount, max(30, count))
+					}
+				case complete || !errors.As(err, &incomplete):
+					t.Errorf("got %v, want a list", err)
+				}
+			})
+		})
+	}
+}
+
+// The request ID of a list is that of its last page, in whatever order the pages
+// arrive.
+func TestNumberedRequestIDOfTheLastPage(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		client := newClient(t, sim, teo.Options{})
+		list(t, client, everything(10)) // the client learns the base
+		sim.ResetCounters()
+		sim.Inject(teosim.Fault{Name: teosim.Slow, Page: new(3), Delay: 50 * time.Millisecond})
+		l := list(t, client, everything(10))
+		if want := requestID(t, sim, func(s sent) bool { return s.PageNo == n.base+4 }); l.RequestID != want {
+			t.Errorf("the request ID is %q, want %q", l.RequestID, want)
+		}
+	})
+}
+
 // Two areas might serve one path from two hosts. If the service counts both rows,
-// both are packages.
+// both are packages. Rows that name their area are the same package on any host.
 func TestNumberedAreasByHostOnly(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		hosts []string
+		area  string
 		total int
 		want  int
 	}{
-		"two hosts, counted":      {[]string{"cn", "os"}, 2, 2},
-		"two hosts, not counted":  {[]string{"cn", "os"}, 1, 1},
-		"one host, counted":       {[]string{"cn", "cn"}, 2, 1},
-		"two of three, counted":   {[]string{"cn", "os", "os"}, 3, 2},
-		"three of three, counted": {[]string{"a", "b", "c"}, 3, 3},
+		"two hosts, counted":              {[]string{"cn", "os"}, "", 2, 2},
+		"two hosts, not counted":          {[]string{"cn", "os"}, "", 1, 1},
+		"one host, counted":               {[]string{"cn", "cn"}, "", 2, 1},
+		"two of three, counted":           {[]string{"cn", "os", "os"}, "", 3, 2},
+		"three of three, counted":         {[]string{"a", "b", "c"}, "", 3, 3},
+		"two hosts of one area, counted":  {[]string{"cn", "os"}, "mainland", 2, 1},
+		"three hosts of an area, counted": {[]string{"a", "b", "a"}, "overseas", 3, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var rows []string
 			for i, host := range test.hosts {
-				rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-02-a.example","Domain":"a.example","Url":"https://%s.example/p?sign=%d"}`, host, i))
+				rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-02-a.example","Domain":"a.example","Area":%q,"Url":"https://%s.example/p?sign=%d"}`, test.area, host, i))
 			}
 			client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":%d,"RequestId":"r"}}`, strings.Join(rows, ","), test.total), "")
 			if l := list(t, client, everything(10)); len(l.Packages) != test.want || l.TotalCount != int64(test.total) {
@@ -342,11 +396,16 @@ func TestNumberedPagePastTheEndIsRefused(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
 	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameterValue: PageNo is too large", Page: new(5)})
-	client := newClient(t, sim, teo.Options{})
+	// The refusal cancels pages of the first list, which may arrive at the simulator
+	// during the second one. So requests are counted where they are sent.
+	sending := &countingTransport{next: simtest.Transport(t)}
+	client := teo.New(simtest.Client(t, sim, func(c *tcapi.Config) { c.Transport = sending }), teo.Options{})
 	checkExact(t, sim, list(t, client, everything(10)))
-	sim.ResetCounters()
+	first := sending.sent.Load()
 	checkExact(t, sim, list(t, client, everything(10)))
-	checkCount(t, sim, 5)
+	if got := sending.sent.Load() - first; got != 5 {
+		t.Errorf("%d requests were sent, want 5", got)
+	}
 }
 
 // A list that is too long is known from the first page, and nothing else is read.

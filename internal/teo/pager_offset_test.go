@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
@@ -199,6 +200,79 @@ func TestOffsetCountIsNull(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A service that silently returns fewer rows than requested shows it only by the
+// size of its pages. If it returns no count either, a short page is not the end.
+func TestOffsetLimitIsLoweredSilently(t *testing.T) {
+	t.Parallel()
+	for _, counted := range []bool{true, false} {
+		for _, rows := range []int{9, 10, 11, 25, 30} {
+			t.Run(fmt.Sprintf("counted=%t/rows=%d", counted, rows), func(t *testing.T) {
+				t.Parallel()
+				sim := startSim(t, teosim.Options{MaxLimit: 10, LowerLimit: true, Catalogue: catalogue(rows)})
+				if !counted {
+					sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalCount"})
+				}
+				l := list(t, newClient(t, sim, teo.Options{}), everythingByID(25))
+				checkExact(t, sim, l)
+				if l.TotalCount != int64(rows) {
+					t.Errorf("the total is %d, want %d", l.TotalCount, rows)
+				}
+			})
+		}
+	}
+}
+
+// The service's count can be between the number of rows and that of distinct rows.
+// A count that more distinct rows exceed is too small. A count that the distinct
+// rows do not reach means that rows are missing.
+func TestOffsetCountBetweenRowsAndDistinctRows(t *testing.T) {
+	t.Parallel()
+	for count, complete := range map[int]bool{29: true, 30: true, 31: false, 32: false, 33: true, 34: false} {
+		t.Run(strconv.Itoa(count), func(t *testing.T) {
+			t.Parallel()
+			want := catalogue(30).L7
+			doubled := catalogue(30)
+			doubled.L7 = append(doubled.L7, want[0], want[17], want[17])
+			sim := startSim(t, teosim.Options{Catalogue: doubled})
+			sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: strconv.Itoa(count)})
+			l, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everythingByID(10))
+			if !complete {
+				checkIncomplete(t, err, teo.IncompleteError{Read: 30, Total: int64(count), Before: -1, Readings: 4})
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkPackages(t, want, l)
+			if l.TotalCount != int64(max(30, count)) {
+				t.Errorf("the total is %d, want %d", l.TotalCount, max(30, count))
+			}
+		})
+	}
+}
+
+// The request ID of a list is that of its last page, in whatever order the pages
+// arrive. With more zones than fit into one request, it is that of the last zones.
+func TestOffsetRequestIDOfTheLastPage(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
+	sim.Inject(teosim.Fault{Name: teosim.Slow, Page: new(3), Delay: 50 * time.Millisecond})
+	l := list(t, newClient(t, sim, teo.Options{}), everythingByID(10))
+	if want := requestID(t, sim, func(s sent) bool { return s.Offset == 40 }); l.RequestID != want {
+		t.Errorf("the request ID is %q, want %q", l.RequestID, want)
+	}
+
+	q := everythingByID(0)
+	for n := range 100 {
+		q.ZoneIDs = append(q.ZoneIDs, fmt.Sprintf("zone-none%04d", n))
+	}
+	sim.ResetCounters()
+	l = list(t, newClient(t, sim, teo.Options{}), q)
+	if want := requestID(t, sim, func(s sent) bool { return slices.Equal(s.ZoneIds, q.ZoneIDs[100:]) }); l.RequestID != want {
+		t.Errorf("the request ID is %q, want %q", l.RequestID, want)
 	}
 }
 

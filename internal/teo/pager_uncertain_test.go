@@ -75,15 +75,20 @@ func TestRowsTwiceWithoutARightCount(t *testing.T) {
 }
 
 // A package that is added just before page 0 is read pushes a row from there to
-// page 1, which is read already. Without a count nothing shows it, so a list
+// page 1, which is read already. Without a right count nothing shows it, so a list
 // that determined its page base in this way is read again.
 func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
 	t.Parallel()
-	for _, skip := range []int{0, 1} { // no count at all, or on the first page only
-		t.Run(fmt.Sprintf("skip=%d", skip), func(t *testing.T) {
+	for name, fault := range map[string]teosim.Fault{
+		"no count":                   {Name: teosim.NullField, Value: "TotalSize"},
+		"count on the first page":    {Name: teosim.NullField, Value: "TotalSize", Skip: 1},
+		"too small a count":          {Name: teosim.WrongTotal, Value: "7"},
+		"a count of the other pages": {Name: teosim.WrongTotal, Value: "34"},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
-			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize", Skip: skip})
+			sim.Inject(fault)
 			sim.Inject(teosim.Fault{Name: teosim.CatalogueGrows, Page: new(0), Times: 1})
 			client := newClient(t, sim, teo.Options{})
 			l := list(t, client, everything(10))

@@ -3,7 +3,9 @@ package teo_test
 import (
 	"cmp"
 	"encoding/json"
+	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -156,6 +158,36 @@ func requests(t testing.TB, sim *teosim.Sim, version, action string) []sent {
 		all = append(all, s)
 	}
 	return all
+}
+
+// requestID returns the ID of the only log request that matches.
+func requestID(t testing.TB, sim *teosim.Sim, matches func(sent) bool) string {
+	t.Helper()
+	var found []string
+	for _, r := range sim.Requests() {
+		var s sent
+		if err := json.Unmarshal(r.Body, &s); err != nil {
+			t.Fatal(err)
+		}
+		if r.Action == logs && matches(s) {
+			found = append(found, r.RequestID)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d requests match, want 1", len(found))
+	}
+	return found[0]
+}
+
+// countingTransport counts the requests that are sent.
+type countingTransport struct {
+	next http.RoundTripper
+	sent atomic.Int32
+}
+
+func (c *countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.sent.Add(1)
+	return c.next.RoundTrip(r)
 }
 
 // checkCount checks the total number of requests.

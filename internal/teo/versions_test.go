@@ -97,6 +97,29 @@ func TestVersionSwitchIsReportedByTheFirstList(t *testing.T) {
 	}
 }
 
+// A list that selects 2022-09-01 by zone IDs does not report the switch, because it
+// would have used that version anyway.
+func TestVersionSwitchIsNotReportedByZoneIDs(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Gone: "ActionOffline"})
+	client := newClient(t, sim, teo.Options{})
+	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones", Times: 1})
+	if _, err := client.L7Logs(t.Context(), everything(0)); tcapi.AsError(err) == nil {
+		t.Fatalf("got %v, want a *tcapi.Error after the switch", err)
+	}
+	q := everything(0)
+	q.ZoneIDs = []string{"zone-2demo00003og"}
+	if l := list(t, client, q); l.SwitchedVersion != nil {
+		t.Error("a list by zone ID reports the switch")
+	}
+	if l, err := client.L4Logs(t.Context(), everything(0)); err != nil || l.SwitchedVersion != nil {
+		t.Errorf("a list of layer 4 reports the switch, or fails: %v", err)
+	}
+	if l := list(t, client, everything(0)); l.SwitchedVersion == nil {
+		t.Error("the first list that the switch concerns does not report it")
+	}
+}
+
 // Only these codes mean that a version is gone.
 func TestNoVersionSwitchOnOtherErrors(t *testing.T) {
 	t.Parallel()

@@ -20,11 +20,10 @@ type numberedRequest struct {
 type numberedAnswer struct {
 	tcapi.Head
 
-	Data      []Package
-	PageSize  *int64
-	PageNo    *int64
-	Pages     *int64
-	TotalSize *int64
+	Data      []packageRow
+	PageSize  tcapi.Integer
+	Pages     tcapi.Integer
+	TotalSize tcapi.Integer
 }
 
 func (c *Client) fetchNumbered(ctx context.Context, r pageRequest, request numberedRequest) (page[Package], error) {
@@ -32,15 +31,10 @@ func (c *Client) fetchNumbered(ctx context.Context, r pageRequest, request numbe
 	if err != nil {
 		return page[Package]{}, err
 	}
-	got := page[Package]{rows: answer.Data, total: count(answer.TotalSize), requestID: answer.RequestID}
-	if answer.PageSize != nil {
-		got.size = *answer.PageSize
-	}
-	if answer.Pages != nil {
-		got.pages = *answer.Pages
-	}
-	complete(got)
-	return got, nil
+	return page[Package]{
+		rows: packagesOf(answer.Data, answer.RequestID), total: count(answer.TotalSize),
+		size: answer.PageSize.Value, pages: answer.Pages.Value, requestID: answer.RequestID,
+	}, nil
 }
 
 // offsetRequest is DownloadL7Logs or DownloadL4Logs of 2022-09-01.
@@ -59,8 +53,8 @@ type offsetRequest struct {
 type offsetAnswer struct {
 	tcapi.Head
 
-	Data       []Package
-	TotalCount *int64
+	Data       []packageRow
+	TotalCount tcapi.Integer
 }
 
 func (c *Client) fetchOffset(ctx context.Context, action tcapi.Action, r pageRequest, request offsetRequest) (page[Package], error) {
@@ -68,23 +62,67 @@ func (c *Client) fetchOffset(ctx context.Context, action tcapi.Action, r pageReq
 	if err != nil {
 		return page[Package]{}, err
 	}
-	got := page[Package]{rows: answer.Data, total: count(answer.TotalCount), requestID: answer.RequestID}
-	complete(got)
-	return got, nil
+	return page[Package]{rows: packagesOf(answer.Data, answer.RequestID), total: count(answer.TotalCount), requestID: answer.RequestID}, nil
 }
 
-// complete sets what follows from the name of a package and from the response.
-func complete(got page[Package]) {
-	for i := range got.rows {
-		got.rows[i].fill()
-		got.rows[i].RequestID = got.requestID
+// packageRow is a Package as a page of either API version has it.
+type packageRow struct {
+	Domain        string
+	ProxyID       string `json:"ProxyId"`
+	Area          string
+	LogPacketName string
+	URL           string `json:"Url"`
+	LogTime       optionalInteger
+	LogStartTime  Time
+	LogEndTime    Time
+	Size          optionalInteger
+}
+
+// optionalInteger is a number whose absence leaves a row usable. What is not a whole
+// number counts as missing, because one such row must not hide all others.
+type optionalInteger struct {
+	tcapi.Integer
+
+	invalid bool
+}
+
+// UnmarshalJSON never fails.
+func (n *optionalInteger) UnmarshalJSON(b []byte) error {
+	n.invalid = n.Integer.UnmarshalJSON(b) != nil
+	return nil
+}
+
+// packagesOf returns the packages of a page, with what follows from their names and
+// from the response.
+func packagesOf(rows []packageRow, requestID string) []Package {
+	if len(rows) == 0 {
+		return nil
 	}
+	packages := make([]Package, len(rows))
+	numbers := make([]int64, 0, 2*len(rows)) // one allocation for all of them
+	pointer := func(n optionalInteger) *int64 {
+		if !n.Valid {
+			return nil
+		}
+		numbers = append(numbers, n.Value)
+		return &numbers[len(numbers)-1]
+	}
+	for i := range rows {
+		row := &rows[i]
+		packages[i] = Package{
+			Domain: row.Domain, ProxyID: row.ProxyID, Area: row.Area, Name: row.LogPacketName, URL: row.URL,
+			LogTime: pointer(row.LogTime), Start: row.LogStartTime, End: row.LogEndTime, Size: pointer(row.Size),
+			Unreadable: row.LogTime.invalid || row.Size.invalid, RequestID: requestID,
+		}
+		packages[i].fill()
+	}
+	return packages
 }
 
 // count returns nil for a count that is missing or negative.
-func count(n *int64) *int64 {
-	if n == nil || *n < 0 {
+func count(n tcapi.Integer) *int64 {
+	if !n.Valid || n.Value < 0 {
 		return nil
 	}
-	return n
+	return &n.Value
 }

@@ -55,7 +55,7 @@ type filter struct {
 type zonesAnswer struct {
 	tcapi.Head
 
-	TotalCount *int64
+	TotalCount tcapi.Integer
 	Zones      []Zone
 }
 

@@ -52,6 +52,26 @@ func TestZones(t *testing.T) {
 	}
 }
 
+// Zones are sorted by name, and by ID where they share a name. The simulator lists
+// the latest zone first.
+func TestZonesAreSortedByNameAndID(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: teosim.Catalogue{Zones: []teosim.Zone{
+		{ID: "zone-2", Name: "b.example"},
+		{ID: "zone-5", Name: "a.example"},
+		{ID: "zone-1", Name: "c.example"},
+		{ID: "zone-4", Name: "b.example"},
+		{ID: "zone-3", Name: "b.example"},
+	}}})
+	zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := zoneIDs(zones), []string{"zone-5", "zone-2", "zone-3", "zone-4", "zone-1"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func zoneIDs(zones []teo.Zone) []string {
 	var ids []string
 	for _, z := range zones {
@@ -313,6 +333,51 @@ func TestHints(t *testing.T) {
 				} else {
 					before = got
 				}
+			}
+		})
+	}
+}
+
+// Zones and domains are looked up if there are at most 100 of them, whichever they
+// are. Layer 4 has no domains.
+func TestHintsAreLimited(t *testing.T) {
+	t.Parallel()
+	names := func(kind string, n int) []string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf("%s%d.example.net", kind, i))
+		}
+		return all
+	}
+	for _, test := range []struct {
+		zones, ids, domains int
+		layer               teo.Layer
+		want                bool
+	}{
+		{ids: 100, want: true},
+		{ids: 101},
+		{zones: 50, domains: 50, want: true},
+		{zones: 50, domains: 51},
+		{zones: 1, domains: 99, want: true},
+		{zones: 1, domains: 100},
+		{ids: 1, domains: 101, layer: teo.L4, want: true},
+	} {
+		t.Run(fmt.Sprintf("%d,%d,%d,%s", test.zones, test.ids, test.domains, test.layer), func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			client := newClient(t, sim, teo.Options{})
+			q := byName(names("zone", test.zones)...)
+			q.ZoneIDs, q.Hosts = names("id", test.ids), names("domain", test.domains)
+			read := client.L7Logs
+			if test.layer == teo.L4 {
+				read = client.L4Logs
+			}
+			l, err := read(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := sim.Count("", "DescribeZones") > 0; len(l.Packages) > 0 || l.Hints.Checked != test.want || got != test.want {
+				t.Errorf("%d packages; looked up: %t, reported: %t, want %t", len(l.Packages), got, l.Hints.Checked, test.want)
 			}
 		})
 	}

@@ -15,7 +15,7 @@ func (s *Sim) decodeProxies(body []byte) (respond, *apiError) {
 	p := readParameters("", body, "ZoneId", "Offset", "Limit", "Filters")
 	p.require("ZoneId")
 	zoneID := p.text("ZoneId")
-	limit, offset := p.page(maxProxiesLimit)
+	limit, offset := p.page(maxProxiesLimit, false)
 	wanted := p.proxyIDs()
 	if p.err != nil {
 		return nil, p.err

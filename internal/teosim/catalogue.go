@@ -15,7 +15,8 @@ type Catalogue struct {
 func (c Catalogue) isEmpty() bool { return len(c.Zones)+len(c.L7)+len(c.L4) == 0 }
 
 func (c Catalogue) clone() Catalogue {
-	return Catalogue{slices.Clone(c.Zones), slices.Clone(c.L7), slices.Clone(c.L4)}
+	c.Zones, c.L7, c.L4 = slices.Clone(c.Zones), slices.Clone(c.L7), slices.Clone(c.L4)
+	return c
 }
 
 // Zone is a site. Names are not unique: two zones of one name differ by Alias.

@@ -15,7 +15,7 @@ func editFields(fields []byte, f Fault) []byte {
 		return fields
 	}
 	switch f.Name {
-	case NullField, OmitField:
+	case NullField, OmitField, SetField:
 		editField(answer, f)
 	case NullRow:
 		editRows(answer, func(rows []json.RawMessage) []json.RawMessage {
@@ -35,29 +35,39 @@ func editFields(fields []byte, f Fault) []byte {
 	return append(edited[1:len(edited)-1], ',')
 }
 
-// editField changes a field of the response, or with a dot one of each row.
+// editField changes a field of the response, or with dots one of each row.
 func editField(answer map[string]json.RawMessage, f Fault) {
-	field, inRow, nested := strings.Cut(f.Value, ".")
-	if !nested {
-		if f.Name == OmitField {
-			delete(answer, field)
-		} else {
-			answer[field] = json.RawMessage("null")
+	names, value := f.Value, json.RawMessage("null")
+	switch f.Name {
+	case OmitField:
+		value = nil
+	case SetField:
+		var text string
+		names, text, _ = strings.Cut(f.Value, "=")
+		value = json.RawMessage(text)
+	}
+	setField(answer, strings.Split(names, "."), value)
+}
+
+// setField sets a field of an object, or of each object in the field with the first
+// name. Without a value the field is left out.
+func setField(object map[string]json.RawMessage, names []string, value json.RawMessage) {
+	name := names[0]
+	switch {
+	case len(names) > 1:
+		var rows []map[string]json.RawMessage
+		if json.Unmarshal(object[name], &rows) != nil {
+			return
 		}
-		return
-	}
-	var rows []map[string]json.RawMessage
-	if json.Unmarshal(answer[field], &rows) != nil {
-		return
-	}
-	for _, row := range rows {
-		if f.Name == OmitField {
-			delete(row, inRow)
-		} else {
-			row[inRow] = json.RawMessage("null")
+		for _, row := range rows {
+			setField(row, names[1:], value)
 		}
+		object[name], _ = json.Marshal(rows)
+	case value == nil:
+		delete(object, name)
+	default:
+		object[name] = value
 	}
-	answer[field], _ = json.Marshal(rows)
 }
 
 // editRows changes the rows of a response that has any.

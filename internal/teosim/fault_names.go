@@ -73,6 +73,9 @@ const (
 	NullField FaultName = "NullField"
 	// OmitField omits a field. Value is as for NullField.
 	OmitField FaultName = "OmitField"
+	// SetField replaces a field. Value is the field as for NullField, also of rows
+	// inside of rows, an equals sign, and the new value in JSON: "Data.Size=1500.0".
+	SetField FaultName = "SetField"
 	// NullRow makes the first row of the page null.
 	NullRow FaultName = "NullRow"
 	// EmptyPage lists no rows, although the total is larger.

@@ -1,6 +1,7 @@
 package teosim
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -71,6 +72,7 @@ func kindOf(name FaultName) (faultKind, bool) {
 		ClockSkew:        {api: true, file: true},
 		NullField:        {stage: onListing, api: true},
 		OmitField:        {stage: onListing, api: true},
+		SetField:         {stage: onListing, api: true},
 		NullRow:          {stage: onListing, api: true},
 		EmptyPage:        {stage: onListing, api: true},
 		DuplicateRows:    {stage: onListing, api: true},
@@ -125,6 +127,10 @@ func (f Fault) check() (Fault, error) {
 	case NullField, OmitField, Redirect:
 		if f.Value == "" {
 			err = fmt.Errorf("fault %s needs a Value", f.Name)
+		}
+	case SetField:
+		if field, value, _ := strings.Cut(f.Value, "="); field == "" || !json.Valid([]byte(value)) {
+			err = fmt.Errorf(`fault %s: Value %q is not "Field=value in JSON"`, f.Name, f.Value)
 		}
 	case Slow:
 		if f.Action == DownloadAction && f.Value != "" {

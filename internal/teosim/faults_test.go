@@ -1,6 +1,7 @@
 package teosim
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -125,6 +126,11 @@ func TestFaultsInAListing(t *testing.T) {
 		}},
 		"a field of rows is left out": {Fault{Name: OmitField, Value: "Data.Size"}, func(t *testing.T, r response, paths []string) {
 			if strings.Contains(string(r.raw["Data"]), "Size") || !slices.Equal(paths, two) {
+				t.Errorf("%s", r.raw["Data"])
+			}
+		}},
+		"a field of rows is set": {Fault{Name: SetField, Value: "Data.Size=15"}, func(t *testing.T, r response, paths []string) {
+			if n := strings.Count(string(r.raw["Data"]), `"Size":15,`); n != 10 || !slices.Equal(paths, two) {
 				t.Errorf("%s", r.raw["Data"])
 			}
 		}},
@@ -281,27 +287,28 @@ func TestHangEndsWithTheClientOrTheSim(t *testing.T) {
 	sim := start(t, Options{})
 	sim.Inject(Fault{Name: Hang})
 	c := newCaller(t, sim)
-	impatient := client()
-	impatient.Timeout = 50 * time.Millisecond
-	if resp, err := impatient.Do(c.request(version20220901, "DescribeZones", "{}")); err == nil {
-		resp.Body.Close()
-		t.Error("it answered")
-	}
-	ended := make(chan error, 1)
-	patient := c.request(version20220901, "DescribeZones", "{}")
-	go func() {
-		resp, err := client().Do(patient)
-		if err == nil {
-			resp.Body.Close()
+	ctx, disconnect := context.WithCancel(t.Context())
+	defer disconnect()
+	for n, end := range []func(){disconnect, sim.Close} {
+		request := c.request(version20220901, "DescribeZones", "{}")
+		if n == 0 {
+			request = request.WithContext(ctx)
 		}
-		ended <- err
-	}()
-	for sim.Count("", "") < 2 {
-		time.Sleep(time.Millisecond)
-	}
-	sim.Close()
-	if err := <-ended; err == nil {
-		t.Error("it answered")
+		ended := make(chan error, 1)
+		go func() {
+			resp, err := client().Do(request)
+			if err == nil {
+				resp.Body.Close()
+			}
+			ended <- err
+		}()
+		for sim.Count("", "") <= n {
+			time.Sleep(time.Millisecond)
+		}
+		end()
+		if err := <-ended; err == nil {
+			t.Errorf("request %d was answered", n)
+		}
 	}
 }
 
@@ -316,6 +323,7 @@ func TestInjectRejectsImpossibleFaults(t *testing.T) {
 		"negative":           {Name: BadGateway, Times: -1},
 		"no code":            {Name: APIError, Value: "message"},
 		"no field":           {Name: NullField},
+		"no value":           {Name: SetField, Value: "Data.Size"},
 		"no number":          {Name: WrongTotal, Value: "many"},
 		"no rate":            {Name: Slow, Action: DownloadAction, Value: "fast"},
 		"nowhere":            {Name: Redirect},

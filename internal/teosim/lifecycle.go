@@ -44,7 +44,7 @@ func (s *span) narrow(now, t time.Time) {
 // at returns the packages that are listed at a time and those that the analytics
 // count, and the period during which nothing of that changes.
 func (l Lifecycle) at(c Catalogue, now time.Time) (listed, counted Catalogue, valid span) {
-	listed, counted = Catalogue{Zones: c.Zones}, Catalogue{Zones: c.Zones}
+	listed, counted = c, c
 	valid = span{until: now.AddDate(100, 0, 0)}
 	listed.L7, counted.L7 = l.layerAt(c.L7, now, &valid)
 	listed.L4, counted.L4 = l.layerAt(c.L4, now, &valid)

@@ -76,7 +76,7 @@ func (s *Sim) decodeLogs20220901(l layer, hosts string) func([]byte) (respond, *
 		}
 		wanted.zoneIDs = set(zoneIDs)
 		wanted.hosts = set(p.texts(hosts))
-		limit, offset := p.page(int64(s.options.MaxLimit))
+		limit, offset := p.page(int64(s.options.MaxLimit), s.options.LowerLimit)
 		if p.err != nil {
 			return nil, p.err
 		}
@@ -103,9 +103,13 @@ func (s *Sim) window(p *parameters) selection {
 	return w
 }
 
-// page reads Limit and Offset.
-func (p *parameters) page(maxLimit int64) (limit, offset int64) {
+// page reads Limit and Offset. A Limit above maxLimit is an error, or means maxLimit
+// if lower is true.
+func (p *parameters) page(maxLimit int64, lower bool) (limit, offset int64) {
 	limit, offset = p.integer("Limit", defaultLimit), p.integer("Offset", 0)
+	if lower {
+		limit = min(limit, maxLimit)
+	}
 	if p.err == nil && (limit <= 0 || limit > maxLimit) {
 		p.fail(invalidValue("Limit", "it must be between 1 and "+strconv.FormatInt(maxLimit, 10)))
 	}

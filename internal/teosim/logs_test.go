@@ -85,6 +85,19 @@ func TestPageSizeIsClamped(t *testing.T) {
 	}
 }
 
+func TestLimitIsLowered(t *testing.T) {
+	t.Parallel()
+	const zone = `"ZoneIds":["zone-2demo00001cn"],"Limit":300`
+	strict := newCaller(t, start(t, Options{MaxLimit: 50}))
+	if code := strict.call(version20220901, "DownloadL7Logs", body(zone)).code(); code != "InvalidParameterValue" {
+		t.Errorf("without the option: %q, want an error", code)
+	}
+	c := newCaller(t, start(t, Options{MaxLimit: 50, LowerLimit: true}))
+	if r := c.call(version20220901, "DownloadL7Logs", body(zone)); r.Error != nil || len(r.Data) != 50 {
+		t.Errorf("%d rows and %v, want 50", len(r.Data), r.Error)
+	}
+}
+
 func TestPagesByOffset(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Rates: Unlimited()})

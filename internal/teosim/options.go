@@ -62,6 +62,9 @@ type Options struct {
 	// MaxLimit is the largest Limit of 2022-09-01's log actions; a larger one is
 	// an InvalidParameterValue whose message names Limit. Default 300.
 	MaxLimit int
+	// LowerLimit makes a Limit above MaxLimit mean MaxLimit, without saying so.
+	// The service is not known to do that; 2022-01-06 lowers its PageSize.
+	LowerLimit bool
 	// Gone, when not empty, is the error code with which every action of
 	// 2022-01-06 is answered: ActionOffline, InvalidAction, NoSuchVersion or
 	// UnsupportedOperation.

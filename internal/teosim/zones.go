@@ -42,7 +42,7 @@ type zoneFilter struct {
 // does not send are not simulated; they are refused.
 func (s *Sim) decodeZones(body []byte) (respond, *apiError) {
 	p := readParameters("", body, "Offset", "Limit", "Filters")
-	limit, offset := p.page(maxZonesLimit)
+	limit, offset := p.page(maxZonesLimit, false)
 	filters := p.zoneFilters()
 	if p.err != nil {
 		return nil, p.err

@@ -7,7 +7,8 @@
 terraform {
   required_providers {
     teo = {
-      source = "registry.terraform.io/edgeone-community/teo"
+      source  = "registry.terraform.io/edgeone-community/teo"
+      version = "~> 0.1"
     }
   }
 }

@@ -4,7 +4,8 @@
 terraform {
   required_providers {
     teo = {
-      source = "registry.terraform.io/edgeone-community/teo"
+      source  = "registry.terraform.io/edgeone-community/teo"
+      version = "~> 0.1"
     }
   }
 }

@@ -1,6 +1,9 @@
 terraform {
   required_providers {
-    teo = { source = "registry.terraform.io/edgeone-community/teo" }
+    teo = {
+      source  = "registry.terraform.io/edgeone-community/teo"
+      version = "~> 0.1"
+    }
   }
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -44,14 +45,21 @@ func (s samples) parse(output []byte, round int) error {
 	return lines.Err()
 }
 
-// spread is a figure over several rounds.
-type spread struct{ median, least, most float64 }
+// spread is a figure, and the range of the rounds.
+type spread struct{ figure, least, most float64 }
 
-func spreadOf(values []float64) spread {
-	if len(values) == 0 {
-		return spread{}
+func spreadOf(values []float64, figure float64) spread {
+	return spread{figure, slices.Min(values), slices.Max(values)}
+}
+
+// middle returns the round whose value is in the middle.
+func middle(values []float64) int {
+	rounds := make([]int, len(values))
+	for i := range rounds {
+		rounds[i] = i
 	}
-	return spread{median(values), slices.Min(values), slices.Max(values)}
+	slices.SortStableFunc(rounds, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
+	return rounds[len(rounds)/2]
 }
 
 // ratios divides round by round.
@@ -75,8 +83,8 @@ func median(values []float64) float64 {
 // String shows the range of the rounds only where they differ by more than a
 // twentieth.
 func (s spread) String() string {
-	if s.most-s.least < 0.05*s.median {
-		return fmt.Sprintf("%.2f", s.median)
+	if s.most-s.least < 0.05*s.figure {
+		return fmt.Sprintf("%.2f", s.figure)
 	}
-	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.median, s.least, s.most)
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", s.figure, s.least, s.most)
 }

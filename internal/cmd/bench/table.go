@@ -68,7 +68,8 @@ func figuresOf(got samples, all bool) []figure {
 	return slices.DeleteFunc(slices.Clone(figures), func(f figure) bool { return !all && len(got.of(f.of)) == 0 })
 }
 
-// writeTable writes the figures in Markdown.
+// writeTable writes the figures in Markdown. A figure with a baseline is that of the
+// round whose ratio is in the middle, so that the ratio follows from its columns.
 func writeTable(w io.Writer, figures []figure, got samples) {
 	fmt.Fprint(w, "| | measured | baseline | ratio | wanted | |\n|---|---:|---:|---:|---:|---|\n")
 	for _, f := range figures {
@@ -77,14 +78,16 @@ func writeTable(w io.Writer, figures []figure, got samples) {
 			fmt.Fprintf(w, "| %s | not measured | | | %s | |\n", f.text, f.wanted.format(f.of.unit, f.baseline))
 			continue
 		}
-		measured, beside, ratio, figure := format(median(ours), f.of.unit), "", "", ours
+		measured, beside, ratio, result := format(median(ours), f.of.unit), "", "", median(ours)
 		if len(baseline) > 0 {
-			figure = ratios(ours, baseline)
-			beside, ratio = format(median(baseline), f.baseline.unit), spreadOf(figure).String()
+			all := ratios(ours, baseline)
+			round := middle(all)
+			measured, beside = format(ours[round], f.of.unit), format(baseline[round], f.baseline.unit)
+			ratio, result = spreadOf(all, all[round]).String(), all[round]
 		} else if isRatio(f.of.unit) {
-			measured, ratio = "", spreadOf(figure).String()
+			measured, ratio = "", spreadOf(ours, result).String()
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", f.text, measured, beside, ratio, f.wanted.format(f.of.unit, f.baseline), f.wanted.verdict(median(figure)))
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", f.text, measured, beside, ratio, f.wanted.format(f.of.unit, f.baseline), f.wanted.verdict(result))
 	}
 }
 

@@ -38,6 +38,7 @@ func (d demo) run(ctx context.Context) error {
 	defer where.stop()
 	d.say("%s", where.text)
 
+	d.say("looking for terraform or tofu, and downloading Terraform if there is neither")
 	cli, err := d.find(ctx)
 	if err != nil {
 		return err
@@ -75,6 +76,7 @@ func (d demo) run(ctx context.Context) error {
 // prepare builds the provider and copies examples/demo.
 func (d demo) prepare(ctx context.Context, cli tfcli.CLI, temp string, env []string) (*sandbox.Sandbox, error) {
 	began := d.now()
+	d.say("compiling the provider: a few seconds, or minutes the first time")
 	mirror, err := sandbox.Build(ctx, filepath.Join(temp, "mirror"))
 	if err != nil {
 		return nil, err

@@ -77,8 +77,17 @@ func assertNoProcess(t *testing.T, dir string) {
 	}
 }
 
+// skipShort skips a test with -short.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it compiles the provider and starts a real command line")
+	}
+}
+
 func TestDemoOnTheSimulator(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	var out watched
 	d := newDemo(t, &out)
 	if err := d.run(t.Context()); err != nil {
@@ -116,6 +125,7 @@ func TestDemoOnTheSimulator(t *testing.T) {
 
 func TestDemoInterrupted(t *testing.T) {
 	t.Parallel()
+	skipShort(t)
 	for _, at := range []string{"==> a simulated EdgeOne", " init ", "data.teo_l7_offline_logs.demo: "} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()

@@ -101,7 +101,7 @@ func (d demo) realService() (service, error) {
 	}
 	if err := source.Err(); err != nil {
 		return service{}, fmt.Errorf("there are no credentials for the real service\n"+
-			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in in another way that docs/index.md describes.\n"+
+			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in in another way that docs/guides/sign-in.md describes.\n"+
 			"  `make demo` without LIVE=1 reads from a simulator and needs no credentials.\n"+
 			"  %w", err)
 	}

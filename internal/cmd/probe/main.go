@@ -107,7 +107,7 @@ func configuration(getenv func(string) string) (tcapi.Config, error) {
 	}
 	if err := source.Err(); err != nil {
 		return config, errors.New("there are no credentials: set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, " +
-			"or sign in in another way that docs/index.md describes")
+			"or sign in in another way that docs/guides/sign-in.md describes")
 	}
 	config.Credentials, config.Region = source, source.Region()
 	return config, nil

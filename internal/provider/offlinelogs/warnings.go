@@ -29,6 +29,11 @@ func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagno
 		diags.AddWarning("Log packages without a name",
 			fmt.Sprintf("%d of %d rows have no log_packet_name (request ID %s). Their key in the list contains a hash of their URL path.", l.Nameless, len(l.Packages), l.RequestID))
 	}
+	if l.Unreadable > 0 {
+		diags.AddWarning("Log packages with unreadable numbers",
+			fmt.Sprintf("%d of %d rows have a log_time or a size that is not a whole number (request ID %s). It is null in the list, and missing in total_bytes. "+
+				"Report an issue with the request ID and the version of the provider.", l.Unreadable, len(l.Packages), l.RequestID))
+	}
 	return diags
 }
 

@@ -148,3 +148,25 @@ func TestOfflineLogsNameless(t *testing.T) {
 		}
 	}
 }
+
+// A number in another notation is that number. One that is not whole is null in its
+// row, with a warning, and hides no other value.
+func TestOfflineLogsUnreadableNumbers(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]any{"1500.0": int64(1500), `"1500"`: int64(1500), "2.5": nil, `"1.5 kB"`: nil} {
+		sim := simtest.Start(t, teosim.Options{})
+		sim.Inject(teosim.Fault{Name: teosim.SetField, Value: "Data.Size=" + value})
+		w := providertest.Configured(t, provider.Options{}, providertest.SignIn(sim))
+		state, diags := w.Read("teo_l7_offline_logs", providertest.AnHour.And(providertest.Arguments{"zone_ids": []string{"zone-2demo00001cn"}}))
+		if want == nil {
+			providertest.Expect(t, diags, providertest.Want{Summary: "warning: Log packages with unreadable numbers", Details: []string{"3 of 3 rows", fmt.Sprint("request ID ", state["request_id"])}})
+		} else {
+			providertest.Expect(t, diags)
+		}
+		for _, row := range state["logs"].([]any) {
+			if row := row.(map[string]any); row["size"] != want || row["log_time"] == nil || row["log_start_time"] == nil {
+				t.Errorf("%s: %v", value, row)
+			}
+		}
+	}
+}

@@ -41,9 +41,10 @@ func Environment(variables map[string]string) func(string) string {
 	return func(name string) string { return variables[name] }
 }
 
-// Factories serve the provider inside the test.
+// Factories serve the provider to a real command line, inside the test.
 func Factories(t testing.TB, options provider.Options) map[string]func() (tfprotov6.ProviderServer, error) {
 	t.Helper()
+	skipShort(t)
 	isolated := isolated(t, options)
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"teo": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test", isolated) },

@@ -41,7 +41,7 @@ func (a Arguments) And(more Arguments) Arguments {
 
 // SignIn are the arguments of a provider for a simulator.
 func SignIn(sim *teosim.Sim) Arguments {
-	return Arguments{"secret_id": sim.SecretID(), "secret_key": sim.SecretKey(), "endpoint": sim.URL(), "sts_endpoint": sim.URL()}
+	return Arguments{"secret_id": sim.SecretID(), "secret_key": sim.SecretKey(), "endpoint": sim.URL(), "sts_endpoint": sim.URL(), "kms_endpoint": sim.URL()}
 }
 
 // Dial serves a provider that is not configured yet.

@@ -67,6 +67,15 @@ func Main(m *testing.M) int {
 	return code
 }
 
+// skipShort skips a test with -short: a command line takes seconds to start. It does
+// not skip benchmarks, which have small sizes then.
+func skipShort(t testing.TB) {
+	t.Helper()
+	if _, isTest := t.(*testing.T); isTest && testing.Short() {
+		t.Skip("it starts a real command line")
+	}
+}
+
 // Workspace is a folder with a configuration. The command line runs in it as for a
 // user, with the provider as a separate process.
 type Workspace struct {
@@ -89,6 +98,7 @@ terraform {
 // has only what a command line needs.
 func NewWorkspace(t testing.TB, config string) *Workspace {
 	t.Helper()
+	skipShort(t)
 	cli, err := tfcli.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)

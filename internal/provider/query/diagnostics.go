@@ -36,7 +36,7 @@ func Failed(summary, asked string, err error) diag.Diagnostic {
 }
 
 // authenticationPage documents every way to sign in.
-const authenticationPage = "https://registry.terraform.io/providers/edgeone-community/teo/latest/docs#authentication"
+const authenticationPage = "https://registry.terraform.io/providers/edgeone-community/teo/latest/docs/guides/sign-in"
 
 // missingCredentials lists the ways to sign in that were tried.
 func missingCredentials(asked string, e *credential.MissingError) diag.Diagnostic {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/evidence"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
@@ -30,6 +31,9 @@ type Session struct {
 	// Credentials sign requests to COS as well as calls of the API. They may be
 	// missing, which Credentials.Err reports.
 	Credentials *credential.Source
+
+	// SigningKeys opens the keys that sign archives.
+	SigningKeys evidence.Sources
 
 	// Region is that of the configuration, the environment or the profile, or
 	// empty.

@@ -1,0 +1,44 @@
+package teo_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+)
+
+// Packages are sorted by start, host, area and name, in this order: each of these
+// rows comes before the next by one field, and after it by all later fields.
+func TestPackagesAreSortedByStartHostAreaAndName(t *testing.T) {
+	t.Parallel()
+	var rows []string
+	for i, p := range []struct{ start, host, area, name string }{
+		{"2022-05-01T00:00:00Z", "z.example", "overseas", "20220501-09-z"},
+		{"2022-05-01T01:00:00Z", "a.example", "overseas", "20220501-08-z"},
+		{"2022-05-01T01:00:00Z", "b.example", "mainland", "20220501-07-z"},
+		{"2022-05-01T01:00:00Z", "b.example", "overseas", "20220501-05-a"},
+		{"2022-05-01T01:00:00Z", "b.example", "overseas", "20220501-06-a"},
+	} {
+		rows = append(rows, fmt.Sprintf(`{"LogStartTime":%q,"Domain":%q,"Area":%q,"LogPacketName":%q,"Size":%d}`, p.start, p.host, p.area, p.name, i))
+	}
+	slices.Reverse(rows)
+	client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalCount":5,"RequestId":"r"}}`, strings.Join(rows, ",")), teo.Version20220901)
+	for i, p := range list(t, client, everythingByID(10)).Packages {
+		if *p.Size != int64(i) {
+			t.Errorf("package %d is the one expected at %d: %+v", i, *p.Size, p.Identity())
+		}
+	}
+}
+
+// Proxies are sorted by ID, whatever order the service lists them in.
+func TestProxiesAreSortedByID(t *testing.T) {
+	t.Parallel()
+	client, _ := replayed(`{"Response":{"TotalCount":3,"L4Proxies":[`+
+		`{"ProxyId":"sid-3","ProxyName":"a"},{"ProxyId":"sid-1","ProxyName":"c"},{"ProxyId":"sid-2","ProxyName":"b"}],"RequestId":"r"}}`, "")
+	proxies, err := client.L4Proxies(t.Context(), "zone-1")
+	if err != nil || len(proxies) != 3 || proxies[0].ID != "sid-1" || proxies[1].ID != "sid-2" || proxies[2].ID != "sid-3" {
+		t.Errorf("got %+v, %v", proxies, err)
+	}
+}
