@@ -31,6 +31,9 @@ const (
 // TempFolder is where a file destination keeps unfinished writes.
 const TempFolder = ledger.OwnFolder + "tmp/"
 
+// Prefixes are the beginnings of all keys of an archive.
+func Prefixes() []string { return []string{bag.Prefix, ledger.OwnFolder} }
+
 // Config says what is archived, where, and how.
 type Config struct {
 	// Bucket is the destination. The caller closes it.

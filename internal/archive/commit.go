@@ -172,7 +172,10 @@ func (c *committer) prepare(ctx context.Context, ch *change) error {
 	return nil
 }
 
-var errVanished = errors.New("its file was removed before the commit")
+var (
+	errVanished = errors.New("its file was removed before the commit")
+	errGivenUp  = errors.New("another run gave up its bag, because this run had paused for days")
+)
 
 // drop removes packages from a bag.
 func (st *staged) drop(which func(*bag.Record) bool) {
@@ -603,7 +606,13 @@ func (c *committer) keep(ctx context.Context, ch *change, st *staged, done map[s
 	givenUp := slices.Contains(state.GivenUp, st.folder)
 	expired := state.IsExpired(st.day())
 	old, before := st.folder, len(st.records)
-	st.drop(func(r *bag.Record) bool { return givenUp || expired || done[ledger.PackageKey(r.Day(), r.Path)] > st.base })
+	st.drop(func(r *bag.Record) bool {
+		archived := done[ledger.PackageKey(r.Day(), r.Path)] > st.base
+		if givenUp && !expired && !archived {
+			ch.failures = append(ch.failures, Failure{Package: r.Identity().String(), Key: r.Key(), Err: errGivenUp})
+		}
+		return givenUp || expired || archived
+	})
 	if len(st.records) == before {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -226,7 +227,9 @@ type Existing struct {
 	Scope     ledger.Scope
 	Head      ledger.Head
 	WrittenAt time.Time
-	View      *View
+
+	// ScopeSequence is the number of the entry that set the scope.
+	ScopeSequence int64
 }
 
 // Find reads what archive is at a destination. The errors are those of Open.
@@ -238,5 +241,40 @@ func Find(ctx context.Context, b bucket.Bucket, now time.Time) (*Existing, error
 	if err != nil {
 		return nil, err
 	}
-	return &Existing{Archive: log.Archive, Layer: string(log.Layer), Scope: *log.State.Scope, Head: log.Head, WrittenAt: log.WrittenAt, View: &View{log: log}}, nil
+	return &Existing{Archive: log.Archive, Layer: string(log.Layer), Scope: *log.State.Scope, Head: log.Head, WrittenAt: log.WrittenAt, ScopeSequence: log.State.ScopeSequence}, nil
+}
+
+// Records returns the records of the current versions of packages that an archive has
+// committed for the days from first to last, both included, as far as they are not
+// lost, erased or expired. The error is one of Find.
+func Records(ctx context.Context, b bucket.Bucket, now time.Time, first, last string) iter.Seq2[bag.Record, error] {
+	return func(yield func(bag.Record, error) bool) {
+		log, err := ledger.Read(ctx, b, ledger.ReadOptions{Now: now.UTC().Truncate(time.Second)})
+		if entry, ok := errors.AsType[*ledger.EntryError](err); ok {
+			err = &DamagedError{Destination: b.String(), Err: entry}
+		}
+		if err != nil {
+			yield(bag.Record{}, err)
+			return
+		}
+		days := map[string]bool{}
+		for folder := range log.State.Bags {
+			if day := bag.FolderDay(folder); day >= first && day <= last {
+				days[day] = true
+			}
+		}
+		s := newScanner(b, log, 1, false)
+		for _, day := range sortedKeys(days) {
+			d, err := (&View{log: log}).day(ctx, s, day)
+			if err != nil {
+				yield(bag.Record{}, err)
+				return
+			}
+			for _, path := range sortedKeys(d.packages) {
+				if r := d.packages[path].current(); r != nil && !yield(*r, nil) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -642,6 +642,10 @@ func (r *run) takePending() *change {
 func (r *run) commitDone(err error) error {
 	r.committed = nil
 	r.failures = append(r.failures, r.flight.failures...)
+	for _, f := range r.flight.failures {
+		r.settled[ledger.DayOf(f.Key)] = false
+		r.gaveUp++
+	}
 	r.findings = append(r.findings, r.flight.findings...)
 	r.remains = append(r.remains, r.flight.remains...)
 	r.flight = nil

@@ -708,7 +708,7 @@ func (h *history) quietState(s *simulatedState) {
 			h.say("state %s imports the archive", s.member.ID[:1])
 			head := existing.Head
 			s.archive, s.head, s.scope = existing.Archive, &head, existing.Scope
-			s.member.ScopeSequence = existing.View.log.State.ScopeSequence
+			s.member.ScopeSequence = existing.ScopeSequence
 			continue
 		}
 		var run *RunError

@@ -51,18 +51,18 @@ type place struct {
 func conform(t *testing.T, p place) {
 	t.Helper()
 	for name, test := range map[string]func(t *testing.T, p place, b bucket.Bucket){
-		"RoundTrip": testRoundTrip,
-		"IfAbsent":  testIfAbsent,
-		"Race":      testRace,
-		"Missing":   testMissing,
-		"List":      testList,
-		"ListMany":  testListMany,
-		"Keys":      testKeys,
-		"Cancel":    testCancel,
-		"Sync":      testSync,
-		"Prefix":    testPrefix,
+		"RoundTrip":  testRoundTrip,
+		"IfAbsent":   testIfAbsent,
+		"Race":       testRace,
+		"Missing":    testMissing,
+		"List":       testList,
+		"ListMany":   testListMany,
+		"Keys":       testKeys,
+		"Cancel":     testCancel,
+		"Sync":       testSync,
+		"Prefix":     testPrefix,
 		"Protection": testProtection,
-		"Whole":     testWhole,
+		"Whole":      testWhole,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -44,7 +44,7 @@ func (e *Error) Permanent() bool {
 		return true
 	}
 	for _, cause := range []error{
-		errFolderMissing, errNotMounted, fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS,
+		errFolderMissing, ErrNotMounted, fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS,
 	} {
 		if errors.Is(e.Err, cause) {
 			return true

@@ -19,9 +19,11 @@ import (
 
 var (
 	errFolderMissing = errors.New("the folder does not exist; create it, or add create_dir=true to the destination")
-	errNotMounted    = errors.New("the folder does not exist; is its disk or share not mounted?")
-	errLink          = errors.New("it is a symbolic link, which may lead out of the destination; replace it with a folder or file")
-	errNotRegular    = errors.New("it is not a regular file")
+	// ErrNotMounted means that the folder of a destination that is known to have
+	// objects does not exist.
+	ErrNotMounted = errors.New("the folder does not exist; is its disk or share not mounted?")
+	errLink       = errors.New("it is a symbolic link, which may lead out of the destination; replace it with a folder or file")
+	errNotRegular = errors.New("it is not a regular file")
 )
 
 // fileOptions are the parameters of a file destination.
@@ -91,7 +93,7 @@ func openFolder(ctx context.Context, d *destination, options Options) (*folder, 
 	info, err := os.Stat(root)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && options.Existing:
-		return nil, errNotMounted
+		return nil, ErrNotMounted
 	case errors.Is(err, fs.ErrNotExist) && o.createDir:
 		if err := f.createRoot(); err != nil {
 			return nil, err
@@ -189,7 +191,7 @@ func (f *folder) begin(ctx context.Context, op, key string) (string, error) {
 // is no longer mounted, and if a folder on the way is a symbolic link.
 func (f *folder) local(key string) (string, error) {
 	if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
-		return "", errNotMounted
+		return "", ErrNotMounted
 	}
 	whole := strings.TrimSuffix(f.prefix+key, "/")
 	if whole == "" {

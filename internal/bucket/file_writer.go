@@ -58,7 +58,7 @@ func (f *folder) within(dir string, do func() error) error {
 			return err
 		}
 		if _, gone := os.Stat(f.path); gone != nil {
-			return errNotMounted
+			return ErrNotMounted
 		}
 		made := systemDo(f, callMkdir, dir, func() error { return f.root.MkdirAll(dir, f.dirMode) })
 		if made != nil && !errors.Is(made, fs.ErrNotExist) && !errors.Is(made, fs.ErrExist) {

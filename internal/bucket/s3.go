@@ -35,7 +35,7 @@ type objectStore struct {
 	sseType                types.ServerSideEncryption
 	kmsKeyID               string
 
-	prefixes               []string // of the keys that Sweep may touch
+	prefixes []string // of the keys that Sweep may touch
 	warnings
 
 	// unconditional is set once the store has refused a conditional write, and

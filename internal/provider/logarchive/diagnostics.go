@@ -14,31 +14,36 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/fetch"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 )
 
 // findingSummaries are the summaries of findings, in the plan and in the apply.
 var findingSummaries = map[archive.FindingKind]string{
 	archive.FindingLoss:     "Archived packages are lost",
+	archive.FindingMissed:   "Packages were never archived",
 	archive.FindingRollback: "Archive was rolled back",
-	archive.FindingForgery:  "Ledger of the archive was changed",
-	archive.FindingReplaced: "Archived packages were replaced",
-	archive.FindingHead:     "Archive does not contain the head in the state",
+	archive.FindingRecorded: "Another run changed the archive",
+	archive.FindingScope:    "Another resource set the scope of the archive",
 }
 
 // findingNext says what to do about a finding besides accepting it.
 var findingNext = map[archive.FindingKind]string{
 	archive.FindingLoss:     "Restore the files from a backup or from another version of the bucket, under the same names.",
+	archive.FindingMissed:   "EdgeOne has dropped the packages, so a later apply cannot archive them.",
 	archive.FindingRollback: "Check that the right folder or bucket is mounted, and restore the newest copy of the archive.",
-	archive.FindingForgery:  "Restore the ledger from a backup, and find out who has changed it.",
-	archive.FindingReplaced: "Find out which run has written the entry, and why.",
-	archive.FindingHead:     "Check the destination, and restore the archive from a backup.",
+	archive.FindingRecorded: "Find out which run has written the entry, and why.",
+	archive.FindingScope:    "Give both resources the same window, filters and policy.",
 }
 
 // findingDetail says what was found, what to do, and how to accept it.
 func findingDetail(destination string, f archive.Finding) string {
-	return fmt.Sprintf("At %s: %s.\n\n%s If that is not possible, or if the change is intended, accept it with a reason, which the ledger records:\n\n  accept = {\n    %q = \"…\"\n  }",
-		destination, f.Message, findingNext[f.Kind], f.Token)
+	text := fmt.Sprintf("At %s: %s.\n\n%s", destination, f.Message, findingNext[f.Kind])
+	if f.Token != "" {
+		text += fmt.Sprintf(" If that is not possible, or if the change is intended, accept it with a reason, which the ledger records:\n\n  accept = {\n    %q = \"…\"\n  }", f.Token)
+	}
+	return text
 }
 
 // findingWarnings are the findings in a plan. The apply fails on them. Terraform
@@ -50,12 +55,7 @@ func findingWarnings(destination string, findings []archive.Finding) (diags diag
 		details[f.Kind] = append(details[f.Kind], findingDetail(destination, f))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(details)) {
-		summary, apply := findingSummaries[kind], "Until then an apply fails."
-		if kind == archive.FindingLoss {
-			summary = "Archived packages are missing or damaged"
-			apply = "An apply downloads again what EdgeOne still serves, and fails if something remains that is not accepted."
-		}
-		diags.AddAttributeWarning(path.Root("destination"), summary, strings.Join(append(details[kind], apply), "\n\n"))
+		diags.AddAttributeWarning(path.Root("destination"), findingSummaries[kind], strings.Join(append(details[kind], "Until then an apply fails."), "\n\n"))
 	}
 	return diags
 }
@@ -67,82 +67,103 @@ func findingErrors(destination string, findings []archive.Finding) (diags diag.D
 	return diags
 }
 
-// acceptedWarnings are the findings that the configuration accepts. The apply
-// records them.
-func acceptedWarnings(findings []archive.Finding) (diags diag.Diagnostics) {
-	for _, f := range findings {
-		diags.AddAttributeWarning(path.Root("accept"), "Finding is accepted",
-			fmt.Sprintf("%s. The apply records in the ledger that the token %q accepts it.", upperFirst(f.Message), f.Token))
-	}
-	return diags
-}
-
-// repairWarnings says what an apply will repair, and which files do not belong to
-// the archive.
-func repairWarnings(destination string, i *archive.Inspection) (diags diag.Diagnostics) {
-	if len(i.Work) > 0 && len(i.Findings) == 0 {
-		diags.AddAttributeWarning(path.Root("destination"), "Archive needs repair",
-			fmt.Sprintf("At %s an apply will:\n%s", destination, bulleted(i.Work)))
-	}
-	if len(i.Foreign) > 0 {
-		diags.AddAttributeWarning(path.Root("destination"), "Files that do not belong to the archive",
-			fmt.Sprintf("At %s:\n%s\n\nThe archive leaves them as they are, and a verification reports them. Move them away.", destination, bulleted(i.Foreign)))
-	}
-	return diags
-}
-
-// trustedHead is the warning of an import.
-func trustedHead(destination string, head archive.Head) diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(path.Root("destination"), "Head of the archive is trusted",
-		fmt.Sprintf("There is no earlier head with which the archive at %s could be compared, so its newest entry %d with SHA-256 %s is trusted. Compare it with the head that you kept.",
-			destination, head.Sequence, head.SHA256))
-}
-
 // destroyWarning says what a destroy does with the archive.
 func (r *logArchiveResource) destroyWarning(ctx context.Context, state *logArchiveModel) (diags diag.Diagnostics) {
 	at := state.Destination.ValueString()
 	if state.OnDestroy.ValueString() != onDestroyDelete {
 		diags.AddAttributeWarning(path.Root("on_destroy"), "Archive is kept",
-			fmt.Sprintf("The archive at %s stays as it is, because on_destroy is \"keep\".", at))
+			fmt.Sprintf("The archive at %s stays as it is, because on_destroy is \"keep\" in the state. If the configuration says \"delete\", run terraform apply first.", at))
 		return diags
 	}
-	text := fmt.Sprintf("The archive at %s is removed, because on_destroy is \"delete\". Number of archived packages: %d.", at, state.PackageCount.ValueInt64())
-	if store, err := r.session.OpenBucket(ctx, at); err == nil {
+	text := fmt.Sprintf("The archive at %s is removed, because on_destroy is \"delete\": %s, unless other resources manage it as well.", at, packages(state.PackageCount.ValueInt64()))
+	if store, err := r.session.OpenBucket(ctx, at, true); err == nil {
 		defer store.Close()
-		if retention, err := store.Retention(ctx); err == nil {
-			text += retained(retention)
+		if p, err := store.Protection(ctx); err == nil {
+			text += retained(p)
 		}
 	}
 	diags.AddAttributeWarning(path.Root("on_destroy"), "Archive is removed", text)
 	return diags
 }
 
+func packages(n int64) string {
+	if n == 1 {
+		return "1 package"
+	}
+	return fmt.Sprintf("%d packages", n)
+}
+
 // retained says what a bucket keeps of removed objects.
-func retained(r bucket.Retention) string {
+func retained(p bucket.Protection) string {
 	switch {
-	case r.Locked:
-		return " The bucket is locked: it keeps every object until its retention ends, and removed objects remain as versions."
-	case r.Versioned:
+	case p.ObjectLock && p.Versioned:
+		return " The bucket has object lock: locked objects remain as versions until their retention ends."
+	case p.ObjectLock:
+		return " The bucket has object lock: it refuses to remove locked objects until their retention ends."
+	case p.Versioned:
 		return " The bucket is versioned: removed objects remain as versions until a person or a lifecycle rule removes those."
 	}
 	return ""
 }
 
-// remains says what is left of a destroyed archive.
-func remains(destination string, d *archive.Deletion) (diags diag.Diagnostics) {
-	if text := retained(d.Retention); text != "" {
-		diags.AddAttributeWarning(path.Root("destination"), "Bucket retains the removed archive",
-			fmt.Sprintf("%d objects were removed at %s.%s", d.Removed, destination, text))
+// protectionProblems reports a retention or an expiry that the store cannot give.
+func protectionProblems(destination string, wanted *ledger.Retention, expires int64, p *bucket.Protection) (diags diag.Diagnostics) {
+	at := path.Root("retention")
+	switch {
+	case wanted == nil:
+	case !p.ObjectLock:
+		diags.AddAttributeError(at, "Store without object lock",
+			fmt.Sprintf("%s cannot lock objects: object lock is not switched on, or the store does not have it. Create a bucket with object lock, or remove retention.", destination))
+	case len(p.Modes) > 0 && !slices.Contains(p.Modes, wanted.Mode):
+		diags.AddAttributeError(at.AtName("mode"), "Store without this mode of retention",
+			fmt.Sprintf("%s does not have the mode %s. It has %s.", destination, wanted.Mode, strings.Join(p.Modes, ", ")))
 	}
-	if len(d.Refused) > 0 {
-		diags.AddAttributeWarning(path.Root("destination"), "Files of the archive were not removed",
-			fmt.Sprintf("The store refused to remove these files at %s:\n%s", destination, bulleted(d.Refused)))
+	if wanted != nil && p.DefaultDays > int(wanted.Days) {
+		diags.AddAttributeWarning(at, "Bucket retains objects for longer",
+			fmt.Sprintf("The default retention of %s is %d days (%s), longer than the %d days of retention. What the provider writes has its own lock of %d days; check that the default does not apply to it.",
+				destination, p.DefaultDays, p.DefaultMode, wanted.Days, wanted.Days))
 	}
-	if len(d.Foreign) > 0 {
-		diags.AddAttributeWarning(path.Root("destination"), "Files that do not belong to the archive were kept",
-			fmt.Sprintf("The archive at %s was removed. These files do not belong to it and were kept:\n%s", destination, bulleted(d.Foreign)))
+	if expires > 0 && p.DefaultDays > int(expires) {
+		diags.AddAttributeWarning(path.Root("expire_after_days"), "Bucket retains objects for longer",
+			fmt.Sprintf("The default retention of %s is %d days (%s), so the store refuses to remove packages after %d days. Later runs try again.", destination, p.DefaultDays, p.DefaultMode, expires))
+	}
+	if expires > 0 && p.Versioned {
+		diags.AddAttributeWarning(path.Root("expire_after_days"), "Bucket keeps former versions",
+			fmt.Sprintf("%s is versioned: what expires remains as former versions. Add a lifecycle rule that removes noncurrent versions.", destination))
 	}
 	return diags
+}
+
+// remains says what is left of a destroyed archive.
+func remains(destination string, d *archive.Deletion) (diags diag.Diagnostics) {
+	if len(d.Members) > 0 {
+		tokens := make([]string, len(d.Members))
+		for i, id := range d.Members {
+			tokens[i] = "left:" + id
+		}
+		diags.AddAttributeWarning(path.Root("destination"), "Archive is kept",
+			fmt.Sprintf("Other resources manage the archive at %s: %s. This resource has left it, and the archive stays. If the state of such a resource is gone, apply accept with the key %s before the destroy.",
+				destination, strings.Join(d.Members, ", "), strings.Join(tokens, ", ")))
+	}
+	if len(d.Retained) > 0 {
+		text := fmt.Sprintf("The store refused to remove %s at %s:\n%s", filesOf(len(d.Retained)), destination, bulleted(d.Retained))
+		if !d.Until.IsZero() {
+			text += fmt.Sprintf("\n\nThe last lock that was read ends on %s.", d.Until.UTC().Format(time.RFC3339))
+		}
+		diags.AddAttributeWarning(path.Root("destination"), "Files that the store retains", text)
+	}
+	if d.Versioned {
+		diags.AddAttributeWarning(path.Root("destination"), "Bucket keeps former versions",
+			fmt.Sprintf("The bucket of %s is versioned: what was removed remains as former versions, until a person or a lifecycle rule removes those.", destination))
+	}
+	return diags
+}
+
+func filesOf(n int) string {
+	if n == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", n)
 }
 
 // archiveErrors turns an error of package archive into diagnostics: one for each
@@ -150,16 +171,9 @@ func remains(destination string, d *archive.Deletion) (diags diag.Diagnostics) {
 func (r *logArchiveResource) archiveErrors(destination string, err error) (diags diag.Diagnostics) {
 	if found, ok := errors.AsType[*archive.RunError](err); ok {
 		diags.Append(findingErrors(destination, found.Findings)...)
-		rest := *found
-		rest.Findings = nil
-		if rest.Err == nil && len(rest.Failures)+len(rest.Foreign)+rest.Skipped == 0 {
-			return diags
+		if found.Err != nil || len(found.Failures)+found.Skipped > 0 {
+			diags.Append(r.archiveError(&archive.RunError{Failures: found.Failures, Err: found.Err, Skipped: found.Skipped}))
 		}
-		if inner, ok := errors.AsType[*archive.FindingsError](rest.Err); ok {
-			diags.Append(findingErrors(destination, inner.Findings)...)
-			return diags
-		}
-		diags.Append(r.archiveError(&rest))
 		return diags
 	}
 	if found, ok := errors.AsType[*archive.FindingsError](err); ok {
@@ -169,42 +183,65 @@ func (r *logArchiveResource) archiveErrors(destination string, err error) (diags
 	return diags
 }
 
+// incompleteDetail says what a run could not do, and how it goes on.
+func (r *logArchiveResource) incompleteDetail(err error) string {
+	text := strings.TrimSpace(err.Error())
+	if errors.Is(err, context.Canceled) {
+		text = "The run was interrupted."
+		if run, ok := errors.AsType[*archive.RunError](err); ok && run.Skipped > 0 {
+			text += fmt.Sprintf(" %s not archived yet.", packages(int64(run.Skipped)))
+		}
+	}
+	next := " Everything that was archived is kept. The next apply continues, and downloads nothing twice."
+	if errors.Is(err, fetch.ErrGone) {
+		next += " EdgeOne no longer serves some of the packages."
+	}
+	if late, ok := errors.AsType[query.TimeoutError](err); ok {
+		next += fmt.Sprintf(" The run took longer than timeouts allows (%s).", time.Duration(late))
+	}
+	return text + "\n\n" + strings.TrimSpace(next)
+}
+
 // archiveError turns an error of package archive into a diagnostic.
 func (r *logArchiveResource) archiveError(err error) diag.Diagnostic {
-	var (
-		scope    *archive.ScopeError
-		foreign  *archive.ForeignError
-		findings *archive.FindingsError
-		partial  *archive.RunError
-		late     query.TimeoutError
-	)
 	at := path.Root("destination")
+	var (
+		scope     *archive.ScopeError
+		findings  *archive.FindingsError
+		damaged   *archive.DamagedError
+		other     *ledger.OtherArchiveError
+		destroyed *ledger.DestroyedError
+		partial   *archive.RunError
+		listing   *listError
+		late      query.TimeoutError
+	)
 	switch {
 	case errors.As(err, &partial):
-		next := "Everything that was archived is kept. The next apply continues, and downloads nothing twice."
-		if errors.Is(err, archive.ErrSourceGone) {
-			next += " EdgeOne no longer serves some of the packages: restore them from another copy, or end the window before them."
+		if errors.As(partial.Err, &listing) {
+			return r.ReadError(listing.query, listing.err)
 		}
-		if errors.As(err, &late) {
-			next += fmt.Sprintf(" The run took longer than timeouts allows (%s).", time.Duration(late))
-		}
-		detail := strings.TrimSpace(err.Error()) + "\n\n" + next
 		if _, ok := errors.AsType[*bucket.Error](partial.Err); ok {
-			return diag.NewAttributeErrorDiagnostic(at, "Archive is incomplete", detail)
+			return diag.NewAttributeErrorDiagnostic(at, "Archive is incomplete", r.incompleteDetail(err))
 		}
-		return diag.NewErrorDiagnostic("Archive is incomplete", detail)
+		return diag.NewErrorDiagnostic("Archive is incomplete", r.incompleteDetail(err))
 	case errors.As(err, &findings):
 		return diag.NewAttributeErrorDiagnostic(at, "Archive has findings", err.Error())
 	case errors.As(err, &scope):
-		next := "Choose another prefix."
-		if scope.Found.Layer == r.Layer {
-			next = fmt.Sprintf("To continue that archive, import it with \"terraform import teo_%s.NAME '%s'\" and then change its window or filters; otherwise choose another prefix.", r.archiveName(), scope.Destination)
-		}
-		return diag.NewAttributeErrorDiagnostic(at, "Destination contains another archive", fmt.Sprintf("%s. Nothing was changed.\n\n%s (terraform import takes over an existing archive.)", err, next))
-	case errors.As(err, &foreign):
-		return diag.NewAttributeErrorDiagnostic(at, "Destination is not empty", err.Error()+". Nothing was changed.")
-	case errors.Is(err, archive.ErrNoArchive):
-		return diag.NewAttributeErrorDiagnostic(at, "No archive at the destination", "There is no archive at the destination. Check the folder or bucket, and the prefix.")
+		return diag.NewAttributeErrorDiagnostic(at, "Destination contains another archive", fmt.Sprintf(
+			"%s. Nothing was changed.\n\nTo continue that archive, import it with \"terraform import teo_%s.NAME '%s'\" and then change its window, filters or policy.", err, r.archiveName(), scope.Destination))
+	case errors.As(err, &damaged):
+		return diag.NewAttributeErrorDiagnostic(at, "Ledger of the archive is damaged", fmt.Sprintf(
+			"%s. Nothing was changed.\n\nRestore %s from a backup or from a version of the bucket. If there is none, keep this archive as it is, and begin another one at another prefix.", err, ledger.Key(damaged.Err.Sequence)))
+	case errors.As(err, &other):
+		return diag.NewAttributeErrorDiagnostic(at, "Destination contains another archive", fmt.Sprintf(
+			"%s. Nothing was changed.\n\nCheck the folder or bucket, and the prefix.", err))
+	case errors.As(err, &destroyed):
+		return diag.NewAttributeErrorDiagnostic(at, "No archive at the destination", fmt.Sprintf("%s. Nothing was changed.", capital(err.Error())))
+	case errors.Is(err, ledger.ErrNoArchive), errors.Is(err, bucket.ErrNotMounted):
+		return diag.NewAttributeErrorDiagnostic(at, "No archive at the destination",
+			"There is no archive at the destination. Is the folder or disk mounted? Check the folder or bucket, and the prefix.\n\n"+capital(err.Error())+".")
+	case errors.As(err, &listing):
+		return r.ReadError(listing.query, listing.err)
 	case errors.As(err, &late):
 		return query.TimedOut("the archive", "The archive", late, "")
 	}
@@ -235,8 +272,8 @@ func bulleted(texts []string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// upperFirst writes the first letter of a sentence in upper case.
-func upperFirst(text string) string {
+// capital writes the first letter of a sentence in upper case.
+func capital(text string) string {
 	if text == "" {
 		return ""
 	}

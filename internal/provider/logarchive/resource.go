@@ -4,12 +4,16 @@ package logarchive
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
@@ -23,6 +27,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*logArchiveResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*logArchiveResource)(nil)
 	_ resource.ResourceWithImportState    = (*logArchiveResource)(nil)
+	_ resource.ResourceWithIdentity       = (*logArchiveResource)(nil)
 )
 
 // Default timeouts. The first copy of a large account takes hours.
@@ -31,27 +36,37 @@ const (
 	archiveDeleteTimeout = time.Hour
 )
 
+// NewL7Resource is resource "teo_l7_log_archive".
 func NewL7Resource() resource.Resource { return &logArchiveResource{Logs: query.L7} }
 
+// NewL4Resource is resource "teo_l4_log_archive".
 func NewL4Resource() resource.Resource { return &logArchiveResource{Logs: query.L4} }
 
 // logArchiveResource is resource "teo_l7_log_archive" or "teo_l4_log_archive".
 type logArchiveResource struct {
 	query.Logs
 
-	session *resourceSession
+	session *query.Session
 }
 
 func (r *logArchiveResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.archiveName()
+	// The same place can be written in several ways.
+	resp.ResourceBehavior.MutableIdentity = true
 }
 
 func (r *logArchiveResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = r.archiveSchema(ctx)
 }
 
+func (r *logArchiveResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{Attributes: map[string]identityschema.Attribute{
+		"destination": identityschema.StringAttribute{RequiredForImport: true, Description: "URL of the destination, with its prefix."},
+	}}
+}
+
 func (r *logArchiveResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	r.session = query.SessionOf[resourceSession](req.ProviderData, &resp.Diagnostics)
+	r.session = query.SessionOf[query.Session](req.ProviderData, &resp.Diagnostics)
 }
 
 func (r *logArchiveResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -68,7 +83,7 @@ func (r *logArchiveResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if req.State.Raw.IsNull() {
 		plan := r.logArchive(ctx, req.Plan, &resp.Diagnostics)
-		r.checkAPIVersion(r.archiveScope(ctx, &plan, &resp.Diagnostics), &resp.Diagnostics)
+		r.planCreate(ctx, &plan, &resp.Diagnostics)
 		return
 	}
 	state := r.logArchive(ctx, req.State, &resp.Diagnostics)
@@ -86,22 +101,17 @@ func (r *logArchiveResource) ModifyPlan(ctx context.Context, req resource.Modify
 	// The paths that require replacement are not known here yet.
 	if plan.Destination.IsUnknown() || !bucket.SamePlace(state.Destination.ValueString(), plan.Destination.ValueString()) {
 		resp.Diagnostics.Append(r.destroyWarning(ctx, &state)...)
+		r.planCreate(ctx, &plan, &resp.Diagnostics)
 		return
 	}
-	timeout, diags := plan.Timeouts.Read(ctx, query.ReadTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
-	defer cancel()
-	work, diags := r.plannedWork(ctx, &state, &plan, timeout)
-	resp.Diagnostics.Append(diags...)
+	member := readMember(ctx, req.Private, &resp.Diagnostics)
+	work, drift := r.planUpdate(ctx, &state, &plan, member, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if work {
-		plan.setUnknown()
+		plan.setUnknown(&state)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, driftKey, drift)...)
 	} else {
 		plan.copyComputed(&state)
 	}
@@ -112,26 +122,31 @@ func (r *logArchiveResource) Create(ctx context.Context, req resource.CreateRequ
 	m := r.logArchive(ctx, req.Plan, &resp.Diagnostics)
 	timeout, diags := m.Timeouts.Create(ctx, archiveRunTimeout)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	// After an error nothing goes into the state: Terraform would mark the
-	// resource as tainted, and on_destroy = "delete" would then remove what was
-	// archived. The next apply continues with what the destination contains.
-	summary := r.run(ctx, &m, nil, timeout, &resp.Diagnostics)
-	if summary == nil {
-		return
+	id, err := archive.NewID(rand.Reader, 16)
+	if err != nil {
+		resp.Diagnostics.AddError("Unable to archive offline logs", err.Error()+".")
 	}
 	if resp.Diagnostics.HasError() {
-		if summary.Head != nil {
-			resp.Diagnostics.AddAttributeWarning(path.Root("destination"), "Archive exists without a state",
-				fmt.Sprintf("The archive at %s was begun, and its newest entry is %d with SHA-256 %s. Terraform does not keep a state after a failed create. "+
-					"The next apply continues with the archive; it trusts the entry that it finds, so compare the head that it reports with this one.",
-					m.Destination.ValueString(), summary.Head.Sequence, summary.Head.SHA256))
-		}
 		return
 	}
+	// An error beside a state would taint the resource, and the next apply would
+	// destroy it. What a later run makes up for is a warning.
+	o := r.run(ctx, &m, nil, "", archive.Member{ID: id}, nil, timeout, &resp.Diagnostics)
+	if o.report == nil {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if o.temporary() {
+		resp.Diagnostics.AddWarning("Archive is incomplete", r.incompleteDetail(o.err)+" The resource is in the state; a later apply that fails is an error.")
+	} else if o.err != nil {
+		resp.Diagnostics.Append(r.archiveErrors(m.Destination.ValueString(), o.err)...)
+		r.leave(ctx, &m, &o.report.Head, o.report.Archive, o.report.Member)
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, memberKey, encodeMember(o.report.Member))...)
 	resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("destination"), m.Destination)...)
 }
 
 func (r *logArchiveResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -139,23 +154,34 @@ func (r *logArchiveResource) Update(ctx context.Context, req resource.UpdateRequ
 	state := r.logArchive(ctx, req.State, &resp.Diagnostics)
 	timeout, diags := m.Timeouts.Update(ctx, archiveRunTimeout)
 	resp.Diagnostics.Append(diags...)
-	witness := state.head(ctx, &resp.Diagnostics)
+	member := readMember(ctx, req.Private, &resp.Diagnostics)
+	drift, diags := req.Private.GetKey(ctx, driftKey)
+	resp.Diagnostics.Append(diags...)
+	head := state.head(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !r.hasWork(&m) {
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, driftKey, nil)...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("destination"), m.Destination)...)
+	if !m.Head.IsUnknown() {
 		// Only settings have changed that no run depends on.
 		resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
 		return
 	}
-	if summary := r.run(ctx, &m, witness, timeout, &resp.Diagnostics); summary != nil {
-		resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
+	o := r.run(ctx, &m, head, state.ArchiveID.ValueString(), member, drift, timeout, &resp.Diagnostics)
+	if o.err != nil {
+		resp.Diagnostics.Append(r.archiveErrors(m.Destination.ValueString(), o.err)...)
 	}
+	if o.report == nil {
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, memberKey, encodeMember(o.report.Member))...)
+	resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
 }
 
-// Read compares the destination with the head in the state, and warns of what an
-// apply would repair or fail on. It never removes the resource: an archive that
-// is gone is a loss.
+// Read moves the head forward over entries that need no decision. It never removes
+// the resource, and leaves findings to the plan: an error here would also keep a
+// destroy from happening.
 func (r *logArchiveResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	m := r.logArchive(ctx, req.State, &resp.Diagnostics)
 	timeout, diags := m.Timeouts.Read(ctx, query.ReadTimeout)
@@ -163,138 +189,164 @@ func (r *logArchiveResource) Read(ctx context.Context, req resource.ReadRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("destination"), m.Destination)...)
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
-	inspection, err := r.inspect(ctx, &m, m.head(ctx, &resp.Diagnostics), &resp.Diagnostics)
+	member := readMember(ctx, req.Private, &resp.Diagnostics)
+	view, err := r.view(ctx, &m, member, &resp.Diagnostics)
 	if err != nil {
-		resp.Diagnostics.Append(r.archiveError(query.LateFor(err, timeout)))
-	}
-	if resp.Diagnostics.HasError() {
+		d := r.archiveError(query.LateFor(err, timeout))
+		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), "Unable to refresh the archive", d.Summary()+": "+d.Detail()+"\n\nThe state keeps what it knows.")
 		return
 	}
-	if len(inspection.Findings) > 0 {
-		_ = inspection.Close()
-		resp.Diagnostics.Append(findingWarnings(m.Destination.ValueString(), inspection.Findings)...)
+	if len(view.Findings) > 0 {
 		return
 	}
-	resp.Diagnostics.Append(m.set(ctx, &inspection.Summary, m.PendingCount.ValueInt64())...)
+	resp.Diagnostics.Append(m.set(ctx, view.Summary(m.PendingCount.ValueInt64()))...)
 	resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
-	r.session.inspections.put(r.config(ctx, inspection.store, r.archiveScope(ctx, &m, &resp.Diagnostics), &m, inspection.Summary.Head, &resp.Diagnostics), inspection)
 }
 
 func (r *logArchiveResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	m := r.logArchive(ctx, req.State, &resp.Diagnostics)
 	timeout, diags := m.Timeouts.Delete(ctx, archiveDeleteTimeout)
 	resp.Diagnostics.Append(diags...)
-	witness := m.head(ctx, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() || m.OnDestroy.ValueString() != onDestroyDelete {
+	member := readMember(ctx, req.Private, &resp.Diagnostics)
+	head := m.head(ctx, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
-	store, err := r.session.OpenBucket(ctx, m.Destination.ValueString())
-	if err != nil {
-		resp.Diagnostics.Append(r.archiveError(query.LateFor(err, timeout)))
+	if m.OnDestroy.ValueString() != onDestroyDelete {
+		if err := r.leave(ctx, &m, head, m.ArchiveID.ValueString(), member); err != nil {
+			resp.Diagnostics.AddAttributeWarning(path.Root("destination"), "Archive does not know that the resource is gone",
+				fmt.Sprintf("The archive at %s is kept, but the ledger still names this resource (%s): %s. A destroy of another resource of this archive with on_destroy = \"delete\" needs the key %q in accept.",
+					m.Destination.ValueString(), member.ID, err, "left:"+member.ID))
+		}
 		return
 	}
-	defer store.Close()
-	a, err := archive.New(r.config(ctx, store, r.archiveScope(ctx, &m, &resp.Diagnostics), &m, witness, &resp.Diagnostics))
-	if err != nil {
-		resp.Diagnostics.Append(r.archiveError(err))
-		return
-	}
-	deletion, err := a.Delete(ctx)
-	if deletion != nil {
-		resp.Diagnostics.Append(remains(m.Destination.ValueString(), deletion)...)
-	}
-	if err != nil {
-		resp.Diagnostics.Append(r.archiveErrors(m.Destination.ValueString(), query.LateFor(err, timeout))...)
-	}
+	r.delete(ctx, &m, head, member, timeout, &resp.Diagnostics)
 }
 
-// ImportState reads scope and head from the ledger. The refresh that follows adds
-// the rest.
+// ImportState reads scope and head from the ledger.
 func (r *logArchiveResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	store, err := r.session.OpenBucket(ctx, req.ID)
+	destination := req.ID
+	if destination == "" && req.Identity != nil {
+		resp.Diagnostics.Append(req.Identity.GetAttribute(ctx, path.Root("destination"), &destination)...)
+	}
+	if err := bucket.Check(destination); err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("destination"), "Invalid destination", err.Error()+". Import an archive by its destination.")
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	found, err := r.find(ctx, destination)
 	if err != nil {
 		resp.Diagnostics.Append(r.archiveError(err))
 		return
 	}
-	defer store.Close()
-	scope, head, err := archive.ReadScope(ctx, store)
-	if err != nil {
-		resp.Diagnostics.Append(r.archiveError(err))
-		return
-	}
-	if scope.Layer != r.Layer {
+	if found.Layer != string(r.Layer) {
 		resp.Diagnostics.AddAttributeError(path.Root("destination"), "Archive of another layer",
-			fmt.Sprintf("The archive at %s contains %s logs. Import it as teo_%s_log_archive.", req.ID, scope.Layer, scope.Layer))
+			fmt.Sprintf("The archive at %s contains %s logs. Import it as teo_%s_log_archive.", destination, found.Layer, found.Layer))
 		return
 	}
+	id, err := archive.NewID(rand.Reader, 16)
+	if err != nil {
+		resp.Diagnostics.AddError("Unable to import the archive", err.Error()+".")
+		return
+	}
+	for name, value := range r.importedAttributes(destination, found) {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, memberKey, encodeMember(archive.Member{ID: id, ScopeSequence: found.ScopeSequence}))...)
+	resp.Diagnostics.Append(resp.Identity.SetAttribute(ctx, path.Root("destination"), destination)...)
+	resp.Diagnostics.AddAttributeWarning(path.Root("destination"), "Head of the archive is trusted",
+		fmt.Sprintf("There is no earlier head with which the archive at %s could be compared, so its newest entry %s is trusted. Compare it with the head that you kept.", destination, found.Head))
+}
+
+// importedAttributes are the attributes of an archive that the ledger knows.
+func (r *logArchiveResource) importedAttributes(destination string, found *archive.Existing) map[string]any {
+	s := found.Scope
 	attributes := map[string]any{
-		"destination":  req.ID,
-		"start_time":   scope.Start.UTC().Format(time.RFC3339),
-		"stable_after": defaultStableAfter,
+		"destination":  destination,
+		"start_time":   s.Start.UTC().Format(time.RFC3339),
+		"stable_after": query.ShortDuration(time.Duration(s.StableAfter) * time.Second),
+		"recheck_days": s.RecheckDays,
 		"parallelism":  int64(defaultParallelism),
 		"verify":       verifyListing,
 		"on_destroy":   onDestroyKeep,
-		"head":         headModel{Sequence: types.Int64Value(head.Sequence), SHA256: types.StringValue(head.SHA256)},
+		"archive_id":   found.Archive,
+		"head": headModel{
+			Sequence: types.Int64Value(found.Head.Sequence), SHA256: types.StringValue(found.Head.SHA256), WrittenAt: types.StringValue(found.WrittenAt.UTC().Format(time.RFC3339)),
+		},
+		"pending_count": int64(0),
 	}
-	if !scope.End.IsZero() {
-		attributes["end_time"] = scope.End.UTC().Format(time.RFC3339)
+	if s.End != nil {
+		attributes["end_time"] = s.End.UTC().Format(time.RFC3339)
 	}
-	for name, values := range map[string][]string{"zones": scope.Zones, "zone_ids": scope.ZoneIDs, r.Hosts: scope.Hosts} {
+	if s.Retention != nil {
+		attributes["retention"] = retentionModel{Mode: types.StringValue(s.Retention.Mode), Days: types.Int64Value(s.Retention.Days)}
+	}
+	if s.ExpireAfterDays > 0 {
+		attributes["expire_after_days"] = s.ExpireAfterDays
+	}
+	for name, values := range map[string][]string{"zones": s.Zones, "zone_ids": s.ZoneIDs, r.Hosts: s.Hosts} {
 		if len(values) > 0 {
 			attributes[name] = values
 		}
 	}
-	for name, value := range attributes {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
-	}
-	resp.Diagnostics.Append(trustedHead(req.ID, *head))
+	return attributes
 }
 
 // archiveName is the name of the resource, after the provider's name.
 func (r *logArchiveResource) archiveName() string { return string(r.Layer) + "_log_archive" }
 
-// hasWork reports whether the plan left something to an apply.
-func (r *logArchiveResource) hasWork(plan *logArchiveModel) bool { return plan.Head.IsUnknown() }
+// Keys of the private state.
+const (
+	memberKey = "member" // archive.Member
+	driftKey  = "drift"  // what a plan found at the destination
+)
 
-// plannedWork reports whether an apply has something to do, and warns of what an
-// apply would repair, record or fail on.
-func (r *logArchiveResource) plannedWork(ctx context.Context, state, plan *logArchiveModel, timeout time.Duration) (bool, diag.Diagnostics) {
-	var diags diag.Diagnostics
-	witness := state.head(ctx, &diags)
-	inspection, err := r.inspect(ctx, plan, witness, &diags)
-	if err != nil {
-		diags.Append(r.archiveError(query.LateFor(err, timeout)))
-	}
-	if diags.HasError() {
-		return false, diags
-	}
-	defer inspection.Close()
-	destination := plan.Destination.ValueString()
-	diags.Append(findingWarnings(destination, inspection.Findings)...)
-	diags.Append(acceptedWarnings(inspection.Accepted)...)
-	diags.Append(repairWarnings(destination, inspection.Inspection)...)
-	// A refresh moves the head on. It does not if only the new configuration
-	// accepts what other runs have recorded.
-	moved := witness != nil && inspection.Summary.Head != nil && *inspection.Summary.Head != *witness && !plan.Accept.Equal(state.Accept)
-	if len(inspection.Findings)+len(inspection.Accepted)+len(inspection.Work) > 0 || inspection.ScopeChanges || moved || !plan.scopeIsKnown() || plan.StableAfter.IsUnknown() {
-		return true, diags
-	}
-	scope := r.archiveScope(ctx, plan, &diags)
-	if r.checkAPIVersion(scope, &diags); diags.HasError() {
-		return false, diags
-	}
-	listing, at, err := r.listScope(ctx, scope, scope.Start, scope.End)
-	if err != nil {
-		diags.Append(r.ReadError(r.archiveQuery(scope, scope.Start, scope.End), query.LateFor(err, timeout)))
-		return false, diags
-	}
-	packages, _, sealed, err := inspection.Pending(ctx, listing.Packages, at)
-	if err != nil {
-		diags.Append(r.archiveError(query.LateFor(err, timeout)))
-	}
-	return packages > 0 || sealed, diags
+// privateState is the private state of a request.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 }
+
+// readMember reads what the resource keeps of its own runs. A state without it is
+// one that was written by hand: it begins to manage the archive with its next run.
+func readMember(ctx context.Context, private privateState, diags *diag.Diagnostics) archive.Member {
+	data, d := private.GetKey(ctx, memberKey)
+	diags.Append(d...)
+	var m archive.Member
+	if data == nil {
+		m.ID, _ = archive.NewID(rand.Reader, 16)
+		return m
+	}
+	if err := json.Unmarshal(data, &m); err != nil {
+		diags.AddError("Invalid private state", "The private state of the archive cannot be read: "+err.Error()+". Import the archive again.")
+	}
+	return m
+}
+
+func encodeMember(m archive.Member) []byte {
+	data, _ := json.Marshal(m) // it has only numbers and texts
+	return data
+}
+
+// outcome is what became of a run.
+type outcome struct {
+	report *archive.Report
+	err    error
+}
+
+// temporary reports whether a later run makes up for what went wrong: packages that
+// failed, a timeout, an interruption.
+func (o *outcome) temporary() bool {
+	run, ok := errors.AsType[*archive.RunError](o.err)
+	if !ok || len(run.Findings) > 0 {
+		return false
+	}
+	_, late := errors.AsType[query.TimeoutError](run.Err)
+	return run.Err == nil || late || errors.Is(run.Err, context.Canceled)
+}
+

@@ -4,232 +4,314 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// run lists the window, brings the archive up to date and sets the computed
-// attributes. It returns the summary that they are from, which there may also be
-// beside an error, or nil.
-func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, witness *archive.Head, timeout time.Duration, diags *diag.Diagnostics) *archive.Summary {
-	scope := r.archiveScope(ctx, m, diags)
-	r.checkAPIVersion(scope, diags)
-	if diags.HasError() {
-		return nil
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
-	defer cancel()
-	store, err := r.session.OpenBucket(ctx, m.Destination.ValueString())
-	if err != nil {
-		diags.Append(r.archiveError(query.LateFor(err, timeout)))
-		return nil
-	}
-	defer store.Close()
-	a, err := archive.New(r.config(ctx, store, scope, m, witness, diags))
-	if err != nil {
-		diags.Append(r.archiveError(err))
-	}
-	if diags.HasError() {
-		return nil
-	}
-	listing, at, err := r.listScope(ctx, scope, scope.Start, scope.End)
-	if err != nil {
-		diags.Append(r.ReadError(r.archiveQuery(scope, scope.Start, scope.End), query.LateFor(err, timeout)))
-		return nil
-	}
-	summary, err := a.Run(ctx, listing.Packages, at)
-	if err != nil {
-		diags.Append(r.archiveErrors(m.Destination.ValueString(), query.LateFor(err, timeout))...)
-	}
-	if summary == nil || isUntrusted(err) {
-		return nil
-	}
-	if len(listing.Packages) == 0 && summary.PackageCount == 0 {
-		diags.AddWarning("No packages to archive", r.EmptyDetail(r.session.Now(), r.archiveQuery(scope, scope.Start, scope.End), listing))
-	}
-	for _, w := range summary.Warnings {
-		diags.AddWarning(w.Summary, w.Detail)
-	}
-	diags.Append(m.set(ctx, summary, summary.PendingCount)...)
-	return summary
-}
-
-// isUntrusted reports whether a run has ended because of what it found in the
-// ledger, so that its head must not replace that of the state. A loss is no such
-// error: the entries of the run are its own.
-func isUntrusted(err error) bool {
-	if partial, ok := errors.AsType[*archive.RunError](err); ok {
-		err = partial.Err
-	}
-	_, untrusted := errors.AsType[*archive.FindingsError](err)
-	return untrusted
-}
-
-// config is the configuration of an archive.
-func (r *logArchiveResource) config(ctx context.Context, store bucket.Bucket, scope archive.Scope, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) archive.Config {
-	s := r.session
-	c := archive.Config{
-		Bucket:        store,
-		Scope:         scope,
-		Witness:       witness,
-		Accept:        m.accepted(ctx, diags),
-		Parallelism:   int(m.Parallelism.ValueInt64()),
-		VerifyPayload: m.Verify.ValueString() == verifyPayload,
-		Agent:         s.Agent,
-		Transport:     s.Transport,
-		Relist: func(ctx context.Context, scope archive.Scope, start, end time.Time) ([]teo.Package, error) {
-			listing, _, err := r.listScope(ctx, scope, start, end)
-			if err != nil {
-				return nil, err
-			}
-			return listing.Packages, nil
-		},
-		Pace:       s.Pace,
-		MaxRetries: s.MaxRetries,
-		Now:        s.Now,
-		Progress:   func(e archive.Event) { logArchiveEvent(ctx, e) },
-	}
-	stableAfter := m.stableAfter(diags)
-	c.StableAfter = &stableAfter
-	return c
-}
-
-// checkAPIVersion reports zone IDs that the configured API version does not have.
-func (r *logArchiveResource) checkAPIVersion(scope archive.Scope, diags *diag.Diagnostics) {
-	if r.Layer == teo.L7 {
-		r.session.CheckZoneIDs(teo.Query{ZoneIDs: scope.ZoneIDs}, diags)
-	}
-}
-
-// maxArchivePackages bounds the list of an archive's window.
-const maxArchivePackages = 100 * teo.DefaultMaxPackages
-
-// archiveQuery lists the packages of a part of a scope. A window without an end
-// is listed until now.
-func (r *logArchiveResource) archiveQuery(scope archive.Scope, start, end time.Time) teo.Query {
-	if end.IsZero() {
-		end = r.session.Now()
-	}
-	return teo.Query{
-		Start: start, End: end,
-		Zones: scope.Zones, ZoneIDs: scope.ZoneIDs, Hosts: scope.Hosts,
-		MaxPackages: maxArchivePackages, AreaRequired: true,
-	}
-}
-
-// listScope lists the packages of a part of a scope. It returns when they were listed
-// by the service's clock; zero if that is unknown.
-func (r *logArchiveResource) listScope(ctx context.Context, scope archive.Scope, start, end time.Time) (*teo.Listing, time.Time, error) {
-	q := r.archiveQuery(scope, start, end)
-	if !q.Start.Before(q.End) {
-		return new(teo.Listing), time.Time{}, nil // the window is in the future
-	}
-	listing, err := r.List(r.session.TEO, ctx, q)
-	return listing, r.session.Clock.Time(), err
-}
-
-// resourceSession is the session that the resources share, and what a refresh leaves
-// for the plan after it.
-type resourceSession struct {
-	*query.Session
-
-	inspections inspections
-}
-
-// NewResourceData returns the provider data of the resources.
-func NewResourceData(s *query.Session) *resourceSession { return &resourceSession{Session: s} }
-
-// inspection is an inspected archive and its open bucket, which Pending reads.
-type inspection struct {
-	*archive.Inspection
+// archiveAt is an archive and its open destination.
+type archiveAt struct {
+	*archive.Archive
 
 	store bucket.Bucket
 }
 
-func (i *inspection) Close() error { return i.store.Close() }
+func (a *archiveAt) Close() { _ = a.store.Close() }
 
-// inspections keeps what a refresh has inspected for the plan that follows it in
-// the same process, so that a plan inspects an archive once.
-type inspections struct {
-	mu    sync.Mutex
-	byKey map[string]*inspection
+// identity is what the state knows of an archive.
+type identity struct {
+	archive string
+	head    *ledger.Head
+	member  archive.Member
 }
 
-func (i *inspections) put(c archive.Config, inspected *inspection) {
-	key := inspectionKey(c)
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.byKey == nil {
-		i.byKey = map[string]*inspection{}
-	}
-	i.byKey[key] = inspected
-}
-
-func (i *inspections) take(c archive.Config) *inspection {
-	key := inspectionKey(c)
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	inspected := i.byKey[key]
-	delete(i.byKey, key)
-	return inspected
-}
-
-// inspectionKey is what an inspection depends on.
-func inspectionKey(c archive.Config) string {
-	key := fmt.Sprintf("%q %v %s %t", c.Bucket, c.Scope, c.StableAfter, c.VerifyPayload)
-	for _, token := range slices.Sorted(maps.Keys(c.Accept)) {
-		key += fmt.Sprintf(" %q", token)
-	}
-	if c.Witness != nil {
-		key += " " + c.Witness.String()
-	}
-	return key
-}
-
-// inspect compares the destination with the ledger, and the ledger with the
-// witness. It returns what the refresh has inspected, if that is the same.
-func (r *logArchiveResource) inspect(ctx context.Context, m *logArchiveModel, witness *archive.Head, diags *diag.Diagnostics) (*inspection, error) {
-	scope := r.archiveScope(ctx, m, diags)
+// open opens the archive of a configuration. With listing, the zones of the scope are
+// resolved, which also tells the time of the service.
+func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is identity, listing bool, diags *diag.Diagnostics) (*archiveAt, error) {
+	scope := r.scope(ctx, m, diags)
+	q := r.query(ctx, m, diags)
+	accept, erase := texts(ctx, m.Accept, diags), texts(ctx, m.Erase, diags)
+	maxRunTime := m.maxRunTime(diags)
 	if diags.HasError() {
-		return nil, nil //nolint:nilnil // the caller looks at diags
+		return nil, errReported
 	}
-	store, err := r.session.OpenBucket(ctx, m.Destination.ValueString())
+	if listing {
+		if err := r.resolve(ctx, &scope, q); err != nil {
+			diags.Append(r.ReadError(q, err))
+			return nil, errReported
+		}
+	}
+	store, err := r.session.OpenBucket(ctx, m.Destination.ValueString(), is.head != nil)
 	if err != nil {
 		return nil, err
 	}
-	c := r.config(ctx, store, scope, m, witness, diags)
-	if kept := r.session.inspections.take(c); kept != nil {
-		_ = store.Close()
-		return kept, nil
-	}
-	var report *archive.Inspection
-	a, err := archive.New(c)
-	if err == nil {
-		report, err = a.Inspect(ctx)
-	}
+	s := r.session
+	progress := &progressLog{ctx: ctx}
+	a, err := archive.New(archive.Config{
+		Bucket: store, Layer: r.Layer, Scope: scope, Member: is.member, Archive: is.archive, Trusted: is.head, Accept: accept, Erase: erase,
+		Parallelism: int(m.Parallelism.ValueInt64()), VerifyPayload: m.Verify.ValueString() == verifyPayload, MaxRunTime: maxRunTime,
+		Agent: s.Agent, Transport: s.Transport, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: progress.event,
+		List: func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) { return r.list(ctx, q, start, end, most) },
+	})
 	if err != nil {
 		_ = store.Close()
 		return nil, err
 	}
-	return &inspection{report, store}, nil
+	return &archiveAt{a, store}, nil
 }
 
-// logArchiveEvent logs a step of a run. Neither URLs nor log lines are in it.
-func logArchiveEvent(ctx context.Context, e archive.Event) {
-	fields := map[string]any{"done": e.Done, "total": e.Total}
-	if e.Day != "" {
-		fields["day"] = e.Day
+// errReported means that diagnostics say what is wrong.
+var errReported = errors.New("see the diagnostics")
+
+// now is the earlier of the local clock and the service's: a clock that is ahead must
+// not seal a day that still grows.
+func (r *logArchiveResource) now() time.Time {
+	now := r.session.Now()
+	if service := r.session.Clock.Time(); !service.IsZero() && service.Before(now) {
+		return service
 	}
+	return now
+}
+
+// resolve finds the zones of a scope. The response also tells the time of the service.
+func (r *logArchiveResource) resolve(ctx context.Context, scope *ledger.Scope, q teo.Query) error {
+	if r.Layer == teo.L7 && r.session.APIVersion == teo.Version20220106 {
+		return nil // that version has no IDs
+	}
+	ids, err := r.session.TEO.ZoneIDs(ctx, q)
+	if err != nil {
+		return err
+	}
+	scope.Resolved = ids
+	if r.session.Clock.Time().IsZero() {
+		// A refusal tells the time as well.
+		_, _ = r.session.TEO.Zones(ctx, nil, ids[:min(1, len(ids))])
+	}
+	return nil
+}
+
+// list lists the packages of a part of a scope.
+func (r *logArchiveResource) list(ctx context.Context, q teo.Query, start, end time.Time, most int) ([]teo.Package, error) {
+	q.Start, q.End, q.MaxPackages, q.AreaRequired = start, end, most, true
+	listing, err := r.List(r.session.TEO, ctx, q)
+	if err != nil {
+		return nil, &listError{query: q, err: err}
+	}
+	return listing.Packages, nil
+}
+
+// listError is a list that failed.
+type listError struct {
+	query teo.Query
+	err   error
+}
+
+func (e *listError) Error() string { return e.err.Error() }
+func (e *listError) Unwrap() error { return e.err }
+
+// run brings the archive up to date and sets the computed attributes.
+func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member, drift []byte, timeout time.Duration, diags *diag.Diagnostics) outcome {
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
+	defer cancel()
+	a, err := r.open(ctx, m, identity{id, head, member}, true, diags)
+	if errors.Is(err, errReported) {
+		return outcome{}
+	}
+	if err != nil {
+		diags.Append(r.archiveError(query.LateFor(err, timeout)))
+		return outcome{}
+	}
+	defer a.Close()
+	report, err := a.Run(ctx, drift)
+	if err != nil {
+		err = query.LateFor(err, timeout)
+	}
+	if report == nil {
+		diags.Append(r.archiveErrors(m.Destination.ValueString(), err)...)
+		return outcome{}
+	}
+	if len(report.Repaired) > 0 {
+		diags.AddAttributeWarning(path.Root("destination"), "Archive was repaired", fmt.Sprintf("At %s, repaired:\n%s", m.Destination.ValueString(), bulleted(report.Repaired)))
+	}
+	for _, w := range report.Warnings {
+		diags.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
+	}
+	diags.Append(m.set(ctx, report.Summary)...)
+	return outcome{report, err}
+}
+
+// planCreate opens the destination of a new archive, if it is known: one that cannot
+// be used is an error before anything is destroyed.
+func (r *logArchiveResource) planCreate(ctx context.Context, plan *logArchiveModel, diags *diag.Diagnostics) {
+	r.checkAPIVersion(ctx, plan, diags)
+	if diags.HasError() || !plan.isKnown() {
+		return
+	}
+	timeout, d := plan.Timeouts.Read(ctx, query.ReadTimeout)
+	diags.Append(d...)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
+	defer cancel()
+	p := r.plan(ctx, plan, identity{}, timeout, diags)
+	if p == nil || !p.Joins {
+		return
+	}
+	diags.Append(findingWarnings(plan.Destination.ValueString(), p.Findings)...)
+	diags.AddAttributeWarning(path.Root("destination"), "Archive exists",
+		fmt.Sprintf("The destination contains the archive %s of the same scope. The apply continues it, and trusts its newest entry %s.", p.Summary.Archive, p.Summary.Head))
+}
+
+// planUpdate plans an update. It reports whether an apply has something to do.
+func (r *logArchiveResource) planUpdate(ctx context.Context, state, plan *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (work bool, drift []byte) {
+	r.checkAPIVersion(ctx, plan, diags)
+	if diags.HasError() || !plan.isKnown() {
+		return true, nil
+	}
+	timeout, d := plan.Timeouts.Read(ctx, query.ReadTimeout)
+	diags.Append(d...)
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
+	defer cancel()
+	head := state.head(ctx, diags)
+	p := r.plan(ctx, plan, identity{state.ArchiveID.ValueString(), head, member}, timeout, diags)
+	if p == nil {
+		return false, nil
+	}
+	destination := plan.Destination.ValueString()
+	diags.Append(findingWarnings(destination, p.Findings)...)
+	if len(p.Damage) > 0 {
+		diags.AddAttributeWarning(path.Root("destination"), "Archived files are missing or damaged", fmt.Sprintf("At %s:\n%s", destination, bulleted(p.Damage)))
+	}
+	// A refresh moves the head on. It does not if the plan was made without one, or
+	// only the new configuration accepts what other runs have recorded.
+	moved := head == nil || p.Summary.Head != *head
+	return len(p.Findings)+len(p.Work) > 0 || moved, p.Drift
+}
+
+// plan compares destination, ledger and list. It returns nil after an error.
+func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is identity, timeout time.Duration, diags *diag.Diagnostics) *archive.Preview {
+	a, err := r.open(ctx, plan, is, true, diags)
+	if errors.Is(err, errReported) {
+		return nil
+	}
+	var p *archive.Preview
+	if err == nil {
+		defer a.Close()
+		r.checkProtection(ctx, a.store, plan, diags)
+		p, err = a.Plan(ctx)
+	}
+	if err != nil {
+		diags.Append(r.archiveErrors(plan.Destination.ValueString(), query.LateFor(err, timeout))...)
+		return nil
+	}
+	for _, w := range p.Warnings {
+		diags.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
+	}
+	if len(p.Unused) > 0 {
+		text := fmt.Sprintf("These keys of accept accept nothing, and the ledger has not recorded them: %s.", strings.Join(p.Unused, ", "))
+		for _, f := range p.Findings {
+			if f.Token != "" {
+				text += fmt.Sprintf(" The finding at hand has the key %q.", f.Token)
+			}
+		}
+		diags.AddAttributeWarning(path.Root("accept"), "Key of accept has no effect", text)
+	}
+	return p
+}
+
+// checkProtection reports a retention that the store cannot give.
+func (r *logArchiveResource) checkProtection(ctx context.Context, store bucket.Bucket, plan *logArchiveModel, diags *diag.Diagnostics) {
+	wanted := plan.retention(ctx, diags)
+	expires := plan.ExpireAfterDays.ValueInt64()
+	if wanted == nil && expires == 0 {
+		return
+	}
+	p, err := store.Protection(ctx)
+	if err != nil {
+		diags.Append(r.archiveError(err))
+		return
+	}
+	diags.Append(protectionProblems(store.String(), wanted, expires, &p)...)
+}
+
+// view reads the ledger of the archive in the state.
+func (r *logArchiveResource) view(ctx context.Context, m *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (*archive.View, error) {
+	a, err := r.open(ctx, m, identity{m.ArchiveID.ValueString(), m.head(ctx, diags), member}, false, diags)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	return a.Open(ctx)
+}
+
+// leave records that the resource manages the archive no more.
+func (r *logArchiveResource) leave(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member) error {
+	var diags diag.Diagnostics
+	a, err := r.open(ctx, m, identity{id, head, member}, false, &diags)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	return a.Leave(ctx)
+}
+
+// delete removes the archive.
+func (r *logArchiveResource) delete(ctx context.Context, m *logArchiveModel, head *ledger.Head, member archive.Member, timeout time.Duration, diags *diag.Diagnostics) {
+	a, err := r.open(ctx, m, identity{m.ArchiveID.ValueString(), head, member}, false, diags)
+	if err != nil {
+		if !errors.Is(err, errReported) {
+			diags.Append(r.archiveError(query.LateFor(err, timeout)))
+		}
+		return
+	}
+	defer a.Close()
+	deletion, err := a.Delete(ctx)
+	if err != nil {
+		diags.Append(r.archiveErrors(m.Destination.ValueString(), query.LateFor(err, timeout))...)
+		return
+	}
+	diags.Append(remains(m.Destination.ValueString(), deletion)...)
+}
+
+// find reads what archive is at a destination.
+func (r *logArchiveResource) find(ctx context.Context, destination string) (*archive.Existing, error) {
+	store, err := r.session.OpenBucket(ctx, destination, true)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	return archive.Find(ctx, store, r.session.Now())
+}
+
+// checkAPIVersion reports zone IDs that the configured API version does not have.
+func (r *logArchiveResource) checkAPIVersion(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) {
+	q := r.query(ctx, m, diags)
+	if r.Layer == teo.L7 {
+		r.session.CheckZoneIDs(q, diags)
+	}
+}
+
+// progressEvery is how often a run logs its progress.
+const progressEvery = 10 * time.Second
+
+// progressLog logs the steps of a run. Neither URLs nor log lines are in it.
+type progressLog struct {
+	ctx context.Context
+
+	mu   sync.Mutex
+	last time.Time
+}
+
+func (p *progressLog) event(e archive.Event) {
+	fields := map[string]any{}
 	if e.Package != "" {
 		fields["package"] = e.Package
 	}
@@ -239,13 +321,28 @@ func logArchiveEvent(ctx context.Context, e archive.Event) {
 	switch e.Kind {
 	case archive.EventArchived:
 		fields["bytes"] = e.Bytes
-		tflog.Info(ctx, "package archived", fields)
+		tflog.Debug(p.ctx, "package archived", fields)
+		p.summary(e)
 	case archive.EventCommitted:
-		fields["sequence"] = e.Sequence
-		tflog.Info(ctx, "ledger entry written", fields)
+		tflog.Info(p.ctx, "ledger entry written", map[string]any{"sequence": e.Sequence})
 	case archive.EventRetried:
-		tflog.Warn(ctx, "package failed, retrying", fields)
+		tflog.Warn(p.ctx, "package failed, retrying", fields)
 	default:
-		tflog.Error(ctx, "package given up", fields)
+		tflog.Error(p.ctx, "package given up", fields)
 	}
+}
+
+// summary logs one line every ten seconds.
+func (p *progressLog) summary(e archive.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if p.last.IsZero() {
+		p.last = now
+	}
+	if now.Sub(p.last) < progressEvery && e.Done < e.Total {
+		return
+	}
+	p.last = now
+	tflog.Info(p.ctx, fmt.Sprintf("archived %d of %d packages, %.1f MB, %s", e.Done, e.Total, float64(e.DoneBytes)/1e6, e.Day))
 }

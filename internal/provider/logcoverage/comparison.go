@@ -404,14 +404,14 @@ func (c *comparison) cutOff() bool {
 
 // readArchive reads the packages that an archive has committed.
 func (c *comparison) readArchive(ctx context.Context) error {
-	store, err := c.session.OpenBucket(ctx, c.archive)
+	store, err := c.session.OpenBucket(ctx, c.archive, true)
 	if err != nil {
 		return &archiveError{err}
 	}
 	defer store.Close()
 	// A package of the day before can reach into the window.
 	first, last := c.grown.Start.AddDate(0, 0, -1).Format(time.DateOnly), c.grown.End.Format(time.DateOnly)
-	for record, err := range archive.RecordsOfDays(ctx, store, first, last) {
+	for record, err := range archive.Records(ctx, store, c.session.Now(), first, last) {
 		if err != nil {
 			return &archiveError{err}
 		}

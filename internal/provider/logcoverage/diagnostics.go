@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
@@ -43,7 +43,7 @@ func (f family) readError(a arguments, err error) diag.Diagnostic {
 	case errors.As(err, &other):
 		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "Archive of another layer",
 			fmt.Sprintf("The archive has packages of layer %s. Use data \"teo_%s_log_coverage\" for it.", strings.TrimPrefix(string(other.layer), "l"), other.layer))
-	case errors.As(err, &stored) && errors.Is(err, archive.ErrNoArchive):
+	case errors.As(err, &stored) && errors.Is(err, ledger.ErrNoArchive):
 		return diag.NewAttributeErrorDiagnostic(path.Root("archive"), "No archive to compare",
 			"There is no archive at this destination. Give the same destination, with its prefix, as the resource that writes the archive.")
 	case errors.As(err, &stored):

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 	"github.com/edgeone-community/terraform-provider-teo/internal/evidence"
@@ -80,10 +81,16 @@ func (s *Session) CheckZoneIDs(q teo.Query, diags *diag.Diagnostics) {
 
 // OpenBucket opens a destination. COS is signed with the credentials of the
 // provider, which the other kinds of destinations do not need.
-func (s *Session) OpenBucket(ctx context.Context, destination string) (bucket.Bucket, error) {
+//
+// existing means that the destination is known to have an archive, so that a folder
+// that does not exist is not created.
+func (s *Session) OpenBucket(ctx context.Context, destination string, existing bool) (bucket.Bucket, error) {
 	options := bucket.Options{
 		Credentials: cosCredentials{s.Credentials},
 		Transport:   s.Transport,
+		TempFolder:  archive.TempFolder,
+		Prefixes:    archive.Prefixes(),
+		Existing:    existing,
 		Log:         func(ctx context.Context, message string, fields map[string]any) { tflog.Info(ctx, message, fields) },
 	}
 	if s.COSDomain.Host != "" {
