@@ -75,7 +75,7 @@ func (p *teoProvider) Configure(ctx context.Context, req provider.ConfigureReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.DataSourceData, resp.EphemeralResourceData, resp.ResourceData = s, s, logarchive.NewResourceData(s)
+	resp.DataSourceData, resp.EphemeralResourceData, resp.ResourceData = s, s, s
 }
 
 func (p *teoProvider) DataSources(context.Context) []func() datasource.DataSource {

@@ -349,4 +349,3 @@ func (o *outcome) temporary() bool {
 	_, late := errors.AsType[query.TimeoutError](run.Err)
 	return run.Err == nil || late || errors.Is(run.Err, context.Canceled)
 }
-

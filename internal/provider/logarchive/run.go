@@ -61,7 +61,9 @@ func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is id
 		Bucket: store, Layer: r.Layer, Scope: scope, Member: is.member, Archive: is.archive, Trusted: is.head, Accept: accept, Erase: erase,
 		Parallelism: int(m.Parallelism.ValueInt64()), VerifyPayload: m.Verify.ValueString() == verifyPayload, MaxRunTime: maxRunTime,
 		Agent: s.Agent, Transport: s.Transport, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: progress.event,
-		List: func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) { return r.list(ctx, q, start, end, most) },
+		List: func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) {
+			return r.list(ctx, q, start, end, most)
+		},
 	})
 	if err != nil {
 		_ = store.Close()

@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 )
@@ -37,10 +38,16 @@ const (
 	destinationText = "URL of the destination: `file:///srv/logs?prefix=teo/` (a folder; it must exist, or `create_dir=true`), " +
 		"`s3://bucket?region=…&endpoint=…&prefix=teo/` (Amazon S3 and compatible stores, with credentials from where the AWS SDK finds them, such as `AWS_ACCESS_KEY_ID`), or " +
 		"`cos://bucket-appid?region=…&prefix=teo/` (Tencent Cloud COS, signed with the credentials of the provider). Credentials are never part of the URL."
-	headText        = "Newest entry of the ledger."
-	sequenceText    = "Number of the entry, from 1 on."
-	entrySHA256Text = "SHA-256 of the entry's bytes, in lower-case hex. It vouches for the whole archive: keep it where the archive's writers cannot write."
-	replaceText     = "Another bucket, folder, endpoint or prefix is another archive."
+	headText         = "Newest entry of the ledger."
+	sequenceText     = "Number of the entry, from 1 on."
+	entrySHA256Text  = "SHA-256 of the entry's bytes, in lower-case hex. It vouches for the whole archive: keep it where the archive's writers cannot write."
+	writtenAtText    = "RFC 3339 UTC time at which the entry was written, by the clock of its writer."
+	archiveIDText    = "Random ID of the archive. It is in every entry of the ledger and never changes."
+	packageCountText = "Number of packages that have a current version: the one that was archived last, unless it is lost, erased or expired."
+	lostCountText    = "Number of archived files of packages whose loss was accepted. They are named in the ledger."
+	erasedCountText  = "Number of archived files of packages that were erased on request. They are named in the ledger."
+	totalBytesText   = "Total length of the archived packages as stored, in bytes, of all versions that are not lost, erased or expired."
+	replaceText      = "Another bucket, folder, endpoint or prefix is another archive."
 )
 
 // requiresOtherArchive replaces the resource if its destination is another
@@ -52,8 +59,8 @@ func requiresOtherArchive(_ context.Context, req planmodifier.StringRequest, res
 func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: fmt.Sprintf("Copies every package of the %s of a window to a folder or bucket, and keeps the copy complete on each apply. "+
-			"The archive has one BagIt 1.0 bag ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) for each UTC day, with Hive-style paths that DuckDB queries as partitions, "+
-			"and an append-only ledger in which each entry contains the hash of the previous one. "+
+			"Each object of the archive is written once: an apply adds BagIt 1.0 bags ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) with Hive-style paths for each UTC day, "+
+			"and commits them with one entry of an append-only ledger, in which each entry contains the hash of the previous one. It edits nothing, so that it works on stores with object lock. "+
 			"Anyone can verify it offline with POSIX utilities and `sha256sum`.\n\n"+
 			"The state keeps the newest entry of the ledger (`head`). Anything that was lost, rolled back or changed at the destination since then is an error until it is repaired or accepted (see `accept`). "+
 			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, verify and query an archive.", r.Title),
@@ -75,9 +82,19 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 			"zone_ids": schema.SetAttribute{MarkdownDescription: r.ZoneIDsText(), Optional: true, ElementType: types.StringType},
 			r.Hosts:    schema.SetAttribute{MarkdownDescription: r.HostsText, Optional: true, ElementType: types.StringType},
 			"stable_after": schema.StringAttribute{
-				MarkdownDescription: "How long after the end of its slot a package is archived, such as `24h` (the default). EdgeOne appends to packages for about a day.",
+				MarkdownDescription: "How long after the end of a UTC day its packages are archived, such as `24h` (the default); at most `168h`. EdgeOne appends to packages for about a day.",
 				Optional:            true, Computed: true,
 				Default: stringdefault.StaticString(defaultStableAfter),
+			},
+			"recheck_days": schema.Int64Attribute{
+				MarkdownDescription: "Number of days for which a day is listed again after it was archived, 0 to 366, before it is sealed: late packages of a sealed day are not found. Default 3.",
+				Optional:            true, Computed: true,
+				Default:    int64default.StaticInt64(archive.DefaultRecheckDays),
+				Validators: []validator.Int64{int64validator.Between(0, 366)},
+			},
+			"max_run_time": schema.StringAttribute{
+				MarkdownDescription: "How long an apply starts downloads, such as `2h`. After that it commits what it has and succeeds, and `pending_count` says what is left for the next apply. Default: no limit but `timeouts`.",
+				Optional:            true,
 			},
 			"parallelism": schema.Int64Attribute{
 				MarkdownDescription: "Number of packages that are copied at the same time, 1 to 256. Default 8.",
@@ -92,17 +109,41 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				Validators: []validator.String{stringvalidator.OneOf(verifyListing, verifyPayload)},
 			},
 			"accept": schema.MapAttribute{
-				MarkdownDescription: "Findings to accept: a map from the token that the error message shows to the reason. A token accepts exactly one situation and has no effect in any other, so it may stay in the configuration. The ledger records the token and the reason.",
+				MarkdownDescription: "Findings to accept: a map from the key that the error message shows to the reason. A key accepts exactly one situation and has no effect in any other, so it may stay in the configuration. The ledger records the key and the reason.",
 				Optional:            true,
 				ElementType:         types.StringType,
-				Validators: []validator.Map{
-					mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1)),
-					mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
-					mapvalidator.NoNullValues(),
+				Validators:          reasons(),
+			},
+			"erase": schema.MapAttribute{
+				MarkdownDescription: "Packages to remove on request: a map from `dt=<day>/` and the path below `data/` of a package, or a beginning of it that ends in a slash (`dt=2022-05-05/domain=www.example.com/`), to the reason. " +
+					"All versions of each matching package are removed and are never downloaded again. The ledger records files and reason. Removing a key changes nothing. A locked file stays until its lock ends; later applies try again.",
+				Optional:    true,
+				ElementType: types.StringType,
+				Validators:  reasons(),
+			},
+			"retention": schema.SingleNestedAttribute{
+				MarkdownDescription: "Lock that each object is written with. The store must have object lock; `file://` has none. A change holds for what is written from then on.",
+				Optional:            true,
+				Attributes: map[string]schema.Attribute{
+					"mode": schema.StringAttribute{
+						MarkdownDescription: "`COMPLIANCE` (nobody can remove an object before) or `GOVERNANCE` (some credentials can; not on COS).",
+						Required:            true,
+						Validators:          []validator.String{stringvalidator.OneOf(bucket.Compliance, bucket.Governance)},
+					},
+					"days": schema.Int64Attribute{
+						MarkdownDescription: "Days from the end of the UTC day of a bag, 1 to 36500; for the ledger and its records, days from when they are written.",
+						Required:            true,
+						Validators:          []validator.Int64{int64validator.Between(1, 36500)},
+					},
 				},
 			},
+			"expire_after_days": schema.Int64Attribute{
+				MarkdownDescription: "Days after the end of a UTC day after which its packages are removed, up to 36500. The ledger records it first. It must be at least the days of `retention`, and more than `stable_after`, `recheck_days` and one day together. Default: never.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.Between(1, 36500)},
+			},
 			"on_destroy": schema.StringAttribute{
-				MarkdownDescription: "What destroying the resource does with the archive: `keep` (the default) leaves it as it is, `delete` removes the files of the archive. Other files stay, and so does what a versioned or locked bucket retains.",
+				MarkdownDescription: "What destroying the resource does with the archive: `keep` (the default) leaves it as it is, `delete` removes the files of the archive, unless other resources manage it. Other files stay, and so does what a versioned or locked bucket retains.",
 				Optional:            true, Computed: true,
 				Default:    stringdefault.StaticString(onDestroyKeep),
 				Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyDelete)},
@@ -115,20 +156,33 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				DeleteDescription: fmt.Sprintf(query.TimeoutText, "removing the archive", query.ShortDuration(archiveDeleteTimeout)),
 			}),
 
-			"package_count":  schema.Int64Attribute{MarkdownDescription: "Number of archived packages.", Computed: true},
-			"pending_count":  schema.Int64Attribute{MarkdownDescription: "Number of packages that the last run listed but did not archive, because they were not stable yet or failed.", Computed: true},
-			"total_bytes":    schema.Int64Attribute{MarkdownDescription: "Total length of the archived packages as stored, in bytes.", Computed: true},
-			"bag_count":      schema.Int64Attribute{MarkdownDescription: "Number of bags, one for each UTC day that has packages.", Computed: true},
-			"complete":       schema.BoolAttribute{MarkdownDescription: "Whether `end_time` is set and every day of the window is sealed: it is over, stable, and nothing of it is pending, damaged or lost.", Computed: true},
-			"sealed_through": schema.StringAttribute{MarkdownDescription: "Last UTC date up to which every day of the window is sealed, such as `2022-05-04`. Null if the first day is not sealed yet.", Computed: true},
+			"archive_id":     schema.StringAttribute{MarkdownDescription: archiveIDText, Computed: true},
+			"package_count":  schema.Int64Attribute{MarkdownDescription: packageCountText, Computed: true},
+			"pending_count":  schema.Int64Attribute{MarkdownDescription: "Number of packages that the last run listed but did not archive, because they were not stable yet, failed, or `max_run_time` had passed.", Computed: true},
+			"lost_count":     schema.Int64Attribute{MarkdownDescription: lostCountText, Computed: true},
+			"erased_count":   schema.Int64Attribute{MarkdownDescription: erasedCountText, Computed: true},
+			"total_bytes":    schema.Int64Attribute{MarkdownDescription: totalBytesText, Computed: true},
+			"bag_count":      schema.Int64Attribute{MarkdownDescription: "Number of committed bags. A UTC day has one, and more after late packages and repairs.", Computed: true},
+			"complete":       schema.BoolAttribute{MarkdownDescription: "Whether `end_time` is set and every day of the window is sealed, and no package is pending, failing, lost or was never archived. What was erased or has expired does not count.", Computed: true},
+			"sealed_through": schema.StringAttribute{MarkdownDescription: "Last UTC date up to which every day of the window is sealed, such as `2022-05-04`: it is over for `stable_after` and `recheck_days`, every listed package of it is archived, and it is not listed again. Null if the first day is not sealed yet.", Computed: true},
 			"head": schema.SingleNestedAttribute{
 				MarkdownDescription: headText + " It is only ever replaced by a later entry of the same ledger.",
 				Computed:            true,
 				Attributes: map[string]schema.Attribute{
-					"sequence": schema.Int64Attribute{MarkdownDescription: sequenceText, Computed: true},
-					"sha256":   schema.StringAttribute{MarkdownDescription: entrySHA256Text, Computed: true},
+					"sequence":   schema.Int64Attribute{MarkdownDescription: sequenceText, Computed: true},
+					"sha256":     schema.StringAttribute{MarkdownDescription: entrySHA256Text, Computed: true},
+					"written_at": schema.StringAttribute{MarkdownDescription: writtenAtText, Computed: true},
 				},
 			},
 		},
+	}
+}
+
+// reasons are the validators of a map from a key to a reason.
+func reasons() []validator.Map {
+	return []validator.Map{
+		mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1)),
+		mapvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+		mapvalidator.NoNullValues(),
 	}
 }

@@ -33,6 +33,7 @@ var sha256Text = regexp.MustCompile(`^[0-9a-f]{64}$`)
 // verificationTimeout is long enough to read a large archive.
 const verificationTimeout = 6 * time.Hour
 
+// NewVerificationDataSource is data "teo_log_archive_verification".
 func NewVerificationDataSource() datasource.DataSource {
 	return &logArchiveVerificationDataSource{}
 }
@@ -52,10 +53,18 @@ type logArchiveVerificationModel struct {
 	Problems     types.List   `tfsdk:"problems"`
 	ProblemCount types.Int64  `tfsdk:"problem_count"`
 	Head         types.Object `tfsdk:"head"`
+	ArchiveID    types.String `tfsdk:"archive_id"`
 	Layer        types.String `tfsdk:"layer"`
-	PackageCount types.Int64  `tfsdk:"package_count"`
-	TotalBytes   types.Int64  `tfsdk:"total_bytes"`
-	Bags         types.Map    `tfsdk:"bags"`
+
+	PackageCount     types.Int64 `tfsdk:"package_count"`
+	LostCount        types.Int64 `tfsdk:"lost_count"`
+	ErasedCount      types.Int64 `tfsdk:"erased_count"`
+	ExpiredCount     types.Int64 `tfsdk:"expired_count"`
+	UncommittedCount types.Int64 `tfsdk:"uncommitted_count"`
+	TotalBytes       types.Int64 `tfsdk:"total_bytes"`
+
+	Changes types.List `tfsdk:"changes"`
+	Bags    types.Map  `tfsdk:"bags"`
 }
 
 // problemModel is an element of "problems".
@@ -70,18 +79,30 @@ var problemType = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"kind": types.StringType, "day": types.StringType, "path": types.StringType, "detail": types.StringType,
 }}
 
+// changeModel is an element of "changes".
+type changeModel struct {
+	Kind     types.String `tfsdk:"kind"`
+	Sequence types.Int64  `tfsdk:"sequence"`
+	Day      types.String `tfsdk:"day"`
+	Detail   types.String `tfsdk:"detail"`
+}
+
+var changeType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"kind": types.StringType, "sequence": types.Int64Type, "day": types.StringType, "detail": types.StringType,
+}}
+
 // bagModel is an element of "bags".
 type bagModel struct {
-	Path              types.String `tfsdk:"path"`
+	Day               types.String `tfsdk:"day"`
 	PackageCount      types.Int64  `tfsdk:"package_count"`
 	TotalBytes        types.Int64  `tfsdk:"total_bytes"`
 	TagManifestSHA256 types.String `tfsdk:"tagmanifest_sha256"`
-	ManifestSHA256    types.String `tfsdk:"manifest_sha256"`
+	RetainedUntil     types.String `tfsdk:"retained_until"`
 }
 
 var bagType = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"path": types.StringType, "package_count": types.Int64Type, "total_bytes": types.Int64Type,
-	"tagmanifest_sha256": types.StringType, "manifest_sha256": types.StringType,
+	"day": types.StringType, "package_count": types.Int64Type, "total_bytes": types.Int64Type,
+	"tagmanifest_sha256": types.StringType, "retained_until": types.StringType,
 }}
 
 func (d *logArchiveVerificationDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -96,7 +117,8 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Verifies an archive of `teo_l7_log_archive` or `teo_l4_log_archive` at its destination and returns the problems as data. Only a destination that cannot be read is an error. " +
 			"It needs no EdgeOne credentials, except that a `cos://` destination is signed with the credentials of the provider, and it can be used in `check` blocks.\n\n" +
-			"It verifies the links of the ledger, the tag files of each bag against the newest entry that names the bag, and that every file is named by a manifest and every named file exists. " +
+			"It replays the ledger from its first entry and checks every rule of the format, the tag files and records of each bag, and that every file is named by a manifest and every named file exists. " +
+			"Losses, erasures and expiries that the ledger records are counted and are no problems. " +
 			"With `depth = \"payload\"` it also reads every package: its SHA-256, its gzip stream, and its number of lines.",
 		Attributes: map[string]schema.Attribute{
 			"destination": schema.StringAttribute{MarkdownDescription: destinationText, Required: true},
@@ -106,7 +128,7 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 				Validators:          []validator.String{stringvalidator.OneOf(string(archive.DepthLedger), string(archive.DepthPayload))},
 			},
 			"expected_head": schema.StringAttribute{
-				MarkdownDescription: "SHA-256 of a ledger entry that was noted before, in lower-case hex. If it is not an entry of the ledger, that is a problem: the archive was rolled back, or it is another one.",
+				MarkdownDescription: "SHA-256 of a ledger entry that was noted before, in lower-case hex. If it is not an entry of the ledger, that is a problem: the archive was rolled back, or it is another one. `changes` lists what later entries say.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.RegexMatches(sha256Text, "must be 64 lower-case hex digits")},
 			},
@@ -133,22 +155,38 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 				MarkdownDescription: headText + " Null if there is none.",
 				Computed:            true,
 				Attributes: map[string]schema.Attribute{
-					"sequence": schema.Int64Attribute{MarkdownDescription: sequenceText, Computed: true},
-					"sha256":   schema.StringAttribute{MarkdownDescription: entrySHA256Text, Computed: true},
+					"sequence":   schema.Int64Attribute{MarkdownDescription: sequenceText, Computed: true},
+					"sha256":     schema.StringAttribute{MarkdownDescription: entrySHA256Text, Computed: true},
+					"written_at": schema.StringAttribute{MarkdownDescription: writtenAtText, Computed: true},
 				},
 			},
-			"layer":         schema.StringAttribute{MarkdownDescription: "Layer of the logs: `l7` or `l4`. Null if there is no ledger.", Computed: true},
-			"package_count": schema.Int64Attribute{MarkdownDescription: "Number of packages in all bags.", Computed: true},
-			"total_bytes":   schema.Int64Attribute{MarkdownDescription: "Total length of the packages as stored, in bytes.", Computed: true},
-			"bags": schema.MapNestedAttribute{
-				MarkdownDescription: "The bags by UTC date, such as `2022-05-04`, according to the ledger.",
+			"archive_id":        schema.StringAttribute{MarkdownDescription: archiveIDText + " Null if there is no ledger.", Computed: true},
+			"layer":             schema.StringAttribute{MarkdownDescription: "Layer of the logs: `l7` or `l4`. Null if there is no ledger.", Computed: true},
+			"package_count":     schema.Int64Attribute{MarkdownDescription: packageCountText, Computed: true},
+			"lost_count":        schema.Int64Attribute{MarkdownDescription: lostCountText, Computed: true},
+			"erased_count":      schema.Int64Attribute{MarkdownDescription: erasedCountText, Computed: true},
+			"expired_count":     schema.Int64Attribute{MarkdownDescription: "Number of files of packages that have expired (`expire_after_days`).", Computed: true},
+			"uncommitted_count": schema.Int64Attribute{MarkdownDescription: "Number of bags that no entry of the ledger names: an interrupted run left them, or a run is in progress. They are no problem.", Computed: true},
+			"total_bytes":       schema.Int64Attribute{MarkdownDescription: totalBytesText, Computed: true},
+			"changes": schema.ListNestedAttribute{
+				MarkdownDescription: fmt.Sprintf("What the entries after `expected_head` changed, in their order; at most %d. Empty without `expected_head`.", archive.MaxProblems),
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"path":               schema.StringAttribute{MarkdownDescription: "Folder of the bag, relative to the destination and its prefix, such as `dt=2022-05-04/`.", Computed: true},
-					"package_count":      schema.Int64Attribute{MarkdownDescription: "Number of packages in the bag.", Computed: true},
-					"total_bytes":        schema.Int64Attribute{MarkdownDescription: "Total length of its packages as stored, in bytes.", Computed: true},
+					"kind":     schema.StringAttribute{MarkdownDescription: "Field of the ledger entry, such as `bags`, `lost` or `sealed_through`.", Computed: true},
+					"sequence": schema.Int64Attribute{MarkdownDescription: sequenceText, Computed: true},
+					"day":      schema.StringAttribute{MarkdownDescription: "UTC date, such as `2022-05-04`. Null if the change concerns the whole archive.", Computed: true},
+					"detail":   schema.StringAttribute{MarkdownDescription: "What changed, in one line.", Computed: true},
+				}},
+			},
+			"bags": schema.MapNestedAttribute{
+				MarkdownDescription: "The committed bags that have not expired, by folder, such as `dt=2022-05-04/bag=5f0c2a91`.",
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"day":                schema.StringAttribute{MarkdownDescription: "UTC date of the bag.", Computed: true},
+					"package_count":      schema.Int64Attribute{MarkdownDescription: "Number of packages that the bag was committed with.", Computed: true},
+					"total_bytes":        schema.Int64Attribute{MarkdownDescription: "Total length of these packages as stored, in bytes.", Computed: true},
 					"tagmanifest_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of `tagmanifest-sha256.txt`, in lower-case hex.", Computed: true},
-					"manifest_sha256":    schema.StringAttribute{MarkdownDescription: "SHA-256 of `manifest-sha256.txt`, in lower-case hex. Null if the tag manifest could not be read.", Computed: true},
+					"retained_until":     schema.StringAttribute{MarkdownDescription: "RFC 3339 UTC time at which the first lock of the files that were read ends. Null if one of them has no lock.", Computed: true},
 				}},
 			},
 		},
@@ -178,7 +216,7 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
-	store, err := d.session.OpenBucket(ctx, m.Destination.ValueString())
+	store, err := d.session.OpenBucket(ctx, m.Destination.ValueString(), true)
 	if err != nil {
 		resp.Diagnostics.Append(destinationError(err))
 		return
@@ -188,6 +226,7 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 		Depth:        archive.Depth(m.Depth.ValueString()),
 		ExpectedHead: m.ExpectedHead.ValueString(),
 		Parallelism:  int(m.Parallelism.ValueInt64()),
+		Now:          d.session.Now,
 	})
 	if err != nil {
 		resp.Diagnostics.Append(destinationError(query.LateFor(err, timeout)))
@@ -198,10 +237,10 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 }
 
 // set fills the computed attributes.
-func (m *logArchiveVerificationModel) set(ctx context.Context, r *archive.Report) diag.Diagnostics {
+func (m *logArchiveVerificationModel) set(ctx context.Context, v *archive.Verification) diag.Diagnostics {
 	var diags, all diag.Diagnostics
-	problems := make([]problemModel, 0, len(r.Problems))
-	for _, p := range r.Problems {
+	problems := make([]problemModel, 0, len(v.Problems))
+	for _, p := range v.Problems {
 		problems = append(problems, problemModel{
 			Kind:   types.StringValue(string(p.Kind)),
 			Day:    query.StringOrNull(p.Day),
@@ -209,25 +248,37 @@ func (m *logArchiveVerificationModel) set(ctx context.Context, r *archive.Report
 			Detail: types.StringValue(p.Detail),
 		})
 	}
-	bags := make(map[string]bagModel, len(r.Bags))
-	for day, bag := range r.Bags {
-		bags[day] = bagModel{
-			Path:              types.StringValue(bag.Path),
-			PackageCount:      types.Int64Value(bag.PackageCount),
-			TotalBytes:        types.Int64Value(bag.TotalBytes),
-			TagManifestSHA256: types.StringValue(bag.TagManifestSHA256),
-			ManifestSHA256:    query.StringOrNull(bag.ManifestSHA256),
+	changes := make([]changeModel, 0, len(v.Changes))
+	for _, c := range v.Changes {
+		changes = append(changes, changeModel{
+			Kind: types.StringValue(c.Kind), Sequence: types.Int64Value(c.Sequence), Day: query.StringOrNull(c.Day), Detail: types.StringValue(c.Detail),
+		})
+	}
+	bags := make(map[string]bagModel, len(v.Bags))
+	for folder, b := range v.Bags {
+		until := types.StringNull()
+		if !b.RetainedUntil.IsZero() {
+			until = types.StringValue(b.RetainedUntil.UTC().Format(time.RFC3339))
+		}
+		bags[folder] = bagModel{
+			Day: types.StringValue(b.Day), PackageCount: types.Int64Value(b.PackageCount), TotalBytes: types.Int64Value(b.TotalBytes),
+			TagManifestSHA256: types.StringValue(b.TagmanifestSHA256), RetainedUntil: until,
 		}
 	}
-	m.Valid = types.BoolValue(r.ProblemCount == 0)
+	m.Valid = types.BoolValue(v.ProblemCount == 0)
 	m.Problems, diags = types.ListValueFrom(ctx, problemType, problems)
 	all.Append(diags...)
-	m.ProblemCount = types.Int64Value(r.ProblemCount)
-	m.Head, diags = headValue(ctx, r.Head)
+	m.ProblemCount = types.Int64Value(v.ProblemCount)
+	m.Head = types.ObjectNull(headType)
+	if v.Head != nil {
+		m.Head, diags = headValue(ctx, *v.Head, v.WrittenAt)
+		all.Append(diags...)
+	}
+	m.ArchiveID, m.Layer = query.StringOrNull(v.Archive), query.StringOrNull(string(v.Layer))
+	m.PackageCount, m.LostCount, m.ErasedCount = types.Int64Value(v.PackageCount), types.Int64Value(v.LostCount), types.Int64Value(v.ErasedCount)
+	m.ExpiredCount, m.UncommittedCount, m.TotalBytes = types.Int64Value(v.ExpiredCount), types.Int64Value(v.UncommittedCount), types.Int64Value(v.TotalBytes)
+	m.Changes, diags = types.ListValueFrom(ctx, changeType, changes)
 	all.Append(diags...)
-	m.Layer = query.StringOrNull(string(r.Layer))
-	m.PackageCount = types.Int64Value(r.PackageCount)
-	m.TotalBytes = types.Int64Value(r.TotalBytes)
 	m.Bags, diags = types.MapValueFrom(ctx, bagType, bags)
 	all.Append(diags...)
 	return all
