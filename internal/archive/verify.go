@@ -218,7 +218,7 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 			}
 			v.note(before, e)
 		},
-		Each: func(head ledger.Head) { found = found || head.SHA256 == v.options.ExpectedHead },
+		Each: func(r *ledger.Replay) { found = found || r.Head.SHA256 == v.options.ExpectedHead },
 		Problem: func(err *ledger.EntryError) {
 			v.problem(ProblemLedger, "", ledger.Key(err.Sequence), "%s", err)
 		},

@@ -133,9 +133,9 @@ type ReadOptions struct {
 	// every entry. It may be nil.
 	Later func(before *State, e *Entry)
 
-	// Each is called after each entry that was read, with its number and hash. It may
+	// Each is called after each entry that was read, with the replay up to it. It may
 	// be nil.
-	Each func(Head)
+	Each func(*Replay)
 
 	// Problem is called, with All, for each entry that is missing or invalid, in
 	// place of ending with an *EntryError. The replay continues with the next
@@ -434,7 +434,7 @@ func (l *Log) later(e *Entry, o ReadOptions) {
 // reached notes the hash of the entry that has the trusted head's number.
 func (l *Log) reached(e *Entry, o ReadOptions) {
 	if o.Each != nil {
-		o.Each(l.Head)
+		o.Each(l.Replay)
 	}
 	if o.Trusted != nil && e.Sequence == o.Trusted.Sequence {
 		l.trustedHash = l.Head.SHA256

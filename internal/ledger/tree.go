@@ -1,54 +1,86 @@
 package ledger
 
 import (
-	"crypto/sha256"
+	"context"
 	"encoding/hex"
-	"math/bits"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/merkle"
 )
 
-// A compact range holds the hashes of the complete subtrees of the RFC 6962 tree of
-// the first n entries, the largest first: one for each bit that is set in n. Entry
-// number i is leaf i-1, and the data of a leaf are the bytes of the file.
+// The entries are the leaves of an RFC 6962 tree: entry number i is leaf i-1, and the
+// data of a leaf are the bytes of the file. Each entry has the compact range of the
+// entries before it, in hex, so that the root and a consistency proof can be computed
+// without reading what is older.
 
-// leafHash is the RFC 6962 hash of a leaf.
-func leafHash(data []byte) string {
-	h := sha256.New()
-	h.Write([]byte{0})
-	h.Write(data)
-	return hex.EncodeToString(h.Sum(nil))
-}
-
-// nodeHash is the RFC 6962 hash of an interior node. Its children are in hex.
-func nodeHash(left, right string) string {
-	l, _ := hex.DecodeString(left)
-	r, _ := hex.DecodeString(right)
-	h := sha256.New()
-	h.Write([]byte{1})
-	h.Write(l)
-	h.Write(r)
-	return hex.EncodeToString(h.Sum(nil))
+// parseTree returns the compact range of the first size entries.
+func parseTree(tree []string, size int64) (merkle.Range, error) {
+	hashes := make([]tlog.Hash, len(tree))
+	for i, text := range tree {
+		if n, err := hex.Decode(hashes[i][:], []byte(text)); err != nil || n != len(hashes[i]) {
+			return merkle.Range{}, errors.New("tree contains something else than hashes")
+		}
+	}
+	return merkle.NewRange(size, hashes)
 }
 
 // appendLeaf returns the compact range of n+1 entries, given that of n.
 func appendLeaf(tree []string, n int64, data []byte) []string {
-	hash := leafHash(data)
-	tree = tree[:len(tree):len(tree)]
-	for range bits.TrailingZeros64(^uint64(n)) {
-		hash = nodeHash(tree[len(tree)-1], hash)
-		tree = tree[:len(tree)-1]
+	r, err := parseTree(tree, n)
+	if err != nil {
+		return nil // the entry that has it is invalid
 	}
-	return append(tree[:len(tree):len(tree)], hash)
+	hashes := r.Append(tlog.RecordHash(data)).Hashes
+	texts := make([]string, len(hashes))
+	for i, hash := range hashes {
+		texts[i] = hex.EncodeToString(hash[:])
+	}
+	return texts
 }
 
-// Root returns the RFC 6962 root hash of a compact range, in hex.
-func Root(tree []string) string {
-	if len(tree) == 0 {
-		sum := sha256.Sum256(nil)
-		return hex.EncodeToString(sum[:])
+// Root returns the RFC 6962 root hash of the entries that were replayed. It is an
+// error if an entry before has no valid compact range.
+func (r *Replay) Root() (tlog.Hash, error) {
+	tree, err := parseTree(r.Tree, r.Head.Sequence)
+	if err != nil {
+		return tlog.Hash{}, err
 	}
-	root := tree[len(tree)-1]
-	for i := len(tree) - 2; i >= 0; i-- {
-		root = nodeHash(tree[i], root)
+	return tree.Root(), nil
+}
+
+// Prove returns the RFC 6962 consistency proof from the first old entries to all of
+// them. It reads the entries after old, and none before.
+func (l *Log) Prove(ctx context.Context, old int64) (tlog.TreeProof, error) {
+	head := l.Head.Sequence
+	if old < 0 || old > head {
+		return nil, fmt.Errorf("there are %d entries, not %d", head, old)
 	}
-	return root
+	if old == 0 || old == head {
+		return nil, nil
+	}
+	var first merkle.Range
+	var leaves []tlog.Hash
+	for sequence := old + 1; sequence <= head; sequence++ {
+		e, data, err := l.read(ctx, sequence)
+		if err != nil {
+			return nil, err
+		}
+		if sequence == old+1 {
+			if first, err = parseTree(e.Tree, old); err != nil {
+				return nil, &EntryError{sequence, err}
+			}
+		}
+		leaves = append(leaves, tlog.RecordHash(data))
+	}
+	last := first
+	for _, leaf := range leaves {
+		last = last.Append(leaf)
+	}
+	if root, err := l.Root(); err != nil || root != last.Root() {
+		return nil, &EntryError{old + 1, errors.New("its tree is not that of the entries before it")}
+	}
+	return first.Prove(leaves), nil
 }
