@@ -67,6 +67,9 @@ type Config struct {
 	// MaxRunTime is the time after which a run starts no download; 0 for no limit.
 	MaxRunTime time.Duration
 
+	// Sign says how the head is signed; nil for not at all.
+	Sign *Signing
+
 	// Agent is written to the ledger and is the User-Agent of downloads, such as
 	// "terraform-provider-teo/1.0.0". Actor is the ARN of the caller, if known.
 	Agent, Actor string

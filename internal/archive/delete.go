@@ -47,7 +47,13 @@ func (a *Archive) Leave(ctx context.Context) error {
 		return nil
 	}
 	c := &committer{config: &a.config, log: view.log, now: a.config.now()}
-	return c.commit(ctx, &change{leaves: true})
+	if err := c.commit(ctx, &change{leaves: true}); err != nil || a.config.Sign == nil {
+		return err
+	}
+	if _, warnings := c.signHead(ctx); len(warnings) > 0 {
+		return fmt.Errorf("the resource has left the archive. %s", warnings[0].Detail)
+	}
+	return nil
 }
 
 // Delete removes the archive: bags, records, signed heads and, last, the ledger. It

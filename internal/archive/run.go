@@ -33,6 +33,10 @@ type Report struct {
 
 	// Repaired are the keys of files that were missing or damaged.
 	Repaired []string
+
+	// SignedThrough is the number of the entry that is signed last; 0 if there is none
+	// or nothing is signed.
+	SignedThrough int64
 }
 
 // Run archives what is stable and not archived yet, repairs what is missing or
@@ -49,7 +53,9 @@ func (a *Archive) Run(ctx context.Context, drift []byte) (*Report, error) {
 	workers := r.startWorkers(ctx)
 	err = r.run(ctx, drift)
 	workers()
-	return r.report(), r.result(err)
+	report := r.report()
+	r.sign(ctx, err, report)
+	return report, r.result(err)
 }
 
 // run is one run of an archive. Its fields belong to the goroutine that calls its

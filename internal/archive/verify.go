@@ -49,6 +49,9 @@ type VerifyOptions struct {
 	// DefaultParallelism.
 	Parallelism int
 
+	// Signed says what the newest signed head is checked with.
+	Signed SignedOptions
+
 	// Now is the reader's clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -72,6 +75,8 @@ const (
 	ProblemForeign    ProblemKind = "foreign"
 	ProblemRetention  ProblemKind = "retention"
 	ProblemUnreadable ProblemKind = "unreadable"
+	ProblemSignature  ProblemKind = "signature"
+	ProblemUnsigned   ProblemKind = "unsigned"
 )
 
 var problemDescriptions = map[ProblemKind]string{
@@ -89,6 +94,8 @@ var problemDescriptions = map[ProblemKind]string{
 	ProblemForeign:    "a file in a bag does not belong to it",
 	ProblemRetention:  "an object is not locked for as long as the archive's retention demands",
 	ProblemUnreadable: "a file cannot be read",
+	ProblemSignature:  "a signed head, its time-stamp token or a cosignature is not valid, or does not match the ledger",
+	ProblemUnsigned:   "an entry of the ledger is newer than the newest signed head, or the signed head lacks a token or a cosignature",
 }
 
 // ProblemKinds returns all kinds, sorted.
@@ -144,6 +151,9 @@ type Verification struct {
 	Problems     []Problem
 	ProblemCount int64
 
+	// Signed is the newest signed head; nil if none was asked for or none is valid.
+	Signed *SignedHead
+
 	// Uncommitted are complete bags that no entry names.
 	Uncommitted []string
 }
@@ -172,6 +182,9 @@ func Verify(ctx context.Context, b bucket.Bucket, o VerifyOptions) (*Verificatio
 		if err := v.excuse(ctx); err != nil {
 			return nil, err
 		}
+		if err := v.signed(ctx, log); err != nil {
+			return nil, err
+		}
 	}
 	return v.finish(), nil
 }
@@ -184,6 +197,9 @@ type verifier struct {
 
 	// history is what the entries say about the files of each day.
 	history map[string][]event
+
+	// trees are the heads that can be signed.
+	trees trees
 
 	// retention is the policy that was in force when a bag was committed.
 	retention map[string]*ledger.Retention
@@ -218,7 +234,10 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 			}
 			v.note(before, e)
 		},
-		Each: func(r *ledger.Replay) { found = found || r.Head.SHA256 == v.options.ExpectedHead },
+		Each: func(r *ledger.Replay) {
+			found = found || r.Head.SHA256 == v.options.ExpectedHead
+			v.trees.add(r)
+		},
 		Problem: func(err *ledger.EntryError) {
 			v.problem(ProblemLedger, "", ledger.Key(err.Sequence), "%s", err)
 		},
