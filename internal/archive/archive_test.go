@@ -1,7 +1,19 @@
 package archive
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 func TestASecondRunWritesNothing(t *testing.T) {
@@ -13,3 +25,837 @@ func TestASecondRunWritesNothing(t *testing.T) {
 	}
 	w.quiet(nil)
 }
+
+func TestARunOnAnImmutableStoreReplacesAndRemovesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.store.immutable = true
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	p := w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), "{\"a\":3}\n", "{\"more\":1}\n")
+	w.service.add("late.example.com", "mainland", firstDay.Add(5*time.Hour), "{\"late\":1}\n")
+	w.now = firstDay.AddDate(0, 1, 0)
+	before := w.store.snapshot()
+	r := w.mustApply(nil)
+	for key, o := range before {
+		if is, ok := w.store.get(key); !ok || hashOf(is.data) != hashOf(o.data) {
+			t.Errorf("%s was replaced or removed", key)
+		}
+	}
+	if r.PackageCount != 19 || r.BagCount != 4 || !r.Complete {
+		t.Errorf("after %s: got %+v", p.pkg.Name, *r.Summary)
+	}
+	w.quiet(nil)
+}
+
+// A later version goes into a new bag, and its record says what it supersedes.
+func TestANewVersionSupersedesTheFormerOne(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		members []string
+		extends bool
+	}{
+		"appended":  {[]string{"{\"a\":3}\n", "{\"more\":1}\n"}, true},
+		"rewritten": {[]string{"{\"other\":3}\n", "{\"more\":1}\n"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.now = firstDay.Add(50 * time.Hour)
+			w.mustApply(nil)
+			w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), c.members...)
+			r := w.mustApply(nil)
+			if r.PackageCount != 6 || r.BagCount != 2 {
+				t.Errorf("got %+v", *r.Summary)
+			}
+			var versions []bag.Record
+			for _, key := range w.store.find("packages.jsonl") {
+				o, _ := w.store.get(key)
+				records, err := decode(strings.NewReader(string(o.data)), -1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range records {
+					if r.Supersedes != nil {
+						versions = append(versions, r)
+					}
+				}
+			}
+			if len(versions) != 1 || versions[0].Extends == nil || *versions[0].Extends != c.extends {
+				t.Errorf("got %+v, want extends %t", versions, c.extends)
+			}
+			w.valid()
+		})
+	}
+}
+
+// The service lists another size for the same bytes: that is noted once, and nothing
+// is archived again.
+func TestTheSameBytesAreNotArchivedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	requests := w.service.requests
+	list := w.service.lister()
+	other := func(c *Config) {
+		c.List = func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) {
+			rows, err := list(ctx, start, end, most)
+			for i := range rows {
+				size := *rows[i].Size + 1
+				rows[i].Size = &size
+			}
+			return rows, err
+		}
+	}
+	r := w.mustApply(other)
+	if r.BagCount != 1 || w.service.requests != requests+6 {
+		t.Errorf("got %d bags and %d downloads", r.BagCount, w.service.requests-requests)
+	}
+	w.quiet(other)
+	if w.service.requests != requests+6 {
+		t.Errorf("a later run downloads again")
+	}
+}
+
+func TestAMissingFileIsDownloadedAgain(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(*world, string){
+		"missing":   func(w *world, key string) { w.store.remove(key) },
+		"shortened": func(w *world, key string) { w.store.put(key, []byte("x")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mustApply(nil)
+			key := w.store.find("/data/")[4]
+			want, _ := w.store.get(key)
+			damage(w, key)
+			p := w.plan(nil)
+			if len(p.Findings) > 0 || len(p.Damage) != 1 || !strings.Contains(p.Damage[0], "downloaded again by the next apply") {
+				t.Errorf("plan: %+v %q", p.Findings, p.Damage)
+			}
+			r := w.mustApply(nil)
+			if !slices.Equal(r.Repaired, []string{key}) {
+				t.Errorf("repaired %q", r.Repaired)
+			}
+			if is, _ := w.store.get(key); hashOf(is.data) != hashOf(want.data) {
+				t.Error("the bytes are others")
+			}
+			w.quiet(nil)
+		})
+	}
+}
+
+// A changed byte is found by a verification, and repaired by an apply that reads the
+// payload. If the store refuses to replace the file, the bytes go into a new bag.
+func TestAChangedByteIsRepaired(t *testing.T) {
+	t.Parallel()
+	for name, immutable := range map[string]bool{"replaced": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mustApply(nil)
+			key := w.store.find("/data/")[4]
+			o, _ := w.store.get(key)
+			data := slices.Clone(o.data)
+			data[len(data)/2] ^= 1
+			w.store.put(key, data)
+			if v := w.verify(""); v.ProblemCount != 1 || v.Problems[0].Kind != ProblemHash {
+				t.Errorf("verification: %+v", v.Problems)
+			}
+			w.store.immutable = immutable
+			payload := func(c *Config) { c.VerifyPayload = true }
+			w.plan(payload)
+			r := w.mustApply(payload)
+			if !slices.Equal(r.Repaired, []string{key}) || r.LostCount != 0 || r.PackageCount != 18 {
+				t.Errorf("repaired %q, %+v", r.Repaired, *r.Summary)
+			}
+			w.quiet(payload)
+		})
+	}
+}
+
+// A token is shown only by an apply that has tried to download the file.
+func TestALossIsAnErrorUntilItIsAccepted(t *testing.T) {
+	t.Parallel()
+	for name, gone := range map[string]func(*served){
+		"not listed":  func(p *served) { p.hidden, p.gone = true, true },
+		"not served":  func(p *served) { p.gone = true },
+		"other bytes": func(p *served) { p.members = []string{"{\"x\":1}\n"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mustApply(nil)
+			p := w.service.packages["/mainland/www.example.com/20220501-03-www.example.com.log.gz"]
+			w.service.change(p, gone)
+			key := w.store.find("/20220501-03-www.example.com")[0]
+			w.store.remove(key)
+			if p := w.plan(nil); len(p.Findings) > 0 || len(p.Work) == 0 {
+				t.Errorf("plan: findings %+v, work %q", p.Findings, p.Work)
+			}
+			_, err := w.apply(nil)
+			f := findings(t, err)
+			if len(f) != 1 || f[0].Kind != FindingLoss || !slices.Equal(f[0].Files, []string{key}) || f[0].Token == "" {
+				t.Fatalf("got %+v", f)
+			}
+			if _, err := w.apply(accept("2022-05-01@1:0123456789abcdef")); findings(t, err)[0].Token != f[0].Token {
+				t.Error("another token accepts the loss, or changes it")
+			}
+			accepted := accept(f[0].Token)
+			r := w.mustApply(accepted)
+			if r.LostCount != 1 || r.Complete {
+				t.Errorf("got %+v", *r.Summary)
+			}
+			for range 2 {
+				w.mustApply(nil) // the token may go
+			}
+			w.valid()
+			if v := w.verify(""); v.LostCount != 1 {
+				t.Errorf("the verification counts %d lost files", v.LostCount)
+			}
+		})
+	}
+}
+
+func TestALostFileThatIsBackIsRecovered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	key := w.store.find("/data/")[0]
+	o, _ := w.store.get(key)
+	w.lose(key)
+	w.store.put(key, o.data)
+	r := w.mustApply(nil)
+	if r.LostCount != 0 || r.PackageCount != 18 || !slices.Contains(r.Repaired, key) {
+		t.Errorf("got %+v, repaired %q", *r.Summary, r.Repaired)
+	}
+	w.quiet(nil)
+}
+
+// lose removes files that the service does not have any more, and accepts the loss.
+func (w *world) lose(keys ...string) {
+	w.t.Helper()
+	w.store.remove(keys...)
+	for _, p := range w.service.packages {
+		if slices.ContainsFunc(keys, func(key string) bool { return strings.Contains(key, p.pkg.Name) && strings.Contains(key, "area="+p.pkg.Area) }) {
+			w.service.change(p, func(p *served) { p.hidden, p.gone = true, true })
+		}
+	}
+	_, err := w.apply(nil)
+	var tokens []string
+	for _, f := range findings(w.t, err) {
+		tokens = append(tokens, f.Token)
+	}
+	w.mustApply(accept(tokens...))
+}
+
+// Bag and records back each other up.
+func TestTagFilesAndRecordsAreWrittenAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	for _, damage := range [][]string{
+		w.store.find("bagit.txt")[:1], w.store.find("packages.jsonl"), w.store.find("/records/"),
+		w.store.find("tagmanifest")[:2], slices.Concat(w.store.find("manifest-sha256.txt"), w.store.find("bag-info.txt")),
+	} {
+		before := w.store.snapshot()
+		w.store.remove(damage...)
+		w.plan(nil)
+		w.mustApply(nil)
+		for _, key := range damage {
+			if is, _ := w.store.get(key); hashOf(is.data) != hashOf(before[key].data) {
+				t.Errorf("%s has other bytes", key)
+			}
+		}
+		w.quiet(nil)
+	}
+}
+
+// If nothing says any more which packages a bag has, the whole bag is lost. Its
+// packages are archived again, as far as EdgeOne has them.
+func TestABagWithoutRecordsIsLostAsAWhole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	folder := strings.TrimSuffix(w.store.find("packages.jsonl")[0], "/packages.jsonl")
+	w.store.remove(w.store.find(folder)...)
+	w.store.remove(w.store.find("/records/")...)
+	_, err := w.apply(nil)
+	f := findings(t, err)
+	if len(f) != 2 {
+		t.Fatalf("got %+v, want the bag and the records", f)
+	}
+	r := w.mustApply(accept(f[0].Token, f[1].Token))
+	if r.PackageCount != 18 || r.LostCount != 6 {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	w.mustApply(nil)
+	w.valid()
+}
+
+// An entry that is older than the newest snapshot can be missing: that is a loss.
+func TestAMissingOldEntryIsALoss(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.entries(30)
+	w.store.remove(ledger.Key(3), ledger.Key(4))
+	_, err := w.apply(nil)
+	f := findings(t, err)
+	if len(f) != 1 || f[0].Day != "ledger" || len(f[0].Files) != 2 {
+		t.Fatalf("got %+v", f)
+	}
+	w.mustApply(accept(f[0].Token))
+	w.quiet(nil)
+}
+
+// entries adds versions until the ledger has n entries.
+func (w *world) entries(n int64) {
+	w.t.Helper()
+	w.now = firstDay.Add(60 * time.Hour)
+	for i := 0; w.head == nil || w.head.Sequence < n; i++ {
+		w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), strings.Repeat("{}\n", i+1))
+		w.mustApply(nil)
+	}
+}
+
+// An entry that is needed is not a loss but the end: nobody commits.
+func TestAMissingOrInvalidNeededEntryStopsPlanAndApply(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(*world){
+		"missing":    func(w *world) { w.store.remove(ledger.Key(28)) },
+		"not JSON":   func(w *world) { w.store.put(ledger.Key(28), []byte("{}")) },
+		"other byte": func(w *world) { o, _ := w.store.get(ledger.Key(28)); w.store.put(ledger.Key(28), []byte(strings.Replace(string(o.data), "test", "tesT", 1))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.entries(30)
+			damage(w)
+			before := w.store.snapshot()
+			for _, call := range []func() error{
+				func() error { _, err := w.open(nil).Plan(t.Context()); return err },
+				func() error { _, err := w.apply(nil); return err },
+			} {
+				damaged, ok := errors.AsType[*DamagedError](call())
+				if !ok || damaged.Err.Sequence < 28 || damaged.Err.Sequence > 29 {
+					t.Errorf("got %v", damaged)
+				}
+			}
+			w.same(before)
+		})
+	}
+}
+
+func TestAPlantedEntryStopsNoPlan(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string][]byte{"junk": []byte("junk"), "nothing": {}, "another archive": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.mustApply(nil)
+			if data == nil {
+				other := newWorld(t)
+				other.mustApply(nil)
+				o, _ := other.store.get(ledger.Key(1))
+				data = o.data
+			}
+			w.store.put(ledger.Key(9_999_999_999), data)
+			w.store.put(ledger.Folder+"notes.txt", data)
+			p := w.plan(nil)
+			if len(p.Findings)+len(p.Work) > 0 || len(p.Warnings) != 1 {
+				t.Errorf("plan: %+v", p)
+			}
+			w.mustApply(nil)
+			if v := w.verify(""); v.Head == nil || *v.Head != *w.head {
+				t.Errorf("verification: %+v", v)
+			}
+		})
+	}
+}
+
+func TestARollBackIsAFindingUntilItIsAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	copied := w.store.snapshot()
+	w.now = firstDay.AddDate(0, 1, 0)
+	w.mustApply(nil)
+	known := *w.head
+	w.store.restore(copied)
+	p := w.plan(nil)
+	if len(p.Findings) != 1 || p.Findings[0].Kind != FindingRollback {
+		t.Fatalf("plan: %+v", p.Findings)
+	}
+	token := p.Findings[0].Token
+	before := w.store.snapshot()
+	if _, err := w.apply(nil); findings(t, err)[0].Token != token {
+		t.Error("plan and apply show different tokens")
+	}
+	w.same(before)
+	r := w.mustApply(accept(token))
+	if !r.Complete || r.Head == known {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	w.quiet(nil)
+	// A second state with the same head needs the same token, and no other entry.
+	o := w.other()
+	o.archive, o.head = w.archive, &known
+	if _, err := o.apply(nil); findings(t, err)[0].Kind != FindingRollback {
+		t.Error("the second state accepts the roll-back by itself")
+	}
+	o.head = &known
+	before = w.store.snapshot()
+	o.mustApply(accept(token))
+	w.same(before)
+}
+
+// Another member's entries are accepted, unless they record a loss, an erasure or an
+// expiry that this configuration does not have.
+func TestEntriesOfOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	o := w.other()
+	w.service.add("new.example.com", "mainland", firstDay.Add(9*time.Hour), "{}\n")
+	o.mustApply(nil)
+	p := w.plan(nil)
+	if len(p.Findings) > 0 || !slices.ContainsFunc(p.Warnings, func(w Warning) bool { return strings.Contains(w.Detail, "added 1 bag") }) {
+		t.Errorf("plan: %+v %+v", p.Findings, p.Warnings)
+	}
+	w.mustApply(nil)
+
+	erase := func(c *Config) { c.Erase = map[string]string{"dt=2022-05-01/domain=new.example.com/": "request 7"} }
+	o.mustApply(erase)
+	p = w.plan(nil)
+	if len(p.Findings) != 1 || p.Findings[0].Kind != FindingRecorded || p.Findings[0].Token != "" || !strings.Contains(p.Findings[0].Message, "domain=new.example.com") {
+		t.Errorf("erased by the other: %+v", p.Findings)
+	}
+	w.mustApply(erase)
+}
+
+func TestErasedPackagesAreRemovedAndNeverComeBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), "{\"a\":3}\n", "{\"more\":1}\n")
+	w.mustApply(nil)
+	erase := func(c *Config) {
+		c.Erase = map[string]string{"dt=2022-05-01/domain=www.example.com/": "request 7", "dt=2022-05-09/domain=no.example.com/": "typing error"}
+	}
+	kept := w.store.find("/20220501-03-www.example.com")[0]
+	w.store.kept[kept] = true
+	p := w.plan(erase)
+	if !slices.ContainsFunc(p.Warnings, func(w Warning) bool { return strings.Contains(w.Detail, "no.example.com") }) {
+		t.Errorf("plan: %+v", p.Warnings)
+	}
+	r := w.mustApply(erase)
+	if r.ErasedCount != 5 || r.PackageCount != 2 {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	if left := w.store.find("domain=www.example.com"); !slices.Equal(left, []string{kept}) {
+		t.Errorf("left: %q", left)
+	}
+	w.now = firstDay.AddDate(0, 1, 0)
+	w.store.kept = map[string]bool{}
+	w.mustApply(nil)
+	if left := w.store.find("dt=2022-05-01/bag="); slices.ContainsFunc(left, func(k string) bool { return strings.Contains(k, "www.example.com") }) {
+		t.Errorf("left later: %q", left)
+	}
+	w.quiet(nil)
+	if r := w.mustApply(nil); r.ErasedCount != 5 {
+		t.Errorf("got %+v", *r.Summary)
+	}
+}
+
+func TestExpiredDaysAreRemovedAndAreNoLoss(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	expire := func(c *Config) { c.Scope.ExpireAfterDays = 60 }
+	w.mustApply(expire)
+	w.now = firstDay.AddDate(0, 0, 61).Add(time.Hour)
+	r := w.mustApply(expire)
+	if r.PackageCount != 12 || r.BagCount != 2 || !r.Complete || r.LostCount != 0 {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	if left := w.store.find("dt=2022-05-01"); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+	w.quiet(expire)
+	if v := w.verify(""); v.ExpiredCount != 6 {
+		t.Errorf("the verification counts %d", v.ExpiredCount)
+	}
+}
+
+// A day is sealed only after stable_after and recheck_days, and a late package of a
+// day that is not sealed is archived.
+func TestADayIsSealedAfterRecheckDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for hours, want := range map[time.Duration]string{47: "", 48: "", 119: "", 120: "2022-05-01"} {
+		w := newWorld(t)
+		w.now = firstDay.Add(hours * time.Hour)
+		r := w.mustApply(nil)
+		if archived := hours >= 48; r.SealedThrough != want || (r.BagCount > 0) != archived {
+			t.Errorf("after %d hours: sealed through %q, %d bags", hours, r.SealedThrough, r.BagCount)
+		}
+	}
+	w.now = firstDay.Add(119 * time.Hour)
+	w.mustApply(nil)
+	w.service.add("late.example.com", "mainland", firstDay.Add(time.Hour), "{}\n")
+	w.now = firstDay.Add(130 * time.Hour)
+	if r := w.mustApply(nil); r.PackageCount != 19 || r.SealedThrough != "2022-05-01" {
+		t.Errorf("got %+v", *r.Summary)
+	}
+}
+
+func TestNothingIsSealedWhileNothingWasEverArchived(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.service.packages = map[string]*served{}
+	r := w.mustApply(nil)
+	if r.SealedThrough != "" || r.Complete {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	if p := w.plan(nil); !slices.ContainsFunc(p.Warnings, func(w Warning) bool { return w.Summary == "Nothing was ever archived" }) {
+		t.Errorf("plan: %+v", p.Warnings)
+	}
+}
+
+func TestAFailingPackageIsMissedWhenItIsNoLongerListed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.service.packages["/mainland/www.example.com/20220501-03-www.example.com.log.gz"]
+	w.service.change(p, func(p *served) { p.gone = true })
+	r, err := w.apply(nil)
+	run, ok := errors.AsType[*RunError](err)
+	if !ok || len(run.Failures) != 1 || len(run.Findings) > 0 || r.PackageCount != 17 || r.SealedThrough != "" || r.PendingCount != 1 {
+		t.Fatalf("got %v, %+v", err, *r.Summary)
+	}
+	w.service.change(p, func(p *served) { p.hidden = true })
+	_, err = w.apply(nil)
+	f := findings(t, err)
+	if len(f) != 1 || f[0].Kind != FindingMissed {
+		t.Fatalf("got %+v", f)
+	}
+	r = w.mustApply(accept(f[0].Token))
+	if r.MissedCount != 1 || r.Complete || r.SealedThrough != "2022-05-03" {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	w.quiet(nil)
+}
+
+func TestAPackageThatCannotBeDecompressedIsArchivedAsServed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.service.packages["/mainland/www.example.com/20220501-03-www.example.com.log.gz"]
+	whole := compress("{\"a\":3}\n")
+	w.service.change(p, func(p *served) { p.raw = whole[:len(whole)-4] })
+	r := w.mustApply(nil)
+	if r.PackageCount != 18 || !slices.ContainsFunc(r.Warnings, func(w Warning) bool { return strings.Contains(w.Detail, "www.example.com") }) {
+		t.Errorf("got %+v, %+v", *r.Summary, r.Warnings)
+	}
+	w.quiet(nil)
+}
+
+// An uncommitted bag is no problem. It is given up when its newest file is older than
+// seven days, unless it is complete.
+func TestUncommittedBagsAreGivenUpAfterSevenDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	begun, whole := bag.Folder("2022-05-01", "0a0a0a0a"), bag.Folder("2022-05-01", "0b0b0b0b")
+	w.store.put(begun+"/data/domain=a/area=b/hour=00/c.log.gz", []byte("x"))
+	w.store.put(whole+"/tagmanifest-sha256.txt", []byte("x"))
+	w.now = w.now.AddDate(0, 0, 6)
+	w.mustApply(nil)
+	if len(w.store.find(begun)) == 0 {
+		t.Error("the bag was removed too early")
+	}
+	w.now = w.now.AddDate(0, 0, 2)
+	r := w.mustApply(nil)
+	if len(w.store.find(begun)) > 0 || len(w.store.find(whole)) == 0 {
+		t.Errorf("left: %q", w.store.find("bag=0"))
+	}
+	if !slices.ContainsFunc(r.Warnings, func(w Warning) bool { return strings.Contains(w.Detail, whole) }) {
+		t.Errorf("warnings: %+v", r.Warnings)
+	}
+	w.quiet(nil)
+}
+
+func TestForeignFilesAreNamedAndBlockNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	folder := strings.TrimSuffix(w.store.find("packages.jsonl")[0], "/packages.jsonl")
+	for _, key := range []string{folder + "/notes.txt", "dt=2022-05-01/readme", "lost+found/x", "-rf"} {
+		w.store.put(key, []byte("x"))
+	}
+	before := w.store.snapshot()
+	p := w.plan(nil)
+	if len(p.Work) > 0 || len(p.Warnings) != 1 {
+		t.Errorf("plan: %q %+v", p.Work, p.Warnings)
+	}
+	w.mustApply(nil)
+	w.same(before)
+	if v := w.verify(""); v.ProblemCount != 1 || v.Problems[0].Kind != ProblemForeign {
+		t.Errorf("verification: %+v", v.Problems)
+	}
+}
+
+// A narrower window opens nothing again, a later end opens the day that it cut.
+func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
+	t.Parallel()
+	end := func(days, hours int) func(*Config) {
+		return func(c *Config) {
+			e := firstDay.AddDate(0, 0, days).Add(time.Duration(hours) * time.Hour)
+			c.Scope.End = &e
+		}
+	}
+	w := newWorld(t)
+	r := w.mustApply(end(1, 5))
+	if r.PackageCount != 9 || r.SealedThrough != "2022-05-02" {
+		t.Fatalf("got %+v", *r.Summary)
+	}
+	lists := w.service.lists
+	if r = w.mustApply(end(3, 0)); r.PackageCount != 18 || r.SealedThrough != "2022-05-03" {
+		t.Errorf("a later end: %+v", *r.Summary)
+	}
+	if w.service.lists == lists {
+		t.Error("a later end lists nothing")
+	}
+	if r = w.mustApply(end(1, 0)); r.PackageCount != 18 || r.SealedThrough != "2022-05-03" {
+		t.Errorf("a narrower window: %+v", *r.Summary)
+	}
+	w.quiet(end(1, 0))
+	w.mustApply(end(3, 0))
+	hosts := func(c *Config) { c.Scope.Hosts = []string{"www.example.com", "x.example.com"} }
+	w.mustApply(hosts)
+	if r = w.mustApply(func(c *Config) { c.Scope.RecheckDays = 5 }); r.SealedThrough != "2022-05-03" {
+		t.Errorf("wider hosts and another policy: %+v", *r.Summary)
+	}
+	w.valid()
+}
+
+// Two resources that disagree about the scope would change it in turn for ever.
+func TestTheScopeOfAnotherResourceNeedsAToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	o := w.other()
+	o.mustApply(nil)
+	recheck := func(days int64) func(*Config) { return func(c *Config) { c.Scope.RecheckDays = days } }
+	o.mustApply(recheck(4))
+	_, err := w.apply(nil)
+	f := findings(t, err)
+	if len(f) != 1 || f[0].Kind != FindingScope || f[0].Token != fmt.Sprintf("scope:%d", o.head.Sequence) {
+		t.Fatalf("got %+v", f)
+	}
+	w.mustApply(recheck(4))
+	w.mustApply(recheck(6))
+	if _, err := o.apply(recheck(4)); findings(t, err)[0].Kind != FindingScope {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestACreateJoinsAnArchiveOfTheSameScopeOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	o := w.other()
+	if p := o.plan(nil); !p.Joins || p.Summary.Archive != w.archive {
+		t.Errorf("plan: %+v", p)
+	}
+	if _, err := o.open(func(c *Config) { c.Scope.ExpireAfterDays = 90 }).Plan(t.Context()); !isScope(err) {
+		t.Errorf("another policy: %v", err)
+	}
+	if _, err := o.apply(func(c *Config) { c.Layer = teo.L4 }); !isScope(err) {
+		t.Errorf("another layer: %v", err)
+	}
+	o.mustApply(nil)
+	if o.archive != w.archive {
+		t.Error("the second resource has another archive")
+	}
+}
+
+func isScope(err error) bool { _, ok := errors.AsType[*ScopeError](err); return ok }
+
+func TestADestroyRemovesAllButForeignObjectsAndCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	for stop := range 7 {
+		w := newWorld(t)
+		w.mustApply(nil)
+		w.store.put("dt=2022-05-01/readme", []byte("x"))
+		w.store.put(ledger.Key(9_999_999_999), []byte("x"))
+		failing := w.store.bucket()
+		removals := 0
+		failing.hook = func(_ context.Context, op memoryOp) (memoryFault, error) {
+			if op.name == "remove" {
+				if removals++; removals > stop*5 {
+					return fails, nil
+				}
+			}
+			return works, nil
+		}
+		_, err := w.open(func(c *Config) { c.Bucket = failing; c.Parallelism = 1 }).Delete(t.Context())
+		if err == nil {
+			t.Fatal("no removal failed")
+		}
+		if d, err := w.open(nil).Delete(t.Context()); err != nil || len(d.Retained) > 0 {
+			t.Fatalf("after %d removals: %v, %+v", stop*5, err, d)
+		}
+		if left := w.store.keys(); !slices.Equal(left, []string{ledger.Key(9_999_999_999), "dt=2022-05-01/readme"}) {
+			t.Errorf("after %d removals: left %q", stop*5, left)
+		}
+		if d, err := w.open(nil).Delete(t.Context()); err != nil || len(d.Retained) > 0 {
+			t.Errorf("a destroy of nothing: %v", err)
+		}
+	}
+}
+
+func TestADestroyKeepsAnArchiveThatOthersManage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	o := w.other()
+	o.mustApply(nil)
+	d, err := w.open(nil).Delete(t.Context())
+	if err != nil || !slices.Equal(d.Members, []string{o.member.ID}) || len(w.store.find("/data/")) == 0 {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
+func TestADestroyIsRefusedAfterUnknownChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	stale := *w
+	w.service.add("new.example.com", "mainland", firstDay.Add(9*time.Hour), "{}\n")
+	w.mustApply(nil)
+	if _, err := stale.open(nil).Delete(t.Context()); err == nil || !strings.Contains(err.Error(), "refresh") {
+		t.Errorf("got %v", err)
+	}
+	if len(w.store.find("/data/")) == 0 {
+		t.Error("files were removed")
+	}
+}
+
+func TestADestroyNamesWhatTheStoreRetains(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.store.protection = bucket.Protection{ObjectLock: true, Modes: []string{bucket.Compliance}}
+	lock := func(c *Config) { c.Scope.Retention = &ledger.Retention{Mode: bucket.Compliance, Days: 60} }
+	w.mustApply(lock)
+	w.quiet(lock)
+	d, err := w.open(lock).Delete(t.Context())
+	if err != nil || len(d.Retained) < 36 || d.Until.IsZero() {
+		t.Errorf("got %d retained until %s, %v", len(d.Retained), d.Until, err)
+	}
+	if _, err := w.other().open(nil).Plan(t.Context()); !isScope(err) {
+		t.Errorf("a new archive at the prefix: %v", err)
+	}
+}
+
+func TestAVerificationReadsTheRetentionBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lock := func(c *Config) { c.Scope.Retention = &ledger.Retention{Mode: bucket.Compliance, Days: 60} }
+	w.mustApply(lock)
+	v := w.verify("")
+	if until := v.Bags[firstKey(v.Bags)].RetainedUntil; v.ProblemCount > 0 || !until.Equal(firstDay.AddDate(0, 0, 61)) {
+		t.Errorf("got %+v, %s", v.Problems, until)
+	}
+	key := w.store.find("/data/")[0]
+	o, _ := w.store.get(key)
+	o.lock.Until = o.lock.Until.AddDate(0, 0, -5)
+	w.store.restore(func() map[string]memoryObject { all := w.store.snapshot(); all[key] = o; return all }())
+	if v := w.verify(""); v.ProblemCount != 1 || v.Problems[0].Kind != ProblemRetention {
+		t.Errorf("got %+v", v.Problems)
+	}
+}
+
+func firstKey[V any](m map[string]V) string { return sortedKeys(m)[0] }
+
+// An interrupted run commits what is complete.
+func TestAnInterruptedRunCommitsWhatIsComplete(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	n := 0
+	stopping := roundTripper(func(r *http.Request) (*http.Response, error) {
+		if n++; n > 4 {
+			cancel(context.Canceled)
+			return nil, context.Canceled
+		}
+		return w.service.RoundTrip(r)
+	})
+	r, err := w.open(func(c *Config) { c.Transport = stopping; c.Parallelism = 1 }).Run(ctx, nil)
+	if !errors.Is(err, context.Canceled) || r.PackageCount != 4 || r.PendingCount == 0 {
+		t.Fatalf("got %v, %+v", err, *r.Summary)
+	}
+	w.archive, w.head, w.member = r.Archive, &r.Head, r.Member
+	w.mustApply(nil)
+	w.quiet(nil)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestMaxRunTimeStartsNoDownloadAfterIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slow := roundTripper(func(r *http.Request) (*http.Response, error) {
+		w.now = w.now.Add(time.Minute)
+		return w.service.RoundTrip(r)
+	})
+	limit := func(c *Config) { c.Transport, c.Parallelism, c.MaxRunTime = slow, 1, 5*time.Minute }
+	r := w.mustApply(limit)
+	if r.PackageCount == 0 || r.PackageCount >= 18 || r.PendingCount == 0 || r.SealedThrough != "" && r.PackageCount < 6 {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	for range 8 {
+		w.mustApply(limit)
+	}
+	w.quiet(nil)
+}
+
+// The requests of a plan do not grow with the age of the archive.
+func TestTheCostOfAPlanFollowsWhatIsNew(t *testing.T) {
+	t.Parallel()
+	count := func(days int) map[string]int {
+		w := newWorld(t)
+		w.service.packages = map[string]*served{}
+		open := func(c *Config) { c.Scope.End = nil }
+		for day := range days {
+			for hour := range 4 {
+				w.service.add("www.example.com", "mainland", firstDay.AddDate(0, 0, day).Add(time.Duration(hour)*time.Hour), "{}\n")
+			}
+		}
+		w.now = firstDay.AddDate(0, 0, days+1)
+		w.mustApply(open)
+		ops := map[string]int{}
+		b := w.store.bucket()
+		b.hook = func(_ context.Context, op memoryOp) (memoryFault, error) { ops[op.name]++; return works, nil }
+		w.service.lists = 0
+		if _, err := w.open(func(c *Config) { open(c); c.Bucket = b; c.Parallelism = 1 }).Plan(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ops["EdgeOne"] = w.service.lists
+		return ops
+	}
+	few, many := count(10), count(100)
+	// 100 days have 900 objects: a page of the listing. Entries may differ by those
+	// since the last snapshot.
+	if few["EdgeOne"] != many["EdgeOne"] || few["list"] != many["list"] || many["open"] > few["open"]+snapshotDistance || many["stat"] > few["stat"]+1 {
+		t.Errorf("10 days: %v, 100 days: %v", few, many)
+	}
+}
+
+// snapshotDistance is the number of entries that are read at the most.
+const snapshotDistance = 25

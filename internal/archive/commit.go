@@ -29,6 +29,7 @@ type change struct {
 	base int64
 
 	scope    *ledger.Scope
+	joins    bool // the resource begins to manage the archive, even if nothing else changes
 	leaves   bool // the resource leaves the archive
 	destroys bool
 
@@ -302,7 +303,8 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 			e.SealedThrough = &day
 		}
 	}
-	if c.isEmpty(e) && !ch.leaves && !ch.destroys {
+	joins := ch.joins && !slices.Contains(state.Resources, c.config.Member.ID)
+	if c.isEmpty(e) && !joins && !ch.leaves && !ch.destroys {
 		return nil
 	}
 	switch {

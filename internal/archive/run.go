@@ -246,13 +246,14 @@ func (a *Archive) joins(v *View) error {
 	return nil
 }
 
-// commitScope commits a changed scope, or that a roll-back was accepted, at once.
+// commitScope commits at once that the resource joins an archive that it found, that
+// the scope changed, or that a roll-back was accepted.
 func (r *run) commitScope(ctx context.Context) error {
-	ch := &change{abandons: r.view.abandons}
+	ch := &change{base: r.log.Head.Sequence, abandons: r.view.abandons, joins: r.config.Trusted == nil}
 	if !r.log.State.Scope.Equal(&r.config.Scope) {
 		ch.scope = &r.config.Scope
 	}
-	if ch.scope == nil && ch.abandons == nil {
+	if ch.scope == nil && ch.abandons == nil && !ch.joins {
 		return nil
 	}
 	return r.commit(ctx, ch)

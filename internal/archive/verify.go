@@ -201,6 +201,9 @@ type verifier struct {
 	// trees are the heads that can be signed.
 	trees trees
 
+	// gap means that an entry is missing or invalid, so that history is incomplete.
+	gap bool
+
 	// retention is the policy that was in force when a bag was committed.
 	retention map[string]*ledger.Retention
 
@@ -239,6 +242,7 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 			v.trees.add(r)
 		},
 		Problem: func(err *ledger.EntryError) {
+			v.gap = true
 			v.problem(ProblemLedger, "", ledger.Key(err.Sequence), "%s", err)
 		},
 	})
@@ -413,7 +417,9 @@ func (v *verifier) day(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, 
 		}
 		all[folder] = records
 	}
-	v.versions(day, all)
+	if !v.gap {
+		v.versions(day, all)
+	}
 	earlier := map[string]*bag.Record{}
 	for _, folder := range folders {
 		for i := range all[folder] {
