@@ -520,7 +520,7 @@ func TestCOSAddress(t *testing.T) {
 		}
 	}
 	_, err := bucket.Open(t.Context(), "cos://logs-1250000000?region=x", bucket.Options{Credentials: permanent{}, COSDomain: "https://a:b@c"})
-	if !isError(err, nil) || !strings.Contains(err.Error(), "the COS domain must be a URL") {
+	if !isError(err, nil) || !strings.Contains(err.Error(), "the COS domain cannot be used as an endpoint: endpoint must be a URL") {
 		t.Errorf("%v", err)
 	}
 }

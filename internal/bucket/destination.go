@@ -2,6 +2,7 @@ package bucket
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,7 +30,7 @@ var parameters = map[string][]string{
 	"file": {"create_dir", "dir_file_mode", "file_mode"},
 	"s3": {
 		"region", "endpoint", "profile", "anonymous", "use_path_style", "fips", "dualstack",
-		"ssetype", "kmskeyid", "request_checksum_calculation",
+		"ssetype", "kmskeyid", "request_checksum_calculation", "insecure",
 	},
 	"cos": {"region", "endpoint"},
 }
@@ -60,6 +61,10 @@ func parse(text string) (*destination, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, &Error{Destination: "destination", Op: "be used", Err: errors.New("it is empty; use " + forms)}
 	}
+	tenant := ""
+	if m := tenantBucket.FindStringSubmatch(text); m != nil {
+		tenant, text = m[1]+":", "s3://"+m[2]
+	}
 	u, err := url.Parse(text)
 	if err != nil {
 		// The error of url.Parse may quote a password.
@@ -69,12 +74,12 @@ func parse(text string) (*destination, error) {
 		}
 		return nil, &Error{Destination: "destination", Op: "be parsed", Err: reason}
 	}
-	d := &destination{scheme: u.Scheme, bucket: u.Host, folder: u.Path}
+	d := &destination{scheme: u.Scheme, bucket: tenant + u.Host, folder: u.Path}
 	if u.Scheme == "file" {
 		d.bucket = ""
 	}
 	failed := func(format string, a ...any) (*destination, error) {
-		name := u.Host + u.EscapedPath()
+		name := tenant + u.Host + u.EscapedPath()
 		if u.Scheme != "" {
 			name = u.Scheme + "://" + name
 		}
@@ -99,7 +104,8 @@ func parse(text string) (*destination, error) {
 	if u.Fragment != "" {
 		return failed("it contains #; use %%23 if that is part of a name")
 	}
-	if d.query, err = url.ParseQuery(u.RawQuery); err != nil {
+	// A plus is a plus: a space is written %20.
+	if d.query, err = url.ParseQuery(strings.ReplaceAll(u.RawQuery, "+", "%2B")); err != nil {
 		return failed("its query cannot be parsed; separate parameters with & and escape other characters as %%XX")
 	}
 	if d.prefix, err = cleanPrefix(d.query.Get("prefix")); err != nil {
@@ -138,25 +144,39 @@ func (d *destination) check(u *url.URL) error {
 	if inner := strings.Trim(u.Path, "/"); inner != "" {
 		return fmt.Errorf("it contains a path; use %s://%s?region=…&prefix=%s/", d.scheme, d.bucket, inner)
 	}
-	if d.query.Has("endpoint") && !isEndpoint(d.query.Get("endpoint")) {
-		return errors.New("endpoint must be a URL such as https://s3.example.com, without user name, path or query")
+	if d.query.Has("region") && !region.MatchString(d.query.Get("region")) {
+		return errors.New("region must be the name of a region such as us-east-1")
+	}
+	insecure := false
+	if d.scheme == "s3" {
+		o, err := d.s3Options()
+		if err != nil {
+			return err
+		}
+		insecure = o.insecure
+	}
+	if d.query.Has("endpoint") {
+		if err := checkEndpoint(d.query.Get("endpoint"), insecure); err != nil {
+			return err
+		}
 	}
 	if d.scheme == "cos" {
 		if !appID.MatchString(d.bucket) {
 			return errors.New("the name of a COS bucket ends with the APPID; use a name such as cos://logs-1250000000?region=ap-guangzhou")
 		}
-		if !region.MatchString(d.query.Get("region")) {
+		if !awsRegion.MatchString(d.query.Get("region")) {
 			return fmt.Errorf("its region is missing; use the region of the bucket, such as cos://%s?region=ap-guangzhou", d.bucket)
 		}
-		return nil
 	}
-	_, err := d.s3Options()
-	return err
+	return nil
 }
 
 var (
 	appID  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*-[0-9]{8,12}$`)
-	region = regexp.MustCompile(`^[a-z0-9-]+$`)
+	region = regexp.MustCompile(`^[A-Za-z0-9._-]+$`) // stores other than AWS have names such as RegionOne
+
+	// tenantBucket matches the start of a destination with a tenant of Ceph.
+	tenantBucket = regexp.MustCompile(`^s3://([\w-]+):([\w.-]+(?:[/?#].*)?)$`)
 
 	// Addresses that consoles show for a bucket.
 	cosAddress = regexp.MustCompile(`^([a-z0-9-]+-[0-9]{8,12})\.cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)$`)
@@ -191,12 +211,6 @@ func bucketAddress(u *url.URL) string {
 	return hint
 }
 
-func isEndpoint(text string) bool {
-	e, err := url.Parse(text)
-	return err == nil && e.Host != "" && (e.Scheme == "https" || e.Scheme == "http") &&
-		e.User == nil && strings.Trim(e.Path, "/") == "" && e.RawQuery == "" && e.Fragment == ""
-}
-
 // cleanPrefix returns the prefix with a slash at its end only. It refuses names
 // that a file system would change.
 func cleanPrefix(prefix string) (string, error) {
@@ -218,8 +232,10 @@ func cleanPrefix(prefix string) (string, error) {
 
 // String shows scheme, host, path and prefix.
 func (d *destination) String() string {
-	u := &url.URL{Scheme: d.scheme, Host: d.bucket, Path: d.folder}
-	text := u.String()
+	text := (&url.URL{Scheme: d.scheme, Path: d.folder}).String()
+	if d.scheme != "file" {
+		text = d.scheme + "://" + d.bucket + d.folder
+	}
 	if d.prefix != "" {
 		text += "?prefix=" + d.prefix
 	}
@@ -233,11 +249,19 @@ func (d *destination) place() string {
 		return fmt.Sprintf("file %q %q", path.Clean("/"+d.folder), d.prefix)
 	}
 	endpoint := d.query.Get("endpoint")
-	if d.scheme == "cos" && endpoint == "" {
+	switch {
+	case endpoint != "":
+	case d.scheme == "cos":
 		endpoint = cosEndpoint(d.query.Get("region"))
+	default:
+		if o, err := d.s3Options(); err == nil {
+			if cfg, err := o.load(context.Background()); err == nil && o.complete(&cfg) == nil {
+				endpoint = o.endpoint
+			}
+		}
 	}
 	if e, err := url.Parse(endpoint); err == nil {
-		e.Host, e.Path = strings.ToLower(e.Host), ""
+		e.Host, e.Path = strings.ToLower(e.Host), strings.TrimRight(e.Path, "/")
 		endpoint = e.String()
 	}
 	return fmt.Sprintf("bucket %q %q %q", d.bucket, endpoint, d.prefix)

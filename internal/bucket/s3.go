@@ -1,7 +1,6 @@
 package bucket
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -10,8 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
-	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
@@ -28,7 +25,8 @@ type objectStore struct {
 	source  *source
 
 	scheme, bucket, prefix string
-	region                 string // of the destination, for hints
+	region                 string // for hints
+	endpoint               string // empty for the store's own
 	name                   string
 	cos                    bool // writes are conditional by the header of COS
 	sendMD5                bool // no other checksum is sent
@@ -46,23 +44,14 @@ type objectStore struct {
 	spares chan struct{}
 }
 
-// maxAttempts is how often a request is sent.
-const maxAttempts = 5
-
 func newObjectStore(d *destination, options Options) *objectStore {
 	if len(options.Prefixes) == 0 {
 		options.Prefixes = []string{""}
 	}
 	return &objectStore{
-		http: newClient(options.Transport),
-		retryer: retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts, o.MaxBackoff, o.RateLimiter = maxAttempts, cmp.Or(options.MaxRetryDelay, 5*time.Second), ratelimit.None
-			// Another write to the same key is under way.
-			o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
-				"ConditionalRequestConflict": {}, "OperationAborted": {}, "Conflict": {},
-			}})
-		}),
-		scheme: d.scheme, bucket: d.bucket, prefix: d.prefix, region: d.query.Get("region"), name: d.String(),
+		http:    newClient(options.Transport),
+		retryer: newRetryer(options, 0, ""),
+		scheme:  d.scheme, bucket: d.bucket, prefix: d.prefix, region: d.query.Get("region"), name: d.String(),
 		prefixes: options.Prefixes, spares: make(chan struct{}, spareParts),
 	}
 }

@@ -3,78 +3,23 @@ package bucket
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
+	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/middleware"
 )
-
-// s3Options are the parameters of an s3 destination.
-type s3Options struct {
-	region, endpoint, profile                string
-	anonymous, usePathStyle, fips, dualstack bool
-	sseType                                  types.ServerSideEncryption
-	kmsKeyID                                 string
-	checksum                                 aws.RequestChecksumCalculation
-	checksumValidation                       aws.ResponseChecksumValidation
-}
-
-func (d *destination) s3Options() (s3Options, error) {
-	o := s3Options{
-		region: d.query.Get("region"), endpoint: d.query.Get("endpoint"), profile: d.query.Get("profile"),
-		sseType: types.ServerSideEncryption(d.query.Get("ssetype")), kmsKeyID: d.query.Get("kmskeyid"),
-	}
-	for name, value := range map[string]*bool{
-		"anonymous": &o.anonymous, "use_path_style": &o.usePathStyle, "fips": &o.fips, "dualstack": &o.dualstack,
-	} {
-		if !d.query.Has(name) {
-			continue
-		}
-		var err error
-		if *value, err = strconv.ParseBool(d.query.Get(name)); err != nil {
-			return o, fmt.Errorf("%s must be true or false", name)
-		}
-	}
-	if o.region != "" && !region.MatchString(o.region) {
-		return o, errors.New("region must be the name of a region such as us-east-1")
-	}
-	if known := o.sseType.Values(); o.sseType != "" && !slices.Contains(known, o.sseType) {
-		names := make([]string, len(known))
-		for i := range known {
-			names[i] = string(known[i])
-		}
-		return o, fmt.Errorf("ssetype must be one of %s", strings.Join(names, ", "))
-	}
-	if o.kmsKeyID != "" && !strings.HasPrefix(string(o.sseType), "aws:kms") {
-		return o, errors.New("kmskeyid needs ssetype=aws:kms or ssetype=aws:kms:dsse")
-	}
-	// Stores other than AWS often refuse the trailing checksums of the SDK.
-	checksum := d.query.Get("request_checksum_calculation")
-	if checksum == "" && o.endpoint != "" {
-		checksum = "when_required"
-	}
-	switch checksum {
-	case "", "when_supported":
-		o.checksum, o.checksumValidation = aws.RequestChecksumCalculationWhenSupported, aws.ResponseChecksumValidationWhenSupported
-	case "when_required":
-		o.checksum, o.checksumValidation = aws.RequestChecksumCalculationWhenRequired, aws.ResponseChecksumValidationWhenRequired
-	default:
-		return o, errors.New("request_checksum_calculation must be when_supported or when_required")
-	}
-	return o, nil
-}
 
 // newClient returns the client of requests to a store. It follows no redirect
 // whose target the signature does not cover.
@@ -88,6 +33,53 @@ func newClient(transport http.RoundTripper) s3.HTTPClient {
 	})
 }
 
+// withCertificates returns a client that also trusts the certificates in a file,
+// as AWS_CA_BUNDLE says.
+func withCertificates(transport http.RoundTripper, bundle string) (s3.HTTPClient, error) {
+	t, ok := transport.(*http.Transport)
+	if bundle == "" || !ok {
+		return newClient(transport), nil
+	}
+	data, err := os.ReadFile(bundle)
+	if err != nil {
+		return nil, fmt.Errorf("the CA bundle of the AWS settings cannot be read: %w", err)
+	}
+	t = t.Clone()
+	if t.TLSClientConfig == nil {
+		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	pool := t.TLSClientConfig.RootCAs
+	if pool == nil {
+		pool = x509.NewCertPool() // as the SDK does
+	} else {
+		pool = pool.Clone()
+	}
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, fmt.Errorf("the CA bundle of the AWS settings, %s, has no certificates", bundle)
+	}
+	t.TLSClientConfig.RootCAs = pool
+	return newClient(t), nil
+}
+
+// maxAttempts is how often a request is sent.
+const maxAttempts = 5
+
+// newRetryer returns what sends failed requests again; attempts and mode are those
+// of the AWS settings.
+func newRetryer(options Options, attempts int, mode aws.RetryMode) aws.Retryer {
+	standard := func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = cmp.Or(attempts, maxAttempts), cmp.Or(options.MaxRetryDelay, 5*time.Second), ratelimit.None
+		// Another write to the same key is under way.
+		o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
+			"ConditionalRequestConflict": {}, "OperationAborted": {}, "Conflict": {},
+		}})
+	}
+	if mode == aws.RetryModeAdaptive {
+		return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) { o.StandardOptions = append(o.StandardOptions, standard) })
+	}
+	return retry.NewStandard(standard)
+}
+
 func openS3(ctx context.Context, d *destination, options Options) (*objectStore, error) {
 	o, err := d.s3Options()
 	if err != nil {
@@ -98,42 +90,62 @@ func openS3(ctx context.Context, d *destination, options Options) (*objectStore,
 	if options.Transport == nil {
 		load = append(load, config.WithHTTPClient(b.http)) // AWS_CA_BUNDLE is added to it
 	}
-	if o.region != "" {
-		load = append(load, config.WithRegion(o.region))
+	cfg, err := o.load(ctx, load...)
+	if err == nil {
+		err = o.complete(&cfg)
 	}
-	if o.profile != "" {
-		load = append(load, config.WithSharedConfigProfile(o.profile))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
-		return nil, &credentialsError{err: err, hint: "check the AWS configuration files and the profile"}
+		return nil, err
 	}
-	if cfg.Region == "" {
+	switch {
+	case o.region == "":
 		return nil, fmt.Errorf("its region is missing; use the region of the bucket, such as s3://%s?region=us-east-1, or set AWS_REGION", d.bucket)
+	case o.endpoint == "" && !awsRegion.MatchString(o.region):
+		return nil, errors.New("region must be the name of a region such as us-east-1; other names need an endpoint")
+	case o.endpoint == "" && strings.Contains(d.bucket, ":"):
+		return nil, errors.New("a tenant before the name of the bucket needs an endpoint")
 	}
-	b.cos = isCOS(o.endpoint)
+	b.cos, b.region, b.endpoint = isCOS(o.endpoint), o.region, o.endpoint
 	b.source = &source{log: options.Log, destination: b.name, hint: b.credentialsHint(), provider: awsProvider{cfg.Credentials}}
 	if options.Transport == nil {
 		b.http = cfg.HTTPClient
+	} else if b.http, err = withCertificates(options.Transport, o.caBundle); err != nil {
+		return nil, err
 	}
 	cfg.Credentials = aws.CredentialsProvider(b.source)
 	if o.anonymous {
 		cfg.Credentials = aws.AnonymousCredentials{}
 	}
-	b.sseType, b.kmsKeyID, b.sendMD5 = o.sseType, o.kmsKeyID, o.checksum == aws.RequestChecksumCalculationWhenRequired
+	b.retryer = newRetryer(options, cfg.RetryMaxAttempts, cfg.RetryMode)
+	b.sseType, b.kmsKeyID, b.sendMD5 = o.sseType, o.kmsKeyID, o.checksum == "when_required"
 	b.client = s3.NewFromConfig(cfg, b.common, func(s *s3.Options) {
+		s.UsePathStyle = o.usePathStyle || isAddress(o.endpoint) || strings.Contains(d.bucket, ":")
+		s.UseAccelerate = o.accelerate
+		if o.fips != nil {
+			s.EndpointOptions.UseFIPSEndpoint = map[bool]aws.FIPSEndpointState{true: aws.FIPSEndpointStateEnabled, false: aws.FIPSEndpointStateDisabled}[*o.fips]
+		}
+		if o.dualstack != nil {
+			s.EndpointOptions.UseDualStackEndpoint = map[bool]aws.DualStackEndpointState{true: aws.DualStackEndpointStateEnabled, false: aws.DualStackEndpointStateDisabled}[*o.dualstack]
+		}
+		switch o.checksum {
+		case "when_required":
+			s.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+			s.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		case "when_supported":
+			s.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
+			s.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
+		}
 		if o.endpoint != "" {
 			s.BaseEndpoint = aws.String(o.endpoint)
+			s.APIOptions = append(s.APIOptions, leaveEncodingUnsigned)
+			if !awsRegion.MatchString(o.region) {
+				s.Region, s.EndpointResolverV2 = "us-east-1", anyRegion{s.EndpointResolverV2, o.region}
+			}
 		}
-		s.UsePathStyle = o.usePathStyle || isAddress(o.endpoint)
-		if o.fips {
-			s.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
-		}
-		if o.dualstack {
-			s.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
-		}
-		s.RequestChecksumCalculation, s.ResponseChecksumValidation = o.checksum, o.checksumValidation
 	})
+	if plainHTTP(o.endpoint) {
+		b.warn("requests are sent without TLS (insecure=true): others on the network can read the logs and the session token")
+	}
 	return b, nil
 }
 
@@ -143,9 +155,9 @@ func openCOS(d *destination, options Options) (*objectStore, error) {
 	}
 	b := newObjectStore(d, options)
 	b.cos, b.sendMD5 = true, true
-	provider := &cosProvider{provider: options.Credentials}
-	b.source = &source{log: options.Log, destination: b.name, provider: provider}
+	b.source = &source{log: options.Log, destination: b.name, provider: &cosProvider{provider: options.Credentials}}
 	endpoint, pathStyle := d.query.Get("endpoint"), true
+	b.endpoint = endpoint
 	if endpoint == "" {
 		endpoint, pathStyle = cosEndpoint(d.query.Get("region")), false
 		if options.COSDomain != "" {
@@ -153,8 +165,8 @@ func openCOS(d *destination, options Options) (*objectStore, error) {
 			if !strings.Contains(endpoint, "://") {
 				endpoint = "https://" + endpoint
 			}
-			if !isEndpoint(endpoint) {
-				return nil, errors.New("the COS domain must be a URL such as https://cos.ap-guangzhou.myqcloud.com, without user name, path or query")
+			if err := checkEndpoint(endpoint, false); err != nil {
+				return nil, fmt.Errorf("the COS domain cannot be used as an endpoint: %w", err)
 			}
 		}
 	}
@@ -162,141 +174,7 @@ func openCOS(d *destination, options Options) (*objectStore, error) {
 		BaseEndpoint: aws.String(endpoint), UsePathStyle: pathStyle, Region: d.query.Get("region"), Credentials: b.source,
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
+		APIOptions:                 []func(*middleware.Stack) error{leaveEncodingUnsigned},
 	}, b.common)
 	return b, nil
 }
-
-func cosEndpoint(region string) string { return "https://cos." + region + ".myqcloud.com" }
-
-// isCOS reports whether an endpoint is Tencent Cloud COS.
-func isCOS(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return false
-	}
-	host := u.Hostname()
-	return strings.HasSuffix(host, ".myqcloud.com") || strings.HasSuffix(host, ".tencentcos.cn")
-}
-
-// isAddress reports whether an endpoint is an address, to which the name of a bucket
-// cannot be prepended.
-func isAddress(endpoint string) bool {
-	u, err := url.Parse(endpoint)
-	return err == nil && (net.ParseIP(u.Hostname()) != nil || u.Hostname() == "localhost")
-}
-
-// provider finds credentials. refresh replaces those that the store refused.
-type provider interface {
-	aws.CredentialsProvider
-	refresh(ctx context.Context) error
-}
-
-var errNotRefreshable = errors.New("the credentials cannot be refreshed")
-
-// awsProvider is the credential chain of the AWS SDK, which refreshes temporary
-// credentials before they expire.
-type awsProvider struct{ aws.CredentialsProvider }
-
-func (awsProvider) refresh(context.Context) error { return errNotRefreshable }
-
-// cosProvider signs with the credentials of a CredentialsProvider.
-type cosProvider struct {
-	provider CredentialsProvider
-	mu       sync.Mutex
-	last     Credentials
-}
-
-func (p *cosProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := p.provider.Credentials(ctx)
-	if err != nil {
-		return aws.Credentials{}, err
-	}
-	p.mu.Lock()
-	p.last = c
-	p.mu.Unlock()
-	return aws.Credentials{AccessKeyID: c.SecretID, SecretAccessKey: c.SecretKey, SessionToken: c.Token, Source: c.Source}, nil
-}
-
-func (p *cosProvider) refresh(ctx context.Context) error {
-	p.mu.Lock()
-	refused := p.last
-	p.mu.Unlock()
-	if refused.Token == "" {
-		return errNotRefreshable
-	}
-	return p.provider.Renew(ctx, refused)
-}
-
-// source returns the credentials of one bucket. It logs where they come from and
-// wraps its errors in a credentialsError.
-type source struct {
-	provider
-	log         func(ctx context.Context, message string, fields map[string]any)
-	destination string
-	hint        string
-
-	mu   sync.Mutex
-	name string
-}
-
-func (s *source) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := s.provider.Retrieve(ctx)
-	if err != nil {
-		return aws.Credentials{}, &credentialsError{err: err, hint: s.hint}
-	}
-	name := sourceName(c.Source)
-	s.mu.Lock()
-	logged := s.name == name
-	s.name = name
-	s.mu.Unlock()
-	if !logged && s.log != nil {
-		fields := map[string]any{"destination": s.destination, "credential_source": name}
-		if c.CanExpire {
-			fields["expires"] = c.Expires.UTC().Format(time.RFC3339)
-		}
-		s.log(ctx, "Requests to the destination are signed with credentials from "+name, fields)
-	}
-	return c, nil
-}
-
-// String names the source that was used last, and is empty if there is none.
-func (s *source) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.name
-}
-
-// sourceName puts the SDK's name of a credential source in words.
-func sourceName(name string) string {
-	for prefix, words := range map[string]string{
-		"EnvConfigCredentials":    "the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-		"SharedConfigCredentials": "the AWS configuration files",
-		"EC2RoleProvider":         "the role of this EC2 instance",
-		"CredentialsEndpoint":     "the credentials endpoint of this container",
-		"WebIdentityCredentials":  "a web identity token",
-		"AssumeRoleProvider":      "an assumed role",
-		"SSOProvider":             "an SSO session",
-		"ProcessProvider":         "a credential process",
-	} {
-		if rest, ok := strings.CutPrefix(name, prefix); ok {
-			return words + strings.Replace(rest, ": ", " ", 1)
-		}
-	}
-	return cmp.Or(name, "an unnamed source")
-}
-
-// credentialsError means that there are no credentials to sign a request with.
-type credentialsError struct {
-	err  error
-	hint string
-}
-
-func (e *credentialsError) Error() string {
-	text := "no credentials to sign requests with: " + innermost(e.err)
-	if e.hint != "" {
-		text += "; " + e.hint
-	}
-	return text
-}
-
-func (e *credentialsError) Unwrap() error { return e.err }

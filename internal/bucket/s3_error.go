@@ -146,6 +146,9 @@ func (b *objectStore) cause(err error) error {
 		e.hint = "the credentials" + from + " have expired; get new ones"
 	case slices.Contains(identity, e.code):
 		e.hint = "check the credentials" + from
+		if b.endpoint != "" && e.code == "SignatureDoesNotMatch" {
+			e.hint += "; if they are right, a gateway or CDN changes requests on the way: use the store's own endpoint"
+		}
 		if hint := b.credentialsHint(); b.cos && hint != "" {
 			e.hint += "; " + hint
 		}

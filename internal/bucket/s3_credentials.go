@@ -1,0 +1,128 @@
+package bucket
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// provider finds credentials. refresh replaces those that the store refused.
+type provider interface {
+	aws.CredentialsProvider
+	refresh(ctx context.Context) error
+}
+
+var errNotRefreshable = errors.New("the credentials cannot be refreshed")
+
+// awsProvider is the credential chain of the AWS SDK, which refreshes temporary
+// credentials before they expire.
+type awsProvider struct{ aws.CredentialsProvider }
+
+func (awsProvider) refresh(context.Context) error { return errNotRefreshable }
+
+// cosProvider signs with the credentials of a CredentialsProvider.
+type cosProvider struct {
+	provider CredentialsProvider
+	mu       sync.Mutex
+	last     Credentials
+}
+
+func (p *cosProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := p.provider.Credentials(ctx)
+	if err != nil {
+		return aws.Credentials{}, err
+	}
+	p.mu.Lock()
+	p.last = c
+	p.mu.Unlock()
+	return aws.Credentials{AccessKeyID: c.SecretID, SecretAccessKey: c.SecretKey, SessionToken: c.Token, Source: c.Source}, nil
+}
+
+func (p *cosProvider) refresh(ctx context.Context) error {
+	p.mu.Lock()
+	refused := p.last
+	p.mu.Unlock()
+	if refused.Token == "" {
+		return errNotRefreshable
+	}
+	return p.provider.Renew(ctx, refused)
+}
+
+// source returns the credentials of one bucket. It logs where they come from and
+// wraps its errors in a credentialsError.
+type source struct {
+	provider
+	log         func(ctx context.Context, message string, fields map[string]any)
+	destination string
+	hint        string
+
+	mu   sync.Mutex
+	name string
+}
+
+func (s *source) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := s.provider.Retrieve(ctx)
+	if err != nil {
+		return aws.Credentials{}, &credentialsError{err: err, hint: s.hint}
+	}
+	name := sourceName(c.Source)
+	s.mu.Lock()
+	logged := s.name == name
+	s.name = name
+	s.mu.Unlock()
+	if !logged && s.log != nil {
+		fields := map[string]any{"destination": s.destination, "credential_source": name}
+		if c.CanExpire {
+			fields["expires"] = c.Expires.UTC().Format(time.RFC3339)
+		}
+		s.log(ctx, "Requests to the destination are signed with credentials from "+name, fields)
+	}
+	return c, nil
+}
+
+// String names the source that was used last, and is empty if there is none.
+func (s *source) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.name
+}
+
+// sourceName puts the SDK's name of a credential source in words.
+func sourceName(name string) string {
+	for prefix, words := range map[string]string{
+		"EnvConfigCredentials":    "the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+		"SharedConfigCredentials": "the AWS configuration files",
+		"EC2RoleProvider":         "the role of this EC2 instance",
+		"CredentialsEndpoint":     "the credentials endpoint of this container",
+		"WebIdentityCredentials":  "a web identity token",
+		"AssumeRoleProvider":      "an assumed role",
+		"SSOProvider":             "an SSO session",
+		"ProcessProvider":         "a credential process",
+	} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			return words + strings.Replace(rest, ": ", " ", 1)
+		}
+	}
+	return cmp.Or(name, "an unnamed source")
+}
+
+// credentialsError means that there are no credentials to sign a request with.
+type credentialsError struct {
+	err  error
+	hint string
+}
+
+func (e *credentialsError) Error() string {
+	text := "no credentials to sign requests with: " + innermost(e.err)
+	if e.hint != "" {
+		text += "; " + e.hint
+	}
+	return text
+}
+
+func (e *credentialsError) Unwrap() error { return e.err }
