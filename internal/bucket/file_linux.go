@@ -1,8 +1,6 @@
 package bucket
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,19 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// moveNoReplace moves a file to a name that does not exist.
-func moveNoReplace(root *os.Root, from, to string) error {
-	a, err := root.Open(filepath.Dir(from))
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	b, err := root.Open(filepath.Dir(to))
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	return unix.Renameat2(int(a.Fd()), filepath.Base(from), int(b.Fd()), filepath.Base(to), unix.RENAME_NOREPLACE)
+// renameNoReplace renames a file in one folder to a name in another one that does
+// not exist.
+func renameNoReplace(fromDir int, from string, toDir int, to string) error {
+	return unix.Renameat2(fromDir, from, toDir, to, unix.RENAME_NOREPLACE)
 }
 
 // syncFileSystem flushes the file system of a folder and reports whether that made
@@ -70,11 +59,3 @@ var syncfsReportsErrors = sync.OnceValue(func() bool {
 	b, errB := strconv.Atoi(strings.TrimRight(minor, "-+abcdefghijklmnopqrstuvwxyz"))
 	return errA == nil && (a > 5 || a == 5 && errB == nil && b >= 8)
 })
-
-// systemMeaning says what an error number of this system means, besides
-// errorNumbers.
-func systemMeaning(systemCall, syscall.Errno) meaning { return fatal }
-
-// isDiskFull reports whether an error is a system's own for a full disk, besides
-// ENOSPC.
-func isDiskFull(error) bool { return false }

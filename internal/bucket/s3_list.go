@@ -22,7 +22,8 @@ func (b *objectStore) List(ctx context.Context, r Range) iter.Seq2[Object, error
 	return func(yield func(Object, error) bool) {
 		fail := func(err error) { yield(Object{}, b.failed(ctx, "list", r.Prefix, err)) }
 		in := &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: aws.String(b.prefix + r.Prefix), EncodingType: types.EncodingTypeUrl}
-		last := r.After // the greatest key so far
+		last := r.After    // the greatest key so far
+		resumed := r.After // the key after which the listing was begun anew
 		if last != "" {
 			in.StartAfter = aws.String(b.prefix + last)
 		}
@@ -57,7 +58,8 @@ func (b *objectStore) List(ctx context.Context, r Range) iter.Seq2[Object, error
 			switch {
 			case next != "" && next != aws.ToString(in.ContinuationToken):
 				in.ContinuationToken, in.StartAfter = &next, nil
-			case last != before:
+			case last != before || next != "" && last != resumed:
+				resumed = last
 				in.ContinuationToken, in.StartAfter = nil, aws.String(b.prefix+last)
 			case !aws.ToBool(out.IsTruncated):
 				return
