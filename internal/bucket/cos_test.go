@@ -305,11 +305,39 @@ type fakeCOS struct {
 	uploads    map[string]map[string][]byte
 	next       int
 	versioning string // Status of GetBucketVersioning
+
+	objectLock   string // ObjectLockEnabled; empty for a bucket without object lock
+	defaultDays  int    // of DefaultRetention
+	locks        map[string]time.Time
+	uploadLocks  map[string]time.Time
+	refusal      int  // status for a replacement and a removal of a locked object
+	lockBefore   bool // a locked object is refused before x-cos-forbid-overwrite is looked at
+	withoutMD5   []string
+	wrongHeaders []string
+}
+
+// retention returns until when a request asks for a lock, as COS documents its
+// headers. With object lock every write needs Content-MD5.
+func (f *fakeCOS) retention(r *http.Request) (until time.Time, ok bool) {
+	mode, text := r.Header.Get("X-Cos-Object-Lock-Mode"), r.Header.Get("X-Cos-Object-Lock-Retain-Until-Date")
+	if (mode != "" || f.objectLock != "" && r.Method == http.MethodPut) && r.Header.Get("Content-Md5") == "" {
+		f.withoutMD5 = append(f.withoutMD5, r.Method+" "+r.URL.String())
+		return until, false
+	}
+	if mode == "" && text == "" {
+		return time.Now().AddDate(0, 0, f.defaultDays), true
+	}
+	until, err := time.Parse("2006-01-02T15:04:05.000Z", text)
+	if f.objectLock == "" || mode != "COMPLIANCE" || err != nil {
+		f.wrongHeaders = append(f.wrongHeaders, mode+" "+text)
+		return until, false
+	}
+	return until, true
 }
 
 func startFakeCOS(t *testing.T) *fakeCOS {
 	t.Helper()
-	f := &fakeCOS{objects: map[string][]byte{}, modified: map[string]time.Time{}, uploads: map[string]map[string][]byte{}}
+	f := &fakeCOS{locks: map[string]time.Time{}, uploadLocks: map[string]time.Time{}, refusal: http.StatusForbidden, objects: map[string][]byte{}, modified: map[string]time.Time{}, uploads: map[string]map[string][]byte{}}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	f.url = server.URL
@@ -337,10 +365,20 @@ func (f *fakeCOS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	forbidden := r.Header.Get("X-Cos-Forbid-Overwrite") == "true" && f.objects[key] != nil && f.versioning == ""
+	isLocked := f.objects[key] != nil && f.locks[key].After(time.Now())
+	replaces := r.Method == http.MethodPut && !q.Has("partNumber") || r.Method == http.MethodPost && q.Has("uploadId") || r.Method == http.MethodDelete && !q.Has("uploadId")
 	switch {
+	case isLocked && replaces && (f.lockBefore || !forbidden):
+		refuse(w, f.refusal, "Locked")
 	case r.Method == http.MethodPost && q.Has("uploads"):
 		f.next++
 		id := fmt.Sprint(f.next)
+		until, ok := f.retention(r)
+		if !ok && r.Header.Get("X-Cos-Object-Lock-Mode") != "" {
+			refuse(w, http.StatusBadRequest, "InvalidRequest")
+			return
+		}
+		f.uploadLocks[id] = until
 		f.uploads[id] = map[string][]byte{}
 		fmt.Fprintf(w, `<InitiateMultipartUploadResult><UploadId>%s</UploadId></InitiateMultipartUploadResult>`, id)
 	case q.Has("uploadId") && f.uploads[q.Get("uploadId")] == nil:
@@ -361,9 +399,16 @@ func (f *fakeCOS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			all = append(all, parts[number]...)
 		}
 		f.put(key, all)
+		f.locks[key] = f.uploadLocks[q.Get("uploadId")]
 		fmt.Fprint(w, `<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>`)
 	case r.Method == http.MethodPut:
+		until, ok := f.retention(r)
+		if !ok {
+			refuse(w, http.StatusBadRequest, "InvalidRequest")
+			return
+		}
 		f.put(key, body)
+		f.locks[key] = until
 		w.Header().Set("ETag", `"e"`)
 	case r.Method == http.MethodDelete:
 		delete(f.objects, key)
@@ -371,6 +416,11 @@ func (f *fakeCOS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.objects[key] == nil:
 		refuse(w, http.StatusNotFound, "NoSuchKey")
 	default:
+		if f.locks[key].After(time.Now()) {
+			w.Header().Set("X-Cos-Object-Lock-Mode", "COMPLIANCE")
+			w.Header().Set("X-Cos-Object-Lock-Retain-Until-Date", f.locks[key].UTC().Format("2006-01-02T15:04:05.000Z"))
+		}
+		w.Header().Set("Last-Modified", f.modified[key].UTC().Format(http.TimeFormat))
 		w.Header().Set("Content-Length", fmt.Sprint(len(f.objects[key])))
 		_, _ = w.Write(f.objects[key])
 	}
@@ -401,6 +451,12 @@ func (f *fakeCOS) serveBucket(w http.ResponseWriter, r *http.Request) {
 			status = "<Status>" + f.versioning + "</Status>"
 		}
 		fmt.Fprintf(w, `<VersioningConfiguration>%s</VersioningConfiguration>`, status)
+	case q.Has("object-lock") && f.objectLock != "":
+		rule := ""
+		if f.defaultDays > 0 {
+			rule = fmt.Sprintf(`<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>%d</Days></DefaultRetention></Rule>`, f.defaultDays)
+		}
+		fmt.Fprintf(w, `<ObjectLockConfiguration><ObjectLockEnabled>%s</ObjectLockEnabled>%s</ObjectLockConfiguration>`, f.objectLock, rule)
 	case q.Has("object-lock"):
 		refuse(w, http.StatusNotFound, "ObjectLockConfigurationNotFoundError")
 	case q.Get("list-type") == "2":

@@ -1,6 +1,7 @@
 package bucket_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,8 +33,51 @@ const (
 	rootSecret = "testsecret"
 )
 
-// gateway is versitygw, a real S3 server, with one bucket. A proxy before it
-// records the requests and answers some of them itself.
+// server is a real S3 server that is built from its Go module.
+type server struct {
+	name     string
+	variable string // of the environment, with the path of the binary
+	command  func(binary, address, dir string) *exec.Cmd
+	lacks    map[string]string // test of conform → why the server cannot pass it
+}
+
+var (
+	versitygw = server{name: "versitygw", variable: "VERSITYGW", command: func(binary, address, dir string) *exec.Cmd {
+		return exec.Command(binary, "--access", rootID, "--secret", rootSecret, "--region", "us-east-1", "--port", address, //nolint:noctx // killed by gateway
+			"--quiet", "posix", "--versioning-dir", dir+".versions", dir)
+	}}
+	minio = server{name: "minio", variable: "MINIO", command: func(binary, address, dir string) *exec.Cmd {
+		cmd := exec.Command(binary, "server", "--quiet", "--address", address, dir) //nolint:noctx // killed by gateway
+		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+rootID, "MINIO_ROOT_PASSWORD="+rootSecret, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "CI=true")
+		return cmd
+	}}
+	rclone = server{name: "rclone", variable: "RCLONE", command: func(binary, address, dir string) *exec.Cmd {
+		return exec.Command(binary, "--config", os.DevNull, "serve", "s3", "--addr", address, "--auth-key", rootID+","+rootSecret, "--vfs-cache-mode", "off", dir) //nolint:noctx // killed by gateway
+	}}
+	gofakes3 = server{name: "gofakes3", variable: "GOFAKES3", command: func(binary, address, _ string) *exec.Cmd {
+		return exec.Command(binary, "-host", address, "-backend", "memory", "-quiet") //nolint:noctx // killed by gateway
+	}}
+)
+
+// binary finds the server, or skips the test.
+func (s server) binary(t testing.TB) string {
+	t.Helper()
+	if path := os.Getenv(s.variable); path != "" {
+		return path
+	}
+	path := filepath.Join("..", "..", "bin", "tools", s.name)
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	path, err := exec.LookPath(s.name)
+	if err != nil {
+		t.Skipf("%s is missing: set %s, or run make bin/tools/%[1]s", s.name, s.variable)
+	}
+	return path
+}
+
+// gateway is an S3 server with one bucket. A proxy before it records the requests
+// and answers some of them itself.
 type gateway struct {
 	url     string // of the proxy
 	address string // of the server
@@ -50,75 +95,77 @@ type gatewayOption int
 const (
 	versioned gatewayOption = iota + 1
 	locked
+	lockedByDefault
 )
 
 // startGateway starts versitygw, or skips the test where there is none.
 func startGateway(t testing.TB, options ...gatewayOption) *gateway {
 	t.Helper()
-	binary := os.Getenv("VERSITYGW")
-	if binary == "" {
-		binary = filepath.Join("..", "..", "bin", "tools", "versitygw")
-		if _, err := os.Stat(binary); err != nil {
-			if binary, err = exec.LookPath("versitygw"); err != nil {
-				t.Skip("there is no S3 server: set VERSITYGW, or run make bin/tools/versitygw")
-			}
-		}
-	}
+	return start(t, versitygw, options...)
+}
+
+func start(t testing.TB, s server, options ...gatewayOption) *gateway {
+	t.Helper()
+	binary := s.binary(t)
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := &gateway{address: listener.Addr().String()}
 	_ = listener.Close()
-	cmd := exec.Command(binary, "--access", rootID, "--secret", rootSecret, "--region", "us-east-1", "--port", g.address, //nolint:noctx // killed below
-		"--quiet", "posix", "--versioning-dir", t.TempDir(), t.TempDir())
+	dir := filepath.Join(t.TempDir(), "data")
+	for _, path := range []string{dir, dir + ".versions"} {
+		if err := os.Mkdir(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := s.command(binary, g.address, dir)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		if t.Failed() && output.Len() > 0 {
+			t.Logf("%s: %.2000s", s.name, output.String())
+		}
 	})
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		conn, err := net.DialTimeout("tcp", g.address, time.Second) //nolint:noctx // bounded by itself
+	g.client = s3.New(s3.Options{
+		BaseEndpoint: aws.String("http://" + g.address), Region: "us-east-1", UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider(rootID, rootSecret, ""), RetryMaxAttempts: 1,
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
+	})
+	in := &s3.CreateBucketInput{Bucket: aws.String(bucketName)}
+	g.versioned = len(options) > 0
+	if slices.Contains(options, locked) || slices.Contains(options, lockedByDefault) {
+		in.ObjectLockEnabledForBucket = aws.Bool(true)
+	}
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		_, err := g.client.CreateBucket(t.Context(), in)
 		if err == nil {
-			_ = conn.Close()
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the S3 server does not listen")
-		}
-	}
-	g.client = s3.New(s3.Options{
-		BaseEndpoint: aws.String("http://" + g.address), Region: "us-east-1", UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider(rootID, rootSecret, ""),
-	})
-	in := &s3.CreateBucketInput{Bucket: aws.String(bucketName)}
-	for _, o := range options {
-		g.versioned = true
-		if o == locked {
-			in.ObjectLockEnabledForBucket = aws.Bool(true)
-		}
-	}
-	if _, err := g.client.CreateBucket(t.Context(), in); err != nil {
-		t.Fatal(err)
-	}
-	for _, o := range options {
-		if o == versioned {
-			_, err = g.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
-				Bucket: in.Bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
-			})
-		} else {
-			_, err = g.client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
-				Bucket: in.Bucket, ObjectLockConfiguration: &types.ObjectLockConfiguration{
-					ObjectLockEnabled: types.ObjectLockEnabledEnabled,
-					Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeCompliance, Days: aws.Int32(1)}},
-				},
-			})
-		}
-		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	if slices.Contains(options, versioned) {
+		_, err = g.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+			Bucket: in.Bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+		})
+	}
+	if slices.Contains(options, lockedByDefault) {
+		_, err = g.client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
+			Bucket: in.Bucket, ObjectLockConfiguration: &types.ObjectLockConfiguration{
+				ObjectLockEnabled: types.ObjectLockEnabledEnabled,
+				Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeCompliance, Days: aws.Int32(1)}},
+			},
+		})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	proxy := g.proxy()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

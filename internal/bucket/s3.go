@@ -40,6 +40,10 @@ type objectStore struct {
 	// done the same write without the condition.
 	unconditional atomic.Bool
 
+	// hasLocks is set once the bucket is known to have object lock, and showsLocks
+	// once the response to a GET has shown a lock or there is none to show.
+	hasLocks, showsLocks atomic.Bool
+
 	// spares bounds the parts that are sent while another one is filled.
 	spares chan struct{}
 }
@@ -142,7 +146,7 @@ func (b *objectStore) Open(ctx context.Context, key string) (*Reader, error) {
 	}
 	return &Reader{
 		ReadCloser: &reader{ReadCloser: out.Body, ctx: ctx, name: b.name, key: key, cause: b.cause},
-		Object:     Object{Key: key, Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified), Lock: b.lock(out.ResultMetadata)},
+		Object:     Object{Key: key, Size: aws.ToInt64(out.ContentLength), Modified: aws.ToTime(out.LastModified), Lock: b.lockOf(ctx, key, out.ResultMetadata)},
 	}, nil
 }
 

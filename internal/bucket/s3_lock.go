@@ -58,6 +58,31 @@ func (b *objectStore) lock(metadata middleware.Metadata) Lock {
 	return Lock{Mode: strings.ToUpper(response.Header.Get(b.headerPrefix() + "object-lock-mode")), Until: until.UTC()}
 }
 
+// lockOf returns the lock of an object that is read. Some servers, such as
+// versitygw, show it in the response to HEAD and not in the one to GET.
+func (b *objectStore) lockOf(ctx context.Context, key string, metadata middleware.Metadata) Lock {
+	l := b.lock(metadata)
+	if l.Mode != "" {
+		b.showsLocks.Store(true)
+		return l
+	}
+	if b.showsLocks.Load() {
+		return l
+	}
+	if !b.hasLocks.Load() {
+		p, err := b.Protection(ctx)
+		b.hasLocks.Store(p.ObjectLock)
+		b.showsLocks.Store(err == nil && !p.ObjectLock) // there is nothing to show
+		if !p.ObjectLock {
+			return l
+		}
+	}
+	if o, err := b.stat(ctx, key); err == nil {
+		return o.Lock
+	}
+	return l
+}
+
 // Protection reads the versioning and the object lock of the bucket. Credentials
 // that may write may lack the permission to read them, and many stores have
 // neither.

@@ -266,33 +266,6 @@ func TestS3Encryption(t *testing.T) {
 	}
 }
 
-func TestS3Locked(t *testing.T) {
-	t.Parallel()
-	g := startGateway(t, locked)
-	b := g.open(t, "locked/", "")
-	if p, err := b.Protection(t.Context()); err != nil || !p.Versioned || !p.ObjectLock || len(p.Modes) != 2 || p.DefaultMode != bucket.Compliance || p.DefaultDays != 1 {
-		t.Errorf("%+v, %v", p, err)
-	}
-	for _, size := range []int{100, 6 << 20} {
-		key := fmt.Sprint(size)
-		mustWrite(t, b, key, pattern(size, 0))
-		if err := write(t, b, key, nil, ifAbsent); !isError(err, bucket.ErrExist) {
-			t.Errorf("%v", err)
-		}
-		// What is removed remains as a version.
-		if err := b.Remove(t.Context(), key); err != nil {
-			t.Errorf("%v", err)
-		}
-	}
-	if all := keys(t, b, ""); len(all) > 0 {
-		t.Errorf("%v", all)
-	}
-	out, err := g.client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})
-	if err != nil || len(out.Versions) != 2 || len(out.DeleteMarkers) != 2 {
-		t.Errorf("%d versions, %d delete markers, %v", len(out.Versions), len(out.DeleteMarkers), err)
-	}
-}
-
 // Credentials that may write may lack the permission to read the configuration of the
 // bucket.
 func TestS3ProtectionDenied(t *testing.T) {

@@ -285,7 +285,7 @@ func (w *objectWriter) publish(send func(options ...func(*s3.Options)) error) er
 		condition = setHeader("x-cos-forbid-overwrite", "true")
 	}
 	err := send(condition)
-	if !unconditional(err) {
+	if !unconditional(err) || w.lockRefused(err) {
 		return err
 	}
 	if found := w.outcome(err); errors.Is(found, ErrExist) {
@@ -309,6 +309,9 @@ func (w *objectWriter) outcome(err error) error {
 	if exists(err) {
 		return ErrExist
 	}
+	if w.lockRefused(err) {
+		return err
+	}
 	if status, _ := response(err); status < 400 || status > 499 && status != http.StatusNotImplemented {
 		return err
 	}
@@ -316,6 +319,13 @@ func (w *objectWriter) outcome(err error) error {
 		return ErrExist
 	}
 	return err
+}
+
+// lockRefused reports whether a write may have been refused because the bucket has
+// no object lock. Some servers write the object all the same.
+func (w *objectWriter) lockRefused(err error) bool {
+	status, _ := response(err)
+	return w.Lock.Mode != "" && status == http.StatusBadRequest
 }
 
 // once reports whether a request was sent only once.
