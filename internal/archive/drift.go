@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -40,8 +39,18 @@ type Drift struct {
 	Uncommitted []Uncommitted
 
 	// Foreign are objects below "dt=" that belong to no bag, or that a bag does not
-	// have. They are not the archive's business.
+	// have, at most maxForeignKept for each range of keys. They are not the archive's
+	// business.
 	Foreign []string
+}
+
+// maxForeignKept bounds the foreign objects that are named.
+const maxForeignKept = 1000
+
+func (d *Drift) foreign(key string) {
+	if len(d.Foreign) < maxForeignKept {
+		d.Foreign = append(d.Foreign, key)
+	}
 }
 
 // BagDrift is how a bag differs from the ledger.
@@ -57,7 +66,7 @@ type BagDrift struct {
 	// packages it has.
 	Nameless bool
 
-	records []bag.Record
+	packages int // of the bag
 }
 
 // Uncommitted is a bag that no entry names.
@@ -247,19 +256,22 @@ func (s *scanner) scanBag(ctx context.Context, folder string) (*Drift, error) {
 
 // hashAgain reads files that a plan has found to be damaged.
 func (s *scanner) hashAgain(ctx context.Context, folder string, files []string, d *Drift) error {
+	if len(files) == 0 {
+		return nil
+	}
+	records, err := s.records(ctx, folder)
+	if errors.Is(err, errUnnamed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	b := d.Bags[folder]
 	if b == nil {
-		records, err := s.records(ctx, folder)
-		if errors.Is(err, errUnnamed) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		b = &BagDrift{Files: map[string]string{}, records: records}
+		b = &BagDrift{Files: map[string]string{}, packages: len(records)}
 	}
-	for i := range b.records {
-		r := &b.records[i]
+	for i := range records {
+		r := &records[i]
 		if b.Files[r.Path] != "" || !slices.Contains(files, r.Path) || s.log.State.Gone(r.Key()) {
 			continue
 		}
@@ -323,8 +335,9 @@ func (s *scanner) byName(ctx context.Context, key string, size int64) (why strin
 // listedBag is what a listing shows of one folder.
 type listedBag struct {
 	folder  string
-	lengths map[string]int64
+	lengths map[string]int64 // of a committed bag
 	newest  time.Time
+	whole   bool // it has a tagmanifest
 }
 
 // scanRange compares the bags of a range of keys. folders are the committed ones.
@@ -345,7 +358,7 @@ func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []strin
 		}
 		folder, path, ok := bag.Split(o.Key)
 		if !ok {
-			d.Foreign = append(d.Foreign, o.Key)
+			d.foreign(o.Key)
 			continue
 		}
 		if folder != current.folder {
@@ -354,7 +367,12 @@ func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []strin
 			}
 			current = listedBag{folder: folder, lengths: map[string]int64{}}
 		}
-		current.lengths[path] = o.Size
+		if path == tagmanifest {
+			current.whole = true
+		}
+		if _, committed := s.log.State.Bags[folder]; committed {
+			current.lengths[path] = o.Size
+		}
 		if o.Modified.After(current.newest) {
 			current.newest = o.Modified
 		}
@@ -380,8 +398,7 @@ func (s *scanner) finish(ctx context.Context, l *listedBag, d *Drift) error {
 	case state.IsExpired(bag.FolderDay(l.folder)), slices.Contains(state.GivenUp, l.folder):
 		d.Remains = append(d.Remains, l.folder)
 	case !committed:
-		_, whole := l.lengths[tagmanifest]
-		d.Uncommitted = append(d.Uncommitted, Uncommitted{Folder: l.folder, Newest: l.newest, Whole: whole})
+		d.Uncommitted = append(d.Uncommitted, Uncommitted{Folder: l.folder, Newest: l.newest, Whole: l.whole})
 	default:
 		return s.compare(ctx, l, d)
 	}
@@ -399,7 +416,7 @@ func (s *scanner) compare(ctx context.Context, l *listedBag, d *Drift) error {
 		if bag.IsPayload(path) || slices.Contains(bag.TagNames(), path) {
 			lengths[path] = size
 		} else {
-			d.Foreign = append(d.Foreign, l.folder+"/"+path)
+			d.foreign(l.folder + "/" + path)
 		}
 	}
 	gone := s.gone[l.folder]
@@ -433,8 +450,7 @@ func (s *scanner) compare(ctx context.Context, l *listedBag, d *Drift) error {
 	if err != nil {
 		return err
 	}
-	found := &BagDrift{Files: map[string]string{}, records: records}
-	return s.hashAll(ctx, l.folder, found, d)
+	return s.hashAll(ctx, l.folder, records, &BagDrift{Files: map[string]string{}, packages: len(records)}, d)
 }
 
 // examine finds out which files of a bag differ.
@@ -451,7 +467,7 @@ func (s *scanner) examine(ctx context.Context, folder string, lengths map[string
 	if err != nil {
 		return err
 	}
-	found := &BagDrift{Files: map[string]string{}, records: records}
+	found := &BagDrift{Files: map[string]string{}, packages: len(records)}
 	want := map[string]int64{}
 	for i := range records {
 		want[records[i].Path] = records[i].StoredBytes
@@ -461,7 +477,7 @@ func (s *scanner) examine(ctx context.Context, folder string, lengths map[string
 	}
 	for _, path := range sortedKeys(lengths) {
 		if _, ok := want[path]; !ok {
-			d.Foreign = append(d.Foreign, folder+"/"+path)
+			d.foreign(folder + "/" + path)
 		}
 	}
 	differ := make([]string, 0, len(want))
@@ -493,7 +509,7 @@ func (s *scanner) examine(ctx context.Context, folder string, lengths map[string
 		}
 	}
 	if s.payload {
-		return s.hashAll(ctx, folder, found, d)
+		return s.hashAll(ctx, folder, records, found, d)
 	}
 	if len(found.Files)+len(found.Tags) > 0 {
 		d.Bags[folder] = found
@@ -502,9 +518,9 @@ func (s *scanner) examine(ctx context.Context, folder string, lengths map[string
 }
 
 // hashAll reads the files of a bag that have the right length.
-func (s *scanner) hashAll(ctx context.Context, folder string, found *BagDrift, d *Drift) error {
-	for i := range found.records {
-		r := &found.records[i]
+func (s *scanner) hashAll(ctx context.Context, folder string, records []bag.Record, found *BagDrift, d *Drift) error {
+	for i := range records {
+		r := &records[i]
 		if found.Files[r.Path] != "" || s.log.State.Gone(r.Key()) {
 			continue
 		}
@@ -516,7 +532,7 @@ func (s *scanner) hashAll(ctx context.Context, folder string, found *BagDrift, d
 			found.Files[r.Path] = why
 		}
 	}
-	tags, err := bag.NewTagFiles(found.records)
+	tags, err := bag.NewTagFiles(records)
 	if err != nil {
 		return err
 	}
@@ -672,7 +688,7 @@ func (d *Drift) describe() []string {
 				verb = "is"
 			}
 			lines = append(lines, fmt.Sprintf("%s: %s of %d %s missing or damaged (%s: %s) and %s downloaded again by the next apply",
-				folder, plural(len(paths), "file"), len(b.records), verb, names(paths), b.Files[paths[0]], verb))
+				folder, plural(len(paths), "file"), b.packages, verb, names(paths), b.Files[paths[0]], verb))
 		}
 		if len(b.Tags) > 0 {
 			lines = append(lines, fmt.Sprintf("%s: %s missing or damaged (%s) and written again by the next apply", folder, plural(len(b.Tags), "tag file"), names(b.Tags)))
@@ -711,9 +727,4 @@ func (d *Drift) sortOut() {
 	slices.Sort(d.Remains)
 	slices.Sort(d.Foreign)
 	slices.SortFunc(d.Uncommitted, func(a, b Uncommitted) int { return cmp.Compare(a.Folder, b.Folder) })
-}
-
-// within reports whether a key lies in one of the folders.
-func within(key string, folders []string) bool {
-	return slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(key, f+"/") })
 }

@@ -153,7 +153,9 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 	settled := map[string]bool{}
 	pending, grown, waiting := 0, 0, 0
 	gone, oldest := []string{}, ""
-	for _, span := range openDays(c, state, now, sortedKeys(days)) {
+	open := openDays(c, state, now, sortedKeys(days))
+	warnLate(c, state, now, open, p)
+	for _, span := range open {
 		for first := span.first; first <= span.last; {
 			rows, last, err := l.next(ctx, first, span.last)
 			if err != nil {
@@ -211,6 +213,21 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 	}
 	a.describeStart(state, now, waiting, oldest, p)
 	return nil
+}
+
+// lateAfter is the age of the first open day that is a warning. EdgeOne keeps packages
+// for 31 days by default.
+const lateAfter = 25 * 24 * time.Hour
+
+// warnLate warns of an open day whose packages EdgeOne may drop soon.
+func warnLate(c *Config, state *ledger.State, now time.Time, open []span, p *Preview) {
+	if len(open) == 0 || state.IsSealed(open[0].first) {
+		return
+	}
+	if age := now.Sub(c.Scope.DayEnd(open[0].first)); age > lateAfter {
+		p.Warnings = append(p.Warnings, Warning{"Days that EdgeOne may drop", fmt.Sprintf(
+			"%s is not sealed yet, %d days after its end. EdgeOne keeps packages for 31 days by default, so apply more often.", open[0].first, int(age.Hours())/24)})
+	}
 }
 
 // describeStart says when an archive that is empty yet will have its first day.

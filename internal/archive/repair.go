@@ -57,7 +57,11 @@ func (r *run) repairOwn(ctx context.Context, ch *change) error {
 		if len(b.Tags) == 0 {
 			continue
 		}
-		tags, err := bag.NewTagFiles(b.records)
+		records, err := s.records(ctx, folder)
+		if err != nil {
+			return err
+		}
+		tags, err := bag.NewTagFiles(records)
 		if err != nil {
 			return err
 		}

@@ -933,13 +933,11 @@ func (r *run) finish(ctx context.Context, err error) error {
 		r.warnings = append(r.warnings, Warning{"Store without conditional writes",
 			r.config.Bucket.String() + " overwrites objects that must not be overwritten. Run one apply at a time; two at once can end the archive."})
 	}
-	if quiet {
-		if failure := r.config.Bucket.Sweep(ctx, sweepAge); failure != nil {
-			return failure
-		}
-		return nil
+	if !quiet {
+		return err
 	}
-	return err
+	r.quiet = true
+	return r.config.Bucket.Sweep(ctx, sweepAge)
 }
 
 // sweepAge is how old an unfinished write is before it is removed.
@@ -950,7 +948,7 @@ func (r *run) report() *Report {
 	pending := int64(r.waiting + r.skipped + r.gaveUp)
 	s := summarize(r.log, pending)
 	s.Member = r.config.Member
-	if r.own > 0 || r.config.Member.Sequence == 0 {
+	if r.quiet || r.config.Member.Sequence == 0 {
 		s.Member.Sequence, s.Member.SealedThrough = r.log.Head.Sequence, r.log.State.SealedThrough
 	}
 	if r.log.State.Scope.Equal(&r.config.Scope) {
