@@ -239,7 +239,9 @@ func (w *world) lose(keys ...string) {
 	w.t.Helper()
 	w.store.remove(keys...)
 	for _, p := range w.service.packages {
-		if slices.ContainsFunc(keys, func(key string) bool { return strings.Contains(key, p.pkg.Name) && strings.Contains(key, "area="+p.pkg.Area) }) {
+		if slices.ContainsFunc(keys, func(key string) bool {
+			return strings.Contains(key, p.pkg.Name) && strings.Contains(key, "area="+p.pkg.Area)
+		}) {
 			w.service.change(p, func(p *served) { p.hidden, p.gone = true, true })
 		}
 	}
@@ -324,9 +326,12 @@ func (w *world) entries(n int64) {
 func TestAMissingOrInvalidNeededEntryStopsPlanAndApply(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(*world){
-		"missing":    func(w *world) { w.store.remove(ledger.Key(28)) },
-		"not JSON":   func(w *world) { w.store.put(ledger.Key(28), []byte("{}")) },
-		"other byte": func(w *world) { o, _ := w.store.get(ledger.Key(28)); w.store.put(ledger.Key(28), []byte(strings.Replace(string(o.data), "test", "tesT", 1))) },
+		"missing":  func(w *world) { w.store.remove(ledger.Key(28)) },
+		"not JSON": func(w *world) { w.store.put(ledger.Key(28), []byte("{}")) },
+		"other byte": func(w *world) {
+			o, _ := w.store.get(ledger.Key(28))
+			w.store.put(ledger.Key(28), []byte(strings.Replace(string(o.data), "test", "tesT", 1)))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

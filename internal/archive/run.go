@@ -91,6 +91,7 @@ type run struct {
 	doneBytes                             int64
 	deadline                              time.Time // no download is started after it
 	stopped                               error     // why no download is started any more
+	quiet                                 bool      // the run went through all days
 
 	failures []Failure
 	findings []Finding
