@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/go-version"
 
 	"github.com/edgeone-community/terraform-provider-teo/examples"
-	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
+	"github.com/edgeone-community/terraform-provider-teo/internal/sandbox"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 

@@ -168,7 +168,7 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, match := range link.FindAllStringSubmatch(string(text), -1) {
+		for _, match := range link.FindAllStringSubmatch(fence.ReplaceAllString(string(text), ""), -1) {
 			links++
 			if _, err := os.Stat(filepath.Join(filepath.Dir(file), filepath.FromSlash(match[1]))); err != nil {
 				t.Errorf("%s links to %s, which does not exist", file, match[1])

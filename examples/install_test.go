@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
+	"github.com/edgeone-community/terraform-provider-teo/internal/sandbox"
 )
 
 // make install writes a filesystem mirror from which init installs the provider.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
+	"github.com/edgeone-community/terraform-provider-teo/internal/sandbox"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 

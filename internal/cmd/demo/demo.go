@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/examples"
-	"github.com/edgeone-community/terraform-provider-teo/internal/cmd/demo/sandbox"
+	"github.com/edgeone-community/terraform-provider-teo/internal/sandbox"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tfcli"
 )
 

@@ -235,6 +235,9 @@ func TestRefusedCredentialsAreAnError(t *testing.T) {
 
 func TestRunReadsTheEnvironment(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it sends two requests a second")
+	}
 	sim := simtest.Start(t, teosim.Options{Catalogue: teosim.Catalogue{Zones: account().Zones}, Rates: teosim.Unlimited()})
 	env := map[string]string{}
 	for _, pair := range simtest.Environment(sim) {

@@ -90,6 +90,10 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 			config: providertest.Arguments{"timeouts": providertest.Arguments{"read": "-1m"}},
 			want:   []providertest.Want{{Summary: "error timeouts: Invalid timeout", Details: []string{"-1m", "must be positive", "The default is 20m."}}},
 		},
+		"timeout of zero": {
+			config: providertest.Arguments{"timeouts": providertest.Arguments{"read": "0s"}},
+			want:   []providertest.Want{{Summary: "error timeouts: Invalid timeout", Details: []string{"The timeout is 0s, but must be positive"}}},
+		},
 		"timeout that is none": {
 			config: providertest.Arguments{"timeouts": providertest.Arguments{"read": "soon"}},
 			want:   []providertest.Want{{Summary: "error timeouts.read: Invalid Attribute Value Time Duration", Details: []string{"soon"}}},

@@ -17,6 +17,8 @@ func TestEmptyCauses(t *testing.T) {
 		tooRecent  = "The window is too recent: it starts less than 3 hours ago, and packages are shown after about 3 hours."
 		recent     = "The window is too recent: packages are shown after about 3 hours, sometimes later."
 		old        = "The window ended 40 days ago. Logs are kept for 31 days, or for up to 183 days on Standard and Enterprise plans."
+		enabledOld = "The window ended 131 days ago. Logs are kept for 31 days, or for up to 183 days on Standard and Enterprise plans."
+		beforeOld  = "The window ended 132 days ago. Logs are kept for 31 days, or for up to 183 days on Standard and Enterprise plans."
 		tooOld     = "The window ended 200 days ago, and logs are kept for at most 183 days."
 		noTraffic  = "There was no traffic. An hour without requests has no package."
 		account    = `The zone belongs to another account. Data "teo_zones" lists the zones that the credentials can access.`
@@ -40,6 +42,8 @@ func TestEmptyCauses(t *testing.T) {
 		"the last day":           {start: 23 * time.Hour, want: []string{recent, noTraffic, account, notEnabled}},
 		"the last week":          {start: 7 * day, want: []string{noTraffic, account, notEnabled}},
 		"40 days ago":            {start: 41 * day, end: 40 * day, want: []string{old, noTraffic, account, notEnabled}},
+		"across the switch":      {start: 134 * day, end: 131 * day, want: []string{enabledOld, noTraffic, account, notEnabled}},
+		"up to the switch":       {start: 134 * day, end: 132*day + 12*time.Hour, want: []string{beforeOld, noTraffic, account}},
 		"before the switch":      {start: 201 * day, end: 200 * day, want: []string{tooOld, noTraffic, account}},
 		"zones that were found":  {start: 2 * day, end: day, query: teo.Query{Zones: zones}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, notEnabled}},
 		"zones not looked up":    {start: 2 * day, end: day, query: teo.Query{Zones: zones}, want: []string{noTraffic, unchecked, notEnabled}},
@@ -58,5 +62,31 @@ func TestEmptyCauses(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
 			}
 		})
+	}
+}
+
+// An error of DescribeZones, which looks up the zones of a query, is not reported as
+// an error of the list: max_packages does not concern it, and no list was incomplete.
+func TestReadErrorOfZones(t *testing.T) {
+	t.Parallel()
+	for _, logs := range []Logs{L7, L4} {
+		for _, test := range []struct {
+			err    error
+			action string
+			want   string
+		}{
+			{&teo.TooManyError{Action: logs.Action, Total: 11, Most: 10}, logs.Action, "Too many " + logs.Title},
+			{&teo.TooManyError{Action: "DescribeZones", Total: 100_001, Most: 100_000}, "DescribeZones", "Unable to read " + logs.Title},
+			{&teo.IncompleteError{Action: logs.Action, Read: 1, Total: 2, Before: -1}, logs.Action, "Incomplete " + logs.Title},
+			{&teo.IncompleteError{Action: "DescribeZones", Read: 1, Total: 2, Before: -1}, "DescribeZones", "Unable to read " + logs.Title},
+		} {
+			got := logs.ReadError(teo.Query{}, test.err)
+			if got.Summary() != test.want || strings.Contains(got.Detail(), "max_packages") != (test.want == "Too many "+logs.Title) {
+				t.Errorf("%s: %s: %s, want %s", test.action, got.Summary(), got.Detail(), test.want)
+			}
+			if test.action == "DescribeZones" && !strings.Contains(got.Detail(), test.err.Error()) {
+				t.Errorf("%s: %s, want %q in it", test.action, got.Detail(), test.err)
+			}
+		}
 	}
 }

@@ -72,16 +72,10 @@ func BuildPackage(ctx context.Context, dir, pkg string) (Mirror, error) {
 // test does not reuse a cached result after they have changed: it does not see
 // what a compiler reads that a test has started.
 func readSources(root string) error {
-	folders, err := filepath.Glob(filepath.Join(root, "internal", "*"))
-	if err != nil {
+	if _, err := os.ReadDir(root); err != nil {
 		return err
 	}
-	for _, folder := range append(folders, root) {
-		if _, err := os.ReadDir(folder); err != nil {
-			return err
-		}
-	}
-	return nil
+	return filepath.WalkDir(filepath.Join(root, "internal"), func(_ string, _ os.DirEntry, err error) error { return err })
 }
 
 // moduleRoot is the folder of the go.mod in use.
