@@ -504,7 +504,7 @@ func (c *committer) writeRecords(ctx context.Context, e *ledger.Entry, ch *chang
 }
 
 // rebase drops from a change what other runs have done since it was planned:
-// packages of which they archived any version or that they erased, bags of days that
+// packages of which they archived or recovered any version or that they erased, bags of days that
 // they let expire, and bags that they gave up.
 func (c *committer) rebase(ctx context.Context, ch *change) error {
 	if len(c.log.Newer) == 0 {
@@ -521,9 +521,10 @@ func (c *committer) rebase(ctx context.Context, ch *change) error {
 		if err := c.added(ctx, e, ch, done); err != nil {
 			return err
 		}
-		for _, f := range e.Erased {
-			folder, path, _ := bag.Split(f.Path)
-			done[ledger.PackageKey(bag.FolderDay(folder), path)] = e.Sequence
+		for _, f := range slices.Concat(e.Erased, e.Recovered) {
+			if folder, path, ok := bag.Split(f.Path); ok && path != "" {
+				done[ledger.PackageKey(bag.FolderDay(folder), path)] = e.Sequence
+			}
 		}
 	}
 	state := c.log.State
@@ -586,8 +587,14 @@ func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to m
 		days[ledger.DayOf(key)] = true
 	}
 	s := newScanner(c.config.Bucket, c.log, 1, false)
-	for _, folder := range sortedKeys(e.Bags) {
-		if _, committed := c.log.State.Bags[folder]; !days[bag.FolderDay(folder)] || !committed {
+	folders := sortedKeys(e.Bags)
+	for _, f := range e.Recovered {
+		if folder, whole := strings.CutSuffix(f.Path, "/"); whole {
+			folders = append(folders, folder)
+		}
+	}
+	for _, folder := range folders {
+		if _, committed := c.log.State.Bags[folder]; !days[bag.FolderDay(folder)] || !committed || c.log.State.Gone(folder+"/") {
 			continue
 		}
 		records, err := s.records(ctx, folder)
