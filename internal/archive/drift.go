@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -182,7 +183,7 @@ func (s *scanner) scan(ctx context.Context) (*Drift, error) {
 	group.SetLimit(max(s.parallelism, 1))
 	for i, p := range parts {
 		group.Go(func() (err error) {
-			found[i], err = s.scanRange(ctx, p.r, p.folders)
+			found[i], err = s.scanRange(ctx, p.r, p.folders, false)
 			return err
 		})
 	}
@@ -251,7 +252,7 @@ func (s *scanner) again(ctx context.Context, data []byte) (*Drift, error) {
 
 // scanBag lists one bag and compares it.
 func (s *scanner) scanBag(ctx context.Context, folder string) (*Drift, error) {
-	return s.scanRange(ctx, bucket.Range{Prefix: folder + "/"}, []string{folder})
+	return s.scanRange(ctx, bucket.Range{Prefix: folder + "/"}, []string{folder}, true)
 }
 
 // hashAgain reads files that a plan has found to be damaged.
@@ -334,17 +335,37 @@ func (s *scanner) byName(ctx context.Context, key string, size int64) (why strin
 
 // listedBag is what a listing shows of one folder.
 type listedBag struct {
-	folder  string
-	lengths map[string]int64 // of a committed bag
-	newest  time.Time
-	whole   bool // it has a tagmanifest
+	folder string
+	newest time.Time
+	whole  bool // it has a tagmanifest
+
+	// listing is the hash of a committed bag, made line by line: a listing is in the
+	// order of the paths. lengths are kept only for a bag with lost or erased files,
+	// and for one whose hash differed.
+	committed bool
+	listing   *bag.Listing
+	lengths   map[string]int64
 }
 
-// scanRange compares the bags of a range of keys. folders are the committed ones.
-func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []string) (*Drift, error) {
+// open begins with a folder.
+func (s *scanner) open(folder string, keep bool) listedBag {
+	l := listedBag{folder: folder}
+	if _, l.committed = s.log.State.Bags[folder]; !l.committed {
+		return l
+	}
+	if l.listing = bag.NewListing(); keep || len(s.gone[folder]) > 0 {
+		l.lengths = map[string]int64{}
+	}
+	return l
+}
+
+// scanRange compares the bags of a range of keys. folders are the committed ones. With
+// keep, the lengths of all files are kept: a bag is listed again that way if its hash
+// differs.
+func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []string, keep bool) (*Drift, error) {
 	d := &Drift{Bags: map[string]*BagDrift{}}
 	seen := map[string]bool{}
-	current := listedBag{}
+	var current listedBag
 	finish := func() error {
 		if current.folder == "" {
 			return nil
@@ -356,25 +377,21 @@ func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []strin
 		if err != nil {
 			return nil, err
 		}
-		folder, path, ok := bag.Split(o.Key)
-		if !ok {
-			d.foreign(o.Key)
-			continue
-		}
-		if folder != current.folder {
+		path, ok := strings.CutPrefix(o.Key, current.folder)
+		if current.folder == "" || !ok || path == "" || path[0] != '/' {
+			folder, _, ok := bag.Split(o.Key)
+			if !ok {
+				d.foreign(o.Key)
+				continue
+			}
 			if err := finish(); err != nil {
 				return nil, err
 			}
-			current = listedBag{folder: folder, lengths: map[string]int64{}}
+			current = s.open(folder, keep)
+			path = o.Key[len(folder):]
 		}
-		if path == tagmanifest {
-			current.whole = true
-		}
-		if _, committed := s.log.State.Bags[folder]; committed {
-			current.lengths[path] = o.Size
-		}
-		if o.Modified.After(current.newest) {
-			current.newest = o.Modified
+		if !current.add(path[1:], &o) {
+			d.foreign(o.Key)
 		}
 	}
 	if err := finish(); err != nil {
@@ -382,7 +399,8 @@ func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []strin
 	}
 	for _, folder := range folders {
 		if !seen[folder] {
-			if err := s.compare(ctx, &listedBag{folder: folder, lengths: map[string]int64{}}, d); err != nil {
+			l := s.open(folder, true)
+			if err := s.compare(ctx, &l, d); err != nil {
 				return nil, err
 			}
 		}
@@ -390,14 +408,32 @@ func (s *scanner) scanRange(ctx context.Context, r bucket.Range, folders []strin
 	return d, nil
 }
 
+// add adds an object. It returns false for one that no bag has.
+func (l *listedBag) add(path string, o *bucket.Object) bool {
+	if o.Modified.After(l.newest) {
+		l.newest = o.Modified
+	}
+	l.whole = l.whole || path == tagmanifest
+	if !l.committed {
+		return true
+	}
+	if !strings.HasPrefix(path, "data/") && !slices.Contains(bag.TagNames(), path) {
+		return false
+	}
+	l.listing.Add(path, o.Size)
+	if l.lengths != nil {
+		l.lengths[path] = o.Size
+	}
+	return true
+}
+
 // finish sorts out a folder that was listed.
 func (s *scanner) finish(ctx context.Context, l *listedBag, d *Drift) error {
 	state := s.log.State
-	_, committed := state.Bags[l.folder]
 	switch {
 	case state.IsExpired(bag.FolderDay(l.folder)), slices.Contains(state.GivenUp, l.folder):
 		d.Remains = append(d.Remains, l.folder)
-	case !committed:
+	case !l.committed:
 		d.Uncommitted = append(d.Uncommitted, Uncommitted{Folder: l.folder, Newest: l.newest, Whole: l.whole})
 	default:
 		return s.compare(ctx, l, d)
@@ -411,33 +447,26 @@ const tagmanifest = "tagmanifest-sha256.txt"
 // compare compares a committed bag with its line in the ledger.
 func (s *scanner) compare(ctx context.Context, l *listedBag, d *Drift) error {
 	b := s.log.State.Bags[l.folder]
-	lengths := make(map[string]int64, len(l.lengths))
-	for path, size := range l.lengths {
-		if bag.IsPayload(path) || slices.Contains(bag.TagNames(), path) {
-			lengths[path] = size
-		} else {
-			d.foreign(l.folder + "/" + path)
+	same := l.listing.SHA256() == b.ListingSHA256
+	if gone := s.gone[l.folder]; len(gone) > 0 {
+		if _, whole := gone[""]; whole {
+			if same {
+				d.Back = append(d.Back, l.folder+"/")
+			}
+			return nil
 		}
+		same = s.compareGone(l, gone, d) == b.ListingSHA256
 	}
-	gone := s.gone[l.folder]
-	if _, whole := gone[""]; whole {
-		if bag.ListingSHA256(lengths) == b.ListingSHA256 {
-			d.Back = append(d.Back, l.folder+"/")
+	switch {
+	case !same && l.lengths == nil:
+		again, err := s.scanRange(ctx, bucket.Range{Prefix: l.folder + "/"}, []string{l.folder}, true)
+		if err != nil {
+			return err
 		}
+		d.add(again)
 		return nil
-	}
-	for path, f := range gone {
-		size, listed := lengths[path]
-		key := l.folder + "/" + path
-		if _, erased := s.log.State.Erased[key]; erased && listed {
-			d.Erased = append(d.Erased, key)
-		} else if listed && size == f.Bytes && f.ReplacedBy == "" {
-			d.Back = append(d.Back, key)
-		}
-		lengths[path] = f.Bytes
-	}
-	if bag.ListingSHA256(lengths) != b.ListingSHA256 {
-		return s.examine(ctx, l.folder, lengths, d)
+	case !same:
+		return s.examine(ctx, l.folder, l.lengths, d)
 	}
 	if !s.payload {
 		return nil
@@ -451,6 +480,22 @@ func (s *scanner) compare(ctx context.Context, l *listedBag, d *Drift) error {
 		return err
 	}
 	return s.hashAll(ctx, l.folder, records, &BagDrift{Files: map[string]string{}, packages: len(records)}, d)
+}
+
+// compareGone notes lost files that are back and erased files that are still there,
+// and returns the hash of the listing with what the ledger says of them.
+func (s *scanner) compareGone(l *listedBag, gone map[string]ledger.File, d *Drift) string {
+	for path, f := range gone {
+		size, listed := l.lengths[path]
+		key := l.folder + "/" + path
+		if _, erased := s.log.State.Erased[key]; erased && listed {
+			d.Erased = append(d.Erased, key)
+		} else if listed && size == f.Bytes && f.ReplacedBy == "" {
+			d.Back = append(d.Back, key)
+		}
+		l.lengths[path] = f.Bytes
+	}
+	return bag.ListingSHA256(l.lengths)
 }
 
 // examine finds out which files of a bag differ.
@@ -726,5 +771,6 @@ func (d *Drift) sortOut() {
 	slices.Sort(d.Erased)
 	slices.Sort(d.Remains)
 	slices.Sort(d.Foreign)
+	d.Foreign = slices.Compact(d.Foreign) // a bag that differs is listed twice
 	slices.SortFunc(d.Uncommitted, func(a, b Uncommitted) int { return cmp.Compare(a.Folder, b.Folder) })
 }

@@ -931,8 +931,10 @@ func (r *run) finish(ctx context.Context, err error) error {
 		if failure := r.log.ReadBack(ctx); failure != nil {
 			return failure
 		}
-		r.warnings = append(r.warnings, Warning{"Store without conditional writes",
-			r.config.Bucket.String() + " overwrites objects that must not be overwritten. Run one apply at a time; two at once can end the archive."})
+		r.warnings = append(r.warnings, Warning{
+			"Store without conditional writes",
+			r.config.Bucket.String() + " overwrites objects that must not be overwritten. Run one apply at a time; two at once can end the archive.",
+		})
 	}
 	if !quiet {
 		return err
@@ -959,8 +961,10 @@ func (r *run) report() *Report {
 	slices.Sort(report.Repaired)
 	report.Repaired = slices.Compact(report.Repaired)
 	if len(r.odd) > 0 {
-		report.Warnings = append(report.Warnings, Warning{"Packages that cannot be decompressed",
-			plural(len(r.odd), "package") + " archived as served: " + names(r.odd) + "."})
+		report.Warnings = append(report.Warnings, Warning{
+			"Packages that cannot be decompressed",
+			plural(len(r.odd), "package") + " archived as served: " + names(r.odd) + ".",
+		})
 	}
 	if r.drift != nil {
 		report.Warnings = append(report.Warnings, r.drift.warnings(r.config.Bucket.String())...)

@@ -2,10 +2,13 @@ package bag
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -130,15 +133,36 @@ func (t *TagFiles) ListingSHA256() string {
 	return ListingSHA256(lengths)
 }
 
-// ListingSHA256 returns the SHA-256 of a line "<length> <path>" for each file of a
-// bag, packages and tag files, in byte order of the path. Paths are relative to the
-// folder of the bag.
+// Listing makes the hash of a bag's files: the SHA-256 of a line "<length> <path>" for
+// each of them, packages and tag files, in byte order of the path. Paths are relative
+// to the folder of the bag.
+type Listing struct {
+	hash hash.Hash
+	line []byte
+}
+
+// NewListing returns a listing without files.
+func NewListing() *Listing { return &Listing{hash: sha256.New()} }
+
+// Add adds a file. Files are added in byte order of their paths.
+func (l *Listing) Add(path string, size int64) {
+	l.line = strconv.AppendInt(l.line[:0], size, 10)
+	l.line = append(l.line, ' ')
+	l.line = append(l.line, path...)
+	l.line = append(l.line, '\n')
+	l.hash.Write(l.line)
+}
+
+// SHA256 returns the hash of the files that were added, in lower-case hex.
+func (l *Listing) SHA256() string { return hexSum(l.hash) }
+
+// ListingSHA256 returns the hash of the files of a bag, as Listing does.
 func ListingSHA256(lengths map[string]int64) string {
-	var b bytes.Buffer
+	l := NewListing()
 	for _, path := range slices.Sorted(maps.Keys(lengths)) {
-		fmt.Fprintf(&b, "%d %s\n", lengths[path], path)
+		l.Add(path, lengths[path])
 	}
-	return hashOf(b.Bytes())
+	return l.SHA256()
 }
 
 // CheckTagFiles returns the records of a bag after a check of its tag files, which are
