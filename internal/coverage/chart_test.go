@@ -3,8 +3,12 @@ package coverage_test
 import (
 	"encoding/xml"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -220,6 +224,44 @@ func TestDrawingsAreSelfContained(t *testing.T) {
 		}
 	}
 }
+
+// The drawings are those in testdata, which a browser shows. After a change that is
+// wanted, look at them again and run the test with -update.
+func TestDrawingsAreAsRecorded(t *testing.T) {
+	t.Parallel()
+	many := chartRows()
+	for i := range 3 { // more letters, and a row without a count
+		many[0].Days[fmt.Sprintf("2022-05-%02d", 10+i)] = strings.Repeat("#!.~+? #", 3)
+	}
+	many = append(many, coverage.ChartRow{Name: "a-very-long-name-of-a-host-that-needs-a-line-of-its-own.example.com", Days: map[string]string{
+		"2022-06-01": strings.Repeat("!", 24),
+	}})
+	for name, rows := range map[string][]coverage.ChartRow{"two_hosts": chartRows(), "many_days": many, "nothing": nil} {
+		for _, format := range []string{"svg", "html", "markdown"} {
+			path := filepath.Join("testdata", name+"."+format)
+			got := draw(t, rows, format)
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				at := 0
+				for at < min(len(got), len(want)) && got[at] == want[at] {
+					at++
+				}
+				from := max(0, at-60)
+				t.Errorf("%s differs at byte %d:\ngot  …%q\nwant …%q", path, at, got[from:min(len(got), at+60)], want[from:min(len(want), at+60)])
+			}
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the drawings in testdata as they are now")
 
 // For all names and days, a chart is an error or well-formed.
 func FuzzChart(f *testing.F) {

@@ -350,7 +350,7 @@ func TestProblemsOfRoles(t *testing.T) {
 				o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SessionName: "x"}
 			},
 			map[string]string{
-				"assume_role_with_saml.saml_assertion": "saml_assertion is not set", "assume_role_with_saml.principal_arn": "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN",
+				"assume_role_with_saml.saml_assertion": "Missing value: saml_assertion is not set", "assume_role_with_saml.principal_arn": "TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN",
 				"assume_role_with_saml.role_arn": "role_arn is not set", "assume_role_with_saml.session_name": "2 to 128",
 			},
 		},

@@ -164,7 +164,9 @@ func TestTokenFileIsReadAgain(t *testing.T) {
 		t.Errorf("with the old token: %v", err)
 	}
 	w.write("token", "")
-	if _, err := source.Credentials(t.Context()); err == nil || !strings.Contains(err.Error(), "it is empty") {
+	_, err = source.Credentials(t.Context())
+	if failure, ok := errors.AsType[*credential.SourceError](err); !ok || !strings.Contains(err.Error(), "it is empty") ||
+		failure.Attribute != "assume_role_with_web_identity.web_identity_token_file" {
 		t.Errorf("with an empty file: %v", err)
 	}
 	w.write("token", jwt(now.Unix()+30))

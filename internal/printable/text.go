@@ -84,15 +84,6 @@ func isBlank(r rune) bool {
 	return false
 }
 
-// Texts returns Text of each name.
-func Texts(names []string, most int) []string {
-	texts := make([]string, len(names))
-	for i, name := range names {
-		texts[i] = Text(name, most)
-	}
-	return texts
-}
-
 // Error returns an error with the causes of err and a printable text of at most
 // Message bytes. It is for errors that repeat what a server sent, as those of
 // net/http, crypto/x509 and encoding/json do.

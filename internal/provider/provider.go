@@ -5,7 +5,6 @@ package provider
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -19,7 +18,6 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/logcoverage"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/offlinelogs"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/zones"
-	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
 var (
@@ -27,26 +25,6 @@ var (
 	_ provider.ProviderWithEphemeralResources = (*teoProvider)(nil)
 	_ provider.ProviderWithFunctions          = (*teoProvider)(nil)
 )
-
-// Options replace the surroundings of a provider in tests. The zero value stands
-// for the real ones.
-type Options struct {
-	// Transport sends the API calls.
-	Transport http.RoundTripper
-
-	// Now is the local clock.
-	Now func() time.Time
-
-	// Getenv reads the environment, and Home is the user's home folder.
-	Getenv func(string) string
-	Home   string
-
-	// MetadataURL is the URL of a CVM's metadata service.
-	MetadataURL string
-
-	// Pace is how long failed requests wait before a retry.
-	Pace tcapi.Pace
-}
 
 // newProvider returns the provider; NewServer serves it.
 func newProvider(version string, options Options) provider.Provider {
@@ -71,7 +49,7 @@ func (p *teoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *
 }
 
 func (p *teoProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	s := p.configure(ctx, req.Config, &resp.Diagnostics)
+	s := configure(ctx, p.version, p.options, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

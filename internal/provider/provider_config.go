@@ -22,10 +22,30 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
+// Options replace the surroundings of a provider in tests. The zero value stands
+// for the real ones.
+type Options struct {
+	// Transport sends the API calls.
+	Transport http.RoundTripper
+
+	// Now is the local clock.
+	Now func() time.Time
+
+	// Getenv reads the environment, and Home is the user's home folder.
+	Getenv func(string) string
+	Home   string
+
+	// MetadataURL is the URL of a CVM's metadata service.
+	MetadataURL string
+
+	// Pace is how long failed requests wait before a retry.
+	Pace tcapi.Pace
+}
+
 // configure returns the session of a configuration. For each setting the attribute
 // takes precedence over the environment. It reports all problems at once, and sends
 // nothing. Missing credentials are accepted, because verifying an archive needs none.
-func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) *query.Session {
+func configure(ctx context.Context, version string, o Options, config tfsdk.Config, diags *diag.Diagnostics) *query.Session {
 	// Unknown values are reported first. The rest is checked as if they were not
 	// set, but credentials that are missing because of them are not reported.
 	known := rejectUnknown(config, diags)
@@ -35,22 +55,22 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		diags.Append(problems...)
 		return nil
 	}
-	c := configuration{getenv: p.options.Getenv, diags: diags}
+	c := configuration{getenv: o.Getenv, diags: diags}
 	if c.getenv == nil {
 		c.getenv = os.Getenv
 	}
 
-	transport := c.transport(&m, p.options.Transport)
+	transport := c.transport(&m, o.Transport)
 	endpoints := c.endpoints(&m)
 	api := tcapi.Config{
 		Service:        teo.Service,
 		Endpoint:       endpoints.teo,
 		Limiters:       &tcapi.Limiters{PerSecond: c.requestsPerSecond(m.RequestsPerSecond)},
 		Transport:      transport,
-		UserAgent:      "terraform-provider-teo/" + p.version,
+		UserAgent:      "terraform-provider-teo/" + version,
 		MaxRetries:     c.maxRetries(m.MaxRetries),
 		RequestTimeout: c.requestTimeout(m.RequestTimeout),
-		Pace:           p.options.Pace,
+		Pace:           o.Pace,
 		Observe:        logAttempt,
 	}
 	apiVersion := c.apiVersion(m.APIVersion)
@@ -58,8 +78,8 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 	options := m.credentials(ctx, diags)
 	options.STS = api
 	options.STS.Endpoint = endpoints.sts
-	options.Getenv, options.Home, options.Now = p.options.Getenv, p.options.Home, p.options.Now
-	options.MetadataURL = p.options.MetadataURL
+	options.Getenv, options.Home, options.Now = o.Getenv, o.Home, o.Now
+	options.MetadataURL = o.MetadataURL
 	options.Log = func(ctx context.Context, message string, fields map[string]any) { tflog.Info(ctx, message, fields) }
 	credentials := c.credentials(options, unknown)
 	if credentials != nil && credentials.UsesSTS() {
@@ -80,13 +100,12 @@ func (p *teoProvider) configure(ctx context.Context, config tfsdk.Config, diags 
 		APIVersion:  apiVersion,
 		Credentials: credentials,
 		SigningKeys: evidence.Sources{Getenv: c.getenv, KMS: evidence.NewKMS(kms)},
-		Region:      credentials.Region(),
 		COSDomain:   endpoints.cos,
 		Transport:   transport,
 		Pace:        api.Pace,
 		MaxRetries:  api.MaxRetries,
 		Agent:       api.UserAgent,
-		Now:         p.options.Now,
+		Now:         o.Now,
 		Clock:       clock,
 	}
 }

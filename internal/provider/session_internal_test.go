@@ -28,8 +28,8 @@ func TestSessionForCOS(t *testing.T) {
 		"TENCENTCLOUD_COS_DOMAIN": "https://cluster-123456.cos-cdc.ap-seoul.myqcloud.com/",
 	}
 	s := configuredSession(t, Options{Getenv: func(name string) string { return variables[name] }, Home: t.TempDir()})
-	if s.Region != "ap-seoul" || s.COSDomain != (tcapi.Endpoint{Scheme: "https", Host: "cluster-123456.cos-cdc.ap-seoul.myqcloud.com"}) {
-		t.Errorf("region %q, COS domain %q", s.Region, s.COSDomain)
+	if s.Credentials.Region() != "ap-seoul" || s.COSDomain != (tcapi.Endpoint{Scheme: "https", Host: "cluster-123456.cos-cdc.ap-seoul.myqcloud.com"}) {
+		t.Errorf("region %q, COS domain %q", s.Credentials.Region(), s.COSDomain)
 	}
 	first, err := s.Credentials.Credentials(t.Context())
 	if err != nil || !first.Temporary() || first.Expires.IsZero() {

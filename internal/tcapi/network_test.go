@@ -2,6 +2,7 @@ package tcapi_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -282,5 +283,15 @@ func TestBrokenStreamOfHTTP2(t *testing.T) {
 				t.Errorf("%v after %d attempts", err, len(seen.all()))
 			}
 		})
+	}
+}
+
+// The cause of a response that cannot be decoded is part of the error.
+func TestCauseOfAnUndecodableResponse(t *testing.T) {
+	t.Parallel()
+	client, _ := over(replies(`{"Response":{"RequestId":"r"}}<`))
+	err := ask(t.Context(), client)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); !ok || syntax.Offset == 0 {
+		t.Errorf("%v has no *json.SyntaxError", err)
 	}
 }

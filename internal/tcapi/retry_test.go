@@ -31,6 +31,7 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 		"throttled":         {func(time.Time) *http.Response { return answer(apiError("RequestLimitExceeded", "")) }, time.Second + short, time.Second + long},
 		"429":               {func(time.Time) *http.Response { return status(429) }, time.Second + short, time.Second + long},
 		"Retry-After":       {func(time.Time) *http.Response { return status(503, "Retry-After", "7") }, 7 * time.Second, 7 * time.Second},
+		"Retry-After of 1":  {func(time.Time) *http.Response { return status(503, "Retry-After", "1") }, time.Second, time.Second},
 		"429 + Retry-After": {func(time.Time) *http.Response { return status(429, "Retry-After", "7") }, 7 * time.Second, 8 * time.Second},
 		"throttled + Retry-After": {func(time.Time) *http.Response {
 			return answer(apiError("RequestLimitExceeded", ""), "Retry-After", "3")

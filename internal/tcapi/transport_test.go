@@ -2,6 +2,7 @@ package tcapi_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"net/http"
@@ -25,6 +26,8 @@ func TestParseProxy(t *testing.T) {
 		"socks5://127.0.0.1:1080":            "socks5://127.0.0.1:1080",
 		"http://user:pass@proxy.example.com": "http://user:pass@proxy.example.com",
 		"http://[::1]:3128":                  "http://[::1]:3128",
+		"proxy.example.com:1":                "http://proxy.example.com:1",
+		"proxy.example.com:65535":            "http://proxy.example.com:65535",
 	} {
 		u, err := tcapi.ParseProxy(in)
 		if err != nil || u.String() != want {
@@ -41,6 +44,8 @@ func TestParseProxyRefuses(t *testing.T) {
 		"ftp://proxy.example.com":            "the scheme must be",
 		"http://user:hunter2@proxy:port":     "not a URL",
 		"http://user:hunter2@proxy:99999":    "between 1 and 65535",
+		"http://user:hunter2@proxy:65536":    "between 1 and 65535",
+		"http://user:hunter2@proxy:0":        "between 1 and 65535",
 		"http://user:hunter2@proxy/p?q=1":    "without a path",
 		"http://user:hunter2@pro xy":         "not a URL",
 		"http://user:hunter2%zz@proxy":       "not a URL",
@@ -99,6 +104,10 @@ func TestTransportTrustsTheBundle(t *testing.T) {
 	pool, err := tcapi.LoadCABundle(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	// The authorities of the system are trusted as well.
+	if system, err := x509.SystemCertPool(); err == nil && (!system.AppendCertsFromPEM(block) || !pool.Equal(system)) {
+		t.Error("the bundle is not added to the authorities of the system")
 	}
 	if err := call(t, server.URL, tcapi.TransportOptions{RootCAs: pool}); err != nil {
 		t.Errorf("with the bundle: %v", err)

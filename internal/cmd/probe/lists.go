@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 func (p *prober) oldVersion(ctx context.Context) (string, error) {
@@ -17,7 +15,7 @@ func (p *prober) oldVersion(ctx context.Context) (string, error) {
 		return "no: " + code, err
 	}
 	area := "without an area"
-	if slices.ContainsFunc(answer.Data, func(pkg teo.Package) bool { return pkg.Area != "" }) {
+	if slices.ContainsFunc(answer.Data, func(pkg row) bool { return pkg.Area != "" }) {
 		area = "with an area"
 	}
 	return fmt.Sprintf("yes, %s", area), nil
@@ -98,9 +96,9 @@ func (p *prober) order(ctx context.Context) (string, error) {
 }
 
 // direction says how the start times of packages are ordered.
-func direction(packages []teo.Package) string {
-	up := slices.IsSortedFunc(packages, func(a, b teo.Package) int { return a.Start.Compare(b.Start.Time) })
-	down := slices.IsSortedFunc(packages, func(a, b teo.Package) int { return b.Start.Compare(a.Start.Time) })
+func direction(packages []row) string {
+	up := slices.IsSortedFunc(packages, func(a, b row) int { return a.LogStartTime.Compare(b.LogStartTime) })
+	down := slices.IsSortedFunc(packages, func(a, b row) int { return b.LogStartTime.Compare(a.LogStartTime) })
 	switch {
 	case up && down:
 		return "all rows have the same time"
@@ -128,7 +126,7 @@ func (p *prober) count(context.Context) (string, error) {
 // window asks for the second before a package, its first second, its last one, and
 // the one after it.
 func (p *prober) window(ctx context.Context) (string, error) {
-	i := slices.IndexFunc(p.sample.packages, func(pkg teo.Package) bool { return !pkg.Start.IsZero() && pkg.End.After(pkg.Start.Time) })
+	i := slices.IndexFunc(p.sample.packages, func(pkg row) bool { return !pkg.LogStartTime.IsZero() && pkg.LogEndTime.After(pkg.LogStartTime) })
 	if i < 0 {
 		return "not known: no package has two times", nil
 	}
@@ -138,10 +136,10 @@ func (p *prober) window(ctx context.Context) (string, error) {
 		name string
 		from time.Time
 	}{
-		{"the second before it", pkg.Start.Add(-time.Second)},
-		{"its first second", pkg.Start.Time},
-		{"a second in its middle", pkg.Start.Add(pkg.End.Sub(pkg.Start.Time) / 2)},
-		{"the second at its end", pkg.End.Time},
+		{"the second before it", pkg.LogStartTime.Add(-time.Second)},
+		{"its first second", pkg.LogStartTime},
+		{"a second in its middle", pkg.LogStartTime.Add(pkg.LogEndTime.Sub(pkg.LogStartTime) / 2)},
+		{"the second at its end", pkg.LogEndTime},
 	} {
 		request := logsRequest{StartTime: wire(at.from), EndTime: wire(at.from.Add(time.Second)), ZoneIDs: &[]string{p.sample.zoneID}, Domains: []string{pkg.Domain}, Limit: 300}
 		answer, err := p.list(ctx, request)
@@ -149,12 +147,13 @@ func (p *prober) window(ctx context.Context) (string, error) {
 			return "", err
 		}
 		listed := "does not list it"
-		if slices.ContainsFunc(answer.Data, func(other teo.Package) bool { return other.Identity() == pkg.Identity() }) {
+		if slices.ContainsFunc(answer.Data, func(other row) bool { return other.name() == pkg.name() }) {
 			listed = "lists it"
 		}
 		all = append(all, at.name+" "+listed)
 	}
-	return fmt.Sprintf("of a package of %s: %s", pkg.End.Sub(pkg.Start.Time), strings.Join(all, ", ")), nil
+	return fmt.Sprintf("of a package of %s: %s; times have the offset %s",
+		pkg.LogEndTime.Sub(pkg.LogStartTime), strings.Join(all, ", "), pkg.LogStartTime.Format("Z07:00")), nil
 }
 
 func (p *prober) longestWindow(ctx context.Context) (string, error) {
@@ -248,5 +247,14 @@ func (p *prober) spellings(ctx context.Context) (string, error) {
 	return strings.Join(all, "; "), nil
 }
 
+// name is the key of a package that has an area.
+func (r row) name() string { return r.Domain + "/" + r.Area + "/" + r.LogPacketName }
+
 // names joins the keys of packages, for comparisons only.
-func names(packages []teo.Package) string { return strings.Join(teo.Keys(packages), "\n") }
+func names(packages []row) string {
+	var all []string
+	for _, pkg := range packages {
+		all = append(all, pkg.name())
+	}
+	return strings.Join(all, "\n")
+}

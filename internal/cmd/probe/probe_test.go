@@ -104,7 +104,7 @@ func TestEachQuestionIsAnswered(t *testing.T) {
 		order:  "latest first; the same when asked again",
 		counts: "yes",
 		window: "of a package of 1h0m0s: the second before it does not list it, its first second lists it, " +
-			"a second in its middle lists it, the second at its end does not list it",
+			"a second in its middle lists it, the second at its end does not list it; times have the offset Z",
 		longest:   "empty: accepted; 31 days: accepted; 92 days: accepted; 183 days: accepted; 366 days: accepted",
 		noZones:   "left out: `MissingParameter`; an empty list: 0 packages (96 with the zone's ID)",
 		everyZone: "lists: 0 packages (96 with the zone's ID); analytics: accepted, 24 points",
@@ -170,6 +170,11 @@ func TestAnswersFollowTheService(t *testing.T) {
 			lookBack,
 			"7 days: 24 points, 0 of them 0; 31 days: 24 points, 24 of them 0; 62 days: `LimitExceeded.QueryTimeLimitExceeded`; " +
 				"92 days: `LimitExceeded.QueryTimeLimitExceeded`; 183 days: `LimitExceeded.QueryTimeLimitExceeded`; 366 days: `LimitExceeded.QueryTimeLimitExceeded`",
+		},
+		"another time zone": {
+			teosim.Options{TimeZone: time.FixedZone("", 8*60*60)}, window,
+			"of a package of 1h0m0s: the second before it does not list it, its first second lists it, " +
+				"a second in its middle lists it, the second at its end does not list it; times have the offset +08:00",
 		},
 		"no packages": {
 			teosim.Options{Catalogue: teosim.Catalogue{Zones: account().Zones}},

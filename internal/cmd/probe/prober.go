@@ -43,7 +43,7 @@ type prober struct {
 type sample struct {
 	zoneID, zoneName string
 	start, end       time.Time
-	packages         []teo.Package
+	packages         []row
 	total            int64
 }
 
@@ -208,8 +208,17 @@ type logsRequest struct {
 type logsAnswer struct {
 	tcapi.Head
 
-	Data       []teo.Package
+	Data       []row
 	TotalCount *int64
+}
+
+// row is a package as the service lists it. Nothing of it is completed or
+// converted, as the provider does.
+type row struct {
+	Domain, Area             string
+	LogPacketName            string
+	URL                      string `json:"Url"`
+	LogStartTime, LogEndTime time.Time
 }
 
 // total is the count of the service, -1 if it gave none.
@@ -234,7 +243,7 @@ type oldLogsRequest struct {
 type oldLogsAnswer struct {
 	tcapi.Head
 
-	Data      []teo.Package
+	Data      []row
 	PageSize  *int64
 	TotalSize *int64
 }

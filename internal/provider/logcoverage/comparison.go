@@ -40,7 +40,7 @@ type comparison struct {
 	packages *coverage.Packages
 }
 
-// comparedZone is what is known of one zone.
+// comparedZone is a zone with its traffic and the hosts to compare.
 type comparedZone struct {
 	id      string
 	traffic *teo.Traffic    // nil if the whole window is in the future

@@ -36,10 +36,6 @@ type Session struct {
 	// SigningKeys opens the keys that sign archives.
 	SigningKeys evidence.Sources
 
-	// Region is that of the configuration, the environment or the profile, or
-	// empty.
-	Region string
-
 	// COSDomain is the domain of COS buckets, without the name of a bucket. Its
 	// Host is empty if none is configured.
 	COSDomain tcapi.Endpoint
