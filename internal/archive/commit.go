@@ -21,6 +21,52 @@ const maxConflicts = 100
 // errTaken means that other runs committed all the time.
 var errTaken = fmt.Errorf("%w, %d times; run apply again", ledger.ErrConflict, maxConflicts)
 
+// Limits of one entry. More is committed with several, so that neither an entry nor
+// its records reach the limits of the format.
+const (
+	maxCommitRecords = 200_000
+	maxCommitFiles   = 100_000
+)
+
+// split takes the first part of a change that is too large for one entry; nil if there
+// is none. Files that are lost on one day stay together, because a token accepts them
+// together.
+func (ch *change) split() *change {
+	part := &change{base: ch.base}
+	records := 0
+	for len(ch.bags) > 1 && records+len(ch.bags[0].records) <= maxCommitRecords {
+		records += len(ch.bags[0].records)
+		part.bags, ch.bags = append(part.bags, ch.bags[0]), ch.bags[1:]
+	}
+	if total := records + recordsOf(ch.bags); total <= maxCommitRecords {
+		part.bags, ch.bags = nil, append(part.bags, ch.bags...)
+	}
+	for _, list := range []struct{ from, to *[]ledger.File }{{&ch.lost, &part.lost}, {&ch.recovered, &part.recovered}, {&ch.erased, &part.erased}} {
+		if n := len(*list.from); n > maxCommitFiles {
+			slices.SortFunc(*list.from, func(a, b ledger.File) int { return strings.Compare(a.Path, b.Path) })
+			day := ledger.DayOf((*list.from)[maxCommitFiles].Path)
+			end := slices.IndexFunc(*list.from, func(f ledger.File) bool { return ledger.DayOf(f.Path) >= day })
+			if end == 0 {
+				end = slices.IndexFunc(*list.from, func(f ledger.File) bool { return ledger.DayOf(f.Path) > day })
+			}
+			if end > 0 {
+				*list.to, *list.from = (*list.from)[:end:end], (*list.from)[end:]
+			}
+		}
+	}
+	if part.empty() {
+		return nil
+	}
+	return part
+}
+
+func recordsOf(bags []*staged) (n int) {
+	for _, st := range bags {
+		n += len(st.records)
+	}
+	return n
+}
+
 // change is what a commit adds to an archive. It is independent of the entry's
 // place in the ledger: after a conflict the entry is computed again.
 type change struct {
@@ -59,7 +105,8 @@ type change struct {
 	// can no longer be accepted with the tokens of the configuration.
 	failures []Failure
 	findings []Finding
-	remains  []string // folders that can be removed now
+	refused  []Finding // those of the parts that are committed
+	remains  []string  // folders that can be removed now
 }
 
 func (ch *change) relist(key string, size *int64) {
@@ -100,8 +147,21 @@ type committer struct {
 	scopeMoved bool
 }
 
-// commit writes one entry. Everything that it names exists by then and is durable.
+// commit writes an entry, or several if the change is too large for one. Everything
+// that an entry names exists by then and is durable.
 func (c *committer) commit(ctx context.Context, ch *change) error {
+	for part := ch.split(); part != nil; part = ch.split() {
+		err := c.commitOne(ctx, part)
+		ch.failures, ch.refused = append(ch.failures, part.failures...), append(ch.refused, part.findings...)
+		ch.remains = append(ch.remains, part.remains...)
+		if err != nil {
+			return err
+		}
+	}
+	return c.commitOne(ctx, ch)
+}
+
+func (c *committer) commitOne(ctx context.Context, ch *change) error {
 	for range maxConflicts {
 		// The ledger may have advanced since the change was planned, without a conflict.
 		if err := c.rebase(ctx, ch); err != nil {
@@ -140,9 +200,16 @@ func (c *committer) prepare(ctx context.Context, ch *change) error {
 		if st.tags != nil {
 			continue
 		}
-		vanished, err := c.vanished(ctx, st)
+		vanished, strays, err := c.vanished(ctx, st)
 		if err != nil {
 			return err
+		}
+		if strays {
+			// A write that failed or was interrupted took effect after all. Its file does
+			// not belong to the bag, and nothing is removed.
+			if err := c.move(ctx, ch, st); err != nil {
+				return err
+			}
 		}
 		if len(vanished) > 0 {
 			// Another run may have given the bag up: the ledger says so.
@@ -191,18 +258,24 @@ func (st *staged) drop(which func(*bag.Record) bool) {
 }
 
 // vanished lists the folder of a bag and returns the packages that it does not have.
-func (c *committer) vanished(ctx context.Context, st *staged) (map[string]bool, error) {
+// strays reports whether it has other files.
+func (c *committer) vanished(ctx context.Context, st *staged) (vanished map[string]bool, strays bool, err error) {
 	lengths := map[string]int64{}
 	for o, err := range c.config.Bucket.List(ctx, bucket.Range{Prefix: st.folder + "/data/"}) {
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		lengths[o.Key] = o.Size
 	}
-	vanished := map[string]bool{}
+	vanished = map[string]bool{}
+	known := 0
 	for i := range st.records {
 		r := &st.records[i]
-		if size, ok := lengths[r.Key()]; ok && size == r.StoredBytes {
+		size, ok := lengths[r.Key()]
+		if ok {
+			known++
+		}
+		if ok && size == r.StoredBytes {
 			continue
 		}
 		o, err := c.config.Bucket.Stat(ctx, r.Key())
@@ -210,10 +283,10 @@ func (c *committer) vanished(ctx context.Context, st *staged) (map[string]bool, 
 		case errors.Is(err, bucket.ErrNotExist) || err == nil && o.Size != r.StoredBytes:
 			vanished[r.Path] = true
 		case err != nil:
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return vanished, nil
+	return vanished, len(lengths) > known, nil
 }
 
 // writeTags makes the packages of a bag durable, then writes its tag files.
@@ -268,7 +341,7 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 			e.Relisted[key] = size
 		}
 	}
-	ch.findings = nil
+	ch.findings = slices.Clone(ch.refused)
 	c.addLosses(e, ch)
 	for _, f := range ch.recovered {
 		if lost, ok := state.Lost[f.Path]; ok && lost.SHA256 == f.SHA256 {
@@ -614,7 +687,7 @@ func (c *committer) keep(ctx context.Context, ch *change, st *staged, done map[s
 	state := c.log.State
 	givenUp := slices.Contains(state.GivenUp, st.folder)
 	expired := state.IsExpired(st.day())
-	old, before := st.folder, len(st.records)
+	before := len(st.records)
 	st.drop(func(r *bag.Record) bool {
 		archived := done[ledger.PackageKey(r.Day(), r.Path)] > st.base
 		if givenUp && !expired && !archived {
@@ -625,14 +698,25 @@ func (c *committer) keep(ctx context.Context, ch *change, st *staged, done map[s
 	if len(st.records) == before {
 		return nil
 	}
+	if len(st.records) > 0 {
+		return c.move(ctx, ch, st)
+	}
 	if !givenUp && !expired {
-		ch.givenUp = append(ch.givenUp, old)
-		ch.remains = append(ch.remains, old)
+		ch.giveUp(st.folder)
 	}
-	if len(st.records) == 0 {
-		ch.bags = slices.DeleteFunc(ch.bags, func(o *staged) bool { return o == st })
-		return nil
-	}
+	ch.bags = slices.DeleteFunc(ch.bags, func(o *staged) bool { return o == st })
+	return nil
+}
+
+// giveUp says that an uncommitted bag may be removed.
+func (ch *change) giveUp(folder string) {
+	ch.givenUp = append(ch.givenUp, folder)
+	ch.remains = append(ch.remains, folder)
+}
+
+// move copies the packages of a closed bag into a new one and gives the old one up.
+func (c *committer) move(ctx context.Context, ch *change, st *staged) error {
+	ch.giveUp(st.folder)
 	id, err := NewID(c.config.Random, 4)
 	if err != nil {
 		return err

@@ -156,7 +156,14 @@ const objectsAtOnce = 1000
 // scan lists everything that the archive has, in ranges of keys that are listed at
 // the same time and together cover all of "dt=".
 func (s *scanner) scan(ctx context.Context) (*Drift, error) {
-	d := &Drift{Bags: map[string]*BagDrift{}, Ledger: s.log.Absent}
+	d := &Drift{Bags: map[string]*BagDrift{}}
+	for _, n := range s.log.Absent {
+		if _, err := s.bucket.Stat(ctx, ledger.Key(n)); errors.Is(err, bucket.ErrNotExist) {
+			d.Ledger = append(d.Ledger, n)
+		} else if err != nil {
+			return nil, err
+		}
+	}
 	if err := s.scanRecords(ctx, d); err != nil {
 		return nil, err
 	}

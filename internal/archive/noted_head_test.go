@@ -58,7 +58,9 @@ func (h *noted) play() {
 		}
 		last := len(h.states) - 1
 		for _, want := range diffStates(h.states[k], h.states[last]) {
-			if !slices.ContainsFunc(v.Changes, func(c ledger.Change) bool { return slices.Contains(want.kinds, c.Kind) && strings.Contains(c.Detail, want.text) }) {
+			if !slices.ContainsFunc(v.Changes, func(c ledger.Change) bool {
+				return slices.Contains(want.kinds, c.Kind) && strings.Contains(c.Detail, want.text)
+			}) {
 				h.t.Errorf("from entry %d to %d (forged: %q): %v of %q is in no change: %+v", h.heads[k].Sequence, h.heads[last].Sequence, forged, want.kinds, want.text, v.Changes)
 			}
 		}

@@ -53,6 +53,7 @@ type Authority struct {
 	folder string
 
 	mu    sync.Mutex
+	count int
 	serve func(w http.ResponseWriter, query []byte)
 }
 
@@ -135,6 +136,13 @@ func (a *Authority) Serve(serve func(w http.ResponseWriter, query []byte)) {
 	a.serve = serve
 }
 
+// Count returns the number of requests so far.
+func (a *Authority) Count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.count
+}
+
 func (a *Authority) handle(w http.ResponseWriter, r *http.Request) {
 	query, err := io.ReadAll(r.Body)
 	if err != nil || r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/timestamp-query" {
@@ -142,6 +150,7 @@ func (a *Authority) handle(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.mu.Lock()
+	a.count++
 	serve := a.serve
 	a.mu.Unlock()
 	if serve != nil {
