@@ -75,8 +75,9 @@ type change struct {
 	base int64
 
 	scope    *ledger.Scope
-	joins    bool // the resource begins to manage the archive, even if nothing else changes
-	leaves   bool // the resource leaves the archive
+	joins    bool     // the resource begins to manage the archive, even if nothing else changes
+	leaves   bool     // the resource leaves the archive
+	departs  []string // other resources that leave it, because their states are gone
 	destroys bool
 
 	bags     []*staged
@@ -118,7 +119,7 @@ func (ch *change) relist(key string, size *int64) {
 
 // empty reports whether there is nothing to commit but a seal or failing packages.
 func (ch *change) empty() bool {
-	return ch.scope == nil && !ch.leaves && len(ch.bags)+len(ch.relisted)+len(ch.lost)+len(ch.missed)+len(ch.recovered)+len(ch.erased)+len(ch.givenUp) == 0 &&
+	return ch.scope == nil && !ch.leaves && len(ch.departs)+len(ch.bags)+len(ch.relisted)+len(ch.lost)+len(ch.missed)+len(ch.recovered)+len(ch.erased)+len(ch.givenUp) == 0 &&
 		ch.abandons == nil && ch.expires == ""
 }
 
@@ -376,13 +377,19 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 			e.SealedThrough = &day
 		}
 	}
+	for _, id := range ch.departs {
+		if slices.Contains(state.Resources, id) {
+			e.Left = append(e.Left, id)
+		}
+	}
 	joins := ch.joins && !slices.Contains(state.Resources, c.config.Member.ID)
 	if c.isEmpty(e) && !joins && !ch.leaves && !ch.destroys {
 		return nil
 	}
 	switch {
 	case ch.leaves || ch.destroys:
-		e.Left = []string{c.config.Member.ID}
+		e.Left = append(e.Left, c.config.Member.ID)
+		slices.Sort(e.Left)
 	case !slices.Contains(state.Resources, c.config.Member.ID):
 		e.Joined = []string{c.config.Member.ID}
 	}
@@ -399,7 +406,7 @@ func latest(a, b time.Time) time.Time {
 
 // isEmpty reports whether an entry would say nothing.
 func (c *committer) isEmpty(e *ledger.Entry) bool {
-	return e.Scope == nil && len(e.Bags)+len(e.Relisted)+len(e.Missed)+len(e.Lost)+len(e.Recovered)+len(e.Erased)+len(e.GivenUp) == 0 &&
+	return e.Scope == nil && len(e.Left)+len(e.Bags)+len(e.Relisted)+len(e.Missed)+len(e.Lost)+len(e.Recovered)+len(e.Erased)+len(e.GivenUp) == 0 &&
 		e.Failing == nil && e.Abandoned == nil && e.ExpiredThrough == "" && e.SealedThrough == nil
 }
 

@@ -78,7 +78,7 @@ func (a *Archive) Delete(ctx context.Context) (*Deletion, error) {
 		return nil, &FindingsError{view.Findings}
 	}
 	others := slices.DeleteFunc(slices.Clone(view.log.State.Resources), func(id string) bool {
-		return id == c.Member.ID || c.Accept["left:"+id] != ""
+		return id == c.Member.ID || c.Accept[leftToken(id)] != ""
 	})
 	member := slices.Contains(view.log.State.Resources, c.Member.ID)
 	if len(others) > 0 || !member {

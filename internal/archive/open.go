@@ -21,8 +21,12 @@ type View struct {
 	// Findings concern the ledger. With any of them, the head of the state stays.
 	Findings []Finding
 
-	// Warnings are of interest and need no decision.
-	Warnings []Warning
+	// Changes say what the entries after the trusted head did, as far as they need no
+	// decision. Warnings are everything else of interest.
+	Changes, Warnings []Warning
+
+	// departs are members that the configuration says are gone.
+	departs []string
 
 	// abandons is the head that is given up because a roll-back is accepted.
 	abandons *ledger.Rollback
@@ -55,9 +59,14 @@ func (a *Archive) Open(ctx context.Context) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &View{log: log, Findings: t.findings, Warnings: t.warnings(), accepted: t.accepted}
+	v := &View{log: log, Findings: t.findings, Changes: t.warnings(), accepted: t.accepted}
 	if r := log.Rollback; r != nil {
 		v.rollback(r, c)
+	}
+	for _, id := range log.State.Resources {
+		if token := leftToken(id); c.Accept[token] != "" && id != c.Member.ID {
+			v.departs, v.accepted = append(v.departs, id), append(v.accepted, token)
+		}
 	}
 	if len(log.Foreign) > 0 {
 		v.Warnings = append(v.Warnings, Warning{"Foreign objects in the ledger", fmt.Sprintf(
@@ -65,6 +74,9 @@ func (a *Archive) Open(ctx context.Context) (*View, error) {
 	}
 	return v, nil
 }
+
+// leftToken accepts that a resource, whose state is gone, leaves the archive.
+func leftToken(id string) string { return "left:" + id }
 
 // rollback sorts out a ledger that is not a continuation of the trusted head.
 func (v *View) rollback(r *ledger.Rollback, c *Config) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
@@ -13,7 +14,7 @@ import (
 
 // Preview is what an apply would find and do. Nothing was written.
 type Preview struct {
-	// Summary describes the archive as it is; nil if there is none yet. Its
+	// Summary describes the archive as it is; empty if there is none yet. Its
 	// PendingCount includes what the apply would archive.
 	Summary *Summary
 
@@ -40,6 +41,9 @@ type Preview struct {
 
 	// Unused are the tokens of Config.Accept that accept nothing.
 	Unused []string
+
+	// losses are tokens, and beginnings of tokens, that an apply may ask for.
+	losses []string
 }
 
 // Plan compares the destination with its ledger and with the list of EdgeOne, and says
@@ -52,7 +56,7 @@ func (a *Archive) Plan(ctx context.Context) (*Preview, error) {
 		if destroyed, ok := errors.AsType[*ledger.DestroyedError](err); ok {
 			return nil, &ScopeError{Destination: c.Bucket.String(), Message: destroyed.Error() + "; choose another prefix"}
 		}
-		return &Preview{Work: []string{"a new archive begins"}}, nil
+		return a.planNew(ctx)
 	}
 	if err != nil {
 		return nil, err
@@ -60,15 +64,48 @@ func (a *Archive) Plan(ctx context.Context) (*Preview, error) {
 	if err := a.joins(view); err != nil {
 		return nil, err
 	}
-	p := &Preview{Summary: view.Summary(0), Findings: view.Findings, Warnings: view.Warnings, Joins: c.Trusted == nil}
+	p := &Preview{Summary: view.Summary(0), Findings: view.Findings, Warnings: slices.Concat(view.Changes, view.Warnings), Joins: c.Trusted == nil}
 	if f := view.scopeFinding(c); f != nil {
 		p.Findings = append(p.Findings, *f)
 	}
-	p.Unused = view.unused(c)
-	if len(p.Findings) > 0 {
-		return p, nil
+	if len(p.Findings) == 0 {
+		if err := a.plan(ctx, view, p); err != nil {
+			return nil, err
+		}
 	}
-	return p, a.plan(ctx, view, p)
+	p.Unused = slices.DeleteFunc(view.unused(c), func(token string) bool {
+		return slices.ContainsFunc(p.losses, func(loss string) bool { return strings.HasPrefix(token, loss) })
+	})
+	return p, nil
+}
+
+// planNew looks for the first packages of an archive that does not exist yet.
+func (a *Archive) planNew(ctx context.Context) (*Preview, error) {
+	c := &a.config
+	now := c.now()
+	p := &Preview{Summary: &Summary{}, Work: []string{"a new archive begins"}}
+	l := &lister{config: c, now: now}
+	for _, span := range openDays(c, &ledger.State{}, now, nil) {
+		for first := span.first; first <= span.last; {
+			rows, last, err := l.next(ctx, first, span.last)
+			if err != nil {
+				return nil, err
+			}
+			byDay, _ := splitRows(c, rows)
+			for ; first <= last; first = nextDay(first) {
+				switch rows := len(byDay[first]); {
+				case rows == 0:
+				case c.Scope.Stable(first).After(now):
+					a.describeStart(&ledger.State{}, rows, first, p)
+					return p, nil
+				default:
+					return p, nil
+				}
+			}
+		}
+	}
+	a.describeStart(&ledger.State{}, 0, "", p)
+	return p, nil
 }
 
 // unused returns the tokens that accept nothing that was found or recorded.
@@ -99,7 +136,11 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 	p.Damage = d.describe()
 	p.Work = slices.Clone(p.Damage)
 	p.Warnings = append(p.Warnings, d.warnings(c.Bucket.String())...)
+	p.losses = d.losses()
 	state := view.log.State
+	for _, id := range view.departs {
+		p.Work = append(p.Work, "the resource "+id+" leaves the archive")
+	}
 	if view.abandons != nil {
 		p.Work = append(p.Work, fmt.Sprintf("the accepted roll-back to entry %s is recorded", view.log.Head))
 	}
@@ -124,6 +165,37 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 		return err
 	}
 	return a.planDays(ctx, view, s, d, &after, now, p)
+}
+
+// losses are the beginnings of tokens of losses that no listing is needed for.
+func (d *Drift) losses() []string {
+	var tokens []string
+	if len(d.Ledger) > 0 {
+		tokens = append(tokens, "ledger@")
+	}
+	if len(d.Records) > 0 {
+		tokens = append(tokens, "records@")
+	}
+	for _, folder := range d.nameless() {
+		tokens = append(tokens, bag.FolderDay(folder)+"@")
+	}
+	return tokens
+}
+
+// losses are the tokens that an apply will ask for if nothing changes. If it downloads
+// files again, nobody knows which of them it will not find.
+func (in *dayInput) losses(p *dayPlan, missed []string) []string {
+	if slices.ContainsFunc(p.tasks, func(t task) bool { return len(t.wanted) > 0 && !t.accepted }) {
+		return []string{p.day + "@"}
+	}
+	e := &ledger.Entry{Missed: missed}
+	tokens := e.LossTokens(in.state)
+	for i := range p.missing {
+		r := &p.missing[i].record
+		e.Lost = append(e.Lost, ledger.File{Path: r.Key(), SHA256: r.SHA256, Bytes: r.StoredBytes})
+	}
+	e.Missed = nil
+	return append(tokens, e.LossTokens(in.state)...)
 }
 
 // planGiveUp finds uncommitted bags that an apply would give up.
@@ -188,6 +260,7 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 				if plan.waiting > 0 && oldest == "" {
 					oldest = first
 				}
+				p.losses = append(p.losses, in.losses(plan, missed)...)
 				settled[first] = plan.settled && len(plan.missing)+len(missed)+len(failures) == 0 && !slices.ContainsFunc(plan.tasks, func(t task) bool { return !t.accepted })
 			}
 		}
@@ -211,7 +284,7 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 	if day := sealable(&c.Scope, state, now, func(day string) bool { return settled[day] }); day != "" {
 		p.Work = append(p.Work, "the days up to "+day+" are sealed")
 	}
-	a.describeStart(state, now, waiting, oldest, p)
+	a.describeStart(state, waiting, oldest, p)
 	return nil
 }
 
@@ -231,7 +304,7 @@ func warnLate(c *Config, state *ledger.State, now time.Time, open []span, p *Pre
 }
 
 // describeStart says when an archive that is empty yet will have its first day.
-func (a *Archive) describeStart(state *ledger.State, now time.Time, waiting int, oldest string, p *Preview) {
+func (a *Archive) describeStart(state *ledger.State, waiting int, oldest string, p *Preview) {
 	c := &a.config
 	if len(state.Bags) > 0 || state.ExpiredThrough != "" || p.New > 0 {
 		return
@@ -241,7 +314,11 @@ func (a *Archive) describeStart(state *ledger.State, now time.Time, waiting int,
 			"EdgeOne lists %s. The first day, %s, is archived from %s on, when its packages do not grow any more (stable_after).", plural(waiting, "package"), oldest, c.Scope.Stable(oldest).UTC().Format(time.RFC3339))})
 		return
 	}
+	zones := ""
+	if len(c.Scope.Resolved) > 0 {
+		zones = " (zones: " + names(c.Scope.Resolved) + ")"
+	}
 	p.Warnings = append(p.Warnings, Warning{"Nothing was ever archived", fmt.Sprintf(
-		"EdgeOne lists no package from %s on for this scope, so no day is sealed. Check the zones and filters, and whether offline logs are switched on.",
-		c.Scope.Start.Format(time.RFC3339))})
+		"EdgeOne lists no package from %s on for this scope%s, so no day is sealed. Check the zones and filters, and whether offline logs are switched on.",
+		c.Scope.Start.Format(time.RFC3339), zones)})
 }

@@ -250,11 +250,15 @@ func (a *Archive) joins(v *View) error {
 // commitScope commits at once that the resource joins an archive that it found, that
 // the scope changed, or that a roll-back was accepted.
 func (r *run) commitScope(ctx context.Context) error {
-	ch := &change{base: r.log.Head.Sequence, abandons: r.view.abandons, joins: r.config.Trusted == nil}
+	ch := &change{base: r.log.Head.Sequence, abandons: r.view.abandons, joins: r.config.Trusted == nil, departs: r.view.departs}
+	for _, id := range ch.departs {
+		ch.accepted = append(ch.accepted, leftToken(id))
+	}
 	if !r.log.State.Scope.Equal(&r.config.Scope) {
 		ch.scope = &r.config.Scope
+		ch.accepted = append(ch.accepted, scopeToken(r.log.State.ScopeSequence))
 	}
-	if ch.scope == nil && ch.abandons == nil && !ch.joins {
+	if ch.scope == nil && ch.abandons == nil && !ch.joins && len(ch.departs) == 0 {
 		return nil
 	}
 	return r.commit(ctx, ch)
