@@ -37,10 +37,16 @@ var findingNext = map[archive.FindingKind]string{
 	archive.FindingScope:    "Give both resources the same window, filters and policy.",
 }
 
-// findingDetail says what was found, what to do, and how to accept it.
-func findingDetail(destination string, f archive.Finding) string {
+// findingDetail says what was found, what to do, and how to accept it. accept are the
+// keys of the configuration.
+func findingDetail(destination string, f archive.Finding, accept []string) string {
 	text := fmt.Sprintf("At %s: %s.\n\n%s", destination, f.Message, findingNext[f.Kind])
 	if f.Token != "" {
+		for _, key := range accept {
+			if kind := strings.IndexAny(f.Token, "@:") + 1; key != f.Token && strings.HasPrefix(key, f.Token[:kind]) {
+				text += fmt.Sprintf(" The key %q of accept is that of another situation.", key)
+			}
+		}
 		text += fmt.Sprintf(" If that is not possible, or if the change is intended, accept it with a reason, which the ledger records:\n\n  accept = {\n    %q = \"…\"\n  }", f.Token)
 	}
 	return text
@@ -49,10 +55,10 @@ func findingDetail(destination string, f archive.Finding) string {
 // findingWarnings are the findings in a plan. The apply fails on them. Terraform
 // shows only the first of several warnings with the same summary, so there is one
 // for each kind.
-func findingWarnings(destination string, findings []archive.Finding) (diags diag.Diagnostics) {
+func findingWarnings(m *logArchiveModel, findings []archive.Finding) (diags diag.Diagnostics) {
 	details := map[archive.FindingKind][]string{}
 	for _, f := range findings {
-		details[f.Kind] = append(details[f.Kind], findingDetail(destination, f))
+		details[f.Kind] = append(details[f.Kind], findingDetail(m.Destination.ValueString(), f, m.acceptedKeys()))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(details)) {
 		diags.AddAttributeWarning(path.Root("destination"), findingSummaries[kind], strings.Join(append(details[kind], "Until then an apply fails."), "\n\n"))
@@ -60,9 +66,9 @@ func findingWarnings(destination string, findings []archive.Finding) (diags diag
 	return diags
 }
 
-func findingErrors(destination string, findings []archive.Finding) (diags diag.Diagnostics) {
+func findingErrors(m *logArchiveModel, findings []archive.Finding) (diags diag.Diagnostics) {
 	for _, f := range findings {
-		diags.AddAttributeError(path.Root("destination"), findingSummaries[f.Kind], findingDetail(destination, f))
+		diags.AddAttributeError(path.Root("destination"), findingSummaries[f.Kind], findingDetail(m.Destination.ValueString(), f, m.acceptedKeys()))
 	}
 	return diags
 }
@@ -168,19 +174,35 @@ func filesOf(n int) string {
 
 // archiveErrors turns an error of package archive into diagnostics: one for each
 // finding, and one for everything else.
-func (r *logArchiveResource) archiveErrors(destination string, err error) (diags diag.Diagnostics) {
+func (r *logArchiveResource) archiveErrors(m *logArchiveModel, err error) (diags diag.Diagnostics) {
 	if found, ok := errors.AsType[*archive.RunError](err); ok {
-		diags.Append(findingErrors(destination, found.Findings)...)
+		diags.Append(findingErrors(m, found.Findings)...)
 		if found.Err != nil || len(found.Failures)+found.Skipped > 0 {
 			diags.Append(r.archiveError(&archive.RunError{Failures: found.Failures, Err: found.Err, Skipped: found.Skipped}))
 		}
 		return diags
 	}
 	if found, ok := errors.AsType[*archive.FindingsError](err); ok {
-		return findingErrors(destination, found.Findings)
+		return findingErrors(m, found.Findings)
 	}
 	diags.Append(r.archiveError(err))
 	return diags
+}
+
+// unusable is the warning of a refresh and a plan about an archive that an apply cannot
+// use. It is no error, because Terraform plans an update before each destroy: an error
+// would keep a destroy from happening.
+func (r *logArchiveResource) unusable(err error) diag.Diagnostic {
+	d := r.archiveError(err)
+	return diag.NewAttributeWarningDiagnostic(path.Root("destination"), d.Summary(), d.Detail()+"\n\nThe state keeps what it knows. Until this is solved, an apply fails.")
+}
+
+// isOfService reports whether an error is EdgeOne's or a timeout, and says nothing
+// about the archive.
+func isOfService(err error) bool {
+	_, listing := errors.AsType[*listError](err)
+	_, late := errors.AsType[query.TimeoutError](err)
+	return listing || late || errors.Is(err, context.Canceled)
 }
 
 // incompleteDetail says what a run could not do, and how it goes on.

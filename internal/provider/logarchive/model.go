@@ -3,6 +3,7 @@ package logarchive
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -299,6 +300,11 @@ func texts(ctx context.Context, m types.Map, diags *diag.Diagnostics) map[string
 		}
 	}
 	return known
+}
+
+// acceptedKeys are the keys of "accept", sorted.
+func (m *logArchiveModel) acceptedKeys() []string {
+	return slices.Sorted(maps.Keys(m.Accept.Elements()))
 }
 
 // set fills the computed attributes.

@@ -139,7 +139,7 @@ func (r *logArchiveResource) Create(ctx context.Context, req resource.CreateRequ
 	if o.temporary() {
 		resp.Diagnostics.AddWarning("Archive is incomplete", r.incompleteDetail(o.err)+" The resource is in the state; a later apply that fails is an error.")
 	} else if o.err != nil {
-		resp.Diagnostics.Append(r.archiveErrors(m.Destination.ValueString(), o.err)...)
+		resp.Diagnostics.Append(r.archiveErrors(&m, o.err)...)
 		r.leave(ctx, &m, &o.report.Head, o.report.Archive, o.report.Member)
 		resp.State.RemoveResource(ctx)
 		return
@@ -170,7 +170,7 @@ func (r *logArchiveResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	o := r.run(ctx, &m, head, state.ArchiveID.ValueString(), member, drift, timeout, &resp.Diagnostics)
 	if o.err != nil {
-		resp.Diagnostics.Append(r.archiveErrors(m.Destination.ValueString(), o.err)...)
+		resp.Diagnostics.Append(r.archiveErrors(&m, o.err)...)
 	}
 	if o.report == nil {
 		return
@@ -195,9 +195,13 @@ func (r *logArchiveResource) Read(ctx context.Context, req resource.ReadRequest,
 	member := readMember(ctx, req.Private, &resp.Diagnostics)
 	view, err := r.view(ctx, &m, member, &resp.Diagnostics)
 	if err != nil {
-		d := r.archiveError(query.LateFor(err, timeout))
-		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), "Unable to refresh the archive", d.Summary()+": "+d.Detail()+"\n\nThe state keeps what it knows.")
+		if !errors.Is(err, errReported) {
+			resp.Diagnostics.Append(r.unusable(query.LateFor(err, timeout)))
+		}
 		return
+	}
+	for _, w := range view.Changes {
+		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
 	}
 	if len(view.Findings) > 0 {
 		return

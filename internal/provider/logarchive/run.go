@@ -139,7 +139,7 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, head *
 		err = query.LateFor(err, timeout)
 	}
 	if report == nil {
-		diags.Append(r.archiveErrors(m.Destination.ValueString(), err)...)
+		diags.Append(r.archiveErrors(m, err)...)
 		return outcome{}
 	}
 	if len(report.Repaired) > 0 {
@@ -167,7 +167,7 @@ func (r *logArchiveResource) planCreate(ctx context.Context, plan *logArchiveMod
 	if p == nil || !p.Joins {
 		return
 	}
-	diags.Append(findingWarnings(plan.Destination.ValueString(), p.Findings)...)
+	diags.Append(findingWarnings(plan, p.Findings)...)
 	diags.AddAttributeWarning(path.Root("destination"), "Archive exists",
 		fmt.Sprintf("The destination contains the archive %s of the same scope. The apply continues it, and trusts its newest entry %s.", p.Summary.Archive, p.Summary.Head))
 }
@@ -185,10 +185,10 @@ func (r *logArchiveResource) planUpdate(ctx context.Context, state, plan *logArc
 	head := state.head(ctx, diags)
 	p := r.plan(ctx, plan, identity{state.ArchiveID.ValueString(), head, member}, timeout, diags)
 	if p == nil {
-		return false, nil
+		return true, nil
 	}
 	destination := plan.Destination.ValueString()
-	diags.Append(findingWarnings(destination, p.Findings)...)
+	diags.Append(findingWarnings(plan, p.Findings)...)
 	if len(p.Damage) > 0 {
 		diags.AddAttributeWarning(path.Root("destination"), "Archived files are missing or damaged", fmt.Sprintf("At %s:\n%s", destination, bulleted(p.Damage)))
 	}
@@ -198,7 +198,8 @@ func (r *logArchiveResource) planUpdate(ctx context.Context, state, plan *logArc
 	return len(p.Findings)+len(p.Work) > 0 || moved, p.Drift
 }
 
-// plan compares destination, ledger and list. It returns nil after an error.
+// plan compares destination, ledger and list. It returns nil if that was not possible,
+// which diags say.
 func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is identity, timeout time.Duration, diags *diag.Diagnostics) *archive.Preview {
 	a, err := r.open(ctx, plan, is, true, diags)
 	if errors.Is(err, errReported) {
@@ -210,9 +211,16 @@ func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is
 		r.checkProtection(ctx, a.store, plan, diags)
 		p, err = a.Plan(ctx)
 	}
-	if err != nil {
-		diags.Append(r.archiveErrors(plan.Destination.ValueString(), query.LateFor(err, timeout))...)
+	if err = query.LateFor(err, timeout); err != nil {
+		if is.archive != "" && !isOfService(err) {
+			diags.Append(r.unusable(err))
+		} else {
+			diags.Append(r.archiveErrors(plan, err)...)
+		}
 		return nil
+	}
+	for _, text := range p.Work {
+		tflog.Info(ctx, "an apply has work: "+text)
 	}
 	for _, w := range p.Warnings {
 		diags.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
@@ -277,7 +285,7 @@ func (r *logArchiveResource) delete(ctx context.Context, m *logArchiveModel, hea
 	defer a.Close()
 	deletion, err := a.Delete(ctx)
 	if err != nil {
-		diags.Append(r.archiveErrors(m.Destination.ValueString(), query.LateFor(err, timeout))...)
+		diags.Append(r.archiveErrors(m, query.LateFor(err, timeout))...)
 		return
 	}
 	diags.Append(remains(m.Destination.ValueString(), deletion)...)
