@@ -33,7 +33,6 @@ func special() map[string]specialCase {
 	return map[string]specialCase{
 		"provider": {
 			override: archiveOverride("teo_l7_log_archive", "logs"),
-			warning:  plainHTTP,
 		},
 		"provider/profile":        {env: profile},
 		"provider/two-accounts":   {env: profile},
@@ -48,7 +47,6 @@ func special() map[string]specialCase {
 
 		"resources/teo_l7_log_archive": {
 			override: archiveOverride("teo_l7_log_archive", "logs"),
-			warning:  plainHTTP,
 			outputs: func(t *testing.T, outputs map[string]any) {
 				t.Helper()
 				archived, _ := outputs["archived"].(map[string]any)
@@ -59,9 +57,15 @@ func special() map[string]specialCase {
 				}
 			},
 		},
+		"resources/teo_l7_log_archive/file": {override: archiveOverride("teo_l7_log_archive", "may"), outputs: has("complete", true)},
+		"resources/teo_l7_log_archive/s3":   {override: archiveOverride("teo_l7_log_archive", "logs")},
+		"resources/teo_l7_log_archive/accept": {
+			override: archiveOverride("teo_l7_log_archive", "logs"),
+			outputs:  has("lost", 0.0), emptyOutputs: true,
+		},
+		"exercise": {elsewhere: "TestExercise"},
 		"resources/teo_l4_log_archive": {
 			override: archiveOverride("teo_l4_log_archive", "may"),
-			warning:  plainHTTP,
 			outputs:  has("archived", map[string]any{"packages": 144.0, "complete": true}),
 		},
 		"data-sources/teo_log_archive_verification": {env: existingArchive},
@@ -71,7 +75,6 @@ func special() map[string]specialCase {
 				t.Helper()
 				return archiveIn(t.TempDir())
 			},
-			warning: plainHTTP,
 		},
 
 		"demo": {env: zoneOfTheDemo},
@@ -155,9 +158,6 @@ func pod(t *testing.T) []string {
 
 // zoneOfTheDemo keeps the list short.
 func zoneOfTheDemo(*testing.T) []string { return []string{`TF_VAR_zones=["example.org"]`} }
-
-// plainHTTP is the warning of an archive about the downloads of the simulator.
-const plainHTTP = "were downloaded over plain http"
 
 // archiveOverride lets an example archive to a folder.
 func archiveOverride(kind, name string) func(*testing.T) string {

@@ -63,7 +63,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 			"and commits them with one entry of an append-only ledger, in which each entry contains the hash of the previous one. It edits nothing, so that it works on stores with object lock. "+
 			"Anyone can verify it offline with POSIX utilities and `sha256sum`.\n\n"+
 			"The state keeps the newest entry of the ledger (`head`). Anything that was lost, rolled back or changed at the destination since then is an error until it is repaired or accepted (see `accept`). "+
-			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, verify and query an archive.", r.Title),
+			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, run and verify an archive.", r.Title),
 		Attributes: map[string]schema.Attribute{
 			"destination": schema.StringAttribute{
 				MarkdownDescription: destinationText + " " + replaceText + " Changing it replaces the resource, and `on_destroy` decides what happens to the old archive; another spelling of the same place is no change.",
