@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -56,11 +55,11 @@ func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is id
 		return nil, err
 	}
 	s := r.session
-	progress := &progressLog{ctx: ctx}
+	progress := newProgress(s.Now)
 	a, err := archive.New(archive.Config{
 		Bucket: store, Layer: r.Layer, Scope: scope, Member: is.member, Archive: is.archive, Trusted: is.head, Accept: accept, Erase: erase,
 		Parallelism: int(m.Parallelism.ValueInt64()), VerifyPayload: m.Verify.ValueString() == verifyPayload, MaxRunTime: maxRunTime,
-		Agent: s.Agent, Transport: s.Transport, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: progress.event,
+		Agent: s.Agent, Transport: s.Transport, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: func(e archive.Event) { progress.event(ctx, e) },
 		List: func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) {
 			return r.list(ctx, q, start, end, most)
 		},
@@ -307,52 +306,4 @@ func (r *logArchiveResource) checkAPIVersion(ctx context.Context, m *logArchiveM
 	if r.Layer == teo.L7 {
 		r.session.CheckZoneIDs(q, diags)
 	}
-}
-
-// progressEvery is how often a run logs its progress.
-const progressEvery = 10 * time.Second
-
-// progressLog logs the steps of a run. Neither URLs nor log lines are in it.
-type progressLog struct {
-	ctx context.Context
-
-	mu   sync.Mutex
-	last time.Time
-}
-
-func (p *progressLog) event(e archive.Event) {
-	fields := map[string]any{}
-	if e.Package != "" {
-		fields["package"] = e.Package
-	}
-	if e.Err != nil {
-		fields["failure"] = e.Err.Error()
-	}
-	switch e.Kind {
-	case archive.EventArchived:
-		fields["bytes"] = e.Bytes
-		tflog.Debug(p.ctx, "package archived", fields)
-		p.summary(e)
-	case archive.EventCommitted:
-		tflog.Info(p.ctx, "ledger entry written", map[string]any{"sequence": e.Sequence})
-	case archive.EventRetried:
-		tflog.Warn(p.ctx, "package failed, retrying", fields)
-	default:
-		tflog.Error(p.ctx, "package given up", fields)
-	}
-}
-
-// summary logs one line every ten seconds.
-func (p *progressLog) summary(e archive.Event) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := time.Now()
-	if p.last.IsZero() {
-		p.last = now
-	}
-	if now.Sub(p.last) < progressEvery && e.Done < e.Total {
-		return
-	}
-	p.last = now
-	tflog.Info(p.ctx, fmt.Sprintf("archived %d of %d packages, %.1f MB, %s", e.Done, e.Total, float64(e.DoneBytes)/1e6, e.Day))
 }

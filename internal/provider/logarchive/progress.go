@@ -1,0 +1,88 @@
+package logarchive
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+)
+
+// progressEvery is how often a run says at INFO how far it is.
+const progressEvery = 10 * time.Second
+
+// progress logs a run. What it says is in the text of a line, so that the lines of a
+// run are alike; the fields of a line have no order. Neither URLs nor log lines are
+// in it.
+type progress struct {
+	now func() time.Time
+
+	mu   sync.Mutex
+	said time.Time // when the last INFO line of archived packages was written
+}
+
+func newProgress(now func() time.Time) *progress { return &progress{now: now, said: now()} }
+
+// event logs one step of a run: a package at DEBUG, a retry at WARN, and how far the
+// run is at INFO every 10 seconds and after the last package.
+func (p *progress) event(ctx context.Context, e archive.Event) {
+	switch e.Kind {
+	case archive.EventArchived:
+		tflog.Debug(ctx, fmt.Sprintf("archived %s, %s", e.Package, size(e.Bytes)))
+		if line := p.line(e); line != "" {
+			tflog.Info(ctx, line)
+		}
+	case archive.EventRetried:
+		tflog.Warn(ctx, fmt.Sprintf("retrying %s: %s", e.Package, e.Err))
+	case archive.EventFailed:
+		tflog.Warn(ctx, fmt.Sprintf("could not archive %s: %s", e.Package, e.Err))
+	case archive.EventCommitted:
+		tflog.Info(ctx, fmt.Sprintf("committed entry %d", e.Sequence))
+	}
+}
+
+// line is the INFO line that is due, such as "archived 1,200 of 3,000 packages, 3.2 MB,
+// 2022-05-06"; empty if none is.
+func (p *progress) line(e archive.Event) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if e.Done < e.Total && now.Sub(p.said) < progressEvery {
+		return ""
+	}
+	p.said = now
+	return fmt.Sprintf("archived %s of %s packages, %s, %s", grouped(int64(e.Done)), grouped(int64(e.Total)), size(e.DoneBytes), e.Day)
+}
+
+// grouped writes a number with a comma between thousands.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	var b strings.Builder
+	for i, digit := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(digit)
+	}
+	return b.String()
+}
+
+// size writes a number of bytes with a decimal unit.
+func size(bytes int64) string {
+	units := []string{"kB", "MB", "GB", "TB"}
+	if bytes < 1000 {
+		return fmt.Sprintf("%d bytes", bytes)
+	}
+	value := float64(bytes) / 1000
+	unit := 0
+	for value >= 999.95 && unit < len(units)-1 {
+		value /= 1000
+		unit++
+	}
+	return fmt.Sprintf("%.1f %s", value, units[unit])
+}
