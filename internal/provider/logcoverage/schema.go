@@ -51,10 +51,12 @@ func (f family) schema(ctx context.Context) schema.Schema {
 			Optional:            true, CustomType: timetypes.GoDurationType{},
 		},
 		"min_requests": schema.Int64Attribute{
+			CustomType:          query.WholeNumber{},
 			MarkdownDescription: fmt.Sprintf("An hour with fewer %s and no log package is quiet, not missing. By default 1.", f.unit) + texts.unitNote,
 			Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"max_domains": schema.Int64Attribute{
+			CustomType:          query.WholeNumber{},
 			MarkdownDescription: fmt.Sprintf("Maximum number of %s to compare, by default %d. More %[1]s are an error, which is reported before their traffic is requested.", f.noun, defaultMaxDomains),
 			Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
