@@ -59,7 +59,7 @@ www.example.com: 1,234,567 requests
   !   1  missing      traffic, but no log package
   .   7  quiet        no traffic and no log package
   ~   4  pending      too recent to judge
-  +   1  unwitnessed  a log package, but no counted traffic
+  +   1  uncounted    a log package, but no counted traffic
   ?   2  unverified   analytics could not answer
 
 Total: 1,234,609 requests
@@ -101,7 +101,7 @@ func TestMarkdownChart(t *testing.T) {
 	got := draw(t, chartRows(), "markdown")
 	for _, want := range []string{
 		"2022-05-04 to 2022-05-05 (UTC). **1 hour with traffic has no log package.**\n",
-		"| Domain | Requests | `#` covered | `!` missing | `.` quiet | `~` pending | `+` unwitnessed | `?` unverified |\n|:---|---:|---:|---:|---:|---:|---:|---:|\n",
+		"| Domain | Requests | `#` covered | `!` missing | `.` quiet | `~` pending | `+` uncounted | `?` unverified |\n|:---|---:|---:|---:|---:|---:|---:|---:|\n",
 		"| www.example.com | 1,234,567 | 15 | 1 | 0 | 2 | 0 | 0 |\n",
 		"| \\*.example.org | 42 | 6 | 0 | 7 | 2 | 1 | 2 |\n",
 		"| **Total** | 1,234,609 | 21 | 1 | 7 | 4 | 1 | 2 |\n",

@@ -75,7 +75,7 @@ func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, res
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Lists the zones (sites) of the account that the provider's credentials can access. The zones in `names` and in `zone_ids` add up. If neither is set, every zone is listed.",
 		Attributes: map[string]schema.Attribute{
-			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`). A name without a zone causes a warning.", Optional: true, ElementType: types.StringType},
+			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`). " + query.NamesText + " A name without a zone causes a warning.", Optional: true, ElementType: types.StringType},
 			"zone_ids": schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`). An ID without a zone causes a warning.", Optional: true, ElementType: types.StringType},
 			"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(query.TimeoutText, "reading the zones", query.ShortDuration(query.ReadTimeout))}),
 			"zones": schema.ListNestedAttribute{
