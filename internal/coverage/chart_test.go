@@ -170,11 +170,11 @@ func TestChartRefuses(t *testing.T) {
 // Names are escaped in every format.
 func TestChartEscapes(t *testing.T) {
 	t.Parallel()
-	const name = "<script>alert(1)</script>\"'&|`*_```\x1b[31m\x00\xff\u202e.example.com"
+	const name = "<script>alert(1)</script>\"'&|`*_```\x1b[31m\x00\x7f\xff\u202e.example.com"
 	rows := []coverage.ChartRow{{Name: name, Days: map[string]string{"2022-05-04": strings.Repeat("!", 24)}}}
 	for _, format := range coverage.Formats {
 		text := draw(t, rows, format)
-		if strings.ContainsAny(text, "\x1b\x00\u202e") || !strings.Contains(text, "\ufffd") {
+		if strings.ContainsAny(text, "\x1b\x00\x7f\u202e") || !strings.Contains(text, "\ufffd") {
 			t.Errorf("%s lets control characters through", format)
 		}
 		if format != "text" && strings.Count(text, "<script") > strings.Count(text, "````text\n<script") {
