@@ -23,6 +23,7 @@ require (
 	github.com/vmihailenco/msgpack/v5 v5.4.1 // long lists, encoded without the framework
 	golang.org/x/crypto v0.59.0 // SSH agents that sign
 	golang.org/x/mod v0.43.0 // signed notes
+	golang.org/x/net v0.62.0 // IDNA: the normal form of names
 	golang.org/x/sync v0.25.0 // errgroup
 	golang.org/x/sys v0.50.0 // durable files, processes
 	golang.org/x/time v0.16.0 // rate limits
@@ -80,7 +81,6 @@ require (
 	github.com/zclconf/go-cty v1.18.1 // indirect
 	go.opentelemetry.io/otel v1.46.0 // indirect
 	go.opentelemetry.io/otel/sdk/metric v1.46.0 // indirect
-	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/text v0.44.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	google.golang.org/appengine v1.6.8 // indirect

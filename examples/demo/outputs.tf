@@ -27,6 +27,6 @@ output "coverage" {
   description = "Which hours had requests, and which a log package."
   value = {
     for format in var.coverage ? ["text", "html"] : [] :
-    format => provider::teo::coverage_chart(data.teo_l7_log_coverage.demo[0].domains, format)
+    format => provider::teo::coverage_chart(data.teo_l7_log_coverage.demo[0].hosts, format)
   }
 }

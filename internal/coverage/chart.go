@@ -64,7 +64,7 @@ var verdicts = []struct {
 	{Missing, "missing", "traffic, but no log package", "#d55e00", "#ffffff", func(s Sums) int64 { return s.Missing }},
 	{Quiet, "quiet", "no traffic and no log package", "#edf0f3", "#8a949e", func(s Sums) int64 { return s.Quiet }},
 	{Pending, "pending", "too recent to judge", "#f0e442", "#5c5600", func(s Sums) int64 { return s.Pending }},
-	{Unwitnessed, "unwitnessed", "a log package, but no counted traffic", "#cc79a7", "#ffffff", func(s Sums) int64 { return s.Unwitnessed }},
+	{Uncounted, "uncounted", "a log package, but no counted traffic", "#cc79a7", "#ffffff", func(s Sums) int64 { return s.Uncounted }},
 	{Unverified, "unverified", "analytics could not answer", "#ffffff", "#333c45", func(s Sums) int64 { return s.Unverified }},
 }
 

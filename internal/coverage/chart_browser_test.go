@@ -62,7 +62,7 @@ func TestBrowserDrawsTheChart(t *testing.T) {
 			if len(got.Titles) != 36 || got.Titles[11] != "www.example.com, 2022-05-05 07:00 to 08:00 UTC: missing (traffic, but no log package)" {
 				t.Errorf("titles %q", got.Titles)
 			}
-			want := map[string]int{"covered": 21, "missing": 1, "quiet": 7, "pending": 4, "unwitnessed": 1, "unverified": 2}
+			want := map[string]int{"covered": 21, "missing": 1, "quiet": 7, "pending": 4, "uncounted": 1, "unverified": 2}
 			for verdict, hours := range want {
 				if got.Legend[verdict] != hours {
 					t.Errorf("the legend is %v, want %v", got.Legend, want)

@@ -59,7 +59,7 @@ www.example.com: 1,234,567 requests
   !   1  missing      traffic, but no log package
   .   7  quiet        no traffic and no log package
   ~   4  pending      too recent to judge
-  +   1  unwitnessed  a log package, but no counted traffic
+  +   1  uncounted    a log package, but no counted traffic
   ?   2  unverified   analytics could not answer
 
 Total: 1,234,609 requests
@@ -101,7 +101,7 @@ func TestMarkdownChart(t *testing.T) {
 	got := draw(t, chartRows(), "markdown")
 	for _, want := range []string{
 		"2022-05-04 to 2022-05-05 (UTC). **1 hour with traffic has no log package.**\n",
-		"| Domain | Requests | `#` covered | `!` missing | `.` quiet | `~` pending | `+` unwitnessed | `?` unverified |\n|:---|---:|---:|---:|---:|---:|---:|---:|\n",
+		"| Domain | Requests | `#` covered | `!` missing | `.` quiet | `~` pending | `+` uncounted | `?` unverified |\n|:---|---:|---:|---:|---:|---:|---:|---:|\n",
 		"| www.example.com | 1,234,567 | 15 | 1 | 0 | 2 | 0 | 0 |\n",
 		"| \\*.example.org | 42 | 6 | 0 | 7 | 2 | 1 | 2 |\n",
 		"| **Total** | 1,234,609 | 21 | 1 | 7 | 4 | 1 | 2 |\n",
@@ -170,11 +170,11 @@ func TestChartRefuses(t *testing.T) {
 // Names are escaped in every format.
 func TestChartEscapes(t *testing.T) {
 	t.Parallel()
-	const name = "<script>alert(1)</script>\"'&|`*_```\x1b[31m\x00\xff\u202e.example.com"
+	const name = "<script>alert(1)</script>\"'&|`*_```\x1b[31m\x00\x7f\xff\u202e.example.com"
 	rows := []coverage.ChartRow{{Name: name, Days: map[string]string{"2022-05-04": strings.Repeat("!", 24)}}}
 	for _, format := range coverage.Formats {
 		text := draw(t, rows, format)
-		if strings.ContainsAny(text, "\x1b\x00\u202e") || !strings.Contains(text, "\ufffd") {
+		if strings.ContainsAny(text, "\x1b\x00\x7f\u202e") || !strings.Contains(text, "\ufffd") {
 			t.Errorf("%s lets control characters through", format)
 		}
 		if format != "text" && strings.Count(text, "<script") > strings.Count(text, "````text\n<script") {

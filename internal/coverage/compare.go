@@ -9,13 +9,13 @@ import (
 
 // The verdicts on an hour.
 const (
-	Covered     = '#' // traffic and a package
-	Missing     = '!' // traffic, but no package
-	Quiet       = '.' // neither traffic nor a package
-	Pending     = '~' // too recent to judge
-	Unwitnessed = '+' // a package, but no counted traffic
-	Unverified  = '?' // the count is unknown
-	Outside     = ' ' // not in the window
+	Covered    = '#' // traffic and a package
+	Missing    = '!' // traffic, but no package
+	Quiet      = '.' // neither traffic nor a package
+	Pending    = '~' // too recent to judge
+	Uncounted  = '+' // a package, but no counted traffic
+	Unverified = '?' // the count is unknown
+	Outside    = ' ' // not in the window
 )
 
 // Unknown stands for a count that the second source did not return.
@@ -153,7 +153,7 @@ type Options struct {
 
 // Sums counts hours by verdict.
 type Sums struct {
-	Covered, Missing, Quiet, Pending, Unwitnessed, Unverified int64
+	Covered, Missing, Quiet, Pending, Uncounted, Unverified int64
 }
 
 func (s *Sums) count(verdict rune) {
@@ -166,8 +166,8 @@ func (s *Sums) count(verdict rune) {
 		s.Quiet++
 	case Pending:
 		s.Pending++
-	case Unwitnessed:
-		s.Unwitnessed++
+	case Uncounted:
+		s.Uncounted++
 	case Unverified:
 		s.Unverified++
 	}
@@ -178,7 +178,7 @@ func (s *Sums) add(other Sums) {
 	s.Missing += other.Missing
 	s.Quiet += other.Quiet
 	s.Pending += other.Pending
-	s.Unwitnessed += other.Unwitnessed
+	s.Uncounted += other.Uncounted
 	s.Unverified += other.Unverified
 }
 
@@ -267,7 +267,7 @@ func judge(o Options, packages *Packages, s Series, at time.Time, i int) rune {
 			return Covered
 		}
 	}
-	return Unwitnessed
+	return Uncounted
 }
 
 func compareHosts(a, b Host) int {

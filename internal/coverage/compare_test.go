@@ -121,7 +121,7 @@ func TestReport(t *testing.T) {
 	if !reflect.DeepEqual(report, want) {
 		t.Errorf("got  %+v\nwant %+v", report, want)
 	}
-	if report.Complete() || !(&coverage.Report{Sums: coverage.Sums{Pending: 1, Quiet: 1, Unwitnessed: 1}}).Complete() {
+	if report.Complete() || !(&coverage.Report{Sums: coverage.Sums{Pending: 1, Quiet: 1, Uncounted: 1}}).Complete() {
 		t.Error("Complete")
 	}
 	if (&coverage.Report{Sums: coverage.Sums{Unverified: 1}}).Complete() {
@@ -226,7 +226,7 @@ func checkAgainstModel(t *testing.T, seed uint64, r *rand.Rand) {
 	}
 	sums := coverage.Sums{
 		Covered: verdicts['#'], Missing: verdicts['!'], Quiet: verdicts['.'], Pending: verdicts['~'],
-		Unwitnessed: verdicts['+'], Unverified: verdicts['?'],
+		Uncounted: verdicts['+'], Unverified: verdicts['?'],
 	}
 	if row.Sums != sums || row.Count != counted {
 		t.Fatalf("seed %d: the sums are %+v and the count is %d, want %+v and %d", seed, row.Sums, row.Count, sums, counted)

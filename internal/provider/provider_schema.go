@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
@@ -51,6 +52,7 @@ func providerSchema() schema.Schema {
 				Optional:            true,
 			},
 			"max_retries": schema.Int64Attribute{
+				CustomType:          query.WholeNumber{},
 				MarkdownDescription: fmt.Sprintf("Maximum number of retries of a failed request, if a retry can help. Default: %d.", tcapi.DefaultMaxRetries),
 				Optional:            true,
 			},

@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 )
 
 // The blocks are those of the tencentcloud provider, so that its provider blocks
@@ -82,5 +83,5 @@ func secret(text string) schema.Attribute {
 }
 
 func seconds(text string) schema.Attribute {
-	return schema.Int64Attribute{MarkdownDescription: text, Optional: true}
+	return schema.Int64Attribute{MarkdownDescription: text, CustomType: query.WholeNumber{}, Optional: true}
 }

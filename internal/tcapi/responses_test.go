@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
@@ -60,7 +61,7 @@ func TestBodyIsBounded(t *testing.T) {
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader("x"), io.LimitReader(spaces{}, size-1)))
 			r.ContentLength = size
 			return r, nil
-		}))
+		}), func(c *tcapi.Config) { c.RequestTimeout = time.Hour }) // reading 64 MiB is slow on a busy machine
 		failure := failed(t, ask(t.Context(), client))
 		if !strings.HasPrefix(failure.Message, want) || failure.Class != tcapi.Fatal || failure.Attempts != 1 {
 			t.Errorf("%d bytes: %+v", size, failure)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -147,8 +146,8 @@ func beyondLookBack(err error) bool {
 	return failure != nil && failure.Code == "LimitExceeded.QueryTimeLimitExceeded"
 }
 
-// Domains returns the domains with requests in the window, sorted and in lower
-// case. It returns none for layer 4.
+// Domains returns the domains with requests in the window, sorted and in the form of
+// DNSName. It returns none for layer 4.
 func (t *Traffic) Domains() []string {
 	var all []string
 	for _, p := range t.parts {
@@ -171,7 +170,8 @@ func (p *trafficPart) hours() int { return int(p.end.Sub(p.start) / time.Hour) }
 
 // Counts returns the counts of hosts, one for each hour of the window: requests
 // of domains, or bytes of layer-4 proxies. An hour that the analytics did not
-// return is Unknown. Domains are compared, and returned, in lower case.
+// return is Unknown. Domains are compared, and returned, in the form
+// of DNSName.
 //
 // Its errors are those of L7Traffic.
 func (t *Traffic) Counts(ctx context.Context, hosts []string) (map[string][]int64, error) {
@@ -194,7 +194,7 @@ func (t *Traffic) Counts(ctx context.Context, hosts []string) (map[string][]int6
 
 func (t *Traffic) name(host string) string {
 	if t.layer == L7 {
-		return strings.ToLower(host)
+		return DNSName(host)
 	}
 	return host
 }
@@ -412,8 +412,7 @@ type topAnswer struct {
 	}
 }
 
-// topDomains reads the domains of a zone with their requests, by lower-case
-// name. It returns at most maxTopRows of them, and an empty map for none.
+// topDomains reads the domains of a zone with their requests, by DNSName. It returns at most maxTopRows of them, and an empty map for none.
 func (c *Client) topDomains(ctx context.Context, zoneID string, start, end time.Time) (map[string]int64, error) {
 	answer, err := tcapi.Call[topAnswer](ctx, c.api, describeTopL7, topRequest{
 		StartTime: start.UTC().Format(time.RFC3339), EndTime: end.UTC().Format(time.RFC3339), MetricName: "l7Flow_request_domain",
@@ -426,7 +425,7 @@ func (c *Client) topDomains(ctx context.Context, zoneID string, start, end time.
 	for _, record := range answer.Data {
 		for _, row := range record.DetailData {
 			if row.Key != "" {
-				domains[strings.ToLower(row.Key)] += max(0, row.Value.Value)
+				domains[DNSName(row.Key)] += max(0, row.Value.Value)
 			}
 		}
 	}

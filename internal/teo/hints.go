@@ -57,7 +57,7 @@ func (c *Client) hints(ctx context.Context, layer Layer, q Query) Hints {
 	}
 	h.UnknownZoneIDs = sorted(h.UnknownZoneIDs)
 	for _, name := range q.Zones {
-		found := c.zones.byName[strings.ToLower(name)]
+		found := c.zones.byName[DNSName(name)]
 		if len(found) == 0 {
 			h.UnknownZones = append(h.UnknownZones, name)
 		}
@@ -66,7 +66,7 @@ func (c *Client) hints(ctx context.Context, layer Layer, q Query) Hints {
 	h.UnknownZones = sorted(h.UnknownZones)
 	for _, domain := range domains {
 		switch {
-		case len(c.zones.byName[strings.ToLower(domain)]) > 0:
+		case len(c.zones.byName[DNSName(domain)]) > 0:
 			h.RootDomains = append(h.RootDomains, domain)
 		case len(zones) > 0 && !slices.ContainsFunc(zones, func(z Zone) bool { return z.mayServe(domain) }):
 			h.OtherDomains = append(h.OtherDomains, domain)
@@ -82,7 +82,7 @@ func (c *Client) hints(ctx context.Context, layer Layer, q Query) Hints {
 func (z *Zone) mayServe(domain string) bool {
 	switch z.Type {
 	case "full", "partial", "dnsPodAccess":
-		return strings.HasSuffix("."+strings.ToLower(domain), "."+strings.ToLower(z.Name))
+		return strings.HasSuffix("."+DNSName(domain), "."+DNSName(z.Name))
 	}
 	return true
 }

@@ -19,7 +19,7 @@ const (
 // one area, for one slot of an hour or a quarter of an hour, as either API version
 // lists it. A field that is missing or null is empty, zero or nil.
 type Package struct {
-	// Domain is the sub-domain as served (layer 7).
+	// Domain is the sub-domain as served (layer 7), in the form of DNSName.
 	Domain string
 
 	// ProxyID is the layer-4 proxy instance, such as "sid-xs82kshs" (layer 4).

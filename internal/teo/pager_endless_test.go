@@ -61,7 +61,7 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 					}), teo.Options{APIVersion: teo.Version20220106})
 					q := everything(10)
 					q.MaxPackages = max(1, rows)
-					for range 3 {
+					for n := range 3 {
 						service.sent.Store(0)
 						if l := list(t, client, q); len(l.Packages) != rows || l.TotalCount != int64(rows) {
 							t.Errorf("%d packages of %d are listed, want %d", len(l.Packages), l.TotalCount, rows)
@@ -69,6 +69,10 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 						// Three readings, with smaller pages each time, and two pages too many in each.
 						if most := 3 * (rows/5 + 3); int(service.sent.Load()) > most {
 							t.Errorf("%d requests were sent, want at most %d", service.sent.Load(), most)
+						}
+						// A count of pages shows that the repeated page is the end, once the base is known.
+						if most := (rows+9)/10 + 2; pages && n == 2 && int(service.sent.Load()) > most {
+							t.Errorf("%d requests were sent with a count of pages, want at most %d", service.sent.Load(), most)
 						}
 					}
 				})

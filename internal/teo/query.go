@@ -25,13 +25,13 @@ type Query struct {
 	// seconds: see RoundWindow.
 	Start, End time.Time
 
-	// Zones are names of sites, ZoneIDs IDs of zones. The packages of all of them
-	// are listed. Without either, the packages of every
-	// zone of the account are listed.
+	// Zones are names of sites in the form of DNSName, ZoneIDs IDs of zones. The
+	// packages of all of them are listed. Without either, the packages of every zone
+	// of the account are listed.
 	Zones, ZoneIDs []string
 
-	// Hosts are sub-domains (layer 7) or proxy IDs (layer 4). Without any, all are
-	// listed.
+	// Hosts are sub-domains in the form of DNSName (layer 7) or proxy IDs (layer 4).
+	// Without any, all are listed.
 	Hosts []string
 
 	// AreaRequired selects 2022-09-01, unless the client has a pinned API version:

@@ -110,7 +110,7 @@ func packagesOf(rows []packageRow, requestID string) []Package {
 	for i := range rows {
 		row := &rows[i]
 		packages[i] = Package{
-			Domain: row.Domain, ProxyID: row.ProxyID, Area: row.Area, Name: row.LogPacketName, URL: row.URL,
+			Domain: DNSName(row.Domain), ProxyID: row.ProxyID, Area: row.Area, Name: row.LogPacketName, URL: row.URL,
 			LogTime: pointer(row.LogTime), Start: row.LogStartTime, End: row.LogEndTime, Size: pointer(row.Size),
 			Unreadable: row.LogTime.invalid || row.Size.invalid, RequestID: requestID,
 		}

@@ -15,7 +15,7 @@ import (
 // wait for it or for their context.
 type zoneCache struct {
 	turn     chan struct{}
-	byName   map[string][]Zone // by lower-case name; empty for a name that no zone has
+	byName   map[string][]Zone // by DNSName; empty for a name that no zone has
 	byID     map[string][]Zone // one zone, or none for an ID that no zone has
 	all      []Zone            // every zone of the account, if complete
 	complete bool              // all zones have been read
@@ -38,7 +38,7 @@ func (z *zoneCache) unlock() { <-z.turn }
 
 func (z *zoneCache) add(found []Zone) {
 	for _, zone := range found {
-		key := strings.ToLower(zone.Name)
+		key := DNSName(zone.Name)
 		z.byName[key] = append(z.byName[key], zone)
 		z.byID[zone.ID] = []Zone{zone}
 	}
@@ -66,11 +66,19 @@ func (c *Client) zoneIDs(ctx context.Context, q Query) ([]string, error) {
 	ids := slices.Clone(q.ZoneIDs)
 	var unknown []string
 	for _, name := range q.Zones {
-		found := c.zones.byName[strings.ToLower(name)]
+		found := c.zones.byName[DNSName(name)]
 		if len(found) == 0 {
 			unknown = append(unknown, name)
 		}
 		ids = append(ids, idsOf(found)...)
+	}
+	if len(unknown) > 0 && !c.zones.complete && c.readAllZones(ctx) == nil {
+		// The service may know a site by another spelling of its name.
+		unknown = slices.DeleteFunc(unknown, func(name string) bool {
+			found := c.zones.byName[DNSName(name)]
+			ids = append(ids, idsOf(found)...)
+			return len(found) > 0
+		})
 	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
@@ -91,8 +99,8 @@ func idsOf(zones []Zone) []string {
 func (c *Client) readZonesNamed(ctx context.Context, names []string) error {
 	var missing []string
 	for _, name := range names {
-		if _, known := c.zones.byName[strings.ToLower(name)]; !known && !c.zones.complete {
-			missing = append(missing, strings.ToLower(name))
+		if _, known := c.zones.byName[DNSName(name)]; !known && !c.zones.complete {
+			missing = append(missing, DNSName(name))
 		}
 	}
 	if len(missing) == 0 {
@@ -120,7 +128,7 @@ func (c *Client) zonesWithIDs(ctx context.Context, ids []string) ([]Zone, error)
 		}
 	}
 	if len(missing) > 0 {
-		found, err := c.Zones(ctx, nil, missing)
+		found, err := c.zonesWith(ctx, "zone-id", missing)
 		if err != nil {
 			return nil, err
 		}
@@ -159,7 +167,13 @@ var errZoneWithoutID = errors.New("DescribeZones listed a zone without an ID, so
 
 // zonesWithID lists the zones with any of the names, or all zones without names.
 func (c *Client) zonesWithID(ctx context.Context, names []string) ([]Zone, error) {
-	found, err := c.Zones(ctx, names, nil)
+	var found []Zone
+	var err error
+	if len(names) == 0 {
+		found, err = c.describeZones(ctx, nil)
+	} else {
+		found, err = c.zonesWith(ctx, "zone-name", names)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +204,7 @@ func (c *Client) similarNames(ctx context.Context, unknown []string) []string {
 	for _, name := range sorted(names) {
 		best := len(name)
 		for _, wanted := range unknown {
-			distance := editDistance(strings.ToLower(name), strings.ToLower(wanted))
+			distance := editDistance(DNSName(name), DNSName(wanted))
 			if strings.Contains(name, wanted) || strings.HasSuffix(wanted, "."+name) {
 				distance = 1 // a sub-domain instead of the site, or a part of its name
 			}

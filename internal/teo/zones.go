@@ -59,14 +59,44 @@ type zonesAnswer struct {
 	Zones      []Zone
 }
 
-// Zones lists the zones that have one of the names and one of the IDs. Without
-// names every name matches, and without IDs every ID. The zones are sorted by name
-// and ID. Names and IDs that no zone has are not an error. The errors are those of
-// L7Logs.
+// Zones lists the zones that have one of the names, in the form of DNSName, or one of
+// the IDs; without either, every zone. The zones are sorted by name and ID. Names and
+// IDs that no zone has are not an error. The errors are those of L7Logs.
 func (c *Client) Zones(ctx context.Context, names, ids []string) ([]Zone, error) {
+	if len(names)+len(ids) == 0 {
+		return c.describeZones(ctx, nil)
+	}
+	found, err := c.zonesWith(ctx, "zone-name", names)
+	if err != nil {
+		return nil, err
+	}
+	named := func(name string) func(Zone) bool { return func(z Zone) bool { return DNSName(z.Name) == name } }
+	if slices.ContainsFunc(names, func(name string) bool { return !slices.ContainsFunc(found, named(name)) }) {
+		// The service may know a site by another spelling of its name.
+		all, err := c.describeZones(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, z := range all {
+			if slices.Contains(names, DNSName(z.Name)) {
+				found = append(found, z)
+			}
+		}
+	}
+	identified, err := c.zonesWith(ctx, "zone-id", ids)
+	if err != nil {
+		return nil, err
+	}
+	found, _ = zoneOrder.sortAndDeduplicate(append(found, identified...))
+	return found, nil
+}
+
+// zonesWith lists the zones that match one of the values of a filter, with as many
+// requests as its values need.
+func (c *Client) zonesWith(ctx context.Context, filterName string, values []string) ([]Zone, error) {
 	var found []Zone
-	for _, filters := range zoneFilters(names, ids) {
-		zones, err := c.describeZones(ctx, filters)
+	for chunk := range slices.Chunk(values, valuesPerFilter) {
+		zones, err := c.describeZones(ctx, []filter{{Name: filterName, Values: chunk}})
 		if err != nil {
 			return nil, err
 		}
@@ -74,31 +104,6 @@ func (c *Client) Zones(ctx context.Context, names, ids []string) ([]Zone, error)
 	}
 	found, _ = zoneOrder.sortAndDeduplicate(found)
 	return found, nil
-}
-
-// zoneFilters splits names and IDs into requests with at most valuesPerFilter
-// values a filter. A zone must match every filter of a request.
-func zoneFilters(names, ids []string) [][]filter {
-	byName := chunks("zone-name", names)
-	byID := chunks("zone-id", ids)
-	var all [][]filter
-	for _, n := range byName {
-		for _, i := range byID {
-			all = append(all, slices.Concat(n, i))
-		}
-	}
-	return all
-}
-
-func chunks(name string, values []string) [][]filter {
-	if len(values) == 0 {
-		return [][]filter{nil}
-	}
-	var all [][]filter
-	for chunk := range slices.Chunk(values, valuesPerFilter) {
-		all = append(all, []filter{{Name: name, Values: chunk}})
-	}
-	return all
 }
 
 // describeZones reads every page of DescribeZones.

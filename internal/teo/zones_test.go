@@ -34,7 +34,7 @@ func TestZones(t *testing.T) {
 		{name: "all", want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}},
 		{name: "a name of two", names: []string{"example.com"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os"}},
 		{name: "an ID", ids: []string{"zone-2demo00003og"}, want: []string{"zone-2demo00003og"}},
-		{name: "both", names: []string{"example.com"}, ids: []string{"zone-2demo00002os", "zone-2demo00003og"}, want: []string{"zone-2demo00002os"}},
+		{name: "both", names: []string{"example.com"}, ids: []string{"zone-2demo00002os", "zone-2demo00003og"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}},
 		{name: "twice", ids: []string{"zone-2demo00003og", "zone-2demo00003og"}, want: []string{"zone-2demo00003og"}},
 		{name: "unknown", names: []string{"nothing.example"}},
 	} {

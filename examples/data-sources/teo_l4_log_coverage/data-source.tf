@@ -6,6 +6,6 @@ data "teo_l4_log_coverage" "day" {
 
 output "days" {
   value = {
-    for proxy in data.teo_l4_log_coverage.day.domains : proxy.domain => proxy.days
+    for host in data.teo_l4_log_coverage.day.hosts : host.host => host.days
   }
 }

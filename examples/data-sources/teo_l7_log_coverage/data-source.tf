@@ -6,10 +6,10 @@ data "teo_l7_log_coverage" "day" {
 
 output "hours" {
   value = {
-    for domain in data.teo_l7_log_coverage.day.domains : domain.domain => {
-      covered = domain.covered_hours
-      quiet   = domain.quiet_hours
-      missing = domain.missing
+    for host in data.teo_l7_log_coverage.day.hosts : host.host => {
+      covered = host.covered_hours
+      quiet   = host.quiet_hours
+      missing = host.missing
     }
   }
 }

@@ -6,20 +6,20 @@ data "teo_l7_log_coverage" "day" {
 
 # For a terminal, or the summary of a job.
 output "chart" {
-  value = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.domains, "text")
+  value = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.hosts, "text")
 }
 
 # For a file: terraform output -raw page >coverage.html. Sensitive only so that
 # Terraform does not print the page.
 output "page" {
-  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.domains, "html")
+  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.hosts, "html")
   sensitive = true
 }
 
 # Of many domains, only those with missing hours.
 output "missing" {
   value = provider::teo::coverage_chart(
-    [for domain in data.teo_l7_log_coverage.day.domains : domain if domain.missing_hours > 0],
+    [for host in data.teo_l7_log_coverage.day.hosts : host if host.missing_hours > 0],
     "markdown",
   )
 }

@@ -44,7 +44,7 @@ data "teo_l7_log_coverage" "month" {
 # A page for a browser, a printer or an auditor: terraform output -raw report.
 # Sensitive only so that Terraform does not print it.
 output "report" {
-  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.month.domains, "html")
+  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.month.hosts, "html")
   sensitive = true
 }
 

@@ -35,12 +35,12 @@ check "log_coverage" {
     condition = data.teo_l7_log_coverage.day.complete
     error_message = format(
       "Hours with requests, but no log package: %s. Hours that the analytics could not answer: %d.",
-      jsonencode({ for domain in data.teo_l7_log_coverage.day.domains : domain.domain => domain.missing if domain.missing_hours > 0 }),
+      jsonencode({ for host in data.teo_l7_log_coverage.day.hosts : host.host => host.missing if host.missing_hours > 0 }),
       data.teo_l7_log_coverage.day.unverified_hours,
     )
   }
 }
 
 output "chart" {
-  value = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.domains, "markdown")
+  value = provider::teo::coverage_chart(data.teo_l7_log_coverage.day.hosts, "markdown")
 }

@@ -23,7 +23,7 @@ check "requests_are_archived" {
     condition = alltrue(data.teo_l7_log_coverage.archived[*].complete)
     error_message = format(
       "Hours with requests that are not in the archive: %s. Hours that the analytics could not answer: %d.",
-      jsonencode({ for domain in flatten(data.teo_l7_log_coverage.archived[*].domains) : domain.domain => domain.missing if domain.missing_hours > 0 }),
+      jsonencode({ for host in flatten(data.teo_l7_log_coverage.archived[*].hosts) : host.host => host.missing if host.missing_hours > 0 }),
       sum(concat([0], data.teo_l7_log_coverage.archived[*].unverified_hours)),
     )
   }
@@ -33,6 +33,6 @@ check "requests_are_archived" {
 # 标记为 sensitive 只是为了不让 Terraform 打印整个页面。
 output "coverage" {
   description = "最近一周的热力图页面。"
-  value       = provider::teo::coverage_chart(flatten(data.teo_l7_log_coverage.archived[*].domains), "html")
+  value       = provider::teo::coverage_chart(flatten(data.teo_l7_log_coverage.archived[*].hosts), "html")
   sensitive   = true
 }

@@ -53,7 +53,7 @@ func (f lastFunction) Definition(_ context.Context, _ function.DefinitionRequest
 			"The function does not read a clock: pass `plantimestamp()` for the time of the plan.", f.name),
 		Parameters: []function.Parameter{
 			function.StringParameter{Name: "now", MarkdownDescription: "A time in RFC 3339 with an offset, such as `plantimestamp()`."},
-			function.Int64Parameter{Name: "n", MarkdownDescription: fmt.Sprintf("Number of %s, from 1 to %d.", f.name, maxUnits)},
+			function.Int64Parameter{Name: "n", CustomType: query.WholeNumber{}, MarkdownDescription: fmt.Sprintf("Number of %s, from 1 to %d.", f.name, maxUnits)},
 		},
 		Return: function.ObjectReturn{AttributeTypes: windowTypes},
 	}

@@ -97,6 +97,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				Optional:            true,
 			},
 			"parallelism": schema.Int64Attribute{
+				CustomType:          query.WholeNumber{},
 				MarkdownDescription: "Number of packages that are copied at the same time, 1 to 256. Default 8.",
 				Optional:            true, Computed: true,
 				Default:    int64default.StaticInt64(defaultParallelism),

@@ -133,6 +133,7 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 				Validators:          []validator.String{stringvalidator.RegexMatches(sha256Text, "must be 64 lower-case hex digits")},
 			},
 			"parallelism": schema.Int64Attribute{
+				CustomType:          query.WholeNumber{},
 				MarkdownDescription: "Number of files that are read at the same time, 1 to 256. Default 8.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(1, maxParallelism)},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -12,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 var _ function.Function = (*chartFunction)(nil)
@@ -33,9 +33,9 @@ func (f chartFunction) Definition(_ context.Context, _ function.DefinitionReques
 			"Each of them has a size of about 0.2 MB per domain and month. With many domains, draw only those with missing hours. Mark an output that contains one as sensitive, so that Terraform does not print it.",
 		Parameters: []function.Parameter{
 			function.DynamicParameter{
-				Name: "domains",
-				MarkdownDescription: "`domains` of data `teo_l7_log_coverage` or `teo_l4_log_coverage`, or a part of it. Each element is an object with `domain` and `days`; `requests` is optional. " +
-					"Other attributes are ignored. A `domain` without a dot is the ID of a layer-4 proxy, and its `requests` are shown as bytes.",
+				Name: "hosts",
+				MarkdownDescription: "`hosts` of data `teo_l7_log_coverage` or `teo_l4_log_coverage`, or a part of it. Each element is an object with `host` and `days`; `requests` is optional. " +
+					"Other attributes are ignored. A `host` without a dot is the ID of a layer-4 proxy, and its `requests` are shown as bytes.",
 			},
 			function.StringParameter{Name: "format", MarkdownDescription: "`text`, `markdown`, `svg` or `html`."},
 		},
@@ -44,16 +44,16 @@ func (f chartFunction) Definition(_ context.Context, _ function.DefinitionReques
 }
 
 func (f chartFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var domains types.Dynamic
+	var hosts types.Dynamic
 	var format string
-	if resp.Error = req.Arguments.Get(ctx, &domains, &format); resp.Error != nil {
+	if resp.Error = req.Arguments.Get(ctx, &hosts, &format); resp.Error != nil {
 		return
 	}
 	if _, err := coverage.Chart(nil, format); err != nil {
 		resp.Error = function.NewArgumentFuncError(1, err.Error()+".")
 		return
 	}
-	rows, problem := chartRows(domains.UnderlyingValue())
+	rows, problem := chartRows(hosts.UnderlyingValue())
 	if problem != "" {
 		resp.Error = function.NewArgumentFuncError(0, problem)
 		return
@@ -68,7 +68,7 @@ func (f chartFunction) Run(ctx context.Context, req function.RunRequest, resp *f
 
 // chartRows reads a list, set or tuple of objects. problem is empty if it is valid.
 func chartRows(value attr.Value) (rows []coverage.ChartRow, problem string) {
-	const want = "Pass domains of data \"teo_l7_log_coverage\" or \"teo_l4_log_coverage\"."
+	const want = "Pass hosts of data \"teo_l7_log_coverage\" or \"teo_l4_log_coverage\"."
 	if value == nil || value.IsNull() {
 		return nil, "the rows are null. " + want
 	}
@@ -107,11 +107,11 @@ func chartRow(value attr.Value) (row coverage.ChartRow, problem string) {
 	if !ok {
 		return row, "is not an object"
 	}
-	name, ok := attributes["domain"].(basetypes.StringValue)
+	name, ok := attributes["host"].(basetypes.StringValue)
 	if !ok || name.IsNull() || name.IsUnknown() {
-		return row, "has no domain"
+		return row, "has no host"
 	}
-	row.Name = name.ValueString()
+	row.Name = printable.Text(name.ValueString(), printable.Name)
 	if number, ok := attributes["requests"].(basetypes.NumberValue); ok && !number.IsNull() && !number.IsUnknown() {
 		count, accuracy := number.ValueBigFloat().Int64()
 		if accuracy != big.Exact {
@@ -127,7 +127,7 @@ func chartRow(value attr.Value) (row coverage.ChartRow, problem string) {
 	for date, value := range days {
 		letters, ok := value.(basetypes.StringValue)
 		if !ok || letters.IsNull() || letters.IsUnknown() {
-			return row, fmt.Sprintf("has a value for %s in days that is not a string", strings.ToValidUTF8(date, "\ufffd"))
+			return row, fmt.Sprintf("has a value for %s in days that is not a string", printable.Text(date, printable.Name))
 		}
 		row.Days[date] = letters.ValueString()
 	}

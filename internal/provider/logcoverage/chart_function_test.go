@@ -32,16 +32,16 @@ func chart(w *providertest.Wire, rows tftypes.Value, format string) (string, *tf
 
 var (
 	daysType  = tftypes.Map{ElementType: tftypes.String}
-	chartType = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"domain": tftypes.String, "requests": tftypes.Number, "days": daysType}}
+	chartType = tftypes.Object{AttributeTypes: map[string]tftypes.Type{"host": tftypes.String, "requests": tftypes.Number, "days": daysType}}
 	fullDay   = strings.Repeat("#", 24)
 )
 
-func chartObject(domain, requests, days any) tftypes.Value {
+func chartObject(host, requests, days any) tftypes.Value {
 	if text, ok := days.(string); ok {
 		days = map[string]tftypes.Value{"2022-05-04": tftypes.NewValue(tftypes.String, text)}
 	}
 	return tftypes.NewValue(chartType, map[string]tftypes.Value{
-		"domain": tftypes.NewValue(tftypes.String, domain), "requests": tftypes.NewValue(tftypes.Number, requests), "days": tftypes.NewValue(daysType, days),
+		"host": tftypes.NewValue(tftypes.String, host), "requests": tftypes.NewValue(tftypes.Number, requests), "days": tftypes.NewValue(daysType, days),
 	})
 }
 
@@ -54,9 +54,9 @@ func TestCoverageChart(t *testing.T) {
 	t.Parallel()
 	w := providertest.Dial(t, provider.Options{})
 	days := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"2022-05-04": tftypes.String}}
-	proxy := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"domain": tftypes.String, "requests": tftypes.Number, "days": days}}
+	proxy := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"host": tftypes.String, "requests": tftypes.Number, "days": days}}
 	literal := tftypes.NewValue(tftypes.Tuple{ElementTypes: []tftypes.Type{proxy}}, []tftypes.Value{tftypes.NewValue(proxy, map[string]tftypes.Value{
-		"domain": tftypes.NewValue(tftypes.String, "sid-1"), "requests": tftypes.NewValue(tftypes.Number, 1234),
+		"host": tftypes.NewValue(tftypes.String, "sid-1"), "requests": tftypes.NewValue(tftypes.Number, 1234),
 		"days": tftypes.NewValue(days, map[string]tftypes.Value{"2022-05-04": tftypes.NewValue(tftypes.String, fullDay)}),
 	})})
 	for _, test := range []struct {
@@ -103,8 +103,8 @@ func TestCoverageChartErrors(t *testing.T) {
 		"one object":           {chartObject("a", 1, fullDay), "text", 0, "not a list of objects"},
 		"a list of strings":    {tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, []tftypes.Value{tftypes.NewValue(tftypes.String, "a")}), "text", 0, "row 1 is not an object"},
 		"a null object":        {chartList(tftypes.NewValue(chartType, nil)), "text", 0, "row 1 is not an object"},
-		"no domain":            {chartList(chartObject(nil, 1, fullDay)), "text", 0, "row 1 has no domain"},
-		"an unknown domain":    {chartList(chartObject(tftypes.UnknownValue, 1, fullDay)), "text", 0, "row 1 has no domain"},
+		"no host":              {chartList(chartObject(nil, 1, fullDay)), "text", 0, "row 1 has no host"},
+		"an unknown host":      {chartList(chartObject(tftypes.UnknownValue, 1, fullDay)), "text", 0, "row 1 has no host"},
 		"a part of a request":  {chartList(chartObject("a", 1.5, fullDay)), "text", 0, "row 1 has requests that are not a whole number"},
 		"no days":              {chartList(chartObject("a", 1, nil)), "text", 0, "row 1 has no days"},
 		"a short day":          {chartList(chartObject("a", 1, "##")), "text", 0, "row 1 (a): 2022-05-04 has 2 characters"},
@@ -133,15 +133,15 @@ func TestCoverageChartInTerraform(t *testing.T) {
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
 		ProtoV6ProviderFactories: providertest.Factories(t, provider.Options{}),
 		Steps: []resource.TestStep{
-			{Config: call(`null, "text"`), ExpectError: providertest.Says("Invalid value for \"domains\" parameter", "null")},
+			{Config: call(`null, "text"`), ExpectError: providertest.Says("Invalid value for \"hosts\" parameter", "null")},
 			{Config: call(`[], null`), ExpectError: providertest.Says("Invalid value for \"format\" parameter", "null")},
 			{Config: call(`[], "pdf"`), ExpectError: providertest.Says("Invalid value for \"format\" parameter", `"pdf" is not a format`)},
-			{Config: call(`["www.example.com"], "text"`), ExpectError: providertest.Says("Invalid value for \"domains\" parameter", "row 1 is not an object")},
+			{Config: call(`["www.example.com"], "text"`), ExpectError: providertest.Says("Invalid value for \"hosts\" parameter", "row 1 is not an object")},
 			// Unknown while planning, and known when applied.
-			{Config: call(`[{ domain = terraform_data.late.output, days = ` + day + ` }], "text"`), Check: resource.TestCheckOutput("chart",
+			{Config: call(`[{ host = terraform_data.late.output, days = ` + day + ` }], "text"`), Check: resource.TestCheckOutput("chart",
 				"Log coverage, 2022-05-04 (UTC)\n\nwww.example.com\n              00     06     12     18\n  2022-05-04  ###### ###### ###### ######\n\nNo log package is missing.\n\n"+
 					"  #  24  covered      traffic and a log package\n  !   0  missing      traffic, but no log package\n  .   0  quiet        no traffic and no log package\n"+
-					"  ~   0  pending      too recent to judge\n  +   0  unwitnessed  a log package, but no counted traffic\n  ?   0  unverified   analytics could not answer\n")},
+					"  ~   0  pending      too recent to judge\n  +   0  uncounted    a log package, but no counted traffic\n  ?   0  unverified   analytics could not answer\n")},
 		},
 	})
 }

@@ -80,7 +80,7 @@ func newComparison(f family, s *query.Session, a arguments) *comparison {
 // key is the form in which names of hosts are compared.
 func (c *comparison) key(name string) string {
 	if c.layer() == teo.L7 {
-		return strings.ToLower(name)
+		return teo.DNSName(name)
 	}
 	return name
 }
@@ -126,12 +126,7 @@ func (c *comparison) listPackages(ctx context.Context, z *comparedZone) error {
 	q := teo.Query{Start: c.grown.Start, End: c.grown.End}
 	// The packages of a wildcard domain can have the names of its sub-domains.
 	if !slices.ContainsFunc(c.query.Hosts, func(name string) bool { return strings.HasPrefix(name, "*.") }) {
-		q.Hosts = slices.Clone(c.query.Hosts)
-		for name := range c.wanted {
-			if !slices.Contains(q.Hosts, name) {
-				q.Hosts = append(q.Hosts, name) // in lower case
-			}
-		}
+		q.Hosts = c.query.Hosts
 	}
 	return c.session.TEO.WalkPackages(ctx, c.layer(), z.id, q, func(p *teo.Package) {
 		if !p.Start.IsZero() {
@@ -340,7 +335,7 @@ func (c *comparison) zonesOf(ctx context.Context, domain string) ([]*comparedZon
 		}
 		c.zoneNames = map[string]string{}
 		for _, zone := range zones {
-			c.zoneNames[zone.ID] = strings.ToLower(zone.Name)
+			c.zoneNames[zone.ID] = teo.DNSName(zone.Name)
 		}
 	}
 	var found []*comparedZone

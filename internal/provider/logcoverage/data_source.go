@@ -40,7 +40,7 @@ type family struct {
 
 var l7Coverage = family{
 	logs: query.L7, name: "l7_log_coverage", title: "L7 log coverage",
-	hosts: "domain_names", noun: "domains", unit: "requests",
+	hosts: "domains", noun: "domains", unit: "requests",
 	actions: []string{"DescribeTimingL7AnalysisData", "DescribeTopL7AnalysisData"},
 }
 
@@ -114,12 +114,12 @@ func (f family) decode(ctx context.Context, config tfsdk.Config, diags *diag.Dia
 	a := arguments{
 		query: query.Arguments{
 			StartTime: m.StartTime, EndTime: m.EndTime, Zones: m.Zones, ZoneIDs: m.ZoneIDs,
-			Hosts: m.Hosts, HostsName: f.hosts,
+			Hosts: m.Filter, HostsName: f.hosts,
 		}.Decode(ctx, diags),
 		archive:     m.Archive.ValueString(),
 		stableAfter: query.StableAfter,
 		least:       max(1, m.MinRequests.ValueInt64()),
-		maxRows:     defaultMaxDomains,
+		maxRows:     defaultMaxHosts,
 	}
 	if !a.query.Start.IsZero() && a.query.End.Sub(a.query.Start) > longestComparison {
 		diags.AddAttributeError(path.Root("end_time"), "Window too long to compare",
@@ -134,8 +134,8 @@ func (f family) decode(ctx context.Context, config tfsdk.Config, diags *diag.Dia
 		}
 		a.stableAfter = after
 	}
-	if !m.MaxDomains.IsNull() && !m.MaxDomains.IsUnknown() {
-		a.maxRows = int(m.MaxDomains.ValueInt64())
+	if !m.MaxHosts.IsNull() && !m.MaxHosts.IsUnknown() {
+		a.maxRows = int(m.MaxHosts.ValueInt64())
 	}
 	if m.Archive.ValueString() == "" && !m.Archive.IsNull() && !m.Archive.IsUnknown() {
 		diags.AddAttributeError(path.Root("archive"), "Empty archive",

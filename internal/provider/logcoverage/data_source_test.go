@@ -88,11 +88,11 @@ var eightHours = providertest.Arguments{"start_time": "2022-05-04T00:00:00Z", "e
 // coverageRows are the letters of each row by domain.
 func coverageRows(state map[string]any) map[string]string {
 	found := map[string]string{}
-	list, _ := state["domains"].([]any)
+	list, _ := state["hosts"].([]any)
 	for _, row := range list {
 		attributes := row.(map[string]any)
 		letters := attributes["days"].(map[string]any)["2022-05-04"].(string)
-		found[attributes["domain"].(string)] = strings.TrimRight(letters, " ")
+		found[attributes["host"].(string)] = strings.TrimRight(letters, " ")
 	}
 	return found
 }
@@ -109,22 +109,22 @@ func TestLogCoverageDataSource(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "##!.q+o#"), hours("example.org", "#"))})
 	text := knownvalue.StringExact
-	sums := func(covered, missing, quiet, unwitnessed int) map[string]knownvalue.Check {
+	sums := func(covered, missing, quiet, uncounted int) map[string]knownvalue.Check {
 		return map[string]knownvalue.Check{
 			"covered_hours": providertest.Number(covered), "missing_hours": providertest.Number(missing), "quiet_hours": providertest.Number(quiet),
-			"unwitnessed_hours": providertest.Number(unwitnessed), "pending_hours": providertest.Number(0), "unverified_hours": providertest.Number(0),
+			"uncounted_hours": providertest.Number(uncounted), "pending_hours": providertest.Number(0), "unverified_hours": providertest.Number(0),
 		}
 	}
 	row := func(domain, zone string, requests int, days string, missing []knownvalue.Check, sums map[string]knownvalue.Check) knownvalue.Check {
-		sums["domain"], sums["zone_id"], sums["requests"] = text(domain), text(zone), providertest.Number(requests)
+		sums["host"], sums["zone_id"], sums["requests"] = text(domain), text(zone), providertest.Number(requests)
 		sums["missing"], sums["days"] = knownvalue.ListExact(missing), knownvalue.MapExact(map[string]knownvalue.Check{"2022-05-04": text(days)})
 		return knownvalue.ObjectExact(sums)
 	}
 	all := sums(6, 1, 8, 1)
 	for name, check := range map[string]knownvalue.Check{
 		"start_time": text("2022-05-04T08:10:00+08:00"), "end_time": text("2022-05-04T08:00:00Z"), "complete": knownvalue.Bool(false), "total_requests": providertest.Number(70),
-		"zones": providertest.Nothing, "zone_ids": providertest.Nothing, "domain_names": providertest.Nothing, "archive": providertest.Nothing, "stable_after": providertest.Nothing, "min_requests": providertest.Nothing, "max_domains": providertest.Nothing, "timeouts": providertest.Nothing,
-		"domains": knownvalue.ListExact([]knownvalue.Check{
+		"zones": providertest.Nothing, "zone_ids": providertest.Nothing, "domains": providertest.Nothing, "archive": providertest.Nothing, "stable_after": providertest.Nothing, "min_requests": providertest.Nothing, "max_hosts": providertest.Nothing, "timeouts": providertest.Nothing,
+		"hosts": knownvalue.ListExact([]knownvalue.Check{
 			row("example.org", "zone-2", 10, "#......."+strings.Repeat(" ", 16), nil, sums(1, 0, 7, 0)),
 			row("www.example.com", "zone-1", 60, "##!.#+##"+strings.Repeat(" ", 16), []knownvalue.Check{text("2022-05-04T02:00:00Z")}, sums(5, 1, 1, 1)),
 		}),
@@ -138,11 +138,11 @@ data "teo_l7_log_coverage" "all" {
 }
 
 output "chart" {
-  value = provider::teo::coverage_chart(data.teo_l7_log_coverage.all.domains, "text")
+  value = provider::teo::coverage_chart(data.teo_l7_log_coverage.all.hosts, "text")
 }
 
 output "one" {
-  value = provider::teo::coverage_chart([for d in data.teo_l7_log_coverage.all.domains : d if d.missing_hours > 0], "svg")
+  value = provider::teo::coverage_chart([for d in data.teo_l7_log_coverage.all.hosts : d if d.missing_hours > 0], "svg")
 }
 `
 	resource.UnitTest(t, resource.TestCase{
@@ -171,7 +171,7 @@ func TestLogCoverageRows(t *testing.T) {
 	wildcard := hours("*.example.com", "!!!.")
 	under := hours("a.example.com", "+")
 	under = append(under, hours("b.example.com", ".+")...)
-	account := coveredAccount(hours("www.example.com", "##!.bb.#"), hours("img.example.org", "#.#"), hours("Old.example.org", "+"), wildcard, under)
+	account := coveredAccount(hours("www.example.com", "##!.bb.#"), hours("img.example.org", "#.#"), hours("old.example.org", "+"), wildcard, under)
 	for name, test := range map[string]struct {
 		config providertest.Arguments
 		want   map[string]string
@@ -181,14 +181,14 @@ func TestLogCoverageRows(t *testing.T) {
 		}},
 		"a zone":           {providertest.Arguments{"zone_ids": []string{"zone-2"}}, map[string]string{"img.example.org": "#.#.....", "old.example.org": "+......."}},
 		"a name of a zone": {providertest.Arguments{"zones": []string{"example.org"}}, map[string]string{"img.example.org": "#.#.....", "old.example.org": "+......."}},
-		"domains": {providertest.Arguments{"domain_names": []string{"WWW.example.com", "quiet.example.org", "Old.example.org"}}, map[string]string{
+		"domains": {providertest.Arguments{"domains": []string{"WWW.example.com", "quiet.example.org", "Old.Example.org."}}, map[string]string{
 			"www.example.com": "##!....#", "quiet.example.org": "........", "old.example.org": "+.......",
 		}},
-		"a wildcard":        {providertest.Arguments{"domain_names": []string{"*.example.com"}}, map[string]string{"*.example.com": "##!....."}},
-		"under a wildcard":  {providertest.Arguments{"domain_names": []string{"a.example.com", "c.example.com"}}, map[string]string{"a.example.com": "????????", "c.example.com": "????????"}},
-		"few requests":      {providertest.Arguments{"min_requests": 11, "domain_names": []string{"www.example.com"}}, map[string]string{"www.example.com": "##.....#"}},
-		"part of an hour":   {providertest.Arguments{"end_time": "2022-05-04T02:00:01Z", "domain_names": []string{"www.example.com"}}, map[string]string{"www.example.com": "##!"}},
-		"stable after days": {providertest.Arguments{"stable_after": "67h", "domain_names": []string{"www.example.com"}}, map[string]string{"www.example.com": "##!..~~~"}},
+		"a wildcard":        {providertest.Arguments{"domains": []string{"*.example.com"}}, map[string]string{"*.example.com": "##!....."}},
+		"under a wildcard":  {providertest.Arguments{"domains": []string{"a.example.com", "c.example.com"}}, map[string]string{"a.example.com": "????????", "c.example.com": "????????"}},
+		"few requests":      {providertest.Arguments{"min_requests": 11, "domains": []string{"www.example.com"}}, map[string]string{"www.example.com": "##.....#"}},
+		"part of an hour":   {providertest.Arguments{"end_time": "2022-05-04T02:00:01Z", "domains": []string{"www.example.com"}}, map[string]string{"www.example.com": "##!"}},
+		"stable after days": {providertest.Arguments{"stable_after": "67h", "domains": []string{"www.example.com"}}, map[string]string{"www.example.com": "##!..~~~"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -215,10 +215,10 @@ func TestL4LogCoverage(t *testing.T) {
 	}
 	// The rows have the attributes of layer 7. Their requests are bytes.
 	want := map[string]any{
-		"domain": "sid-2", "zone_id": "zone-2", "requests": int64(500_000), "missing": []any{}, "days": map[string]any{"2022-05-04": "#......." + strings.Repeat(" ", 16)},
-		"covered_hours": int64(1), "missing_hours": int64(0), "quiet_hours": int64(7), "pending_hours": int64(0), "unwitnessed_hours": int64(0), "unverified_hours": int64(0),
+		"host": "sid-2", "zone_id": "zone-2", "requests": int64(500_000), "missing": []any{}, "days": map[string]any{"2022-05-04": "#......." + strings.Repeat(" ", 16)},
+		"covered_hours": int64(1), "missing_hours": int64(0), "quiet_hours": int64(7), "pending_hours": int64(0), "uncounted_hours": int64(0), "unverified_hours": int64(0),
 	}
-	if rows := state["domains"].([]any); !reflect.DeepEqual(rows[1], want) {
+	if rows := state["hosts"].([]any); !reflect.DeepEqual(rows[1], want) {
 		t.Errorf("got  %v\nwant %v", rows[1], want)
 	}
 	state, diags = w.Read("teo_l4_log_coverage", eightHours.And(providertest.Arguments{"min_requests": 500_001}))
@@ -266,23 +266,23 @@ func TestLogCoverageWarnings(t *testing.T) {
 			diags: []providertest.Want{{Summary: "warning start_time: Traffic of some hours is no longer available", Details: []string{"zone-1, zone-2", "complete is false"}}},
 		},
 		"no answer": {
-			account: account, analytics: teosim.AnalyticsOptions{Sparse: true}, config: providertest.Arguments{"zone_ids": []string{"zone-2"}, "domain_names": []string{"www.example.org"}},
+			account: account, analytics: teosim.AnalyticsOptions{Sparse: true}, config: providertest.Arguments{"zone_ids": []string{"zone-2"}, "domains": []string{"www.example.org"}},
 			want: map[string]string{"www.example.org": "????????"},
 		},
 		"a thousand domains": {
-			account: teosim.Catalogue{Zones: account.Zones, L7: many}, config: providertest.Arguments{"max_domains": 1000, "end_time": "2022-05-04T01:00:00Z"},
-			diags: []providertest.Want{{Summary: "warning: Domains may be missing from the comparison", Details: []string{"1,000 domains", "domain_names"}}},
+			account: teosim.Catalogue{Zones: account.Zones, L7: many}, config: providertest.Arguments{"max_hosts": 1000, "end_time": "2022-05-04T01:00:00Z"},
+			diags: []providertest.Want{{Summary: "warning: Domains may be missing from the comparison", Details: []string{"1,000 domains", "domains"}}},
 		},
 		"a domain that the list of a thousand leaves out": {
 			account: teosim.Catalogue{Zones: account.Zones, L7: slices.Concat(many, hours("*.example.com", "#"), []teosim.Package{rare})},
-			config:  providertest.Arguments{"domain_names": []string{"rare.example.com"}}, complete: true, want: map[string]string{"rare.example.com": "#......."},
+			config:  providertest.Arguments{"domains": []string{"rare.example.com"}}, complete: true, want: map[string]string{"rare.example.com": "#......."},
 		},
 		"no zones": {
-			account: teosim.Catalogue{L7: hours("www.example.com", "#")}, complete: true, want: map[string]string{},
+			account: teosim.Catalogue{L7: hours("www.example.com", "#")}, want: map[string]string{},
 			diags: []providertest.Want{{Summary: "warning: Nothing to compare", Details: []string{"The account has no zone."}}},
 		},
 		"a zone that the account does not have": {
-			account: account, config: providertest.Arguments{"zone_ids": []string{"zone-3"}}, complete: true, want: map[string]string{},
+			account: account, config: providertest.Arguments{"zone_ids": []string{"zone-3"}}, want: map[string]string{},
 			diags: []providertest.Want{{Summary: "warning: Nothing to compare", Details: []string{"Nothing in zone-3 has traffic or log packages from 2022-05-04T00:00:00Z to 2022-05-04T08:00:00Z.", `data "teo_zones"`}}},
 		},
 	} {
@@ -298,7 +298,11 @@ func TestLogCoverageWarnings(t *testing.T) {
 			if test.want != nil {
 				expectRows(t, coverageRows(state), test.want)
 			}
-			if state["complete"] != test.complete {
+			complete := any(test.complete)
+			if test.want != nil && len(test.want) == 0 {
+				complete = nil // nothing was compared
+			}
+			if state["complete"] != complete {
 				t.Errorf("complete is %v", state["complete"])
 			}
 		})
@@ -330,20 +334,20 @@ func TestLogCoverageFailures(t *testing.T) {
 			want: []providertest.Want{{Summary: "error: Unable to read L4 log coverage", Details: []string{"teo:DescribeTimingL4Data and teo:DescribeL4Proxy"}}},
 		},
 		"a domain in no zone": {
-			config: providertest.Arguments{"domain_names": []string{"www.example.net", "www.example.com", "example.co"}},
-			want:   []providertest.Want{{Summary: "error domain_names: Domains in none of the zones", Details: []string{"contains example.co, www.example.net,", `data "teo_zones"`}}},
+			config: providertest.Arguments{"domains": []string{"www.example.net", "www.example.com", "example.co"}},
+			want:   []providertest.Want{{Summary: "error domains: Domains in none of the zones", Details: []string{"contains example.co, www.example.net,", `data "teo_zones"`}}},
 		},
 		"a proxy in no zone": {
 			source: "teo_l4_log_coverage", config: providertest.Arguments{"proxy_ids": []string{"sid-1", "sid-3"}},
 			want: []providertest.Want{{Summary: "error proxy_ids: Proxies in none of the zones", Details: []string{"contains sid-3,"}}},
 		},
 		"too many domains": {
-			config: providertest.Arguments{"max_domains": 1},
-			want:   []providertest.Want{{Summary: "error max_domains: Too many domains", Details: []string{"has 2 domains, and max_domains is 1", "domain_names"}}},
+			config: providertest.Arguments{"max_hosts": 1},
+			want:   []providertest.Want{{Summary: "error max_hosts: Too many domains", Details: []string{"has 2 domains, and max_hosts is 1", "domains"}}},
 		},
 		"too many proxies": {
-			source: "teo_l4_log_coverage", config: providertest.Arguments{"max_domains": 1},
-			want: []providertest.Want{{Summary: "error max_domains: Too many proxies", Details: []string{"has 2 proxies, and max_domains is 1", "proxy_ids"}}},
+			source: "teo_l4_log_coverage", config: providertest.Arguments{"max_hosts": 1},
+			want: []providertest.Want{{Summary: "error max_hosts: Too many proxies", Details: []string{"has 2 proxies, and max_hosts is 1", "proxy_ids"}}},
 		},
 		"an unknown zone": {
 			config: providertest.Arguments{"zones": []string{"example.co"}},
@@ -358,8 +362,8 @@ func TestLogCoverageFailures(t *testing.T) {
 			want:   []providertest.Want{{Summary: "error end_time: Window too long to compare", Details: []string{"more than 732 days", "provider::teo::windows"}}},
 		},
 		"no requests": {
-			config: providertest.Arguments{"min_requests": 0, "max_domains": 0},
-			want:   []providertest.Want{{Summary: "error min_requests: Invalid Attribute Value", Details: nil}, {Summary: "error max_domains: Invalid Attribute Value", Details: nil}},
+			config: providertest.Arguments{"min_requests": 0, "max_hosts": 0},
+			want:   []providertest.Want{{Summary: "error min_requests: Invalid Attribute Value", Details: nil}, {Summary: "error max_hosts: Invalid Attribute Value", Details: nil}},
 		},
 		"a negative duration": {
 			config: providertest.Arguments{"stable_after": "-1h"},
@@ -414,7 +418,7 @@ func TestLogCoverageRequests(t *testing.T) {
 		}
 	}
 	sim.ResetCounters()
-	_, _ = w.Read("teo_l7_log_coverage", eightHours.And(providertest.Arguments{"max_domains": 1}))
+	_, _ = w.Read("teo_l7_log_coverage", eightHours.And(providertest.Arguments{"max_hosts": 1}))
 	if got := sim.Count("", "DescribeTimingL7AnalysisData"); got != 0 {
 		t.Errorf("%d series were requested", got)
 	}
@@ -450,17 +454,17 @@ resource "teo_l4_log_archive" "all" {
 	sources := source("teo_l7_log_coverage", "live") +
 		source("teo_l7_log_coverage", "archived", "archive = "+fmt.Sprintf("%q", l7)) +
 		source("teo_l7_log_coverage", "one_zone", "archive = "+fmt.Sprintf("%q", l7), `zone_ids = ["zone-1"]`) +
-		source("teo_l7_log_coverage", "one_domain", "archive = "+fmt.Sprintf("%q", l7), `domain_names = ["example.org"]`) +
-		source("teo_l7_log_coverage", "gone", "archive = "+fmt.Sprintf("%q", l7), `domain_names = ["www.example.net"]`) +
+		source("teo_l7_log_coverage", "one_domain", "archive = "+fmt.Sprintf("%q", l7), `domains = ["example.org"]`) +
+		source("teo_l7_log_coverage", "gone", "archive = "+fmt.Sprintf("%q", l7), `domains = ["www.example.net"]`) +
 		source("teo_l4_log_coverage", "archived", "archive = "+fmt.Sprintf("%q", l4)) + `
 output "letters" {
   value = {
-    live       = { for d in data.teo_l7_log_coverage.live.domains : d.domain => trimspace(d.days["2022-05-04"]) }
-    archived   = { for d in data.teo_l7_log_coverage.archived.domains : d.domain => trimspace(d.days["2022-05-04"]) }
-    one_zone   = { for d in data.teo_l7_log_coverage.one_zone.domains : d.domain => trimspace(d.days["2022-05-04"]) }
-    one_domain = { for d in data.teo_l7_log_coverage.one_domain.domains : d.domain => trimspace(d.days["2022-05-04"]) }
-    gone       = { for d in data.teo_l7_log_coverage.gone.domains : d.domain => trimspace(d.days["2022-05-04"]) }
-    l4         = { for d in data.teo_l4_log_coverage.archived.domains : d.domain => trimspace(d.days["2022-05-04"]) }
+    live       = { for d in data.teo_l7_log_coverage.live.hosts : d.host => trimspace(d.days["2022-05-04"]) }
+    archived   = { for d in data.teo_l7_log_coverage.archived.hosts : d.host => trimspace(d.days["2022-05-04"]) }
+    one_zone   = { for d in data.teo_l7_log_coverage.one_zone.hosts : d.host => trimspace(d.days["2022-05-04"]) }
+    one_domain = { for d in data.teo_l7_log_coverage.one_domain.hosts : d.host => trimspace(d.days["2022-05-04"]) }
+    gone       = { for d in data.teo_l7_log_coverage.gone.hosts : d.host => trimspace(d.days["2022-05-04"]) }
+    l4         = { for d in data.teo_l4_log_coverage.archived.hosts : d.host => trimspace(d.days["2022-05-04"]) }
   }
 }
 `

@@ -31,8 +31,8 @@ func (f family) readError(a arguments, err error) diag.Diagnostic {
 	asked := fmt.Sprintf("The %s from %s to %s", f.title, a.query.Start.Format(time.RFC3339), a.query.End.Format(time.RFC3339))
 	switch {
 	case errors.As(err, &many):
-		return diag.NewAttributeErrorDiagnostic(path.Root("max_domains"), "Too many "+f.noun,
-			fmt.Sprintf("%s has %d %s, and max_domains is %d.\n\nNarrow zones, zone_ids or %s, or raise max_domains. Each of the %[3]s takes about one request for every 31 days.",
+		return diag.NewAttributeErrorDiagnostic(path.Root("max_hosts"), "Too many "+f.noun,
+			fmt.Sprintf("%s has %d %s, and max_hosts is %d.\n\nNarrow zones, zone_ids or %s, or raise max_hosts. Each of the %[3]s takes about one request for every 31 days.",
 				asked, many.found, f.noun, many.most, f.hosts))
 	case errors.As(err, &foreign):
 		return diag.NewAttributeErrorDiagnostic(path.Root(f.hosts), strings.ToUpper(f.noun[:1])+f.noun[1:]+" in none of the zones",
@@ -97,7 +97,7 @@ func (c *comparison) nothing() string {
 		found = fmt.Sprintf("Nothing in %s has traffic or log packages from %s to %s.",
 			query.Shorten(ids), c.window.Start.Format(time.RFC3339), c.window.End.Format(time.RFC3339))
 	}
-	return found + " No hour was compared, so complete is true. Check the window, zones and zone_ids; data \"teo_zones\" lists the zones of the account."
+	return found + " No hour was compared, so complete is null. Check the window, zones and zone_ids; data \"teo_zones\" lists the zones of the account."
 }
 
 // lookBack returns the zones whose analytics do not reach the start of the

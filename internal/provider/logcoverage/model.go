@@ -26,15 +26,15 @@ type model struct {
 	Archive     types.String         `tfsdk:"archive"`
 	StableAfter timetypes.GoDuration `tfsdk:"stable_after"`
 	MinRequests types.Int64          `tfsdk:"min_requests"`
-	MaxDomains  types.Int64          `tfsdk:"max_domains"`
+	MaxHosts    types.Int64          `tfsdk:"max_hosts"`
 	Timeouts    timeouts.Value       `tfsdk:"timeouts"`
 
 	Complete      types.Bool  `tfsdk:"complete"`
 	TotalRequests types.Int64 `tfsdk:"total_requests"`
-	Domains       []row       `tfsdk:"domains"`
+	Hosts         []row       `tfsdk:"hosts"`
 
-	// Hosts is "domain_names" or "proxy_ids" (family.hosts).
-	Hosts types.Set `tfsdk:"-"`
+	// Filter is "domains" or "proxy_ids" (family.hosts).
+	Filter types.Set `tfsdk:"-"`
 }
 
 // l7Model and l4Model add the attribute that has another name in
@@ -42,7 +42,7 @@ type model struct {
 type (
 	l7Model struct {
 		model
-		DomainNames types.Set `tfsdk:"domain_names"`
+		Domains types.Set `tfsdk:"domains"`
 	}
 	l4Model struct {
 		model
@@ -54,7 +54,7 @@ type (
 type row struct {
 	sums
 
-	Domain   string            `tfsdk:"domain"` // in layer 4 the ID of a proxy
+	Host     string            `tfsdk:"host"` // a domain, in layer 4 the ID of a proxy
 	ZoneID   types.String      `tfsdk:"zone_id"`
 	Requests int64             `tfsdk:"requests"` // in layer 4 bytes
 	Missing  []string          `tfsdk:"missing"`
@@ -63,22 +63,22 @@ type row struct {
 
 // sums are numbers of hours by verdict.
 type sums struct {
-	CoveredHours     types.Int64 `tfsdk:"covered_hours"`
-	MissingHours     types.Int64 `tfsdk:"missing_hours"`
-	QuietHours       types.Int64 `tfsdk:"quiet_hours"`
-	PendingHours     types.Int64 `tfsdk:"pending_hours"`
-	UnwitnessedHours types.Int64 `tfsdk:"unwitnessed_hours"`
-	UnverifiedHours  types.Int64 `tfsdk:"unverified_hours"`
+	CoveredHours    types.Int64 `tfsdk:"covered_hours"`
+	MissingHours    types.Int64 `tfsdk:"missing_hours"`
+	QuietHours      types.Int64 `tfsdk:"quiet_hours"`
+	PendingHours    types.Int64 `tfsdk:"pending_hours"`
+	UncountedHours  types.Int64 `tfsdk:"uncounted_hours"`
+	UnverifiedHours types.Int64 `tfsdk:"unverified_hours"`
 }
 
 func newSums(s coverage.Sums) sums {
 	return sums{
-		CoveredHours:     types.Int64Value(s.Covered),
-		MissingHours:     types.Int64Value(s.Missing),
-		QuietHours:       types.Int64Value(s.Quiet),
-		PendingHours:     types.Int64Value(s.Pending),
-		UnwitnessedHours: types.Int64Value(s.Unwitnessed),
-		UnverifiedHours:  types.Int64Value(s.Unverified),
+		CoveredHours:    types.Int64Value(s.Covered),
+		MissingHours:    types.Int64Value(s.Missing),
+		QuietHours:      types.Int64Value(s.Quiet),
+		PendingHours:    types.Int64Value(s.Pending),
+		UncountedHours:  types.Int64Value(s.Uncounted),
+		UnverifiedHours: types.Int64Value(s.Unverified),
 	}
 }
 
@@ -97,37 +97,40 @@ func (f family) model(ctx context.Context, config tfsdk.Config, diags *diag.Diag
 	if f.layer() == teo.L4 {
 		var m l4Model
 		diags.Append(config.Get(ctx, &m)...)
-		m.Hosts = m.ProxyIDs
+		m.Filter = m.ProxyIDs
 		return m.model
 	}
 	var m l7Model
 	diags.Append(config.Get(ctx, &m)...)
-	m.Hosts = m.DomainNames
+	m.Filter = m.Domains
 	return m.model
 }
 
 // setModel writes the state.
 func (f family) setModel(ctx context.Context, state *tfsdk.State, m model, diags *diag.Diagnostics) {
 	if f.layer() == teo.L4 {
-		diags.Append(state.Set(ctx, &l4Model{m, m.Hosts})...)
+		diags.Append(state.Set(ctx, &l4Model{m, m.Filter})...)
 		return
 	}
-	diags.Append(state.Set(ctx, &l7Model{m, m.Hosts})...)
+	diags.Append(state.Set(ctx, &l7Model{m, m.Filter})...)
 }
 
 // setReport sets the results.
 func (m *model) setReport(report *coverage.Report, complete bool) {
 	m.sums = newSums(report.Sums)
 	m.Complete, m.TotalRequests = types.BoolValue(complete), types.Int64Value(report.Count)
-	m.Domains = []row{}
+	if len(report.Rows) == 0 {
+		m.Complete = types.BoolNull() // nothing was compared
+	}
+	m.Hosts = []row{}
 	for _, r := range report.Rows {
 		row := row{
-			sums: newSums(r.Sums), Domain: r.Name, ZoneID: query.StringOrNull(r.ZoneID), Requests: r.Count,
+			sums: newSums(r.Sums), Host: r.Name, ZoneID: query.StringOrNull(r.ZoneID), Requests: r.Count,
 			Missing: []string{}, Days: r.Days,
 		}
 		for _, at := range r.MissingHours {
 			row.Missing = append(row.Missing, at.Format(time.RFC3339))
 		}
-		m.Domains = append(m.Domains, row)
+		m.Hosts = append(m.Hosts, row)
 	}
 }

@@ -61,7 +61,7 @@ func TestCoveragePicture(t *testing.T) {
 	w.Must(err)
 	var attributes map[string]tftypes.Value
 	w.Must(state.As(&attributes))
-	picture, problem := chart(w, attributes["domains"], "svg")
+	picture, problem := chart(w, attributes["hosts"], "svg")
 	if problem != nil {
 		t.Fatal(problem.Text)
 	}

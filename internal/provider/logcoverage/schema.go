@@ -16,20 +16,20 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// defaultMaxDomains bounds the rows of a comparison, and so its requests.
-const defaultMaxDomains = 500
+// defaultMaxHosts bounds the rows of a comparison, and so its requests.
+const defaultMaxHosts = 500
 
 // layerTexts are the descriptions that differ between the layers.
-var layerTexts = map[teo.Layer]struct{ host, hosts, domain, unitNote string }{
+var layerTexts = map[teo.Layer]struct{ host, hosts, row, unitNote string }{
 	teo.L7: {
-		host:   "domain",
-		hosts:  "Domains to compare, such as `www.example.com` or `*.example.com`. By default every domain with requests or log packages in the window.",
-		domain: "The domain.",
+		host:  "domain",
+		hosts: "Domains to compare, such as `www.example.com` or `*.example.com`. " + query.NamesText + " By default every domain with requests or log packages in the window.",
+		row:   "The domain.",
 	},
 	teo.L4: {
 		host:     "layer-4 proxy",
 		hosts:    "IDs of the layer-4 proxy instances to compare, such as `sid-xs82kshs`. By default every instance of the zones.",
-		domain:   "ID of the layer-4 proxy instance.",
+		row:      "ID of the layer-4 proxy instance.",
 		unitNote: " Layer 4 has no requests; the traffic in bytes takes their place.",
 	},
 }
@@ -51,21 +51,23 @@ func (f family) schema(ctx context.Context) schema.Schema {
 			Optional:            true, CustomType: timetypes.GoDurationType{},
 		},
 		"min_requests": schema.Int64Attribute{
+			CustomType:          query.WholeNumber{},
 			MarkdownDescription: fmt.Sprintf("An hour with fewer %s and no log package is quiet, not missing. By default 1.", f.unit) + texts.unitNote,
 			Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
-		"max_domains": schema.Int64Attribute{
-			MarkdownDescription: fmt.Sprintf("Maximum number of %s to compare, by default %d. More %[1]s are an error, which is reported before their traffic is requested.", f.noun, defaultMaxDomains),
+		"max_hosts": schema.Int64Attribute{
+			CustomType:          query.WholeNumber{},
+			MarkdownDescription: fmt.Sprintf("Maximum number of %s to compare, by default %d. More %[1]s are an error, which is reported before their traffic is requested.", f.noun, defaultMaxHosts),
 			Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(query.TimeoutText, "the comparison", query.ShortDuration(query.ReadTimeout))}),
-		"complete": schema.BoolAttribute{MarkdownDescription: "Whether no hour is missing or unverified. Pending hours do not count: they have not been judged.", Computed: true},
+		"complete": schema.BoolAttribute{MarkdownDescription: "Whether no hour is missing or unverified. Pending hours do not count: they have not been judged. Null if there is no host to compare.", Computed: true},
 		"total_requests": schema.Int64Attribute{
 			MarkdownDescription: fmt.Sprintf("Sum of the counted %s.", f.unit) + texts.unitNote,
 			Computed:            true,
 		},
-		"domains": schema.ListNestedAttribute{
-			MarkdownDescription: fmt.Sprintf("The result for each %s, sorted by `domain` and zone. The function `coverage_chart` draws it.", texts.host),
+		"hosts": schema.ListNestedAttribute{
+			MarkdownDescription: fmt.Sprintf("The result for each %s, sorted by `host` and zone. The function `coverage_chart` draws it.", texts.host),
 			Computed:            true,
 			NestedObject:        schema.NestedAttributeObject{Attributes: f.rowAttributes()},
 		},
@@ -83,12 +85,12 @@ func (f family) schema(ctx context.Context) schema.Schema {
 func (f family) countAttributes(where string) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for name, text := range map[string]string{
-		"covered_hours":     fmt.Sprintf("Number of hours with %s and a log package (`#`)", f.unit),
-		"missing_hours":     fmt.Sprintf("Number of hours with %s, but no log package (`!`)", f.unit),
-		"quiet_hours":       fmt.Sprintf("Number of hours with neither %s nor a log package (`.`)", f.unit),
-		"pending_hours":     "Number of hours that are too recent to judge (`~`)",
-		"unwitnessed_hours": fmt.Sprintf("Number of hours with a log package, but no counted %s (`+`)", f.unit),
-		"unverified_hours":  "Number of hours for which the analytics had no answer (`?`)",
+		"covered_hours":    fmt.Sprintf("Number of hours with %s and a log package (`#`)", f.unit),
+		"missing_hours":    fmt.Sprintf("Number of hours with %s, but no log package (`!`)", f.unit),
+		"quiet_hours":      fmt.Sprintf("Number of hours with neither %s nor a log package (`.`)", f.unit),
+		"pending_hours":    "Number of hours that are too recent to judge (`~`)",
+		"uncounted_hours":  fmt.Sprintf("Number of hours with a log package, but no counted %s (`+`)", f.unit),
+		"unverified_hours": "Number of hours for which the analytics had no answer (`?`)",
 	} {
 		attributes[name] = schema.Int64Attribute{MarkdownDescription: text + where + ".", Computed: true}
 	}
@@ -98,12 +100,12 @@ func (f family) countAttributes(where string) map[string]schema.Attribute {
 func (f family) rowAttributes() map[string]schema.Attribute {
 	attributes := f.countAttributes("")
 	texts := layerTexts[f.layer()]
-	attributes["domain"] = schema.StringAttribute{MarkdownDescription: texts.domain, Computed: true}
+	attributes["host"] = schema.StringAttribute{MarkdownDescription: texts.row, Computed: true}
 	attributes["zone_id"] = schema.StringAttribute{MarkdownDescription: "ID of its zone. Null for packages of an archive that belong to no zone of the account.", Computed: true}
 	attributes["requests"] = schema.Int64Attribute{MarkdownDescription: fmt.Sprintf("Sum of the counted %s.", f.unit) + texts.unitNote, Computed: true}
 	attributes["missing"] = schema.ListAttribute{MarkdownDescription: "Start of each missing hour, RFC 3339 in UTC.", Computed: true, ElementType: types.StringType}
 	attributes["days"] = schema.MapAttribute{
-		MarkdownDescription: "A string of 24 characters for each UTC date, one for each hour: `#` covered, `!` missing, `.` quiet, `~` pending, `+` unwitnessed, `?` unverified, and a space for an hour outside the window.",
+		MarkdownDescription: "A string of 24 characters for each UTC date, one for each hour: `#` covered, `!` missing, `.` quiet, `~` pending, `+` uncounted, `?` unverified, and a space for an hour outside the window.",
 		Computed:            true, ElementType: types.StringType,
 	}
 	return attributes

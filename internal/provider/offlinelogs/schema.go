@@ -48,11 +48,13 @@ func (f family) attributes() map[string]datasourceschema.Attribute {
 		"zone_ids":   datasourceschema.SetAttribute{MarkdownDescription: f.ZoneIDsText(), Optional: true, ElementType: types.StringType},
 		f.Hosts:      datasourceschema.SetAttribute{MarkdownDescription: f.HostsText, Optional: true, ElementType: types.StringType},
 		"page_size": datasourceschema.Int64Attribute{
+			CustomType:          query.WholeNumber{},
 			MarkdownDescription: fmt.Sprintf("Page size of the requests, from 1 to %d. Default: %d. After the read, the page size that the service applied, which can be smaller.", teo.MaxPageSize, teo.DefaultPageSize),
 			Optional:            true, Computed: true,
 			Validators: []validator.Int64{int64validator.Between(1, teo.MaxPageSize)},
 		},
 		"max_packages": datasourceschema.Int64Attribute{
+			CustomType:          query.WholeNumber{},
 			MarkdownDescription: fmt.Sprintf("Maximum number of packages. Default: %d. A longer list is an error, which is usually reported after the first page.", teo.DefaultMaxPackages),
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.AtLeast(1)},

@@ -35,11 +35,15 @@ func (l Arguments) Decode(ctx context.Context, diags *diag.Diagnostics) teo.Quer
 			fmt.Sprintf("end_time (%s) must be after start_time (%s). Times with different offsets are compared as instants. "+
 				"The end is exclusive: the window of one hour from 02:00 ends at 03:00.", l.EndTime.ValueString(), l.StartTime.ValueString()))
 	}
+	hosts := decodeTexts(ctx, l.Hosts, path.Root(l.HostsName), diags)
+	if l.HostsName == L7.Hosts {
+		hosts = teo.DNSNames(hosts)
+	}
 	return teo.Query{
 		Start: start, End: end,
 		Zones:   DecodeZoneNames(ctx, l.Zones, "zones", diags),
 		ZoneIDs: DecodeZoneIDs(ctx, l.ZoneIDs, "zones", diags),
-		Hosts:   decodeTexts(ctx, l.Hosts, path.Root(l.HostsName), diags),
+		Hosts:   hosts,
 	}
 }
 
@@ -104,8 +108,8 @@ func decodeTexts(ctx context.Context, set types.Set, at path.Path, diags *diag.D
 
 var looksLikeID = regexp.MustCompile(`^zone-[0-9a-z]+$`)
 
-// DecodeZoneNames is decodeTexts for an attribute with names of sites. It rejects
-// IDs of zones.
+// DecodeZoneNames is decodeTexts for an attribute with names of sites, in the form of
+// teo.DNSName. It rejects IDs of zones.
 func DecodeZoneNames(ctx context.Context, set types.Set, attribute string, diags *diag.Diagnostics) []string {
 	names := decodeTexts(ctx, set, path.Root(attribute), diags)
 	for _, name := range names {
@@ -114,7 +118,7 @@ func DecodeZoneNames(ctx context.Context, set types.Set, attribute string, diags
 				fmt.Sprintf("%q looks like the ID of a zone, but %s takes names of sites such as \"example.com\". Put IDs into zone_ids.", name, attribute))
 		}
 	}
-	return names
+	return teo.DNSNames(names)
 }
 
 // DecodeZoneIDs is decodeTexts for the attribute zone_ids. It rejects names of

@@ -24,7 +24,7 @@ type Logs struct {
 var L7 = Logs{
 	Layer: teo.L7, Name: "l7_offline_logs", Title: "L7 offline logs", Action: "DownloadL7Logs",
 	Hosts:     "domains",
-	HostsText: "Sub-domains to list, such as `www.example.com`. The name of a site (`example.com`) matches only if the site serves that name. Default: all sub-domains.",
+	HostsText: "Sub-domains to list, such as `www.example.com`. The name of a site (`example.com`) matches only if the site serves that name. " + NamesText + " Default: all sub-domains.",
 	List:      (*teo.Client).L7Logs,
 }
 
@@ -39,9 +39,12 @@ var L4 = Logs{
 // Descriptions of arguments that data sources, ephemeral resources and archives
 // share.
 const (
+	// NamesText says which spellings of a name are the same.
+	NamesText = "Names are sent in the normal form of DNS: in lower case, without a dot at the end, and with `xn--` labels for other scripts."
+
 	StartTimeText = "Start of the window, RFC 3339 with `Z` or an offset (`2022-05-04T00:00:00Z`). A window with fractions of a second is widened to whole seconds."
 	EndTimeText   = "End of the window (exclusive), RFC 3339 with `Z` or an offset, after `start_time`."
-	zonesText     = "Names of sites (`example.com`). The logs of every zone in `zones` or `zone_ids` are listed. If neither is set, the logs of every zone of the account are listed. " +
+	zonesText     = "Names of sites (`example.com`). " + NamesText + " The logs of every zone in `zones` or `zone_ids` are listed. If neither is set, the logs of every zone of the account are listed. " +
 		"A name that several zones share selects all of them, and an unknown name is an error."
 	zoneIDsText = "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`. Their number is not limited."
 

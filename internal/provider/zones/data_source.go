@@ -73,10 +73,10 @@ func (d *dataSource) Metadata(_ context.Context, req datasource.MetadataRequest,
 
 func (d *dataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the zones (sites) of the account that the provider's credentials can access. If both `names` and `zone_ids` are set, a zone must match one of each.",
+		MarkdownDescription: "Lists the zones (sites) of the account that the provider's credentials can access. The zones in `names` and in `zone_ids` add up. If neither is set, every zone is listed.",
 		Attributes: map[string]schema.Attribute{
-			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`). A name without a zone causes a warning. Default: all names.", Optional: true, ElementType: types.StringType},
-			"zone_ids": schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`). An ID without a zone causes a warning. Default: all IDs.", Optional: true, ElementType: types.StringType},
+			"names":    schema.SetAttribute{MarkdownDescription: "Names of sites (`example.com`). " + query.NamesText + " A name without a zone causes a warning.", Optional: true, ElementType: types.StringType},
+			"zone_ids": schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`). An ID without a zone causes a warning.", Optional: true, ElementType: types.StringType},
 			"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(query.TimeoutText, "reading the zones", query.ShortDuration(query.ReadTimeout))}),
 			"zones": schema.ListNestedAttribute{
 				MarkdownDescription: "The zones, sorted by name and ID.",
@@ -132,7 +132,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 		resp.Diagnostics.Append(query.Failed("Unable to read zones", "The list of zones", err))
 		return
 	}
-	warnMissing(&resp.Diagnostics, "names", names, zones, func(z teo.Zone) string { return z.Name })
+	warnMissing(&resp.Diagnostics, "names", names, zones, func(z teo.Zone) string { return teo.DNSName(z.Name) })
 	warnMissing(&resp.Diagnostics, "zone_ids", ids, zones, func(z teo.Zone) string { return z.ID })
 	m.Zones = make([]zoneModel, len(zones))
 	for i, zone := range zones {
@@ -145,7 +145,7 @@ func (d *dataSource) Read(ctx context.Context, req datasource.ReadRequest, resp 
 func warnMissing(diags *diag.Diagnostics, attribute string, wanted []string, zones []teo.Zone, of func(teo.Zone) string) {
 	var absent []string
 	for _, value := range wanted {
-		if !slices.ContainsFunc(zones, func(z teo.Zone) bool { return strings.EqualFold(of(z), value) }) {
+		if !slices.ContainsFunc(zones, func(z teo.Zone) bool { return of(z) == value }) {
 			absent = append(absent, value)
 		}
 	}

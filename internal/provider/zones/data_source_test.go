@@ -55,7 +55,7 @@ data "teo_zones" "by_id" {
 }
 
 data "teo_zones" "both" {
-  names    = ["example.com", "example.org"]
+  names    = ["Example.ORG."]
   zone_ids = ["zone-2demo00002os"]
 }
 
@@ -78,7 +78,7 @@ data "teo_l7_offline_logs" "of_zones" {
 					providertest.ExactAttributes("data.teo_zones.all", zones(providertest.Nothing, providertest.Nothing, shop, overseas, org)),
 					providertest.ExactAttributes("data.teo_zones.by_name", zones(providertest.Listed("example.com"), providertest.Nothing, shop, overseas)),
 					providertest.ExactAttributes("data.teo_zones.by_id", zones(providertest.Nothing, providertest.Listed("zone-2demo00001cn", "zone-2demo00003og"), shop, org)),
-					providertest.ExactAttributes("data.teo_zones.both", zones(providertest.Listed("example.com", "example.org"), providertest.Listed("zone-2demo00002os"), overseas)),
+					providertest.ExactAttributes("data.teo_zones.both", zones(providertest.Listed("Example.ORG."), providertest.Listed("zone-2demo00002os"), overseas, org)),
 					providertest.ExactAttributes("data.teo_zones.empty", zones(providertest.Listed(), providertest.Nothing, shop, overseas, org)),
 				},
 			},

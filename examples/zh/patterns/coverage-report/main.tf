@@ -43,7 +43,7 @@ data "teo_l7_log_coverage" "month" {
 # 供浏览器查看、打印或提交审计的页面：terraform output -raw report。
 # 标记为 sensitive 只是为了不让 Terraform 打印整个页面。
 output "report" {
-  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.month.domains, "html")
+  value     = provider::teo::coverage_chart(data.teo_l7_log_coverage.month.hosts, "html")
   sensitive = true
 }
 
