@@ -31,6 +31,10 @@ const (
 	MaxRecords  = 1 << 30
 )
 
+// maxCount is the largest number of bytes or packages. Every tool that verifies an
+// archive can count as far as that, whatever type it has for numbers.
+const maxCount = 999_999_999_999_999
+
 // snapshotEvery is the distance of the entries that contain a snapshot: 1, 26, 51, …
 const snapshotEvery = 25
 
@@ -311,7 +315,7 @@ func (e *Entry) check(size int) error {
 		return errors.New("sealed_through is not a day")
 	case e.ExpiredThrough != "" && !bag.IsDay(e.ExpiredThrough):
 		return errors.New("expired_through is not a day")
-	case e.Abandoned != nil && (e.Abandoned.Sequence < 1 || !hexHash.MatchString(e.Abandoned.SHA256)):
+	case e.Abandoned != nil && (e.Sequence == 1 || e.Abandoned.Sequence < 1 || e.Abandoned.Sequence > maxSequence || !hexHash.MatchString(e.Abandoned.SHA256)):
 		return errors.New("abandoned is not a head")
 	case e.Destroyed && (len(e.Left) == 0 || len(e.Bags) > 0):
 		return errors.New("it destroys the archive without leaving it, or adds bags")
@@ -350,12 +354,12 @@ func (e *Entry) check(size int) error {
 			return fmt.Errorf("%q is not the folder of a bag", folder)
 		case !hexHash.MatchString(b.TagmanifestSHA256) || !hexHash.MatchString(b.ListingSHA256):
 			return fmt.Errorf("%s has no hashes", folder)
-		case b.Packages < 1 || b.Bytes < 1 || b.Superseding < 0 || b.Superseding > b.Packages:
+		case b.Packages < 1 || b.Packages > maxCount || b.Bytes < 1 || b.Bytes > maxCount || b.Superseding < 0 || b.Superseding > b.Packages:
 			return fmt.Errorf("%s has impossible counts", folder)
 		}
 	}
 	for key, size := range e.Relisted {
-		if !isPayload(key) || size < -1 {
+		if !isPayload(key) || size < -1 || size > maxCount {
 			return fmt.Errorf("relisted contains %q", key)
 		}
 	}
@@ -382,7 +386,7 @@ func (f *File) check(list string) error {
 	hash := hexHash.MatchString(f.SHA256)
 	whole := strings.HasSuffix(f.Path, "/") && isBag(strings.TrimSuffix(f.Path, "/"))
 	switch {
-	case f.Bytes < 0 || f.Packages < 0 || f.Current < 0:
+	case f.Bytes < 0 || f.Packages < 0 || f.Current < 0 || max(f.Bytes, f.Packages, f.Current) > maxCount:
 		return fmt.Errorf("%q has impossible counts", f.Path)
 	case (f.Reason != "") != (list == "erased"):
 		return fmt.Errorf("%q has a reason that does not belong there, or none", f.Path)

@@ -191,11 +191,12 @@ func Read(ctx context.Context, b bucket.Bucket, o ReadOptions) (*Log, error) {
 	if top.Destroyed {
 		return nil, &DestroyedError{top}
 	}
-	if err := l.replay(ctx, top.Sequence, o); err != nil {
+	if err := l.replay(ctx, numbers, top.Sequence, o); err != nil {
 		return nil, err
 	}
 	l.note(numbers)
-	return l, l.compare(ctx, o)
+	l.compare(o)
+	return l, nil
 }
 
 // list returns the numbers of all objects that have the name of an entry, sorted.
@@ -349,8 +350,8 @@ func readAll(ctx context.Context, b bucket.Bucket, key string, limit int64) ([]b
 // readAtOnce is the number of entries that are requested at the same time.
 const readAtOnce = 8
 
-// replay applies the entries up to top.
-func (l *Log) replay(ctx context.Context, top int64, o ReadOptions) error {
+// replay applies the entries up to top. numbers are the listed ones.
+func (l *Log) replay(ctx context.Context, numbers []int64, top int64, o ReadOptions) error {
 	from := top
 	if o.Trusted != nil {
 		from = min(top, o.Trusted.Sequence)
@@ -364,7 +365,8 @@ func (l *Log) replay(ctx context.Context, top int64, o ReadOptions) error {
 		data  []byte
 		err   error
 	}
-	broken := false // the state before the next entry is not known
+	broken := false     // the state before the next entry is not known
+	missing := int64(0) // how many entries in front of the next one
 	for at := l.First; at <= top; at += readAtOnce {
 		batch := make([]loaded, min(readAtOnce, top-at+1))
 		var group errgroup.Group
@@ -389,8 +391,18 @@ func (l *Log) replay(ctx context.Context, top int64, o ReadOptions) error {
 					return err
 				}
 				broken = true
+				if missing++; missing > maxForeign {
+					// Somebody has planted an entry. Do not ask for billions of names.
+					next := nextListed(numbers, sequence, top)
+					if err := l.problem(o, &EntryError{next, errors.New("too many entries before it are missing or invalid")}); err != nil {
+						return err
+					}
+					at, missing = next-readAtOnce, 0
+					break
+				}
 				continue
 			}
+			missing = 0
 			if broken || sequence == l.First && sequence > 1 {
 				if b.entry.Snapshot == nil {
 					continue
@@ -413,6 +425,15 @@ func (l *Log) replay(ctx context.Context, top int64, o ReadOptions) error {
 		return &EntryError{top, errors.New("no snapshot follows the entries that are missing or invalid")}
 	}
 	return nil
+}
+
+// nextListed returns the first listed number above a sequence; top if there is none.
+func nextListed(numbers []int64, sequence, top int64) int64 {
+	i, _ := slices.BinarySearch(numbers, sequence+1)
+	if i < len(numbers) {
+		return min(numbers[i], top)
+	}
+	return top
 }
 
 func (l *Log) problem(o ReadOptions, err error) error {
@@ -465,11 +486,10 @@ func (l *Log) note(numbers []int64) {
 }
 
 // compare checks the ledger against the trusted head.
-func (l *Log) compare(_ context.Context, o ReadOptions) error {
+func (l *Log) compare(o ReadOptions) {
 	if o.Trusted != nil && l.trustedHash != o.Trusted.SHA256 {
 		l.Rollback = &Rollback{Newest: l.Head, Trusted: *o.Trusted, Token: RollbackToken(l.Head, *o.Trusted)}
 	}
-	return nil
 }
 
 // Hash returns the SHA-256 of an older entry that is absent, from its successor;

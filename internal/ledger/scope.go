@@ -60,6 +60,8 @@ func (s *Scope) check() error {
 	switch {
 	case s.Start.IsZero() || s.Start.Location() != time.UTC || s.End != nil && s.End.Location() != time.UTC:
 		return errors.New("the window has no start, or is not in UTC")
+	case s.Start.Nanosecond() != 0 || s.End != nil && s.End.Nanosecond() != 0:
+		return errors.New("the window is not in whole seconds")
 	case s.End != nil && !s.Start.Before(*s.End):
 		return errors.New("the window does not end after it starts")
 	case s.StableAfter < 0 || s.StableAfter > 7*86400:

@@ -167,8 +167,12 @@ func (s *State) Gone(path string) bool {
 		return true
 	}
 	folder, _, ok := bag.Split(path)
-	_, whole := s.Lost[folder+"/"]
-	return ok && whole
+	if !ok {
+		return false
+	}
+	_, lost := s.Lost[folder+"/"]
+	_, erased := s.Erased[folder+"/"]
+	return lost || erased
 }
 
 // IsExpired reports whether a day has expired.
@@ -306,8 +310,20 @@ func (a *application) apply() {
 		}
 		s.Abandoned = append(s.Abandoned, Abandoned{Head: *e.Abandoned, Token: token})
 	}
+	a.count()
 	a.expire()
 	a.seal()
+}
+
+// count checks the numbers of current versions.
+func (a *application) count() {
+	for _, list := range [][]File{a.entry.Lost, a.entry.Erased} {
+		for _, f := range list {
+			if day := DayOf(f.Path); a.state.Current[day] < 0 {
+				a.fault("less than no package of %s is current after it", day)
+			}
+		}
+	}
 }
 
 func addTo(set []string, value string) []string {
@@ -335,6 +351,9 @@ func (a *application) addBags() {
 		if s.IsExpired(day) {
 			a.fault("it adds %s, whose day has expired", folder)
 			continue
+		}
+		if b.Superseding > s.Current[day] {
+			a.fault("%s replaces more current versions than the day has", folder)
 		}
 		s.Bags[folder] = BagState{Bag: b, Commit: e.Commit, Sequence: e.Sequence}
 		s.Current[day] += b.Packages - b.Superseding
@@ -383,7 +402,7 @@ func (a *application) lose() {
 			a.fault("it loses %s, which no bag has", f.Path)
 		case inBag && strings.HasSuffix(f.Path, "/"):
 			if f.SHA256 != b.TagmanifestSHA256 || f.Packages != b.Packages-s.goneFrom(folder) {
-				a.fault("it loses the bag %s with other numbers than it has", folder)
+				a.fault("it loses the bag %s with other numbers than it has", f.Path)
 			}
 		case inBag:
 			if replaced, _, _ := bag.Split(f.ReplacedBy); f.ReplacedBy != "" && e.Bags[replaced].Packages == 0 {
@@ -459,16 +478,17 @@ func (a *application) erase() {
 	s := a.state
 	for _, f := range a.entry.Erased {
 		folder, _, _ := bag.Split(f.Path)
-		_, known := s.Bags[folder]
-		if _, again := s.Erased[f.Path]; again || !known {
+		b, known := s.Bags[folder]
+		lost, wasLost := s.Lost[f.Path]
+		switch {
+		case !known || !wasLost && s.Gone(f.Path):
 			a.fault("it erases %s, which is erased already or in no bag", f.Path)
+		case wasLost && (lost.SHA256 != f.SHA256 || lost.Bytes != f.Bytes || lost.Packages != f.Packages || f.Current != 0):
+			a.fault("it erases %s with other values than it was lost with", f.Path)
+		case !wasLost && strings.HasSuffix(f.Path, "/") && (f.SHA256 != b.TagmanifestSHA256 || f.Packages != b.Packages-s.goneFrom(folder)):
+			a.fault("it erases the bag %s with other numbers than it has", f.Path)
 		}
-		if lost, ok := s.Lost[f.Path]; ok {
-			if lost.SHA256 != f.SHA256 || f.Current != 0 {
-				a.fault("it erases %s with other values than it was lost with", f.Path)
-			}
-			delete(s.Lost, f.Path)
-		}
+		delete(s.Lost, f.Path)
 		if known {
 			s.Current[DayOf(folder)] -= f.Current
 		}
@@ -612,5 +632,5 @@ func (t *LossToken) String() string {
 
 // RollbackToken accepts the newest entry in place of a trusted head.
 func RollbackToken(newest, trusted Head) string {
-	return "rollback:" + newest.SHA256[:16] + "/" + trusted.SHA256[:16]
+	return fmt.Sprintf("rollback:%.16s/%.16s", newest.SHA256, trusted.SHA256)
 }

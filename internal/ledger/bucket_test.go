@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+)
+
+// store is a bucket in memory, with the faults of a real one.
+type store struct {
+	bucket.Bucket // the methods that a ledger does not use
+
+	mu      sync.Mutex
+	objects map[string][]byte
+	hidden  map[string]bool // not listed yet
+	opened  int             // how many objects were read
+
+	unconditional bool // it replaces objects in spite of IfAbsent
+
+	// before is called before an object is published, and after when it is. An error
+	// of before is that of Commit, which then publishes nothing.
+	before, after func(key string, data []byte) error
+}
+
+func newStore() *store { return &store{objects: map[string][]byte{}, hidden: map[string]bool{}} }
+
+func (s *store) List(_ context.Context, r bucket.Range) iter.Seq2[bucket.Object, error] {
+	return func(yield func(bucket.Object, error) bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+			if strings.HasPrefix(key, r.Prefix) && !s.hidden[key] && !yield(bucket.Object{Key: key, Size: int64(len(s.objects[key]))}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *store) Stat(_ context.Context, key string) (bucket.Object, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	data, ok := s.objects[key]
+	if !ok {
+		return bucket.Object{}, bucket.ErrNotExist
+	}
+	return bucket.Object{Key: key, Size: int64(len(data))}, nil
+}
+
+func (s *store) Open(_ context.Context, key string) (*bucket.Reader, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opened++
+	data, ok := s.objects[key]
+	if !ok {
+		return nil, bucket.ErrNotExist
+	}
+	return &bucket.Reader{ReadCloser: io.NopCloser(bytes.NewReader(data)), Object: bucket.Object{Key: key, Size: int64(len(data))}}, nil
+}
+
+func (s *store) Create(_ context.Context, key string, o bucket.WriteOptions) (bucket.Writer, error) {
+	if !o.IfAbsent || !o.Durable {
+		return nil, errors.New("an entry is written once, and durably")
+	}
+	return &storeWriter{store: s, key: key}, nil
+}
+
+func (s *store) Remove(_ context.Context, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.objects, key)
+	return nil
+}
+
+func (*store) Sync(context.Context, []string) error { return nil }
+
+func (s *store) put(key string, data []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.objects[key] = data
+}
+
+func (s *store) get(key string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.objects[key]
+}
+
+type storeWriter struct {
+	bytes.Buffer
+	store *store
+	key   string
+}
+
+func (w *storeWriter) Commit() error {
+	if w.store.before != nil {
+		if err := w.store.before(w.key, w.Bytes()); err != nil {
+			return err
+		}
+	}
+	w.store.mu.Lock()
+	_, exists := w.store.objects[w.key]
+	if !exists || w.store.unconditional {
+		w.store.objects[w.key] = slices.Clone(w.Bytes())
+		exists = false
+	}
+	w.store.mu.Unlock()
+	if exists {
+		return bucket.ErrExist
+	}
+	if w.store.after != nil {
+		return w.store.after(w.key, w.Bytes())
+	}
+	return nil
+}
+
+func (*storeWriter) Abort() {}

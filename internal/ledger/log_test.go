@@ -1,0 +1,429 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+)
+
+// long returns a ledger with a number of entries, and its heads by sequence.
+func long(t testing.TB, entries int64) (*store, *Log, map[int64]Head) {
+	t.Helper()
+	s := newStore()
+	l := begin(t, s)
+	heads := map[int64]Head{1: l.Head}
+	for l.Head.Sequence < entries {
+		folder := fmt.Sprintf("dt=2022-05-01/bag=%08x", l.Head.Sequence)
+		appendEntry(t, l, func(e *Entry) { bagOf(e, folder, 1, 0) })
+		heads[l.Head.Sequence] = l.Head
+	}
+	return s, l, heads
+}
+
+func read(s *store, o ReadOptions) (*Log, error) {
+	o.Now = now
+	return Read(context.Background(), s, o)
+}
+
+func TestReadReturnsTheStateOfTheNewestEntry(t *testing.T) {
+	t.Parallel()
+	s, want, heads := long(t, 60)
+	for name, o := range map[string]ReadOptions{
+		"newest":        {},
+		"all":           {All: true},
+		"trusted":       {Archive: archiveID, Trusted: &Head{60, heads[60].SHA256}},
+		"older trusted": {Archive: archiveID, Trusted: &Head{30, heads[30].SHA256}},
+		"first trusted": {Archive: archiveID, Trusted: &Head{1, heads[1].SHA256}},
+	} {
+		var later []int64
+		o.Later = func(before *State, e *Entry) {
+			if int64(len(before.Bags)) != max(e.Sequence-2, 0) {
+				t.Errorf("%s: entry %d: %d bags before", name, e.Sequence, len(before.Bags))
+			}
+			later = append(later, e.Sequence)
+		}
+		l, err := read(s, o)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if l.Head != want.Head || !slices.Equal(l.Tree, want.Tree) || !bytes.Equal(l.State.encode(), want.State.encode()) || l.Rollback != nil {
+			t.Errorf("%s: got %+v", name, l)
+		}
+		first := int64(61)
+		switch {
+		case o.Trusted != nil:
+			first = o.Trusted.Sequence + 1
+		case o.All:
+			first = 1
+		}
+		var after []int64
+		for n := first; n <= 60; n++ {
+			after = append(after, n)
+		}
+		if !slices.Equal(later, after) {
+			t.Errorf("%s: later entries are %v", name, later)
+		}
+	}
+}
+
+func TestReadWithoutAnArchive(t *testing.T) {
+	t.Parallel()
+	if _, err := read(newStore(), ReadOptions{}); !errors.Is(err, ErrNoArchive) {
+		t.Errorf("empty: got %v", err)
+	}
+	s := newStore()
+	s.put(Key(1), []byte("x"))
+	if _, err := read(s, ReadOptions{}); !errors.Is(err, ErrNoArchive) {
+		t.Errorf("foreign: got %v", err)
+	}
+	s, l, _ := long(t, 3)
+	_, err := read(s, ReadOptions{Archive: otherID})
+	if other, ok := errors.AsType[*OtherArchiveError](err); !ok || other.Found != archiveID || !strings.Contains(err.Error(), otherID) {
+		t.Errorf("another archive: got %v", err)
+	}
+	appendEntry(t, l, func(e *Entry) { e.Left, e.Destroyed = []string{memberID}, true })
+	_ = s.Remove(context.Background(), Key(1))
+	_, err = read(s, ReadOptions{Archive: archiveID})
+	if destroyed, ok := errors.AsType[*DestroyedError](err); !ok || !errors.Is(err, ErrNoArchive) || destroyed.Entry.Sequence != 4 || !strings.Contains(err.Error(), "entry 4") {
+		t.Errorf("destroyed: got %v", err)
+	}
+}
+
+func TestAListingThatLagsHidesNoEntry(t *testing.T) {
+	t.Parallel()
+	s, l, heads := long(t, 30)
+	for n := int64(20); n <= 30; n++ {
+		s.hidden[Key(n)] = true
+	}
+	for _, trusted := range []*Head{nil, new(heads[25])} {
+		got, err := read(s, ReadOptions{Trusted: trusted})
+		if err != nil || got.Head != l.Head {
+			t.Errorf("got %+v, %v", got, err)
+		}
+	}
+}
+
+func TestForeignObjectsAreNoEntries(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	another := Begin(newStore(), otherID, now)
+	appendEntry(t, another, func(e *Entry) {
+		scope := window()
+		e.Joined, e.Scope, e.SealedThrough = []string{memberID}, &scope, new("")
+	})
+	e := newEntry(2)
+	if err := another.Append(context.Background(), e, bucket.Lock{}); err != nil {
+		t.Fatal(err)
+	}
+	foreign := map[string][]byte{
+		Key(9_999_999_999): []byte("{}\n"), Folder + "0000000000.json": []byte("x"), Folder + "notes.txt": []byte("x"), Folder + "4.json": []byte("x"),
+		Key(4): e.Encode(),
+	}
+	for key, data := range foreign {
+		s.put(key, data)
+	}
+	got, err := read(s, ReadOptions{})
+	if err != nil || got.Head != l.Head {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	slices.Sort(got.Foreign)
+	if len(slices.Compact(got.Foreign)) != len(foreign) {
+		t.Errorf("got %q", got.Foreign)
+	}
+}
+
+func TestAPlantedEntryEndsTheReadInBoundedTime(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	e := newEntry(9_999_999_999)
+	e.Format, e.Archive, e.Sequence, e.Previous = Format, archiveID, 9_999_999_999, zeros
+	s.put(Key(9_999_999_999), e.Encode())
+	s.opened = 0
+	for name, o := range map[string]ReadOptions{"plan": {}, "trusted": {Trusted: &l.Head}, "all": {All: true}} {
+		_, err := read(s, o)
+		if entry, ok := errors.AsType[*EntryError](err); !ok || !errors.Is(entry, bucket.ErrNotExist) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	problems := 0
+	_, err := read(s, ReadOptions{All: true, Problem: func(*EntryError) { problems++ }})
+	if _, ok := errors.AsType[*EntryError](err); !ok || problems == 0 || problems > 2*maxForeign || s.opened > 1000 {
+		t.Errorf("got %v after %d problems and %d reads", err, problems, s.opened)
+	}
+	for n := range int64(maxForeign + 2) {
+		s.put(Key(9_999_999_000+n), []byte("x"))
+	}
+	_ = s.Remove(context.Background(), Key(9_999_999_999))
+	if _, err := read(s, ReadOptions{}); err == nil {
+		t.Error("hundreds of foreign objects are skipped")
+	}
+}
+
+func TestAMissingEntryIsNeverTheEnd(t *testing.T) {
+	t.Parallel()
+	s, _, heads := long(t, 60)
+	data := s.get(Key(40))
+	_ = s.Remove(context.Background(), Key(40))
+	for name, test := range map[string]struct {
+		o       ReadOptions
+		missing bool
+	}{
+		"before the newest snapshot":      {ReadOptions{}, false},
+		"after the trusted head":          {ReadOptions{Trusted: new(heads[30])}, true},
+		"before the trusted head's block": {ReadOptions{Trusted: new(heads[52])}, false},
+		"in the trusted head's block":     {ReadOptions{Trusted: new(heads[45])}, true},
+		"all":                             {ReadOptions{All: true}, true},
+	} {
+		l, err := read(s, test.o)
+		entry, missing := errors.AsType[*EntryError](err)
+		switch {
+		case missing != test.missing || missing && (entry.Sequence != 40 || !errors.Is(err, bucket.ErrNotExist) || !strings.Contains(err.Error(), "entry 40 is missing")):
+			t.Errorf("%s: got %v", name, err)
+		case !missing && !slices.Equal(l.Absent, []int64{40}):
+			t.Errorf("%s: absent are %v", name, l.Absent)
+		}
+	}
+	l, err := read(s, ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := l.Hash(context.Background(), 40)
+	if err != nil || hash != hashOf(data) {
+		t.Errorf("got %s, %v", hash, err)
+	}
+	var problems []int64
+	l, err = read(s, ReadOptions{All: true, Problem: func(err *EntryError) { problems = append(problems, err.Sequence) }})
+	if err != nil || !slices.Equal(problems, []int64{40}) || l.Head != heads[60] {
+		t.Errorf("got %v, %v", problems, err)
+	}
+	appendEntry(t, l, func(e *Entry) { e.Lost = []File{{Path: Key(40), SHA256: hash}}; accept(e, l.State) })
+	if l, err := read(s, ReadOptions{}); err != nil || len(l.Absent) != 0 {
+		t.Errorf("a lost entry is absent: %v, %v", l.Absent, err)
+	}
+}
+
+func TestAnInvalidEntryStopsTheRead(t *testing.T) {
+	t.Parallel()
+	_, _, heads := long(t, 30)
+	for name, change := range map[string]func(*store){
+		"a changed byte":   func(s *store) { s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte("test"), []byte("text"), 1)) },
+		"another form":     func(s *store) { s.put(Key(27), append(s.get(Key(27)), '\n')) },
+		"another sequence": func(s *store) { s.put(Key(27), s.get(Key(26))) },
+		"a forged successor": func(s *store) {
+			s.put(Key(28), bytes.Replace(s.get(Key(28)), []byte("2022-05-01/bag"), []byte("2022-05-09/bag"), 1))
+		},
+	} {
+		s, _, _ := long(t, 30)
+		change(s)
+		_, err := read(s, ReadOptions{Trusted: new(heads[26])})
+		if entry, ok := errors.AsType[*EntryError](err); !ok || entry.Sequence != 27 && entry.Sequence != 28 && entry.Sequence != 29 {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// zeroReader is an object of many bytes.
+type zeroReader struct{ io.Reader }
+
+func (zeroReader) Close() error { return nil }
+
+type largeStore struct {
+	*store
+	size int64
+}
+
+func (s *largeStore) Open(ctx context.Context, key string) (*bucket.Reader, error) {
+	if key != Key(4) {
+		return s.store.Open(ctx, key)
+	}
+	return &bucket.Reader{ReadCloser: zeroReader{strings.NewReader(strings.Repeat("x", 100))}, Object: bucket.Object{Key: key, Size: s.size}}, nil
+}
+
+func TestAnOversizedObjectIsNotRead(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	s.put(Key(4), []byte("x"))
+	got, err := Read(context.Background(), &largeStore{s, MaxEntry + 1}, ReadOptions{Now: now})
+	if err != nil || got.Head != l.Head {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if len(got.Foreign) != 1 {
+		t.Errorf("foreign are %q", got.Foreign)
+	}
+}
+
+func TestARollBackIsReported(t *testing.T) {
+	t.Parallel()
+	s, l, heads := long(t, 30)
+	for name, test := range map[string]struct {
+		trusted Head
+		want    bool
+	}{
+		"the newest":       {heads[30], false},
+		"an older one":     {heads[7], false},
+		"one that is gone": {Head{31, ones}, true},
+		"another one":      {Head{20, ones}, true},
+		"another newest":   {Head{30, ones}, true},
+	} {
+		got, err := read(s, ReadOptions{Trusted: &test.trusted})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if (got.Rollback != nil) != test.want {
+			t.Errorf("%s: got %+v", name, got.Rollback)
+		}
+		if want := "rollback:" + l.Head.SHA256[:16] + "/" + test.trusted.SHA256[:16]; test.want && got.Rollback.Token != want {
+			t.Errorf("%s: got the token %s", name, got.Rollback.Token)
+		}
+	}
+}
+
+func TestAppendIsTheOnlyOneOrAConflict(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 24)
+	other, err := read(s, ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendEntry(t, l, nil)
+	e := newEntry(25)
+	e.Commit = id(99)
+	if err := other.Append(context.Background(), e, bucket.Lock{}); !errors.Is(err, ErrConflict) {
+		t.Fatalf("got %v", err)
+	}
+	if other.Head.Sequence != 24 {
+		t.Errorf("the head after a conflict is %v", other.Head)
+	}
+	var seen []int64
+	if err := other.Advance(context.Background(), func(_ *State, e *Entry) { seen = append(seen, e.Sequence) }); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(seen, []int64{25}) || other.Head != l.Head {
+		t.Errorf("got %v and the head %v", seen, other.Head)
+	}
+	e = newEntry(26)
+	e.Commit = id(99)
+	if err := other.Append(context.Background(), e, bucket.Lock{}); err != nil {
+		t.Fatal(err)
+	}
+	if e.Snapshot == nil {
+		t.Error("entry 26 has no snapshot")
+	}
+	if got, err := read(s, ReadOptions{All: true}); err != nil || got.Head != other.Head {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestAppendRefusesAnInvalidEntry(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	e := newEntry(4)
+	e.SealedThrough = new("2022-07-31")
+	if err := l.Append(context.Background(), e, bucket.Lock{}); err == nil || s.get(Key(4)) != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestALostResponseIsNoConflict(t *testing.T) {
+	t.Parallel()
+	lost := errors.New("connection reset")
+	for name, set := range map[string]func(*store, *int){
+		"before it took effect": func(s *store, n *int) {
+			s.before = func(string, []byte) error {
+				if *n++; *n == 1 {
+					return lost
+				}
+				return nil
+			}
+		},
+		"after it took effect": func(s *store, n *int) {
+			s.after = func(string, []byte) error {
+				if *n++; *n == 1 {
+					return lost
+				}
+				return nil
+			}
+		},
+	} {
+		s, l, _ := long(t, 3)
+		writes := 0
+		set(s, &writes)
+		appendEntry(t, l, nil)
+		if got, err := read(s, ReadOptions{All: true}); err != nil || got.Head != l.Head || l.Head.Sequence != 4 {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+	s, l, _ := long(t, 3)
+	s.before = func(string, []byte) error { return lost }
+	if err := l.Append(context.Background(), newEntry(4), bucket.Lock{}); !errors.Is(err, lost) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAStoreWithoutConditionalWritesIsDetected(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	s.unconditional = true
+	l := begin(t, s)
+	if l.Conditional {
+		t.Error("the store replaces entries")
+	}
+	if err := l.ReadBack(context.Background()); err != nil {
+		t.Errorf("got %v", err)
+	}
+	s.put(Key(1), []byte("x"))
+	if err := l.ReadBack(context.Background()); !errors.Is(err, ErrUnconditional) {
+		t.Errorf("got %v", err)
+	}
+	l = begin(t, newStore())
+	if !l.Conditional {
+		t.Error("the store does not replace entries")
+	}
+}
+
+func TestAnEntryIsRemovedIfTheArchiveWasDestroyedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	s.after = func(key string, _ []byte) error {
+		if key == Key(4) {
+			_ = s.Remove(context.Background(), Key(3))
+		}
+		return nil
+	}
+	err := l.Append(context.Background(), newEntry(4), bucket.Lock{})
+	if _, ok := errors.AsType[*DestroyedError](err); !ok || s.get(Key(4)) != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAdvanceStopsAtAnInvalidEntry(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	other, err := read(s, ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendEntry(t, l, func(e *Entry) { e.Left, e.Destroyed = []string{memberID}, true })
+	if _, ok := errors.AsType[*DestroyedError](other.Advance(context.Background(), nil)); !ok {
+		t.Error("a destroyed archive goes on")
+	}
+	s, l, _ = long(t, 3)
+	for name, data := range map[string][]byte{"garbage": []byte("x"), "an older entry": s.get(Key(3))} {
+		other, err := read(s, ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.put(Key(4), data)
+		if entry, ok := errors.AsType[*EntryError](other.Advance(context.Background(), nil)); !ok || entry.Sequence != 4 || other.Head != l.Head {
+			t.Errorf("%s: got %v", name, entry)
+		}
+		_ = s.Remove(context.Background(), Key(4))
+	}
+}
