@@ -564,12 +564,18 @@ func (v *verifier) lock(folder, key string, lock bucket.Lock) {
 // versions replays what the entries say about the files of a day, and compares it
 // with the records: which version was current when.
 func (v *verifier) versions(day string, all map[string][]bag.Record) {
+	// The records of a bag that is lost with them are not known.
+	unknown := func(key string) bool {
+		folder, _, _ := bag.Split(key)
+		records, committed := all[folder]
+		return committed && records == nil
+	}
 	known := map[string]*bag.Record{}    // by key
 	packages := map[string]*versionsOf{} // by path
 	for _, e := range v.history[day] {
 		var added []*bag.Record
 		for _, folder := range e.bags {
-			superseding := int64(0)
+			superseding, uncertain := int64(0), int64(0)
 			for i := range all[folder] {
 				r := &all[folder][i]
 				added = append(added, r)
@@ -583,6 +589,8 @@ func (v *verifier) versions(day string, all map[string][]bag.Record) {
 					v.problem(ProblemVersion, day, r.Key(), "entry %d adds a package that was erased", e.entry.Sequence)
 				case current != nil && (r.Supersedes == nil || r.Supersedes.Path != current.Key() || r.Supersedes.SHA256 != current.SHA256):
 					v.problem(ProblemVersion, day, r.Key(), "it does not supersede %s, the current version at entry %d", current.Key(), e.entry.Sequence)
+				case current == nil && r.Supersedes != nil && unknown(r.Supersedes.Path):
+					uncertain++
 				case current == nil && r.Supersedes != nil && known[r.Supersedes.Path] == nil:
 					v.problem(ProblemVersion, day, r.Key(), "it supersedes %s, which the archive does not have", r.Supersedes.Path)
 				}
@@ -596,7 +604,7 @@ func (v *verifier) versions(day string, all map[string][]bag.Record) {
 				}
 				p.versions = append(p.versions, r)
 			}
-			if all[folder] != nil && e.entry.Bags[folder].Superseding != superseding {
+			if says := e.entry.Bags[folder].Superseding; all[folder] != nil && (says < superseding || says > superseding+uncertain) {
 				v.problem(ProblemVersion, day, folder, "entry %d says that %d packages replace current versions, the records say %d", e.entry.Sequence, e.entry.Bags[folder].Superseding, superseding)
 			}
 		}
