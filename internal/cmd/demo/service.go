@@ -36,6 +36,7 @@ func (d demo) service() (service, error) {
 		text: fmt.Sprintf("a simulated EdgeOne at %s: %d zones, %d L7 packages", sim.URL(), len(c.Zones), len(c.L7)),
 		env: []string{
 			"TENCENTCLOUD_TEO_ENDPOINT=" + sim.URL(),
+			"TENCENTCLOUD_STS_ENDPOINT=" + sim.URL(),
 			"TENCENTCLOUD_SECRET_ID=" + sim.SecretID(),
 			"TENCENTCLOUD_SECRET_KEY=" + sim.SecretKey(),
 			`TF_VAR_zones=["example.com"]`,

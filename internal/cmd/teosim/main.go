@@ -9,6 +9,8 @@
 // output, for a shell to read:
 //
 //	export TENCENTCLOUD_TEO_ENDPOINT=http://127.0.0.1:41273
+//	export TENCENTCLOUD_STS_ENDPOINT=http://127.0.0.1:41273
+//	export TENCENTCLOUD_KMS_ENDPOINT=http://127.0.0.1:41273
 //	export TENCENTCLOUD_SECRET_ID=…
 //	export TENCENTCLOUD_SECRET_KEY=…
 package main
@@ -56,7 +58,9 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 		sim.Inject(f)
 	}
 
-	fmt.Fprintf(out, "export TENCENTCLOUD_TEO_ENDPOINT=%s\n", sim.URL())
+	for _, service := range []string{"TEO", "STS", "KMS"} {
+		fmt.Fprintf(out, "export TENCENTCLOUD_%s_ENDPOINT=%s\n", service, sim.URL())
+	}
 	fmt.Fprintf(out, "export TENCENTCLOUD_SECRET_ID=%s\n", sim.SecretID())
 	fmt.Fprintf(out, "export TENCENTCLOUD_SECRET_KEY=%s\n", sim.SecretKey())
 	if sim.Token() != "" {

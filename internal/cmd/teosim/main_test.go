@@ -48,6 +48,8 @@ func TestRunServesUntilItIsStopped(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	want := regexp.MustCompile(`^export TENCENTCLOUD_TEO_ENDPOINT=(http://127\.0\.0\.1:\d+)
+export TENCENTCLOUD_STS_ENDPOINT=http://127\.0\.0\.1:\d+
+export TENCENTCLOUD_KMS_ENDPOINT=http://127\.0\.0\.1:\d+
 export TENCENTCLOUD_SECRET_ID=\S+
 export TENCENTCLOUD_SECRET_KEY=\S+
 export TENCENTCLOUD_SECURITY_TOKEN=bound

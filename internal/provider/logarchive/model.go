@@ -52,6 +52,8 @@ type logArchiveModel struct {
 	SealedThrough types.String `tfsdk:"sealed_through"`
 	Head          types.Object `tfsdk:"head"`
 
+	signingModel
+
 	// Hosts is "domains" or "proxy_ids".
 	Hosts types.Set `tfsdk:"-"`
 }
@@ -155,6 +157,7 @@ func (r *logArchiveResource) checkArchive(ctx context.Context, m *logArchiveMode
 	m.maxRunTime(diags)
 	checkDestination(m.Destination, diags)
 	m.checkPolicy(&scope, diags)
+	m.checkSigning(ctx, diags)
 	for key := range texts(ctx, m.Erase, diags) {
 		if _, ok := archive.ErasedDay(key); !ok {
 			diags.AddAttributeError(path.Root("erase").AtMapKey(key), "Invalid key of erase", fmt.Sprintf(
@@ -263,6 +266,9 @@ func (r *logArchiveResource) scope(ctx context.Context, m *logArchiveModel, diag
 
 // isKnown reports whether everything that a run depends on is known.
 func (m *logArchiveModel) isKnown() bool {
+	if !m.isSigningKnown() {
+		return false
+	}
 	for _, v := range []attr.Value{m.Destination, m.StartTime, m.EndTime, m.StableAfter, m.RecheckDays, m.MaxRunTime, m.Verify, m.ExpireAfterDays, m.Retention} {
 		if v.IsUnknown() {
 			return false
@@ -333,10 +339,12 @@ func (m *logArchiveModel) setUnknown(state *logArchiveModel) {
 	m.PackageCount, m.PendingCount, m.LostCount, m.ErasedCount = types.Int64Unknown(), types.Int64Unknown(), types.Int64Unknown(), types.Int64Unknown()
 	m.TotalBytes, m.BagCount = types.Int64Unknown(), types.Int64Unknown()
 	m.Complete, m.SealedThrough, m.Head = types.BoolUnknown(), types.StringUnknown(), types.ObjectUnknown(headType)
+	m.planSigned(state, true)
 }
 
 // copyComputed takes the computed attributes of the state.
 func (m *logArchiveModel) copyComputed(state *logArchiveModel) {
 	m.ArchiveID, m.PackageCount, m.PendingCount, m.LostCount, m.ErasedCount = state.ArchiveID, state.PackageCount, state.PendingCount, state.LostCount, state.ErasedCount
 	m.TotalBytes, m.BagCount, m.Complete, m.SealedThrough, m.Head = state.TotalBytes, state.BagCount, state.Complete, state.SealedThrough, state.Head
+	m.planSigned(state, false)
 }

@@ -131,7 +131,7 @@ func (r *logArchiveResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	// An error beside a state would taint the resource, and the next apply would
 	// destroy it. What a later run makes up for is a warning.
-	o := r.run(ctx, &m, nil, "", archive.Member{ID: id}, nil, timeout, &resp.Diagnostics)
+	o := r.run(ctx, &m, identity{member: archive.Member{ID: id}}, nil, timeout, &resp.Diagnostics)
 	if o.report == nil {
 		resp.State.RemoveResource(ctx)
 		return
@@ -168,7 +168,7 @@ func (r *logArchiveResource) Update(ctx context.Context, req resource.UpdateRequ
 		resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
 		return
 	}
-	o := r.run(ctx, &m, head, state.ArchiveID.ValueString(), member, drift, timeout, &resp.Diagnostics)
+	o := r.run(ctx, &m, identity{archive: state.ArchiveID.ValueString(), head: head, member: member, through: state.SignedThrough}, drift, timeout, &resp.Diagnostics)
 	if o.err != nil {
 		resp.Diagnostics.Append(r.archiveErrors(&m, o.err)...)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
@@ -32,11 +33,18 @@ type identity struct {
 	archive string
 	head    *ledger.Head
 	member  archive.Member
+	through types.Int64 // the entry that was signed last
+}
+
+// author says how a run that writes signs what it writes, and as whom.
+type author struct {
+	sign  *archive.Signing
+	actor string
 }
 
 // open opens the archive of a configuration. With listing, the zones of the scope are
 // resolved, which also tells the time of the service.
-func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is identity, listing bool, diags *diag.Diagnostics) (*archiveAt, error) {
+func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is identity, as author, listing bool, diags *diag.Diagnostics) (*archiveAt, error) {
 	scope := r.scope(ctx, m, diags)
 	q := r.query(ctx, m, diags)
 	accept, erase := texts(ctx, m.Accept, diags), texts(ctx, m.Erase, diags)
@@ -60,6 +68,7 @@ func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is id
 		Bucket: store, Layer: r.Layer, Scope: scope, Member: is.member, Archive: is.archive, Trusted: is.head, Accept: accept, Erase: erase,
 		Parallelism: int(m.Parallelism.ValueInt64()), VerifyPayload: m.Verify.ValueString() == verifyPayload, MaxRunTime: maxRunTime,
 		Agent: s.Agent, Transport: s.Transport, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: func(e archive.Event) { progress.event(ctx, e) },
+		Sign: as.sign, Actor: as.actor,
 		List: func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) {
 			return r.list(ctx, q, start, end, most)
 		},
@@ -121,10 +130,14 @@ func (e *listError) Error() string { return e.err.Error() }
 func (e *listError) Unwrap() error { return e.err }
 
 // run brings the archive up to date and sets the computed attributes.
-func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member, drift []byte, timeout time.Duration, diags *diag.Diagnostics) outcome {
+func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, is identity, drift []byte, timeout time.Duration, diags *diag.Diagnostics) outcome {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
-	a, err := r.open(ctx, m, identity{id, head, member}, true, diags)
+	sign := r.signing(ctx, m, is.through, diags)
+	if diags.HasError() {
+		return outcome{}
+	}
+	a, err := r.open(ctx, m, is, author{sign, r.actor(ctx)}, true, diags)
 	if errors.Is(err, errReported) {
 		return outcome{}
 	}
@@ -148,6 +161,7 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, head *
 		diags.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
 	}
 	diags.Append(m.set(ctx, report.Summary)...)
+	m.setSigned(sign, report.SignedThrough)
 	return outcome{report, err}
 }
 
@@ -182,7 +196,7 @@ func (r *logArchiveResource) planUpdate(ctx context.Context, state, plan *logArc
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
 	head := state.head(ctx, diags)
-	p := r.plan(ctx, plan, identity{state.ArchiveID.ValueString(), head, member}, timeout, diags)
+	p := r.plan(ctx, plan, identity{archive: state.ArchiveID.ValueString(), head: head, member: member}, timeout, diags)
 	if p == nil {
 		return true, nil
 	}
@@ -194,13 +208,14 @@ func (r *logArchiveResource) planUpdate(ctx context.Context, state, plan *logArc
 	// A refresh moves the head on. It does not if the plan was made without one, or
 	// only the new configuration accepts what other runs have recorded.
 	moved := head == nil || p.Summary.Head != *head
-	return len(p.Findings)+len(p.Work) > 0 || moved, p.Drift
+	unsigned := p.Summary != nil && plan.unsigned(state, p.Summary.Head.Sequence)
+	return len(p.Findings)+len(p.Work) > 0 || moved || unsigned, p.Drift
 }
 
 // plan compares destination, ledger and list. It returns nil if that was not possible,
 // which diags say.
 func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is identity, timeout time.Duration, diags *diag.Diagnostics) *archive.Preview {
-	a, err := r.open(ctx, plan, is, true, diags)
+	a, err := r.open(ctx, plan, is, author{}, true, diags)
 	if errors.Is(err, errReported) {
 		return nil
 	}
@@ -253,7 +268,7 @@ func (r *logArchiveResource) checkProtection(ctx context.Context, store bucket.B
 
 // view reads the ledger of the archive in the state.
 func (r *logArchiveResource) view(ctx context.Context, m *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (*archive.View, error) {
-	a, err := r.open(ctx, m, identity{m.ArchiveID.ValueString(), m.head(ctx, diags), member}, false, diags)
+	a, err := r.open(ctx, m, identity{archive: m.ArchiveID.ValueString(), head: m.head(ctx, diags), member: member}, author{}, false, diags)
 	if err != nil {
 		return nil, err
 	}
@@ -264,17 +279,24 @@ func (r *logArchiveResource) view(ctx context.Context, m *logArchiveModel, membe
 // leave records that the resource manages the archive no more.
 func (r *logArchiveResource) leave(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member) error {
 	var diags diag.Diagnostics
-	a, err := r.open(ctx, m, identity{id, head, member}, false, &diags)
+	// A key that is gone does not keep the resource from leaving: its entry is then
+	// not signed.
+	sign := r.signing(ctx, m, m.SignedThrough, &diags)
+	unsigned := diags.Errors()
+	a, err := r.open(ctx, m, identity{archive: id, head: head, member: member}, author{sign, r.actor(ctx)}, false, new(diag.Diagnostics))
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	return a.Leave(ctx)
+	if err := a.Leave(ctx); err != nil || len(unsigned) == 0 {
+		return err
+	}
+	return fmt.Errorf("the resource has left the archive, but the entry is not signed. %s", unsigned[0].Detail())
 }
 
 // delete removes the archive.
 func (r *logArchiveResource) delete(ctx context.Context, m *logArchiveModel, head *ledger.Head, member archive.Member, timeout time.Duration, diags *diag.Diagnostics) {
-	a, err := r.open(ctx, m, identity{m.ArchiveID.ValueString(), head, member}, false, diags)
+	a, err := r.open(ctx, m, identity{archive: m.ArchiveID.ValueString(), head: head, member: member}, author{actor: r.actor(ctx)}, false, diags)
 	if err != nil {
 		if !errors.Is(err, errReported) {
 			diags.Append(r.archiveError(query.LateFor(err, timeout)))

@@ -3,6 +3,7 @@ package logarchive
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -57,7 +58,7 @@ func requiresOtherArchive(_ context.Context, req planmodifier.StringRequest, res
 }
 
 func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
-	return schema.Schema{
+	s := schema.Schema{
 		MarkdownDescription: fmt.Sprintf("Copies every package of the %s of a window to a folder or bucket, and keeps the copy complete on each apply. "+
 			"Each object of the archive is written once: an apply adds BagIt 1.0 bags ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) with Hive-style paths for each UTC day, "+
 			"and commits them with one entry of an append-only ledger, in which each entry contains the hash of the previous one. It edits nothing, so that it works on stores with object lock. "+
@@ -177,6 +178,8 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 			},
 		},
 	}
+	maps.Copy(s.Attributes, signingAttributes())
+	return s
 }
 
 // reasons are the validators of a map from a key to a reason.

@@ -46,6 +46,9 @@ type logArchiveVerificationModel struct {
 	Destination  types.String   `tfsdk:"destination"`
 	Depth        types.String   `tfsdk:"depth"`
 	ExpectedHead types.String   `tfsdk:"expected_head"`
+	PublicKey    types.String   `tfsdk:"public_key"`
+	TimestampCA  types.String   `tfsdk:"timestamp_ca"`
+	WitnessKeys  types.Set      `tfsdk:"witness_keys"`
 	Parallelism  types.Int64    `tfsdk:"parallelism"`
 	Timeouts     timeouts.Value `tfsdk:"timeouts"`
 
@@ -63,8 +66,9 @@ type logArchiveVerificationModel struct {
 	UncommittedCount types.Int64 `tfsdk:"uncommitted_count"`
 	TotalBytes       types.Int64 `tfsdk:"total_bytes"`
 
-	Changes types.List `tfsdk:"changes"`
-	Bags    types.Map  `tfsdk:"bags"`
+	Signed  types.Object `tfsdk:"signed"`
+	Changes types.List   `tfsdk:"changes"`
+	Bags    types.Map    `tfsdk:"bags"`
 }
 
 // problemModel is an element of "problems".
@@ -132,6 +136,19 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.RegexMatches(sha256Text, "must be 64 lower-case hex digits")},
 			},
+			"public_key": schema.StringAttribute{
+				MarkdownDescription: "Verifier key of the archive's signer (`public_key` of the archive resource). The newest signed head must be signed with it and match the ledger, and entries after it are problems of the kind `unsigned`.",
+				Optional:            true,
+			},
+			"timestamp_ca": schema.StringAttribute{
+				MarkdownDescription: "CA certificates of time-stamp authorities in PEM. The newest signed head must have a token of one of them. The certificates must have been valid at the time of the token.",
+				Optional:            true,
+			},
+			"witness_keys": schema.SetAttribute{
+				MarkdownDescription: "Verifier keys of witnesses. Each of them must have cosigned the newest signed head.",
+				Optional:            true,
+				ElementType:         types.StringType,
+			},
 			"parallelism": schema.Int64Attribute{
 				CustomType:          query.WholeNumber{},
 				MarkdownDescription: "Number of files that are read at the same time, 1 to 256. Default 8.",
@@ -169,6 +186,15 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 			"expired_count":     schema.Int64Attribute{MarkdownDescription: "Number of files of packages that have expired (`expire_after_days`).", Computed: true},
 			"uncommitted_count": schema.Int64Attribute{MarkdownDescription: "Number of bags that no entry of the ledger names: an interrupted run left them, or a run is in progress. They are no problem.", Computed: true},
 			"total_bytes":       schema.Int64Attribute{MarkdownDescription: totalBytesText, Computed: true},
+			"signed": schema.SingleNestedAttribute{
+				MarkdownDescription: "The newest signed head. Null if neither `public_key` nor `timestamp_ca` nor `witness_keys` is set, or if no signed head is valid.",
+				Computed:            true,
+				Attributes: map[string]schema.Attribute{
+					"sequence":  schema.Int64Attribute{MarkdownDescription: "Number of the entry whose head is signed.", Computed: true},
+					"signed_at": schema.StringAttribute{MarkdownDescription: "RFC 3339 UTC time of the time-stamp token. Null if none was verified.", Computed: true},
+					"witnesses": schema.ListAttribute{MarkdownDescription: "Names of the witnesses whose cosignatures were verified.", Computed: true, ElementType: types.StringType},
+				},
+			},
 			"changes": schema.ListNestedAttribute{
 				MarkdownDescription: fmt.Sprintf("What the entries after `expected_head` changed, in their order; at most %d. Empty without `expected_head`.", archive.MaxProblems),
 				Computed:            true,
@@ -205,6 +231,11 @@ func (d *logArchiveVerificationDataSource) ValidateConfig(ctx context.Context, r
 	var limits timeouts.Value
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timeouts"), &limits)...)
 	query.DecodeTimeout(ctx, limits.Read, verificationTimeout, &resp.Diagnostics)
+	var m logArchiveVerificationModel
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("public_key"), &m.PublicKey)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("timestamp_ca"), &m.TimestampCA)...)
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("witness_keys"), &m.WitnessKeys)...)
+	m.signed(ctx, &resp.Diagnostics)
 }
 
 func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -212,6 +243,7 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	timeout, diags := m.Timeouts.Read(ctx, verificationTimeout)
 	resp.Diagnostics.Append(diags...)
+	signed := m.signed(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -227,6 +259,7 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 		Depth:        archive.Depth(m.Depth.ValueString()),
 		ExpectedHead: m.ExpectedHead.ValueString(),
 		Parallelism:  int(m.Parallelism.ValueInt64()),
+		Signed:       signed,
 		Now:          d.session.Now,
 	})
 	if err != nil {
@@ -278,6 +311,8 @@ func (m *logArchiveVerificationModel) set(ctx context.Context, v *archive.Verifi
 	m.ArchiveID, m.Layer = query.StringOrNull(v.Archive), query.StringOrNull(string(v.Layer))
 	m.PackageCount, m.LostCount, m.ErasedCount = types.Int64Value(v.PackageCount), types.Int64Value(v.LostCount), types.Int64Value(v.ErasedCount)
 	m.ExpiredCount, m.UncommittedCount, m.TotalBytes = types.Int64Value(v.ExpiredCount), types.Int64Value(v.UncommittedCount), types.Int64Value(v.TotalBytes)
+	m.Signed, diags = signedValue(ctx, v.Signed)
+	all.Append(diags...)
 	m.Changes, diags = types.ListValueFrom(ctx, changeType, changes)
 	all.Append(diags...)
 	m.Bags, diags = types.MapValueFrom(ctx, bagType, bags)

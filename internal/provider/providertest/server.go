@@ -54,7 +54,7 @@ func Factories(t testing.TB, options provider.Options) map[string]func() (tfprot
 // ProviderBlock configures the provider for a simulator; more arguments can be
 // added as lines.
 func ProviderBlock(sim *teosim.Sim, lines ...string) string {
-	block := fmt.Sprintf("provider \"teo\" {\n  secret_id  = %q\n  secret_key = %q\n  endpoint   = %q\n", sim.SecretID(), sim.SecretKey(), sim.URL())
+	block := fmt.Sprintf("provider \"teo\" {\n  secret_id  = %q\n  secret_key = %q\n  endpoint   = %[3]q\n  sts_endpoint = %[3]q\n  kms_endpoint = %[3]q\n", sim.SecretID(), sim.SecretKey(), sim.URL())
 	for _, line := range lines {
 		block += "  " + line + "\n"
 	}
