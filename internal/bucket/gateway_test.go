@@ -1,19 +1,15 @@
 package bucket_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -25,56 +21,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket/storetest"
 )
 
 const (
 	bucketName = "logs-1250000000"
-	rootID     = "test"
-	rootSecret = "testsecret"
+	rootID     = storetest.ID
+	rootSecret = storetest.Secret
 )
-
-// server is a real S3 server that is built from its Go module.
-type server struct {
-	name     string
-	variable string // of the environment, with the path of the binary
-	command  func(binary, address, dir string) *exec.Cmd
-	lacks    map[string]string // test of conform → why the server cannot pass it
-}
-
-var (
-	versitygw = server{name: "versitygw", variable: "VERSITYGW", command: func(binary, address, dir string) *exec.Cmd {
-		return exec.Command(binary, "--access", rootID, "--secret", rootSecret, "--region", "us-east-1", "--port", address, //nolint:noctx // killed by gateway
-			"--quiet", "posix", "--versioning-dir", dir+".versions", dir)
-	}}
-	minio = server{name: "minio", variable: "MINIO", command: func(binary, address, dir string) *exec.Cmd {
-		cmd := exec.Command(binary, "server", "--quiet", "--address", address, dir) //nolint:noctx // killed by gateway
-		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+rootID, "MINIO_ROOT_PASSWORD="+rootSecret, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "CI=true")
-		return cmd
-	}}
-	rclone = server{name: "rclone", variable: "RCLONE", command: func(binary, address, dir string) *exec.Cmd {
-		return exec.Command(binary, "--config", os.DevNull, "serve", "s3", "--addr", address, "--auth-key", rootID+","+rootSecret, "--vfs-cache-mode", "off", dir) //nolint:noctx // killed by gateway
-	}}
-	gofakes3 = server{name: "gofakes3", variable: "GOFAKES3", command: func(binary, address, _ string) *exec.Cmd {
-		return exec.Command(binary, "-host", address, "-backend", "memory", "-quiet") //nolint:noctx // killed by gateway
-	}}
-)
-
-// binary finds the server, or skips the test.
-func (s server) binary(t testing.TB) string {
-	t.Helper()
-	if path := os.Getenv(s.variable); path != "" {
-		return path
-	}
-	path := filepath.Join("..", "..", "bin", "tools", s.name)
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	path, err := exec.LookPath(s.name)
-	if err != nil {
-		t.Skipf("%s is missing: set %s, or run make bin/tools/%[1]s", s.name, s.variable)
-	}
-	return path
-}
 
 // gateway is an S3 server with one bucket. A proxy before it records the requests
 // and answers some of them itself.
@@ -101,37 +55,12 @@ const (
 // startGateway starts versitygw, or skips the test where there is none.
 func startGateway(t testing.TB, options ...gatewayOption) *gateway {
 	t.Helper()
-	return start(t, versitygw, options...)
+	return start(t, storetest.Versitygw, options...)
 }
 
-func start(t testing.TB, s server, options ...gatewayOption) *gateway {
+func start(t testing.TB, s storetest.Server, options ...gatewayOption) *gateway {
 	t.Helper()
-	binary := s.binary(t)
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &gateway{address: listener.Addr().String()}
-	_ = listener.Close()
-	dir := filepath.Join(t.TempDir(), "data")
-	for _, path := range []string{dir, dir + ".versions"} {
-		if err := os.Mkdir(path, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := s.command(binary, g.address, dir)
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() && output.Len() > 0 {
-			t.Logf("%s: %.2000s", s.name, output.String())
-		}
-	})
+	g := &gateway{address: s.Start(t)}
 	g.client = s3.New(s3.Options{
 		BaseEndpoint: aws.String("http://" + g.address), Region: "us-east-1", UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(rootID, rootSecret, ""), RetryMaxAttempts: 1,
@@ -151,6 +80,7 @@ func start(t testing.TB, s server, options ...gatewayOption) *gateway {
 			t.Fatal(err)
 		}
 	}
+	var err error
 	if slices.Contains(options, versioned) {
 		_, err = g.client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
 			Bucket: in.Bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},

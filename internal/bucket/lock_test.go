@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket/storetest"
 )
 
 // sizes are an object of one request and one of several parts.
@@ -31,14 +32,20 @@ func TestLock(t *testing.T) {
 		// its former version remains.
 		replaces bool
 	}{
-		"versitygw": {func(t *testing.T) bucket.Bucket { t.Helper(); return start(t, versitygw, locked).open(t, "teo/", "") }, []string{bucket.Governance, bucket.Compliance}, true},
+		"versitygw": {func(t *testing.T) bucket.Bucket {
+			t.Helper()
+			return start(t, storetest.Versitygw, locked).open(t, "teo/", "")
+		}, []string{bucket.Governance, bucket.Compliance}, true},
 		"versitygw, checksums": {
 			func(t *testing.T) bucket.Bucket {
 				t.Helper()
-				return start(t, versitygw, locked).open(t, "teo/", "&request_checksum_calculation=when_supported")
+				return start(t, storetest.Versitygw, locked).open(t, "teo/", "&request_checksum_calculation=when_supported")
 			}, []string{bucket.Governance, bucket.Compliance}, true,
 		},
-		"minio": {func(t *testing.T) bucket.Bucket { t.Helper(); return start(t, minio, locked).open(t, "teo/", "") }, []string{bucket.Governance, bucket.Compliance}, true},
+		"minio": {func(t *testing.T) bucket.Bucket {
+			t.Helper()
+			return start(t, storetest.MinIO, locked).open(t, "teo/", "")
+		}, []string{bucket.Governance, bucket.Compliance}, true},
 		"cos": {
 			func(t *testing.T) bucket.Bucket {
 				t.Helper()
@@ -117,8 +124,8 @@ func sameLock(got, want bucket.Lock) bool {
 // The default retention of a bucket is reported, and every write works with it.
 func TestLockByDefault(t *testing.T) {
 	t.Parallel()
-	for _, s := range []server{versitygw, minio} {
-		t.Run(s.name, func(t *testing.T) {
+	for _, s := range []storetest.Server{storetest.Versitygw, storetest.MinIO} {
+		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			g := start(t, s, lockedByDefault)
 			b := g.open(t, "teo/", "")
@@ -129,7 +136,7 @@ func TestLockByDefault(t *testing.T) {
 				key := fmt.Sprint(size)
 				mustWrite(t, b, key, pattern(size, 0))
 				// versitygw applies the default without showing it.
-				if o, err := b.Stat(t.Context(), key); err != nil || s.name != "versitygw" && (o.Lock.Mode != bucket.Compliance || time.Until(o.Lock.Until) < 23*time.Hour) {
+				if o, err := b.Stat(t.Context(), key); err != nil || s.Name != "versitygw" && (o.Lock.Mode != bucket.Compliance || time.Until(o.Lock.Until) < 23*time.Hour) {
 					t.Errorf("%+v, %v", o, err)
 				}
 				// What is removed remains as a version.

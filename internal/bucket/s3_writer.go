@@ -265,6 +265,12 @@ func (w *objectWriter) finish() error {
 		Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 	}
+	if w.IfAbsent && !w.cos && w.endpoint != "" {
+		// Some servers complete an upload whatever its condition says.
+		if _, err := w.stat(w.ctx, w.key); err == nil {
+			return ErrExist
+		}
+	}
 	return w.publish(func(options ...func(*s3.Options)) error {
 		_, err := call(w.ctx, w.objectStore, func() (*s3.CompleteMultipartUploadOutput, error) {
 			return w.client.CompleteMultipartUpload(w.ctx, in, options...)

@@ -1,4 +1,5 @@
-module tools
+// A module of its own, so that only make test-stores downloads its dependencies.
+module github.com/edgeone-community/terraform-provider-teo/tools/gofakes3
 
 go 1.26.0
 

@@ -1,3 +1,4 @@
+// A module of its own, so that only make test-stores downloads its dependencies.
 module github.com/edgeone-community/terraform-provider-teo/tools/rclone
 
 go 1.26.0
