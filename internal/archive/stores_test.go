@@ -1,0 +1,87 @@
+package archive
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket/storetest"
+)
+
+// Two runs at once on a real store leave one archive, and a third one finds nothing
+// to do.
+func TestStoresTwoRunsAtOnce(t *testing.T) { //nolint:paralleltest // it sets the environment
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": storetest.ID, "AWS_SECRET_ACCESS_KEY": storetest.Secret, "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "",
+	} {
+		t.Setenv(name, value)
+	}
+	t.Run("file", func(t *testing.T) { twoRuns(t, "file://"+filepath.ToSlash(t.TempDir())+"?prefix=a/") })
+	for _, server := range []storetest.Server{storetest.Versitygw, storetest.Rclone, storetest.Gofakes3, storetest.MinIO} {
+		t.Run(server.Name, func(t *testing.T) {
+			endpoint := "http://" + server.Start(t)
+			client := s3.New(s3.Options{
+				BaseEndpoint: aws.String(endpoint), Region: "us-east-1", UsePathStyle: true,
+				Credentials: credentials.NewStaticCredentialsProvider(storetest.ID, storetest.Secret, ""),
+			})
+			if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("logs")}); err != nil {
+				t.Fatal(err)
+			}
+			twoRuns(t, "s3://logs?region=us-east-1&prefix=a/&endpoint="+url.QueryEscape(endpoint))
+		})
+	}
+}
+
+func twoRuns(t *testing.T, destination string) {
+	t.Helper()
+	w := newWorld(t)
+	at := func(c *Config) {
+		b, err := bucket.Open(t.Context(), destination, bucket.Options{TempFolder: TempFolder, Prefixes: Prefixes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = b.Close() })
+		c.Bucket = b
+	}
+	other := w.other()
+	var runs sync.WaitGroup
+	for _, run := range []*world{w, other} {
+		archive := run.open(at)
+		runs.Go(func() {
+			r, err := archive.Run(t.Context(), nil)
+			if err != nil || r == nil {
+				t.Errorf("%v", err)
+				return
+			}
+			run.archive, run.head, run.member = r.Archive, &r.Head, r.Member
+		})
+	}
+	runs.Wait()
+	if t.Failed() {
+		return
+	}
+	if w.archive != other.archive {
+		t.Errorf("two archives: %s and %s", w.archive, other.archive)
+	}
+	last := w
+	if other.head.Sequence > w.head.Sequence {
+		last = other
+	}
+	before := *last.head
+	r := last.mustApply(at)
+	if r.PackageCount != 18 || r.PendingCount != 0 || r.LostCount != 0 || !r.Complete || r.Head != before {
+		t.Errorf("%+v after entry %d", *r.Summary, before.Sequence)
+	}
+	v, err := Verify(t.Context(), last.open(at).config.Bucket, VerifyOptions{ExpectedHead: r.Head.SHA256})
+	if err != nil || len(v.Problems) > 0 || v.PackageCount != 18 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
