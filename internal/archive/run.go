@@ -189,7 +189,7 @@ func (r *run) create(ctx context.Context) error {
 	r.log = ledger.Begin(r.config.Bucket, id, r.now)
 	r.view = &View{log: r.log}
 	err = r.commit(ctx, &change{scope: &r.config.Scope})
-	if errors.Is(err, errTaken) {
+	if errors.Is(err, ledger.ErrConflict) {
 		return fmt.Errorf("%w; run apply again", ledger.ErrConflict)
 	}
 	return err

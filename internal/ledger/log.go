@@ -517,6 +517,9 @@ func (l *Log) Advance(ctx context.Context, later func(before *State, e *Entry)) 
 		if err != nil {
 			return err
 		}
+		if e.Archive != l.Archive && l.Head.Sequence == 0 {
+			return ErrConflict // two runs began an archive at once
+		}
 		if e.Archive != l.Archive {
 			return &EntryError{next, errors.New("it belongs to another archive")}
 		}
