@@ -25,6 +25,13 @@ func (r Range) reaches(folder string) bool {
 		(r.Before == "" || folder < r.Before)
 }
 
+// folder returns the deepest folder that contains the whole prefix, with a slash at
+// the end, and reports whether there can be keys in it.
+func (r Range) folder() (string, bool) {
+	key := r.Prefix[:strings.LastIndexByte(r.Prefix, '/')+1]
+	return key, key == "" || checkKey(strings.TrimSuffix(key, "/")) == nil
+}
+
 // errStopped means that the caller of List wants no more objects.
 var errStopped = errors.New("stopped")
 
@@ -52,9 +59,9 @@ type fileList struct {
 
 // start walks the deepest folder that contains the whole prefix.
 func (l *fileList) start() error {
-	key := l.r.Prefix[:strings.LastIndexByte(l.r.Prefix, '/')+1]
-	if key != "" && checkKey(strings.TrimSuffix(key, "/")) != nil {
-		return nil // there cannot be such keys
+	key, ok := l.r.folder()
+	if !ok {
+		return nil
 	}
 	local, err := l.local(key)
 	if err != nil {

@@ -20,6 +20,9 @@ const fullPage = 1000
 
 func (b *objectStore) List(ctx context.Context, r Range) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
+		if _, ok := r.folder(); !ok {
+			return // a server may refuse such a prefix
+		}
 		fail := func(err error) { yield(Object{}, b.failed(ctx, "list", r.Prefix, err)) }
 		in := &s3.ListObjectsV2Input{Bucket: &b.bucket, Prefix: aws.String(b.prefix + r.Prefix), EncodingType: types.EncodingTypeUrl}
 		last := r.After    // the greatest key so far
