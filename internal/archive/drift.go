@@ -664,7 +664,7 @@ func (s *scanner) recordsFile(ctx context.Context, commit string, want ledger.Re
 	if err != nil {
 		return nil, err
 	}
-	if hashOf(data) != want.SHA256 {
+	if int64(len(data)) != want.Bytes || hashOf(data) != want.SHA256 {
 		return nil, errUnnamed
 	}
 	records, err := decode(bytes.NewReader(data), -1)

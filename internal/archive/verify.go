@@ -267,8 +267,22 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 	if v.options.ExpectedHead != "" && !found {
 		v.problem(ProblemHead, "", "", "no entry has the SHA-256 %s: the archive was rolled back or rewritten, or it is another one", v.options.ExpectedHead)
 	}
-	// An older entry whose loss is accepted is no problem.
-	v.problems = slices.DeleteFunc(v.problems, func(p Problem) bool { return p.Kind == ProblemLedger && log.State.Gone(p.Path) })
+	// An older entry whose loss is accepted is no problem, if its successor has the
+	// hash that was accepted.
+	var unread error
+	v.problems = slices.DeleteFunc(v.problems, func(p Problem) bool {
+		lost, gone := log.State.Lost[p.Path]
+		if p.Kind != ProblemLedger || !gone {
+			return false
+		}
+		sequence, _ := ledger.Sequence(p.Path)
+		hash, err := log.Hash(ctx, sequence)
+		unread = cmp.Or(unread, err)
+		return hash == "" || hash == lost.SHA256
+	})
+	if unread != nil {
+		return nil, unread
+	}
 	s := log.State
 	head := log.Head
 	r.Archive, r.Layer, r.Head, r.WrittenAt = log.Archive, log.Layer, &head, log.WrittenAt
@@ -714,6 +728,9 @@ func (v *verifier) excuse(ctx context.Context) error {
 		return err
 	}
 	v.problems = slices.DeleteFunc(v.problems, func(p Problem) bool {
+		if p.Kind == ProblemVersion || p.Kind == ProblemLedger {
+			return false // no later entry makes an earlier one right
+		}
 		return p.Path != "" && log.State.Gone(p.Path) || p.Day != "" && log.State.IsExpired(p.Day)
 	})
 	whole := v.result.Uncommitted
