@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -56,7 +55,7 @@ func TestArchiveIsVerified(t *testing.T) {
 	if !strings.Contains(out, "valid: ") {
 		t.Fatalf("it said %q", out)
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "dt=*", "data", "*", "*", "*", "*.log.gz"))
+	files, err := filepath.Glob(filepath.Join(dir, "dt=*", "bag=*", "data", "*", "*", "*", "*.log.gz"))
 	if err != nil || len(files) < 100 {
 		t.Fatalf("%d files (%v)", len(files), err)
 	}
@@ -74,35 +73,25 @@ func TestArchiveIsVerified(t *testing.T) {
 	}
 }
 
-// tablesFind checks that athena.sql and partitions.sh refer to the paths of an
-// archive. Athena and Trino themselves are not run.
+// tablesFind checks that athena.sql refers to the paths of an archive. Athena and
+// Trino themselves are not run.
 func tablesFind(t *testing.T, b box, dir string, files []string) {
 	t.Helper()
 	ddl, err := os.ReadFile(filepath.Join(b.Dir, "athena.sql"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, template, _ := strings.Cut(string(ddl), "'storage.location.template' = 's3://logs/")
+	_, template, _ := strings.Cut(string(ddl), "'storage.location.template' = 's3://logs/edgeone/")
 	template, _, _ = strings.Cut(template, "'")
-	calls := b.script(`cd "$ARCHIVE" && find dt=* -name '*.log.gz' | sed 's|^|edgeone/|' | sh "$OLDPWD/partitions.sh" s3://logs`)
 	for _, file := range files {
-		relative, err := filepath.Rel(dir, filepath.Dir(file))
+		relative, err := filepath.Rel(dir, file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder := "edgeone/" + filepath.ToSlash(relative) + "/"
-		values := map[string]string{}
-		for part := range strings.SplitSeq(folder, "/") {
-			key, value, _ := strings.Cut(part, "=")
-			values[key] = value
-		}
-		if got := os.Expand(template, func(name string) string { return values[name] }); got != folder {
-			t.Fatalf("athena.sql looks into %q for %q", got, folder)
-		}
-		call := fmt.Sprintf("partition_values => ARRAY['%s', '%s', '%s', '%s'], location => 's3://logs/%s');",
-			values["dt"], values["domain"], values["area"], values["hour"], folder)
-		if strings.Count(calls, call) != 1 {
-			t.Fatalf("partitions.sh does not call %s once, but\n%.2000s", call, calls)
+		key := filepath.ToSlash(relative)
+		day, _, _ := strings.Cut(strings.TrimPrefix(key, "dt="), "/")
+		if folder := os.Expand(template, func(string) string { return day }); folder != "dt="+day+"/" || !strings.HasPrefix(key, folder) {
+			t.Fatalf("athena.sql looks into %q for %q", folder, key)
 		}
 	}
 }

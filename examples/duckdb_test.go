@@ -61,7 +61,7 @@ func TestDuckDBQueriesAnArchive(t *testing.T) {
 // their lines.
 func archived(t *testing.T, dir string) (packages, lines int) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "dt=*", "data", "*", "*", "*", "*.log.gz"))
+	files, err := filepath.Glob(filepath.Join(dir, "dt=*", "bag=*", "data", "*", "*", "*", "*.log.gz"))
 	if err != nil || len(files) < 100 {
 		t.Fatalf("%d files (%v)", len(files), err)
 	}

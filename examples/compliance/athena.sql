@@ -10,8 +10,10 @@ CREATE EXTERNAL TABLE edgeone_l7 (
   EdgeResponseStatusCode int,
   EdgeResponseBytes bigint
 )
-PARTITIONED BY (`dt` string, `domain` string, `area` string, `hour` int)
+PARTITIONED BY (`dt` string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
+-- A day contains the tag files of its bags, too. No query below reads their lines.
+WITH SERDEPROPERTIES ('ignore.malformed.json' = 'true')
 LOCATION 's3://logs/edgeone/'
 TBLPROPERTIES (
   'projection.enabled' = 'true',
@@ -20,18 +22,39 @@ TBLPROPERTIES (
   'projection.dt.range' = '2026-05-01,NOW',
   'projection.dt.interval' = '1',
   'projection.dt.interval.unit' = 'DAYS',
-  'projection.domain.type' = 'injected',
-  'projection.area.type' = 'enum',
-  'projection.area.values' = 'mainland,overseas,unknown',
-  'projection.hour.type' = 'integer',
-  'projection.hour.range' = '0,23',
-  'projection.hour.digits' = '2',
-  'storage.location.template' = 's3://logs/edgeone/dt=${dt}/data/domain=${domain}/area=${area}/hour=${hour}/'
+  'storage.location.template' = 's3://logs/edgeone/dt=${dt}/'
 );
 
--- A query must name the domain, because its partition is "injected".
-SELECT dt, domain, area, hour, count(*) AS requests
+-- The ledger, line by line, and the records.
+CREATE EXTERNAL TABLE edgeone_ledger (line string)
+LOCATION 's3://logs/edgeone/.teo-archive/ledger/';
+
+CREATE EXTERNAL TABLE edgeone_records (bag string, path string, supersedes struct<path:string>)
+ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
+LOCATION 's3://logs/edgeone/.teo-archive/records/';
+
+-- The current versions: the records of committed entries, less what they supersede.
+CREATE VIEW edgeone_files AS
+WITH entries AS (
+  SELECT max(regexp_extract(line, '^  "commit": "([0-9a-f]{32})"', 1)) AS commit
+  FROM edgeone_ledger
+  GROUP BY "$path"
+  HAVING bool_or(line LIKE '  "records": {%')
+), versions AS (
+  SELECT bag || '/' || path AS file, supersedes.path AS former
+  FROM edgeone_records
+  WHERE regexp_extract("$path", '([0-9a-f]{32})\.jsonl$', 1) IN (SELECT commit FROM entries)
+)
+SELECT 's3://logs/edgeone/' || file AS file
+FROM versions
+WHERE file NOT IN (SELECT former FROM versions WHERE former IS NOT NULL);
+
+SELECT dt,
+       regexp_extract("$path", '/domain=([^/]*)/', 1) AS domain,
+       regexp_extract("$path", '/area=([^/]*)/', 1) AS area,
+       regexp_extract("$path", '/hour=([^/]*)/', 1) AS hour,
+       count(*) AS requests
 FROM edgeone_l7
-WHERE domain = 'www.example.com' AND dt = '2026-05-04'
-GROUP BY dt, domain, area, hour
-ORDER BY dt, domain, area, hour;
+WHERE dt = '2026-05-04' AND "$path" IN (SELECT file FROM edgeone_files)
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4;

@@ -1,5 +1,5 @@
--- Trino, with a hive catalog that sets hive.allow-register-partition-procedure=true.
--- Set the bucket and the columns you need (a log line has more), partitions last.
+-- Trino, with a hive catalog that sets hive.recursive-directories=true.
+-- Set the bucket and the columns you need (a log line has more), the partition last.
 CREATE TABLE hive.logs.edgeone_l7 (
   RequestID varchar,
   ClientIP varchar,
@@ -9,21 +9,42 @@ CREATE TABLE hive.logs.edgeone_l7 (
   RequestUrl varchar,
   EdgeResponseStatusCode integer,
   EdgeResponseBytes bigint,
-  dt varchar,
-  domain varchar,
-  area varchar,
-  hour varchar
+  dt varchar
 )
-WITH (
-  format = 'OPENX_JSON',
-  external_location = 's3://logs/edgeone/',
-  partitioned_by = ARRAY['dt', 'domain', 'area', 'hour']
-);
+WITH (format = 'OPENX_JSON', external_location = 's3://logs/edgeone/', partitioned_by = ARRAY['dt']);
 
--- Run the statements that partitions.sh prints here.
+-- The ledger, line by line, and the records.
+CREATE TABLE hive.logs.edgeone_ledger (line varchar)
+WITH (format = 'TEXTFILE', external_location = 's3://logs/edgeone/.teo-archive/ledger/');
 
-SELECT dt, domain, area, hour, count(*) AS requests
+CREATE TABLE hive.logs.edgeone_records (bag varchar, path varchar, supersedes row(path varchar))
+WITH (format = 'OPENX_JSON', external_location = 's3://logs/edgeone/.teo-archive/records/');
+
+-- The current versions: the records of committed entries, less what they supersede.
+CREATE VIEW hive.logs.edgeone_files AS
+WITH entries AS (
+  SELECT max(regexp_extract(line, '^  "commit": "([0-9a-f]{32})"', 1)) AS commit
+  FROM hive.logs.edgeone_ledger
+  GROUP BY "$path"
+  HAVING bool_or(line LIKE '  "records": {%')
+), versions AS (
+  SELECT bag || '/' || path AS file, supersedes.path AS former
+  FROM hive.logs.edgeone_records
+  WHERE regexp_extract("$path", '([0-9a-f]{32})\.jsonl$', 1) IN (SELECT commit FROM entries)
+)
+SELECT 's3://logs/edgeone/' || file AS file
+FROM versions
+WHERE file NOT IN (SELECT former FROM versions WHERE former IS NOT NULL);
+
+-- Once a day, before the queries:
+CALL hive.system.sync_partition_metadata('logs', 'edgeone_l7', 'ADD');
+
+SELECT dt,
+       regexp_extract("$path", '/domain=([^/]*)/', 1) AS domain,
+       regexp_extract("$path", '/area=([^/]*)/', 1) AS area,
+       regexp_extract("$path", '/hour=([^/]*)/', 1) AS hour,
+       count(*) AS requests
 FROM hive.logs.edgeone_l7
-WHERE dt = '2026-05-04'
-GROUP BY dt, domain, area, hour
-ORDER BY dt, domain, area, hour;
+WHERE dt = '2026-05-04' AND "$path" IN (SELECT file FROM hive.logs.edgeone_files)
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4;
