@@ -452,6 +452,8 @@ func discard(t testing.TB, delay time.Duration) string {
 		time.Sleep(delay)
 		w.Header().Set("ETag", `"e"`)
 		switch q := r.URL.Query(); {
+		case r.Method == http.MethodHead:
+			w.WriteHeader(http.StatusNotFound)
 		case q.Has("list-type"):
 			fmt.Fprint(w, `<ListBucketResult/>`)
 		case q.Has("uploads"):

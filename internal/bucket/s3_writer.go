@@ -265,7 +265,7 @@ func (w *objectWriter) finish() error {
 		Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 	}
-	if w.IfAbsent && !w.cos && w.endpoint != "" {
+	if w.IfAbsent && !w.cos && w.endpoint != "" && !w.unconditional.Load() {
 		// Some servers complete an upload whatever its condition says.
 		if _, err := w.stat(w.ctx, w.key); err == nil {
 			return ErrExist
