@@ -19,7 +19,7 @@ import (
 
 // Two runs that create an archive at once on a real store leave one archive. Each
 // succeeds or says that another run was faster, and the next one finds nothing to do.
-func TestStoresTwoRunsAtOnce(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestStoresTwoRunsAtOnce(t *testing.T) {
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": storetest.ID, "AWS_SECRET_ACCESS_KEY": storetest.Secret, "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "",

@@ -386,12 +386,12 @@ func (f *folder) Sweep(ctx context.Context, age time.Duration) error {
 	}
 	dir, err := f.root.OpenRoot(local)
 	if err != nil {
-		return nil //nolint:nilerr // there is none, or it may not be read
+		return nil // there is none, or it may not be read
 	}
 	defer dir.Close()
 	file, err := dir.Open(".")
 	if err != nil {
-		return nil //nolint:nilerr // as above
+		return nil // as above
 	}
 	names, _ := file.Readdirnames(-1)
 	_ = file.Close()

@@ -106,7 +106,10 @@ func (b *objectStore) Protection(ctx context.Context) (Protection, error) {
 	if unanswered(err) {
 		return p, b.failed(ctx, "read the object lock configuration", "", err)
 	}
-	if err != nil || out.ObjectLockConfiguration == nil || out.ObjectLockConfiguration.ObjectLockEnabled != types.ObjectLockEnabledEnabled {
+	if err != nil {
+		return p, nil //nolint:nilerr // see above
+	}
+	if out.ObjectLockConfiguration == nil || out.ObjectLockConfiguration.ObjectLockEnabled != types.ObjectLockEnabledEnabled {
 		return p, nil
 	}
 	p.ObjectLock, p.Modes = true, []string{Compliance}

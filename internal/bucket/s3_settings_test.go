@@ -43,7 +43,7 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 // Every setting that the AWS SDK and the AWS command line document for the
 // environment and for a profile, and that concerns S3, counts as if it stood in
 // the destination. The destination goes first.
-func TestS3Settings(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestS3Settings(t *testing.T) {
 	const virtual, path = "https://logs.s3.eu-west-1.amazonaws.com/", "https://store.example/logs"
 	for name, test := range map[string]struct {
 		environment map[string]string
@@ -133,7 +133,7 @@ func TestS3Settings(t *testing.T) { //nolint:paralleltest // it sets the environ
 	}
 }
 
-func TestS3SettingsRetries(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestS3SettingsRetries(t *testing.T) {
 	for name, want := range map[string]int{"": 5, "AWS_MAX_ATTEMPTS=2": 2, "AWS_RETRY_MODE=adaptive": 5} {
 		t.Run(name, func(t *testing.T) {
 			if variable, value, ok := strings.Cut(name, "="); ok {
@@ -177,7 +177,7 @@ func TestS3SettingsCABundle(t *testing.T) { //nolint:paralleltest // it sets the
 }
 
 // An endpoint of the environment is checked as one of the destination is.
-func TestS3SettingsPlainHTTP(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestS3SettingsPlainHTTP(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_S3", "http://store.example")
 	r := new(recorder)
 	if _, err := bucket.Open(t.Context(), "s3://logs?region=us-east-1", bucket.Options{Transport: r}); !isError(err, nil) || !strings.Contains(err.Error(), "over plain http") || len(r.seen) > 0 {

@@ -30,19 +30,19 @@ type Server struct {
 // The servers. What each of them lacks is in the guide to the archive, "Stores".
 var (
 	Versitygw = Server{Name: "versitygw", variable: "VERSITYGW", command: func(binary, address, dir string) *exec.Cmd {
-		return exec.Command(binary, "--access", ID, "--secret", Secret, "--region", "us-east-1", "--port", address, //nolint:noctx // killed by Start
+		return exec.Command(binary, "--access", ID, "--secret", Secret, "--region", "us-east-1", "--port", address,
 			"--quiet", "posix", "--versioning-dir", dir+".versions", dir)
 	}}
 	MinIO = Server{Name: "minio", variable: "MINIO", command: func(binary, address, dir string) *exec.Cmd {
-		cmd := exec.Command(binary, "server", "--quiet", "--address", address, dir) //nolint:noctx // killed by Start
+		cmd := exec.Command(binary, "server", "--quiet", "--address", address, dir)
 		cmd.Env = append(os.Environ(), "MINIO_ROOT_USER="+ID, "MINIO_ROOT_PASSWORD="+Secret, "MINIO_BROWSER=off", "MINIO_UPDATE=off", "CI=true")
 		return cmd
 	}}
 	Rclone = Server{Name: "rclone", variable: "RCLONE", command: func(binary, address, dir string) *exec.Cmd {
-		return exec.Command(binary, "--config", os.DevNull, "serve", "s3", "--addr", address, "--auth-key", ID+","+Secret, dir) //nolint:noctx // killed by Start
+		return exec.Command(binary, "--config", os.DevNull, "serve", "s3", "--addr", address, "--auth-key", ID+","+Secret, dir)
 	}}
 	Gofakes3 = Server{Name: "gofakes3", variable: "GOFAKES3", command: func(binary, address, _ string) *exec.Cmd {
-		return exec.Command(binary, "-host", address, "-backend", "memory", "-quiet") //nolint:noctx // killed by Start
+		return exec.Command(binary, "-host", address, "-backend", "memory", "-quiet")
 	}}
 )
 
