@@ -119,7 +119,17 @@ func TestDocumentedCommands(t *testing.T) {
 			if folder == "compliance" {
 				env = append(env, archiveIn(t.TempDir())...)
 			}
+			if folder == "evidence" {
+				env = append(env, evidenceIn(t)...)
+			}
 			in := newBox(t, folder, env...)
+			if folder == "evidence" {
+				script, err := examples.FS.ReadFile("compliance/verify.sh")
+				if err != nil {
+					t.Fatal(err)
+				}
+				in.write("verify.sh", string(script))
+			}
 			in.script(b.text)
 		})
 	}

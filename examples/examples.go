@@ -8,5 +8,5 @@ import "embed"
 // sources and functions leave out the terraform block, which is that of
 // provider/provider.tf.
 //
-//go:embed compliance data-sources demo ephemeral-resources exercise functions patterns provider quick-start resources zh
+//go:embed compliance data-sources demo ephemeral-resources evidence exercise functions patterns provider quick-start resources zh
 var FS embed.FS

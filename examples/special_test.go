@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -76,6 +77,9 @@ func special() map[string]specialCase {
 				return archiveIn(t.TempDir())
 			},
 		},
+
+		"evidence":       {env: evidenceIn},
+		"evidence/audit": {env: signedArchive},
 
 		"demo": {env: zoneOfTheDemo},
 
@@ -190,4 +194,25 @@ func existingArchive(t *testing.T) []string {
 	b.init()
 	b.apply()
 	return variables[:2]
+}
+
+// evidenceIn sets the variables of examples/evidence: a folder, a key, and a
+// time-stamp authority.
+func evidenceIn(t *testing.T) []string {
+	t.Helper()
+	authority := simtest.StartAuthority(t)
+	key := simtest.OpenSSL(t, "genpkey", "-algorithm", "ed25519")
+	return append(archiveIn(t.TempDir()), "TF_VAR_timestamp_url="+authority.URL, "AUTHORITY_CA="+authority.CAFile(), "SIGNING_KEY="+string(key))
+}
+
+// signedArchive makes a signed archive for the example that verifies one.
+func signedArchive(t *testing.T) []string {
+	t.Helper()
+	_, env := simulator(t)
+	variables := evidenceIn(t)
+	b := newBox(t, "evidence", append(env, variables...)...)
+	b.init()
+	b.apply()
+	key, _ := b.outputs()["public_key"].(string)
+	return append(variables[1:2:2], "TF_VAR_public_key="+key)
 }
