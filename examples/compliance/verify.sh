@@ -1,13 +1,15 @@
 #!/bin/sh
 # Verifies an archive, or a copy of one, offline. It needs POSIX utilities and
-# sha256sum or shasum.
+# sha256sum or shasum; with --key also openssl (1.1.1 or later).
 #
-#   sh verify.sh [--list] FOLDER [EXPECTED_HEAD]
+#   sh verify.sh [--list] [--key FILE] FOLDER [EXPECTED_HEAD]
 #
 # FOLDER contains .teo-archive and the dt= folders, or is a single bag.
 # EXPECTED_HEAD is a head that was noted before: the SHA-256 of a ledger entry. It
 # must be an entry of the ledger, and everything that later entries changed is
 # shown. For a single bag it is the SHA-256 of tagmanifest-sha256.txt.
+# --key checks that the newest signed head was signed with a key and matches the
+# ledger. FILE is the public key in PEM.
 # --list prints the files of the current versions and nothing else.
 #
 # The exit status is 0 if everything is valid, 1 if something is not, and 2 if the
@@ -21,13 +23,19 @@ export LC_ALL
 unset CDPATH
 
 usage() {
-  echo "usage: sh verify.sh [--list] FOLDER [EXPECTED_HEAD]" >&2
+  echo "usage: sh verify.sh [--list] [--key FILE] FOLDER [EXPECTED_HEAD]" >&2
   exit 2
 }
 print_list=
+key=
 while [ $# -gt 0 ]; do
   case $1 in
     --list) print_list=yes ;;
+    --key)
+      [ $# -gt 1 ] && [ -f "$2" ] || usage
+      case $2 in /*) key=$2 ;; *) key=$PWD/$2 ;; esac
+      shift
+      ;;
     --) shift; break ;;
     -*) usage ;;
     *) break ;;
@@ -1026,6 +1034,7 @@ read_ledger() {
   [ -n "$top" ] || return 0
   check_tokens
   check_tree
+  [ -z "$key" ] || check_signature
 }
 
 # check_tokens checks the tokens of accepted losses.
@@ -1075,6 +1084,92 @@ check_tree() {
     (cd "$work/tree" && . "$work/script")
     level=$((level + 1))
   done
+}
+
+# node prints the hash of an inner node of the tree.
+node() { # LEFT RIGHT
+  # shellcheck disable=SC2059 # the format is made of octal escapes
+  printf "$(awk -v pair="01$1$2" 'BEGIN {
+    digits = "0123456789abcdef"
+    for (i = 1; i < length(pair); i += 2)
+      printf "\\%03o", (index(digits, substr(pair, i, 1)) - 1) * 16 + index(digits, substr(pair, i + 1, 1)) - 1
+  }')" | $hash | cut -c 1-64
+}
+
+# root prints the root hash of the first entries, from the hashes that the entry
+# after them has, or those of the last entry and its bytes.
+root() { # NUMBER
+  hashes=$(awk -F '\t' -v n="$(($1 + 1))" '$1 == "tree" && $2 == n { print $3 }' "$work/state")
+  if [ "$1" = "$top" ]; then
+    hashes=$(awk -F '\t' -v n="$1" '$1 == "tree" && $2 == n { print $3 }' "$work/state")
+    leaf=$({ printf '\000'; cat "$(printf '.teo-archive/ledger/%010.0f.json' "$1")"; } | $hash | cut -c 1-64)
+    n=$(($1 - 1))
+    while [ $((n % 2)) -eq 1 ]; do
+      leaf=$(node "${hashes##* }" "$leaf")
+      case $hashes in *' '*) hashes=${hashes% *} ;; *) hashes= ;; esac
+      n=$((n / 2))
+    done
+    hashes="$hashes $leaf"
+  fi
+  right=
+  for left in $(echo "$hashes" | awk '{ for (i = NF; i > 0; i--) print $i }'); do
+    if [ -z "$right" ]; then right=$left; else right=$(node "$left" "$right"); fi
+  done
+  echo "$right"
+}
+
+# check_signature checks the newest signed head. Signed heads of histories that an
+# accepted roll-back gave up are left out: each accepted roll-back begins another
+# origin.
+check_signature() {
+  command -v openssl >/dev/null 2>&1 || { echo "openssl was not found: a signature cannot be verified without it." | problems ""; return; }
+  openssl pkey -pubin -in "$key" -noout 2>/dev/null || die "$key is not a public key in PEM."
+  archive=$(sed -n 's/^  "archive": "\([0-9a-f]*\)",*$/\1/p' "$(printf '.teo-archive/ledger/%010.0f.json' "$top")")
+  # The numbers of the entries that record an accepted roll-back.
+  awk '{ print $4 }' "$work/log" | xargs grep -l '^  "abandoned": ' /dev/null | sed 's/.*\/0*\([1-9][0-9]*\)\.json$/\1/' >"$work/abandoned"
+  grep -E '^\.teo-archive/signed/[0-9]{10}\.note$' "$work/files" | sort -r >"$work/notes"
+  signed=0
+  while read -r note; do
+    n=$(echo "$note" | sed 's/.*\/0*\([0-9]*\)\.note$/\1/')
+    epoch=$(awk -v n="$n" '$1 + 0 <= n + 0 { k++ } END { print k + 1 }' "$work/abandoned")
+    origin=$(sed -n 1p "$note")
+    case $origin in
+      */"$archive") found=1 ;;
+      */"$archive"/[1-9]*) found=${origin##*/} ;;
+      *) echo "$note: it is not the signed head of this archive." | problems ""; continue ;;
+    esac
+    case $found in *[!0-9]*) found=0 ;; esac
+    [ "$found" -ge "$epoch" ] || continue
+    if [ "$n" -gt "$top" ]; then
+      echo "$note: it signs $n entries, and the ledger has $top: the archive was rolled back." | problems ""
+      continue
+    fi
+    signed=$n
+    break
+  done <"$work/notes"
+  if [ "$signed" -eq 0 ]; then
+    echo "The archive has no signed head that matches the ledger." | problems ""
+    return
+  fi
+  awk -v first=$((signed + 1)) -v last="$top" -v by="$signed" 'BEGIN { for (n = first; n <= last; n++) print "Entry " n ": no signed head covers it; the newest one is that of entry " by "." }' | problems ""
+  # A text of three lines, an empty line, and signature lines.
+  sed '/^$/,$d' "$note" >"$work/text"
+  root=$(root "$n")
+  # shellcheck disable=SC2059 # as in node
+  want=$(printf "$(awk -v text="$root" 'BEGIN { d = "0123456789abcdef"; for (i = 1; i < length(text); i += 2) printf "\\%03o", (index(d, substr(text, i, 1)) - 1) * 16 + index(d, substr(text, i + 1, 1)) - 1 }')" | openssl base64 -A)
+  printf '%s\n%s\n%s\n' "$origin" "$n" "$want" | cmp -s - "$work/text" || {
+    echo "$note: it is not the head of the first $n entries: the ledger was rewritten, or the note is not one of this archive." | problems ""
+    return
+  }
+  sed -n '/^$/,$s/^— [^ ]* //p' "$note" >"$work/lines"
+  while read -r line; do
+    echo "$line" | openssl base64 -d -A 2>/dev/null | tail -c +5 >"$work/signature"
+    if openssl pkeyutl -verify -pubin -inkey "$key" -rawin -in "$work/text" -sigfile "$work/signature" >/dev/null 2>&1 ||
+      openssl dgst -sha256 -verify "$key" -signature "$work/signature" "$work/text" >/dev/null 2>&1; then
+      return
+    fi
+  done <"$work/lines"
+  echo "$note: it has no valid signature of the key $key." | problems ""
 }
 
 # read_bag makes the state of a single bag, which no ledger vouches for.
@@ -1273,4 +1368,5 @@ if [ -n "$single" ]; then
   echo "tagmanifest: $head"
 else
   echo "head: $head (entry $top)"
+  [ -z "$key" ] || echo "signed: entry $signed, as $origin"
 fi

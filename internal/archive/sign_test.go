@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,10 +20,13 @@ import (
 const signerName = "logs.example.com"
 
 // newSigner makes a key.
-func newSigner(t *testing.T, name string) *evidence.Signer {
+func newSigner(t *testing.T, name string, algorithm ...string) *evidence.Signer {
 	t.Helper()
+	if len(algorithm) == 0 {
+		algorithm = []string{"ed25519"}
+	}
 	file := filepath.Join(t.TempDir(), "key.pem")
-	simtest.OpenSSL(t, "genpkey", "-algorithm", "ed25519", "-out", file)
+	simtest.OpenSSL(t, append([]string{"genpkey", "-out", file, "-algorithm"}, algorithm...)...)
 	l, err := evidence.ParseLocation("file:" + file)
 	if err != nil {
 		t.Fatal(err)
@@ -446,4 +451,79 @@ func TestALeaveAndADestroyOfASignedArchive(t *testing.T) {
 	if left := s.store.keys(); len(left) != 0 {
 		t.Errorf("left are %q", left)
 	}
+}
+
+// verifySh runs verify.sh with a key on a copy of the store.
+func (s *signing) verifySh(key evidence.VerifierKey) (string, bool) {
+	s.t.Helper()
+	dir := s.t.TempDir()
+	for name, o := range s.store.snapshot() {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			s.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, o.data, 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	file := filepath.Join(s.t.TempDir(), "key.pem")
+	if err := os.WriteFile(file, key.PEM(), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.CommandContext(s.t.Context(), simtest.Tool(s.t, "sh"), filepath.Join("..", "..", "examples", "compliance", "verify.sh"), "--key", file, dir)
+	out, err := cmd.CombinedOutput()
+	return string(out), err == nil
+}
+
+// The script computes the root by itself, at sizes with every shape of tree.
+func TestVerifyShChecksTheSignedHead(t *testing.T) {
+	t.Parallel()
+	for kind, args := range map[string][]string{"Ed25519": {"ed25519"}, "P-256": {"EC", "-pkeyopt", "ec_paramgen_curve:P-256"}} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := newSigning(t)
+			s.sign.Signer = newSigner(t, signerName, args...)
+			key := s.sign.Signer.Key()
+			for range 5 {
+				r := s.mustRun()
+				if out, ok := s.verifySh(key); !ok || !strings.Contains(out, fmt.Sprintf("signed: entry %d, as %s/%s\n", r.Head.Sequence, signerName, s.archive)) {
+					t.Fatalf("%d entries:\n%s", r.Head.Sequence, out)
+				}
+				s.more()
+			}
+		})
+	}
+}
+
+func TestVerifyShFindsWhatIsNotSigned(t *testing.T) {
+	t.Parallel()
+	s := newSigning(t)
+	s.mustRun()
+	older := s.store.snapshot()
+	s.more()
+	r := s.mustRun()
+	newer := s.store.snapshot()
+	key := *s.options.Key
+	check := func(what, want string, key evidence.VerifierKey) {
+		t.Helper()
+		if out, ok := s.verifySh(key); ok || !strings.Contains(out, want) {
+			t.Errorf("%s: valid is %t, want %q:\n%s", what, ok, want, out)
+		}
+	}
+	check("another key", "it has no valid signature of the key", newSigner(t, signerName).Key())
+
+	s.store.remove(noteOf(r.Head.Sequence))
+	check("entries without a signed head", fmt.Sprintf("Entry %d: no signed head covers it", r.Head.Sequence), key)
+
+	s.store.restore(maps2(older, newer, noteOf(r.Head.Sequence)))
+	check("rolled back", fmt.Sprintf("it signs %d entries, and the ledger has", r.Head.Sequence), key)
+
+	s.store.restore(newer)
+	note, _ := s.store.get(noteOf(r.Head.Sequence))
+	lines := strings.SplitN(string(note.data), "\n", 4)
+	lines[2] = strings.Repeat("A", 43) + "="
+	s.store.put(noteOf(r.Head.Sequence), []byte(strings.Join(lines, "\n")))
+	check("another root", "it is not the head of the first", key)
+	s.store.put(noteOf(r.Head.Sequence), []byte("hello\n"))
+	check("garbage", "it is not the signed head of this archive", key)
 }
