@@ -102,3 +102,21 @@ func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
 		})
 	}
 }
+
+// Duplicates that no count explains are confirmed by another reading with pages of
+// another size. A reading that missed the service's count confirms nothing.
+func TestAnIncompleteReadingConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	want := catalogue(30).L7
+	doubled := catalogue(30)
+	doubled.L7 = append(doubled.L7, want[0], want[17], want[17])
+	for counted, requests := range map[string]int{
+		"33": 4 + 5,     // pages of 10 rows, then of 7
+		"34": 4 + 5 + 7, // the first reading has one row too few
+	} {
+		sim := startSim(t, teosim.Options{Catalogue: doubled})
+		sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: counted, Times: 4})
+		checkPackages(t, want, list(t, newClient(t, sim, teo.Options{}), everythingByID(10)))
+		checkCount(t, sim, requests)
+	}
+}
