@@ -15,7 +15,7 @@ import (
 // kill -9 of Terraform and of the provider in the middle of an apply: the next
 // apply downloads what was not finished, and nothing else, and the archive is
 // valid. The downloads are slow, so that the middle is long enough.
-func TestLogArchiveSurvivesKill(t *testing.T) {
+func TestAKilledApplyIsContinued(t *testing.T) {
 	t.Parallel()
 	const packages, parallelism = 96, 4
 	sim := simtest.Start(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 48}), Rates: teosim.Unlimited()})
@@ -52,9 +52,7 @@ func TestLogArchiveSurvivesKill(t *testing.T) {
 	if again := len(sim.Downloads()); again < packages-before || again > packages-before+2*parallelism {
 		t.Errorf("%d downloads after %d of %d had been served, with %d at once", again, before, packages, parallelism)
 	}
-	if out, err := verifyScript(t, dir); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	verified(t, dir)
 	w.Unchanged()
 }
 
