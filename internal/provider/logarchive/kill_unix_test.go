@@ -3,6 +3,8 @@
 package logarchive_test
 
 import (
+	"bytes"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -65,4 +67,44 @@ func finished(sim *teosim.Sim) int {
 		}
 	}
 	return n
+}
+
+// Ctrl-C commits what is complete, and says so in words. The resource is in the state
+// and is not tainted.
+func TestAnInterruptedApplyCommitsWhatIsComplete(t *testing.T) {
+	t.Parallel()
+	sim := simtest.Start(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 96}), Rates: teosim.Unlimited()})
+	sim.Inject(teosim.Fault{Name: teosim.Slow, Action: teosim.DownloadAction, Delay: 300 * time.Millisecond, Value: "1000000"})
+	dir := t.TempDir()
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(fileURL(dir), "2022-05-05", "parallelism = 2"))
+	var out bytes.Buffer
+	cmd := w.Command("apply", "-auto-approve", "-input=false", "-no-color")
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	for deadline := time.Now().Add(time.Minute); finished(sim) < 10; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d packages were served in a minute", finished(sim))
+		}
+	}
+	if err := syscall.Kill(cmd.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	said := providertest.Collapsed(out.String())
+	contains(t, said, "Warning: Archive is incomplete", "The run was interrupted.", "The next apply continues")
+	lacks(t, said, "context canceled")
+	if v := verified(t, dir); v.PackageCount < 5 {
+		t.Errorf("%d packages were committed", v.PackageCount)
+	}
+	sim.ClearFaults()
+	said, changes := w.Plan()
+	if !changes || strings.Contains(said, "replaced") {
+		t.Errorf("the plan is no update:\n%s", said)
+	}
+	w.Apply()
+	w.Unchanged()
 }
