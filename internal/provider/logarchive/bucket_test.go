@@ -241,3 +241,77 @@ func TestAPlanReadsNoBag(t *testing.T) {
 		t.Errorf("a plan lists %d times, reads %d of %d entries and %d files of bags and records", listings, entries, sequence, others)
 	}
 }
+
+// cosAction is the action that COS asks a policy for.
+func cosAction(r *http.Request) string {
+	query, object := r.URL.Query(), strings.Contains(strings.TrimPrefix(r.URL.Path, "/"+bucketName), "/a/")
+	switch {
+	case !object && query.Has("uploads"):
+		return "ListMultipartUploads"
+	case !object && query.Has("versioning"):
+		return "GetBucketVersioning"
+	case !object && query.Has("object-lock"):
+		return "GetBucketObjectLockConfiguration"
+	case !object && r.Method == http.MethodHead:
+		return "HeadBucket"
+	case !object:
+		return "GetBucket"
+	case r.Method == http.MethodHead:
+		return "HeadObject"
+	case r.Method == http.MethodGet && query.Has("uploadId"):
+		return "ListParts"
+	case r.Method == http.MethodGet:
+		return "GetObject"
+	case r.Method == http.MethodDelete && query.Has("uploadId"):
+		return "AbortMultipartUpload"
+	case r.Method == http.MethodDelete:
+		return "DeleteObject"
+	case r.Method == http.MethodPost && query.Has("uploads"):
+		return "InitiateMultipartUpload"
+	case r.Method == http.MethodPost:
+		return "CompleteMultipartUpload"
+	case query.Has("uploadId"):
+		return "UploadPart"
+	}
+	return "PutObject"
+}
+
+// A run, a repair, an erasure, a verification and a destroy.
+func TestTheBucketPolicyAllowsEveryRequest(t *testing.T) {
+	t.Parallel()
+	policy := string(readFile(t, filepath.Join("..", "..", "..", "examples", "compliance", "bucket-policy.json")))
+	server, _ := startS3(t, bucketKey, bucketSecret, lockedBucket)
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	sent := map[string]bool{}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(address)
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		sent[cosAction(r)] = true
+		if r.Header.Get("X-Amz-Object-Lock-Mode") != "" {
+			sent["PutObjectRetention"] = true
+		}
+		mu.Unlock()
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	w := bucketWorkspace(t, proxy.URL, "retention = {\n    mode = \"GOVERNANCE\"\n    days = 3650\n  }", `on_destroy = "delete"`, "erase = { \"dt=2022-05-01/\" = \"x\" }")
+	w.Apply()
+	succeeds(w, "destroy", "-auto-approve", "-input=false")
+	for _, action := range []string{"GetBucket", "GetBucketVersioning", "GetBucketObjectLockConfiguration", "GetObject", "PutObject", "PutObjectRetention", "DeleteObject"} {
+		if !sent[action] {
+			t.Errorf("%s was not sent, but %v", action, sent)
+		}
+	}
+	for action := range sent {
+		if !strings.Contains(policy, `"name/cos:`+action+`"`) {
+			t.Errorf("the policy lacks %s", action)
+		}
+	}
+}

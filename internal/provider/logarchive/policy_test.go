@@ -121,7 +121,7 @@ func TestADayIsListedAgainForRecheckDays(t *testing.T) {
 	sim.SetClock(at(t, "2022-05-05T01:00:00Z"))
 	w.Apply()
 	w.Unchanged()
-	if got := fmt.Sprint(attribute(w, "sealed_through"), attribute(w, "complete")); got != "2022-05-01 true" {
+	if got := fmt.Sprint(attribute(w, "sealed_through"), attribute(w, "complete")); got != "2022-05-01true" {
 		t.Errorf("sealed through and complete: %s", got)
 	}
 }

@@ -1,4 +1,4 @@
-# 在一段时间内任何人都不能删除、到期后删除、并可按请求擦除的日志。
+# 在一段时间内任何人都不能删除、到期后删除、并可按请求清除的日志。
 
 terraform {
   required_providers {
@@ -34,7 +34,7 @@ variable "expire_after_days" {
 }
 
 variable "erase" {
-  description = "要擦除的日志包：路径到原因的映射。"
+  description = "要清除的日志包：路径到原因的映射。"
   type        = map(string)
   default     = {}
 }
@@ -62,7 +62,7 @@ data "teo_log_archive_verification" "logs" {
 }
 
 output "retention" {
-  description = "包（bag）的数量，其中锁定的数量，以及已擦除和已到期的日志包数量。"
+  description = "包（bag）的数量，其中锁定的数量，以及已清除和已到期的日志包数量。"
   value = {
     bags    = length(data.teo_log_archive_verification.logs.bags)
     locked  = length([for bag in data.teo_log_archive_verification.logs.bags : bag if bag.retained_until != null])
