@@ -59,7 +59,7 @@ func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is id
 	a, err := archive.New(archive.Config{
 		Bucket: store, Layer: r.Layer, Scope: scope, Member: is.member, Archive: is.archive, Trusted: is.head, Accept: accept, Erase: erase,
 		Parallelism: int(m.Parallelism.ValueInt64()), VerifyPayload: m.Verify.ValueString() == verifyPayload, MaxRunTime: maxRunTime,
-		Agent: s.Agent, Transport: s.Transport, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: func(e archive.Event) { progress.event(ctx, e) },
+		Agent: s.Agent, Transport: s.Downloads, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: func(e archive.Event) { progress.event(ctx, e) },
 		List: func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) {
 			return r.list(ctx, q, start, end, most)
 		},
