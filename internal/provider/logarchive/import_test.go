@@ -2,6 +2,7 @@ package logarchive_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,4 +62,23 @@ func TestAnImportOfNothingSaysWhatIsThere(t *testing.T) {
 	if err == nil || !strings.Contains(providertest.Collapsed(stderr), "Import it as teo_l7_log_archive") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
+}
+
+// OpenTofu 1.12 and Terraform 1.12 import by identity. The test needs one of them.
+func TestAnArchiveIsImportedByItsIdentity(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	tofu := os.Getenv("TOFU")
+	if tofu == "" {
+		tofu, _ = filepath.Abs(filepath.Join("..", "..", "..", "bin", "tools", "tofu"))
+	}
+	if _, err := os.Stat(tofu); err != nil {
+		t.Skip("there is no OpenTofu: set TOFU, or run make bin/tools/tofu")
+	}
+	config := e.config("2022-05-03")
+	w := providertest.NewWorkspaceOf(t, tofu, config+fmt.Sprintf("import {\n  to       = %s\n  identity = { destination = %q }\n}\n", archiveName, fileURL(e.dir)))
+	contains(t, applied(w), "1 imported, 0 added, 0 changed, 0 destroyed")
+	w.Write(config)
+	w.Unchanged()
+	e.verified()
 }
