@@ -111,9 +111,9 @@ func verified(t testing.TB, dir string) *archive.Verification {
 }
 
 // applied returns what an apply says, which must succeed.
-func applied(w *providertest.Workspace, arguments ...string) string {
+func applied(w *providertest.Workspace) string {
 	w.T.Helper()
-	return succeeds(w, append([]string{"apply", "-auto-approve", "-input=false"}, arguments...)...)
+	return succeeds(w, "apply", "-auto-approve", "-input=false")
 }
 
 // succeeds returns what a command says, which must succeed.

@@ -84,7 +84,7 @@ func TestMaxRunTimeLeavesTheRestToTheNextApply(t *testing.T) {
 	}
 	w := providertest.NewWorkspace(t, config(`max_run_time = "2s"`))
 	w.Apply()
-	if pending := attribute(w, "pending_count").(float64); pending < 1 { //nolint:forcetypeassert // a number
+	if pending := attribute(w, "pending_count").(float64); pending < 1 {
 		t.Errorf("pending_count is %v", pending)
 	}
 	sim.ClearFaults()

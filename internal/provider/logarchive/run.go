@@ -272,6 +272,15 @@ func (r *logArchiveResource) leave(ctx context.Context, m *logArchiveModel, head
 	return a.Leave(ctx)
 }
 
+// leaveOrWarn is leave. A failure is a warning: the archive is kept in any case.
+func (r *logArchiveResource) leaveOrWarn(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member, diags *diag.Diagnostics) {
+	if err := r.leave(ctx, m, head, id, member); err != nil {
+		diags.AddAttributeWarning(path.Root("destination"), "Archive does not know that the resource is gone",
+			fmt.Sprintf("The archive at %s is kept, but the ledger still names this resource (%s): %s. A destroy of another resource of this archive with on_destroy = \"delete\" needs the key %q in accept.",
+				m.Destination.ValueString(), member.ID, err, "left:"+member.ID))
+	}
+}
+
 // delete removes the archive.
 func (r *logArchiveResource) delete(ctx context.Context, m *logArchiveModel, head *ledger.Head, member archive.Member, timeout time.Duration, diags *diag.Diagnostics) {
 	a, err := r.open(ctx, m, identity{m.ArchiveID.ValueString(), head, member}, false, diags)
