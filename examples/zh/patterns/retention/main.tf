@@ -56,7 +56,7 @@ data "teo_log_archive_verification" "logs" {
   lifecycle {
     postcondition {
       condition     = self.valid
-      error_message = "归档无效：${jsonencode(self.problems)}"
+      error_message = "The archive is not valid: ${jsonencode(self.problems)}"
     }
   }
 }
