@@ -42,6 +42,36 @@ func TestArchiveIsImported(t *testing.T) {
 	}
 }
 
+// What is erased is gone, is named by the ledger, and does not come back.
+func TestRetentionErases(t *testing.T) {
+	t.Parallel()
+	sim, env := simulator(t)
+	dir := t.TempDir()
+	b := newBox(t, "patterns/retention", append(env, archiveIn(dir)...)...)
+	b.init()
+	b.apply()
+	find := func() []string {
+		found, err := filepath.Glob(filepath.Join(dir, "dt=*", "bag=*", "data", "domain=www.example.com", "*", "*", "*.log.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	before := find()
+	if len(before) == 0 {
+		t.Fatal("there is nothing to erase")
+	}
+	day, _, _ := strings.Cut(strings.TrimPrefix(filepath.ToSlash(before[0]), filepath.ToSlash(dir)+"/"), "/")
+	b.write("requests.auto.tfvars", fmt.Sprintf("erase = {\n  %q = \"Request 17 of a person.\"\n}\n", day+"/domain=www.example.com/"))
+	sim.ResetCounters()
+	b.apply()
+	retention, _ := b.outputs()["retention"].(map[string]any)
+	if erased := len(before) - len(find()); erased == 0 || retention["erased"] != float64(erased) || retention["locked"] != 0.0 || len(sim.Downloads()) > 0 {
+		t.Errorf("%d of %d files are gone, %d downloads, the output is %v", erased, len(before), len(sim.Downloads()), retention)
+	}
+	b.must("plan", "-input=false", "-no-color", "-detailed-exitcode")
+}
+
 // verify.sh accepts an archive, and not a changed one.
 func TestArchiveIsVerified(t *testing.T) {
 	t.Parallel()

@@ -100,3 +100,46 @@ func TestPolicyMatchesPermissions(t *testing.T) {
 		t.Errorf("the policy allows %q, the guide to permissions has %q", got, want)
 	}
 }
+
+// The policy of the bucket allows exactly the actions of the guides to destinations.
+func TestBucketPolicyMatchesPermissions(t *testing.T) {
+	t.Parallel()
+	text, err := fs.ReadFile(examples.FS, "compliance/bucket-policy.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy struct {
+		Statement []struct{ Action []string }
+	}
+	if err := json.Unmarshal(text, &policy); err != nil || len(policy.Statement) != 2 {
+		t.Fatalf("%v: %s", err, text)
+	}
+	var allowed []string
+	for _, statement := range policy.Statement {
+		for _, action := range statement.Action {
+			allowed = append(allowed, strings.TrimPrefix(action, "name/cos:"))
+		}
+	}
+	slices.Sort(allowed)
+	action := regexp.MustCompile("`([A-Z]\\w+)`")
+	for _, name := range []string{"archive-destinations", "archive-destinations_zh"} {
+		guide, err := os.ReadFile(filepath.Join("..", "templates", "guides", name+".md.tmpl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var documented []string
+		for line := range strings.Lines(string(guide)) {
+			cells := strings.Split(line, "|")
+			if len(cells) != 5 || !action.MatchString(cells[2]) || strings.Contains(cells[2], "teo:") {
+				continue
+			}
+			for _, found := range action.FindAllStringSubmatch(cells[2], -1) {
+				documented = append(documented, found[1])
+			}
+		}
+		slices.Sort(documented)
+		if len(allowed) < 10 || !slices.Equal(allowed, documented) {
+			t.Errorf("the policy allows %q, the guide %s has %q", allowed, name, documented)
+		}
+	}
+}

@@ -99,6 +99,12 @@ func special() map[string]specialCase {
 			_, env := simulator(t)
 			return []string{"TF_VAR_archive=" + archiveOfMay(t, env)}
 		}},
+		"patterns/retention": {
+			env: func(t *testing.T) []string {
+				t.Helper()
+				return append(archiveIn(t.TempDir()), "TF_VAR_expire_after_days=180")
+			},
+		},
 		"patterns/sharding": {outputs: has("packages", 252.0)},
 		"patterns/terraform-test": {env: func(*testing.T) []string {
 			return []string{"TF_VAR_start_time=2026-05-04T00:00:00Z", "TF_VAR_end_time=2026-05-04T01:00:00Z"}

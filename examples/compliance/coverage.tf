@@ -2,8 +2,8 @@
 # A package that EdgeOne never listed is missing here, and nowhere else.
 
 locals {
-  # Whole hours that ended at least 24 hours ago, so that all of them are archived.
-  week  = provider::teo::last_hours(timeadd(plantimestamp(), "-24h"), 168)
+  # Whole days that ended at least 24 hours ago, so that all of them are archived.
+  week  = provider::teo::last_days(timeadd(plantimestamp(), "-24h"), 7)
   since = timecmp(teo_l7_log_archive.logs.start_time, local.week.start_time) > 0 ? teo_l7_log_archive.logs.start_time : local.week.start_time
 }
 

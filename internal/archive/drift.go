@@ -588,7 +588,8 @@ func (s *scanner) hashAll(ctx context.Context, folder string, records []bag.Reco
 	if err != nil {
 		return err
 	}
-	for name, data := range tags.Files() {
+	for _, name := range bag.TagNames() {
+		data := tags.Files()[name]
 		if slices.Contains(found.Tags, name) {
 			continue
 		}

@@ -214,7 +214,8 @@ func scopeToken(sequence int64) string { return fmt.Sprintf("scope:%d", sequence
 // has set: two pipelines would change it in turn for ever.
 func (v *View) scopeFinding(c *Config) *Finding {
 	state := v.log.State
-	if c.Trusted == nil || state.Scope.Equal(&c.Scope) || c.Member.ScopeSequence == state.ScopeSequence {
+	// After an accepted roll-back, the scope is an older one that the resource knew.
+	if c.Trusted == nil || state.Scope.Equal(&c.Scope) || c.Member.ScopeSequence >= state.ScopeSequence {
 		return nil
 	}
 	token := scopeToken(state.ScopeSequence)

@@ -51,10 +51,14 @@ func TestSimulation(t *testing.T) {
 		return
 	}
 	const workers = 2
+	seeds := *seedsFlag
+	if testing.Short() {
+		seeds = min(seeds, 20)
+	}
 	for worker := range uint64(workers) {
 		t.Run(fmt.Sprint(worker), func(t *testing.T) {
 			t.Parallel()
-			for seed := worker + 1; seed <= *seedsFlag && !t.Failed(); seed += workers {
+			for seed := worker + 1; seed <= seeds && !t.Failed(); seed += workers {
 				simulate(t, seed, nil).report(t)
 			}
 		})

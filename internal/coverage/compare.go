@@ -139,10 +139,12 @@ func Wildcard(domain string, known func(string) bool) (string, bool) {
 
 // Options say how an hour is judged.
 type Options struct {
-	// Now is the time of the comparison. An hour that ended less than
-	// StableAfter before it is pending.
+	// Now is the time of the comparison. An hour that ended less than StableAfter
+	// before it is pending. With WholeDays, that is every hour of a UTC day that
+	// ended less than StableAfter before: an archive adds whole days.
 	Now         time.Time
 	StableAfter time.Duration
+	WholeDays   bool
 
 	// Min is the count below which an hour is quiet, at least 1.
 	Min int64
@@ -249,9 +251,12 @@ func compareHost(w Window, o Options, packages *Packages, s Series) Row {
 
 // judge returns the verdict on hour i of the grown window.
 func judge(o Options, packages *Packages, s Series, at time.Time, i int) rune {
-	count := s.Counts[i]
+	count, end := s.Counts[i], at.Add(time.Hour)
+	if o.WholeDays {
+		end = at.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	}
 	switch {
-	case at.Add(time.Hour).Add(o.StableAfter).After(o.Now):
+	case end.Add(o.StableAfter).After(o.Now):
 		return Pending
 	case count == Unknown:
 		return Unverified

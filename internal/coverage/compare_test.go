@@ -279,3 +279,20 @@ func model(o coverage.Options, grown coverage.Window, listed []slot, counts []in
 	}
 	return '.'
 }
+
+// An archive adds whole days: until the day is over for long enough, none of its
+// hours is missing.
+func TestHoursOfAWholeDayAreJudgedTogether(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2022, 5, 4, 22, 0, 0, 0, time.UTC)
+	window := coverage.Window{Start: start, End: start.Add(4 * time.Hour)}
+	series := []coverage.Series{{Host: coverage.Host{Name: "www.example.com"}, Counts: []int64{1, 1, 1, 1}}}
+	for now, want := range map[time.Time]int64{
+		time.Date(2022, 5, 5, 23, 59, 0, 0, time.UTC): 4, time.Date(2022, 5, 6, 0, 0, 0, 0, time.UTC): 2, time.Date(2022, 5, 7, 0, 0, 0, 0, time.UTC): 0,
+	} {
+		report := coverage.Compare(window, coverage.Options{Now: now, StableAfter: 24 * time.Hour, WholeDays: true, Min: 1}, coverage.NewPackages(window), series)
+		if report.Pending != want || report.Missing != 4-want {
+			t.Errorf("at %s: %d hours are pending, %d missing, want %d pending", now, report.Pending, report.Missing, want)
+		}
+	}
+}

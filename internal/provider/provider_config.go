@@ -60,8 +60,13 @@ func configure(ctx context.Context, version string, o Options, config tfsdk.Conf
 		c.getenv = os.Getenv
 	}
 
-	transport := c.transport(&m, o.Transport)
+	network := c.network(&m)
 	endpoints := c.endpoints(&m)
+	transport, downloads := o.Transport, o.Transport
+	if transport == nil {
+		// Only a simulator lists URLs of this machine.
+		transport, downloads = tcapi.NewTransport(network), tcapi.NewDownloadTransport(network, endpoints.teo.Loopback())
+	}
 	api := tcapi.Config{
 		Service:        teo.Service,
 		Endpoint:       endpoints.teo,
@@ -102,6 +107,7 @@ func configure(ctx context.Context, version string, o Options, config tfsdk.Conf
 		SigningKeys: evidence.Sources{Getenv: c.getenv, KMS: evidence.NewKMS(kms)},
 		COSDomain:   endpoints.cos,
 		Transport:   transport,
+		Downloads:   downloads,
 		Pace:        api.Pace,
 		MaxRetries:  api.MaxRetries,
 		Agent:       api.UserAgent,
@@ -327,8 +333,9 @@ func (c configuration) requestTimeout(attribute types.String) time.Duration {
 	return timeout
 }
 
-// transport returns the transport of API calls and downloads.
-func (c configuration) transport(m *providerModel, given http.RoundTripper) http.RoundTripper {
+// network returns the proxy and the certificate authorities of API calls and
+// downloads.
+func (c configuration) network(m *providerModel) tcapi.TransportOptions {
 	var options tcapi.TransportOptions
 	var err error
 	if proxy := strings.TrimSpace(m.HTTPProxy.ValueString()); proxy != "" {
@@ -341,8 +348,5 @@ func (c configuration) transport(m *providerModel, given http.RoundTripper) http
 			c.diags.AddAttributeError(path.Root("custom_ca_bundle"), "Invalid CA bundle", fmt.Sprintf("The certificates in %q cannot be used: %s.", bundle, err))
 		}
 	}
-	if given != nil {
-		return given
-	}
-	return tcapi.NewTransport(options)
+	return options
 }

@@ -57,8 +57,11 @@ func ClassOfTransport(err error) Class {
 		stream  streamError
 		netErr  net.Error
 		op      *net.OpError
+		refused *RefusedAddressError
 	)
 	switch {
+	case errors.As(err, &refused):
+		return Fatal
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
 			return Fatal

@@ -33,14 +33,13 @@ type TransportOptions struct {
 // NewTransport returns a transport for API calls and downloads, with TLS 1.2 or
 // later and enough idle connections for parallel requests.
 func NewTransport(o TransportOptions) *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	proxy := http.ProxyFromEnvironment
 	if o.ProxyURL != nil {
 		proxy = http.ProxyURL(o.ProxyURL)
 	}
 	return &http.Transport{
 		Proxy:                 proxy,
-		DialContext:           dialer.DialContext,
+		DialContext:           newDialer().DialContext,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          2 * MaxInFlight,
@@ -49,6 +48,10 @@ func NewTransport(o TransportOptions) *http.Transport {
 		TLSHandshakeTimeout:   10 * time.Second,
 		ExpectContinueTimeout: time.Second,
 	}
+}
+
+func newDialer() *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 }
 
 // ParseProxy parses "host:port" or a URL with the scheme http, https, socks5 or

@@ -17,7 +17,8 @@ type Hints struct {
 	// sub-domain, so they match only if the site's name itself is served.
 	RootDomains []string
 
-	// OtherDomains are queried domains that belong to none of the queried zones.
+	// OtherDomains are queried domains that belong to none of the queried zones, or
+	// to no zone of the account if none was named.
 	OtherDomains []string
 
 	// UnknownZones and UnknownZoneIDs are queried zones that the account does not
@@ -64,6 +65,13 @@ func (c *Client) hints(ctx context.Context, layer Layer, q Query) Hints {
 		zones = append(zones, found...)
 	}
 	h.UnknownZones = sorted(h.UnknownZones)
+	if len(domains) > 0 && len(q.Zones)+len(q.ZoneIDs) == 0 {
+		// Every zone was queried.
+		if c.readAllZones(ctx) != nil {
+			return h
+		}
+		zones = c.zones.all
+	}
 	for _, domain := range domains {
 		switch {
 		case len(c.zones.byName[DNSName(domain)]) > 0:

@@ -2,6 +2,7 @@ package teo_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,6 +78,23 @@ func TestNumberedPagesWithoutAnEnd(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// Duplicates can exceed max_packages, because the service's count does not include
+// them, but not without bound.
+func TestNumberedDuplicatesAreBounded(t *testing.T) {
+	t.Parallel()
+	for rows, want := range map[int]*teo.TooManyError{20: nil, 21: {Action: logs, Total: 21, AtLeast: true, Most: 10}} {
+		row := strings.Repeat(`,{"LogPacketName":"20220501-01-a"}`, rows)[1:]
+		client, _ := replayed(`{"Response":{"Data":[`+row+`],"TotalSize":1,"Pages":1,"RequestId":"r"}}`+"\n"+`{"Response":{"TotalSize":1,"RequestId":"r"}}`, teo.Version20220106)
+		q := everything(300)
+		q.MaxPackages = 10
+		l, err := client.L7Logs(t.Context(), q)
+		var many *teo.TooManyError
+		if errors.As(err, &many) != (want != nil) || want != nil && *many != *want || want == nil && (err != nil || len(l.Packages) != 1) {
+			t.Errorf("%d rows: got %v, want %v", rows, err, want)
 		}
 	}
 }

@@ -23,6 +23,9 @@ func TestShiftedPageWithoutARightCount(t *testing.T) {
 	} {
 		for _, times := range []int{0, 1} {
 			for _, size := range []int{1, 10, 22, 44} {
+				if testing.Short() && size == 1 {
+					continue // 45 requests for each reading
+				}
 				t.Run(fmt.Sprintf("%s/times=%d/size=%d", name, times, size), func(t *testing.T) {
 					t.Parallel()
 					eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
@@ -100,5 +103,23 @@ func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
 			checkNames(t, sim.Catalogue().L7, list(t, client, everything(10)))
 			checkCount(t, sim, 6)
 		})
+	}
+}
+
+// Duplicates that no count explains are confirmed by another reading with pages of
+// another size. A reading that missed the service's count confirms nothing.
+func TestAnIncompleteReadingConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	want := catalogue(30).L7
+	doubled := catalogue(30)
+	doubled.L7 = append(doubled.L7, want[0], want[17], want[17])
+	for counted, requests := range map[string]int{
+		"33": 4 + 5,     // pages of 10 rows, then of 7
+		"34": 4 + 5 + 7, // the first reading has one row too few
+	} {
+		sim := startSim(t, teosim.Options{Catalogue: doubled})
+		sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: counted, Times: 4})
+		checkPackages(t, want, list(t, newClient(t, sim, teo.Options{}), everythingByID(10)))
+		checkCount(t, sim, requests)
 	}
 }

@@ -311,7 +311,7 @@ func TestHints(t *testing.T) {
 		"a domain of one of the zones": {zones: []string{"example.com"}, zoneIDs: []string{zoneID}, hosts: []string{"none.example.org"}, version: teo.Version20220901},
 		"an unknown zone ID":           {zoneIDs: []string{"zone-0none"}, want: teo.Hints{UnknownZoneIDs: []string{"zone-0none"}}},
 		"an unknown zone name":         {zones: []string{"example.net"}, version: teo.Version20220106, want: teo.Hints{UnknownZones: []string{"example.net"}}},
-		"no zones":                     {hosts: []string{"none.example.net"}},
+		"no zones":                     {hosts: []string{"none.example.net"}, want: teo.Hints{OtherDomains: []string{"none.example.net"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -2,8 +2,8 @@
 # EdgeOne 从未列出的日志包，只有在这里才会被发现缺失。
 
 locals {
-  # 至少在 24 小时前结束的整点小时，因此应当全部已归档。
-  week  = provider::teo::last_hours(timeadd(plantimestamp(), "-24h"), 168)
+  # 至少在 24 小时前结束的整日，因此应当全部已归档。
+  week  = provider::teo::last_days(timeadd(plantimestamp(), "-24h"), 7)
   since = timecmp(teo_l7_log_archive.logs.start_time, local.week.start_time) > 0 ? teo_l7_log_archive.logs.start_time : local.week.start_time
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -24,7 +23,7 @@ type service struct {
 
 func (d demo) service() (service, error) {
 	if d.live {
-		return d.realService()
+		return d.realService(), nil
 	}
 	catalogue, notes := demoCatalogue()
 	sim, err := teosim.Start(teosim.Options{Catalogue: catalogue})
@@ -93,19 +92,9 @@ func pages(w io.Writer, sim *teosim.Sim) {
 	fmt.Fprintf(w, "    %d requests, up to %d at once\n", len(requests), sim.InFlightPeak())
 }
 
-// realService uses the credentials and settings of the environment. By default the
-// time range is six hours that ended a day ago: a short list of complete packages.
-func (d demo) realService() (service, error) {
-	source, problems := credential.New(d.credentials())
-	if len(problems) > 0 {
-		return service{}, fmt.Errorf("the credentials of the environment cannot be used: %s: %s", problems[0].Summary, problems[0].Detail)
-	}
-	if err := source.Err(); err != nil {
-		return service{}, fmt.Errorf("there are no credentials for the real service\n"+
-			"  Set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, or sign in in another way that docs/guides/sign-in.md describes.\n"+
-			"  `make demo` without LIVE=1 reads from a simulator and needs no credentials.\n"+
-			"  %w", err)
-	}
+// realService passes on the credentials and settings of the environment. By default
+// the time range is six hours that ended a day ago: a short list of complete packages.
+func (d demo) realService() service {
 	end := d.now().UTC().Add(-24 * time.Hour).Truncate(time.Hour)
 	env := []string{
 		"TF_VAR_start_time=" + end.Add(-6*time.Hour).Format(time.RFC3339),
@@ -120,26 +109,9 @@ func (d demo) realService() (service, error) {
 		}
 	}
 	return service{
-		text:       fmt.Sprintf("the real EdgeOne, with credentials from %s; nothing is changed there", source),
+		text:       "the real EdgeOne, with the credentials of the environment; nothing is changed there",
 		env:        env,
 		stop:       func() {},
 		afterwards: func(io.Writer) {},
-	}, nil
-}
-
-// credentials looks for credentials where the provider does, which is configured
-// by the environment alone.
-func (d demo) credentials() credential.Options {
-	return credential.Options{
-		Getenv: func(name string) string {
-			for _, pair := range d.environ {
-				if found, value, _ := strings.Cut(pair, "="); found == name {
-					return value
-				}
-			}
-			return ""
-		},
-		Environ: func() []string { return d.environ },
-		Home:    d.home,
 	}
 }

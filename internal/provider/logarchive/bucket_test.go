@@ -87,60 +87,89 @@ func startS3(t testing.TB, keyID, secret string, prepare func(*s3.CreateBucketIn
 	return "http://" + address, client
 }
 
-// Destroying an archive in a versioned or locked bucket says what remains.
-func TestLogArchiveDestroyInRetainingBuckets(t *testing.T) {
+// inBucket is the URL of a destination on a server.
+func inBucket(server string) string {
+	return "s3://" + bucketName + "?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(server) + "&prefix=a/"
+}
+
+// bucketWorkspace archives one day to the bucket of a server.
+func bucketWorkspace(t *testing.T, server string, lines ...string) *providertest.Workspace {
+	t.Helper()
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(archiveSim(t))+archiveBlock(inBucket(server), "2022-05-02", lines...)+verificationBlock(inBucket(server), "depends_on = [teo_l7_log_archive.test]")+
+		"output \"verification\" {\n  value = data.teo_log_archive_verification.test\n}\n")
+	withAWSCredentials(w)
+	return w
+}
+
+func lockedBucket(in *s3.CreateBucketInput) { in.ObjectLockEnabledForBucket = aws.Bool(true) }
+
+func TestEveryObjectIsLockedAndTheVerificationReadsItBack(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
-		lock bool
-		says string
-	}{
-		"versioned": {false, "The bucket is versioned: removed objects remain"},
-		"locked":    {true, "The bucket is locked: it keeps every object until its retention ends"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server, client := startS3(t, bucketKey, bucketSecret, func(in *s3.CreateBucketInput) {
-				if test.lock {
-					in.ObjectLockEnabledForBucket = aws.Bool(true)
-				}
-			})
-			var err error
-			if test.lock {
-				_, err = client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
-					Bucket: aws.String(bucketName), ObjectLockConfiguration: &types.ObjectLockConfiguration{
-						ObjectLockEnabled: types.ObjectLockEnabledEnabled,
-						Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeCompliance, Days: aws.Int32(1)}},
-					},
-				})
-			} else {
-				_, err = client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
-					Bucket: aws.String(bucketName), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
-				})
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			sim := archiveSim(t)
-			destination := "s3://" + bucketName + "?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(server) + "&prefix=a/"
-			w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(destination, "2022-05-02", `on_destroy = "delete"`))
-			withAWSCredentials(w)
-			w.Apply()
-			w.Unchanged()
-			stdout, stderr, err := w.Run("destroy", "-auto-approve", "-input=false")
-			if err != nil || !strings.Contains(providertest.Collapsed(stdout+stderr), test.says) {
-				t.Errorf("%v\n%s\n%s", err, stdout, stderr)
-			}
-			versions, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})
-			if err != nil || len(versions.Versions) == 0 {
-				t.Errorf("no version remains (%v), so that nothing is tested", err)
-			}
-		})
+	server, client := startS3(t, bucketKey, bucketSecret, lockedBucket)
+	// May 2 of 2022 and 3,650 days.
+	w := bucketWorkspace(t, server, "retention = {\n    mode = \"COMPLIANCE\"\n    days = 3650\n  }", `on_destroy = "delete"`)
+	w.Apply()
+	if _, changes := w.Plan(); changes {
+		t.Error("the second plan has changes")
+	}
+	stdout, _, err := w.Run("output", "-json", "verification")
+	if err != nil || !strings.Contains(stdout, `"valid":true`) || !strings.Contains(stdout, `"retained_until":"2032-04-29T00:00:00Z"`) {
+		t.Errorf("%v\n%s", err, stdout)
+	}
+	versions, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})
+	if err != nil || len(versions.Versions) < 10 {
+		t.Fatal(versions, err)
+	}
+	for _, v := range versions.Versions {
+		head, err := client.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucketName), Key: v.Key, VersionId: v.VersionId})
+		if err != nil || head.ObjectLockMode != types.ObjectLockModeCompliance || head.ObjectLockRetainUntilDate == nil || head.ObjectLockRetainUntilDate.Before(at(t, "2032-04-29T00:00:00Z")) {
+			t.Errorf("%s is not locked (%v)", *v.Key, err)
+		}
+	}
+
+	// A destroy names what remains.
+	said, _ := w.Plan("-destroy")
+	contains(t, said, "locked objects remain as versions until their retention ends")
+	contains(t, succeeds(w, "destroy", "-auto-approve", "-input=false"), "Warning: Bucket keeps former versions")
+	after, err := client.ListObjectVersions(t.Context(), &s3.ListObjectVersionsInput{Bucket: aws.String(bucketName)})
+	if err != nil || len(after.Versions) < len(versions.Versions) {
+		t.Errorf("%d of %d versions remain (%v)", len(after.Versions), len(versions.Versions), err)
 	}
 }
 
-// COS is signed with the credentials of the provider: here a real S3 server that
-// knows the same key, reached through endpoint.
-func TestLogArchiveCOS(t *testing.T) {
+func TestAPolicyThatTheBucketCannotKeepIsSaidByThePlan(t *testing.T) {
+	t.Parallel()
+	plain, client := startS3(t, bucketKey, bucketSecret, nil)
+	retention := "retention = {\n    mode = \"COMPLIANCE\"\n    days = 30\n  }"
+	w := bucketWorkspace(t, plain, retention)
+	if _, stderr, err := w.Run("plan", "-input=false"); err == nil || !strings.Contains(providertest.Collapsed(stderr), "Error: Store without object lock") {
+		t.Errorf("%v\n%s", err, stderr)
+	}
+	if _, err := client.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{
+		Bucket: aws.String(bucketName), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w = bucketWorkspace(t, plain, "expire_after_days = 3000")
+	said, _ := w.Plan()
+	contains(t, said, "Warning: Bucket keeps former versions", "lifecycle rule")
+
+	locked, client := startS3(t, bucketKey, bucketSecret, lockedBucket)
+	if _, err := client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{
+		Bucket: aws.String(bucketName), ObjectLockConfiguration: &types.ObjectLockConfiguration{
+			ObjectLockEnabled: types.ObjectLockEnabledEnabled,
+			Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionModeCompliance, Days: aws.Int32(60)}},
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w = bucketWorkspace(t, locked, retention, "expire_after_days = 40")
+	said, _ = w.Plan()
+	contains(t, said, "Warning: Bucket retains objects for longer", "is 60 days (COMPLIANCE)")
+}
+
+// Here a real S3 server knows the key of the provider, and is reached through endpoint.
+func TestCOSIsSignedWithTheCredentialsOfTheProvider(t *testing.T) {
 	t.Parallel()
 	server, client := startS3(t, teosim.DefaultSecretID, teosim.DefaultSecretKey, nil)
 	sim := archiveSim(t)
@@ -166,9 +195,9 @@ output "valid" {
 	w.Unchanged()
 }
 
-// A refresh and the plan that follows it read the archive once, and a plan reads
-// no bag that is as the ledger says.
-func TestLogArchivePlanReadsOnce(t *testing.T) {
+// A refresh reads the ledger only. A plan lists the destination once, and reads no bag
+// and no records if they are as the ledger says.
+func TestAPlanReadsNoBag(t *testing.T) {
 	t.Parallel()
 	server, _ := startS3(t, bucketKey, bucketSecret, nil)
 	var mu sync.Mutex
@@ -189,16 +218,14 @@ func TestLogArchivePlanReadsOnce(t *testing.T) {
 			listings++
 		case r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/.teo-archive/ledger/"):
 			entries++
-		case strings.Contains(r.URL.Path, "/dt="), strings.Contains(r.URL.Path, "/tags/"):
+		case strings.Contains(r.URL.Path, "/dt="), strings.Contains(r.URL.Path, "/records/"):
 			others++
 		}
 		mu.Unlock()
 		forward.ServeHTTP(w, r)
 	}))
 	t.Cleanup(proxy.Close)
-	sim := archiveSim(t)
-	destination := "s3://" + bucketName + "?region=us-east-1&use_path_style=true&endpoint=" + url.QueryEscape(proxy.URL) + "&prefix=a/"
-	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(destination, "2022-05-05"))
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(archiveSim(t))+archiveBlock(inBucket(proxy.URL), "2022-05-05"))
 	withAWSCredentials(w)
 	w.Apply()
 	sequence, _ := w.Head()
@@ -209,8 +236,82 @@ func TestLogArchivePlanReadsOnce(t *testing.T) {
 	listings, entries, others = 0, 0, 0
 	mu.Unlock()
 	w.Unchanged()
-	// One entry more is requested, to see that there is none.
-	if listings != 1 || entries > int(sequence)+1 || others != 0 {
-		t.Errorf("a plan lists %d times, reads %d of %d entries and %d files of bags", listings, entries, sequence, others)
+	// Both read the ledger, and ask for entries that do not exist yet.
+	if listings > 6 || entries > 2*int(sequence)+10 || others != 0 {
+		t.Errorf("a plan lists %d times, reads %d of %d entries and %d files of bags and records", listings, entries, sequence, others)
+	}
+}
+
+// cosAction is the action that COS asks a policy for.
+func cosAction(r *http.Request) string {
+	query, object := r.URL.Query(), strings.Contains(strings.TrimPrefix(r.URL.Path, "/"+bucketName), "/a/")
+	switch {
+	case !object && query.Has("uploads"):
+		return "ListMultipartUploads"
+	case !object && query.Has("versioning"):
+		return "GetBucketVersioning"
+	case !object && query.Has("object-lock"):
+		return "GetBucketObjectLockConfiguration"
+	case !object && r.Method == http.MethodHead:
+		return "HeadBucket"
+	case !object:
+		return "GetBucket"
+	case r.Method == http.MethodHead:
+		return "HeadObject"
+	case r.Method == http.MethodGet && query.Has("uploadId"):
+		return "ListParts"
+	case r.Method == http.MethodGet:
+		return "GetObject"
+	case r.Method == http.MethodDelete && query.Has("uploadId"):
+		return "AbortMultipartUpload"
+	case r.Method == http.MethodDelete:
+		return "DeleteObject"
+	case r.Method == http.MethodPost && query.Has("uploads"):
+		return "InitiateMultipartUpload"
+	case r.Method == http.MethodPost:
+		return "CompleteMultipartUpload"
+	case query.Has("uploadId"):
+		return "UploadPart"
+	}
+	return "PutObject"
+}
+
+// A run, a repair, an erasure, a verification and a destroy.
+func TestTheBucketPolicyAllowsEveryRequest(t *testing.T) {
+	t.Parallel()
+	policy := string(readFile(t, filepath.Join("..", "..", "..", "examples", "compliance", "bucket-policy.json")))
+	server, _ := startS3(t, bucketKey, bucketSecret, lockedBucket)
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	sent := map[string]bool{}
+	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(address)
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		sent[cosAction(r)] = true
+		if r.Header.Get("X-Amz-Object-Lock-Mode") != "" {
+			sent["PutObjectRetention"] = true
+		}
+		mu.Unlock()
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(proxy.Close)
+	w := bucketWorkspace(t, proxy.URL, "retention = {\n    mode = \"GOVERNANCE\"\n    days = 3650\n  }", `on_destroy = "delete"`, "erase = { \"dt=2022-05-01/\" = \"x\" }")
+	w.Apply()
+	succeeds(w, "destroy", "-auto-approve", "-input=false")
+	for _, action := range []string{"GetBucket", "GetBucketVersioning", "GetBucketObjectLockConfiguration", "GetObject", "PutObject", "PutObjectRetention", "DeleteObject"} {
+		if !sent[action] {
+			t.Errorf("%s was not sent, but %v", action, sent)
+		}
+	}
+	for action := range sent {
+		if !strings.Contains(policy, `"name/cos:`+action+`"`) {
+			t.Errorf("the policy lacks %s", action)
+		}
 	}
 }

@@ -1,15 +1,12 @@
 package logarchive_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/providertest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
@@ -80,29 +80,120 @@ func (e *evidence) config(end string, lines ...string) string {
 // tokenIn returns the token that an error prints.
 func tokenIn(t testing.TB, said string) string {
 	t.Helper()
-	found := regexp.MustCompile(`accept = \{ "([^"]+)" =`).FindStringSubmatch(strings.ReplaceAll(said, "│ ", ""))
+	found := regexp.MustCompile(`accept = \{ "([^"]+)" = "…"`).FindStringSubmatch(said)
 	if found == nil {
 		t.Fatalf("there is no token in:\n%s", said)
 	}
 	return found[1]
 }
 
-// verified lets verify.sh verify the archive.
+// verified verifies the archive.
 func (e *evidence) verified() {
 	e.T.Helper()
-	if out, err := verifyScript(e.T, e.dir); err != nil {
-		e.T.Errorf("verify.sh: %v\n%s", err, out)
+	verified(e.T, e.dir)
+}
+
+func verified(t testing.TB, dir string) *archive.Verification {
+	t.Helper()
+	store, err := bucket.Open(t.Context(), fileURL(dir), bucket.Options{TempFolder: archive.TempFolder, Prefixes: archive.Prefixes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	v, err := archive.Verify(t.Context(), store, archive.VerifyOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.ProblemCount > 0 {
+		t.Errorf("the archive is not valid: %v", v.Problems)
+	}
+	return v
+}
+
+// applied returns what an apply says, which must succeed.
+func applied(w *providertest.Workspace) string {
+	w.T.Helper()
+	return succeeds(w, "apply", "-auto-approve", "-input=false")
+}
+
+// succeeds returns what a command says, which must succeed.
+func succeeds(w *providertest.Workspace, arguments ...string) string {
+	w.T.Helper()
+	stdout, stderr, err := w.Run(arguments...)
+	if err != nil {
+		w.T.Fatalf("%v: %v\n%s\n%s", arguments, err, stdout, stderr)
+	}
+	return providertest.Collapsed(stdout + stderr)
+}
+
+// accepts is the argument "accept".
+func accepts(token, reason string) string { return fmt.Sprintf("accept = { %q = %q }", token, reason) }
+
+// contains checks that a text has all parts.
+func contains(t testing.TB, said string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(said, part) {
+			t.Errorf("%q is not in:\n%s", part, said)
+		}
 	}
 }
 
-func verifyScript(t testing.TB, dir string, arguments ...string) (string, error) {
+// lacks checks that a text has none of the parts.
+func lacks(t testing.TB, said string, parts ...string) {
 	t.Helper()
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("there is no shell")
+	for _, part := range parts {
+		if strings.Contains(said, part) {
+			t.Errorf("%q is in:\n%s", part, said)
+		}
 	}
-	command := append([]string{filepath.Join("..", "..", "..", "examples", "compliance", "verify.sh"), dir}, arguments...)
-	out, err := exec.CommandContext(t.Context(), "sh", command...).CombinedOutput()
-	return string(out), err
+}
+
+// clocked simulates the same packages with the life that Tencent documents, at a time
+// of the service.
+func clocked(t testing.TB, now string) *teosim.Sim {
+	t.Helper()
+	return simtest.Start(t, teosim.Options{
+		Catalogue: archiveCatalogue(), Rates: teosim.Unlimited(), Lifecycle: teosim.DocumentedLifecycle(), ServiceTime: at(t, now),
+	})
+}
+
+func at(t testing.TB, text string) time.Time {
+	t.Helper()
+	value, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// attribute is an attribute in the state.
+func attribute(w *providertest.Workspace, name string) any {
+	w.T.Helper()
+	var state struct {
+		Values struct {
+			RootModule struct {
+				Resources []struct {
+					Type   string
+					Values map[string]any
+				}
+			} `json:"root_module"`
+		}
+	}
+	stdout, stderr, err := w.Run("show", "-json")
+	if err != nil {
+		w.T.Fatalf("show: %v\n%s", err, stderr)
+	}
+	if err := json.Unmarshal([]byte(stdout), &state); err != nil {
+		w.T.Fatal(err)
+	}
+	for _, r := range state.Values.RootModule.Resources {
+		if strings.HasSuffix(r.Type, "_log_archive") {
+			return r.Values[name]
+		}
+	}
+	w.T.Fatalf("there is no archive in the state")
+	return nil
 }
 
 // files are the files of a folder with their content.
@@ -168,10 +259,26 @@ func remove(t testing.TB, paths ...string) {
 	}
 }
 
+// key is the key of a file of the archive.
+func (e *evidence) key(path string) string {
+	name, _ := filepath.Rel(e.dir, path)
+	return filepath.ToSlash(name)
+}
+
+// bag returns the folder of the only bag of a day.
+func (e *evidence) bag(day string) string {
+	e.T.Helper()
+	found, err := filepath.Glob(filepath.Join(e.dir, "dt="+day, "bag=*"))
+	if err != nil || len(found) != 1 {
+		e.T.Fatalf("%d bags of %s: %v", len(found), day, err)
+	}
+	return found[0]
+}
+
 // payload returns a package of a day.
 func (e *evidence) payload(day string) string {
 	e.T.Helper()
-	found, err := filepath.Glob(filepath.Join(e.dir, "dt="+day, "data", "*", "*", "*", "*.log.gz"))
+	found, err := filepath.Glob(filepath.Join(e.dir, "dt="+day, "bag=*", "data", "*", "*", "*", "*.log.gz"))
 	if err != nil || len(found) == 0 {
 		e.T.Fatalf("%d packages of %s: %v", len(found), day, err)
 	}
@@ -186,49 +293,6 @@ func flip(t testing.TB, path string) {
 	writeFile(t, path, data)
 }
 
-// forge changes a package and the records of a day, and makes manifests and the
-// copy of the tag files fit, as an attacker does who knows the format.
-func (e *evidence) forge(day string) {
-	e.T.Helper()
-	bag := filepath.Join(e.dir, "dt="+day)
-	payload := e.payload(day)
-	old := hashOf(readFile(e.T, payload))
-	flip(e.T, payload)
-	changed := hashOf(readFile(e.T, payload))
-	tags := map[string][]byte{}
-	for _, name := range []string{"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "packages.jsonl"} {
-		tags[name] = bytes.ReplaceAll(readFile(e.T, filepath.Join(bag, name)), []byte(old), []byte(changed))
-	}
-	var lines strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(tags)) {
-		fmt.Fprintf(&lines, "%s  %s\n", hashOf(tags[name]), name)
-	}
-	tags["tagmanifest-sha256.txt"] = []byte(lines.String())
-	var packed bytes.Buffer
-	w := tar.NewWriter(&packed)
-	for _, name := range []string{"bagit.txt", "bag-info.txt", "manifest-sha256.txt", "packages.jsonl", "tagmanifest-sha256.txt"} {
-		writeFile(e.T, filepath.Join(bag, name), tags[name])
-		header := tar.Header{Typeflag: tar.TypeReg, Name: "dt=" + day + "/" + name, Size: int64(len(tags[name])), Mode: 0o640, ModTime: time.Unix(0, 0), Format: tar.FormatUSTAR}
-		if err := w.WriteHeader(&header); err != nil {
-			e.T.Fatal(err)
-		}
-		if _, err := w.Write(tags[name]); err != nil {
-			e.T.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		e.T.Fatal(err)
-	}
-	copies := filepath.Join(e.dir, ".teo-archive", "tags", day)
-	found, err := os.ReadDir(copies)
-	if err != nil {
-		e.T.Fatal(err)
-	}
-	for _, entry := range found {
-		writeFile(e.T, filepath.Join(copies, entry.Name()), packed.Bytes())
-	}
-}
-
 func hashOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
@@ -237,4 +301,37 @@ func hashOf(data []byte) string {
 // entry is the path of an entry of the ledger.
 func (e *evidence) entry(sequence int64) string {
 	return filepath.Join(e.dir, ".teo-archive", "ledger", fmt.Sprintf("%010d.json", sequence))
+}
+
+// link makes a symbolic link.
+func link(t testing.TB, target, path string) {
+	t.Helper()
+	if err := os.Symlink(target, path); err != nil {
+		t.Skip(err) // Windows without the right
+	}
+}
+
+// truncate makes a file of a length that takes no space.
+func truncate(path string, size int64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Truncate(size)
+}
+
+// members are the IDs of the resources that manage an archive.
+func members(t testing.TB, dir string) []string {
+	t.Helper()
+	store, err := bucket.Open(t.Context(), fileURL(dir), bucket.Options{TempFolder: archive.TempFolder, Prefixes: archive.Prefixes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	log, err := ledger.Read(t.Context(), store, ledger.ReadOptions{Now: time.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log.State.Resources
 }

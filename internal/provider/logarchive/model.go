@@ -135,8 +135,6 @@ type retentionModel struct {
 	Days types.Int64  `tfsdk:"days"`
 }
 
-var retentionType = map[string]attr.Type{"mode": types.StringType, "days": types.Int64Type}
-
 // retention is the argument "retention"; nil if it is null or unknown.
 func (m *logArchiveModel) retention(ctx context.Context, diags *diag.Diagnostics) *ledger.Retention {
 	if m.Retention.IsNull() || m.Retention.IsUnknown() {

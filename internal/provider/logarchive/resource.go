@@ -140,7 +140,7 @@ func (r *logArchiveResource) Create(ctx context.Context, req resource.CreateRequ
 		resp.Diagnostics.AddWarning("Archive is incomplete", r.incompleteDetail(o.err)+" The resource is in the state; a later apply that fails is an error.")
 	} else if o.err != nil {
 		resp.Diagnostics.Append(r.archiveErrors(&m, o.err)...)
-		r.leave(ctx, &m, &o.report.Head, o.report.Archive, o.report.Member)
+		r.leaveOrWarn(ctx, &m, &o.report.Head, o.report.Archive, o.report.Member, &resp.Diagnostics)
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -222,11 +222,7 @@ func (r *logArchiveResource) Delete(ctx context.Context, req resource.DeleteRequ
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
 	if m.OnDestroy.ValueString() != onDestroyDelete {
-		if err := r.leave(ctx, &m, head, m.ArchiveID.ValueString(), member); err != nil {
-			resp.Diagnostics.AddAttributeWarning(path.Root("destination"), "Archive does not know that the resource is gone",
-				fmt.Sprintf("The archive at %s is kept, but the ledger still names this resource (%s): %s. A destroy of another resource of this archive with on_destroy = \"delete\" needs the key %q in accept.",
-					m.Destination.ValueString(), member.ID, err, "left:"+member.ID))
-		}
+		r.leaveOrWarn(ctx, &m, head, m.ArchiveID.ValueString(), member, &resp.Diagnostics)
 		return
 	}
 	r.delete(ctx, &m, head, member, timeout, &resp.Diagnostics)

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +36,7 @@ var (
 	}
 )
 
-func TestLogArchiveLife(t *testing.T) {
+func TestAnArchiveFromCreateToImport(t *testing.T) {
 	t.Parallel()
 	sim, dir := archiveSim(t), t.TempDir()
 	destination := fileURL(dir) + "?prefix=logs/"
@@ -63,12 +62,7 @@ func TestLogArchiveLife(t *testing.T) {
 					PostApplyPreRefresh:  []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 					PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()},
 				},
-				Check: func(*terraform.State) error {
-					if out, err := verifyScript(t, filepath.Join(dir, "logs")); err != nil {
-						return fmt.Errorf("%w\n%s", err, out)
-					}
-					return nil
-				},
+				Check: func(*terraform.State) error { verified(t, filepath.Join(dir, "logs")); return nil },
 			},
 			{
 				// Nothing is downloaded again.
@@ -99,9 +93,7 @@ func TestLogArchiveLife(t *testing.T) {
 		},
 	})
 	// Destroyed, and kept.
-	if out, err := verifyScript(t, filepath.Join(dir, "logs")); err != nil {
-		t.Errorf("after destroy: %v\n%s", err, out)
-	}
+	verified(t, filepath.Join(dir, "logs"))
 }
 
 // downloads checks how many packages were downloaded.
@@ -114,7 +106,7 @@ func downloads(sim *teosim.Sim, want int) resource.TestCheckFunc {
 	}
 }
 
-func TestL4LogArchive(t *testing.T) {
+func TestAnArchiveOfLayer4(t *testing.T) {
 	t.Parallel()
 	sim, dir := archiveSim(t), t.TempDir()
 	config := providertest.ProviderBlock(sim) + fmt.Sprintf("resource \"teo_l4_log_archive\" \"test\" {\n  destination = %q\n  start_time = \"2022-05-01T00:00:00Z\"\n  end_time = \"2022-05-02T00:00:00Z\"\n  proxy_ids = [\"sid-gen0000-0\"]\n}\n", fileURL(dir))
@@ -135,81 +127,13 @@ func TestL4LogArchive(t *testing.T) {
 			},
 		},
 	})
-	if found, err := filepath.Glob(filepath.Join(dir, "dt=2022-05-01", "data", "proxy=sid-gen0000-0", "area=mainland", "hour=*", "*.log.gz")); err != nil || len(found) != 3 {
+	if found, err := filepath.Glob(filepath.Join(dir, "dt=2022-05-01", "bag=*", "data", "proxy=sid-gen0000-0", "area=mainland", "hour=*", "*.log.gz")); err != nil || len(found) != 3 {
 		t.Errorf("%v (%v)", found, err)
 	}
 }
 
-// As time passes, packages become stable. Without an end the archive goes on.
-func TestLogArchiveOpenEnd(t *testing.T) {
-	t.Parallel()
-	sim := archiveSim(t)
-	config := providertest.ProviderBlock(sim) + archiveBlock(fileURL(t.TempDir()), "")
-	var now atomic.Pointer[time.Time]
-	at := func(text string) func() {
-		return func() {
-			value, err := time.Parse(time.RFC3339, text)
-			if err != nil {
-				t.Error(err)
-			}
-			now.Store(&value)
-			sim.ResetCounters()
-		}
-	}
-	at("2022-05-02T12:00:00Z")()
-	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: providertest.Factories(t, provider.Options{Now: func() time.Time { return *now.Load() }}),
-		Steps: []resource.TestStep{
-			{
-				Config: config,
-				ConfigStateChecks: []statecheck.StateCheck{
-					expectArchive("package_count", knownvalue.Int64Exact(2)), // 00:00 and 08:00 of the first day
-					expectArchive("complete", knownvalue.Bool(false)),
-					expectArchive("sealed_through", knownvalue.Null()),
-				},
-			},
-			{
-				// An hour later nothing has become stable.
-				PreConfig:        at("2022-05-02T13:00:00Z"),
-				Config:           config,
-				ConfigPlanChecks: archiveEmptyPlan,
-			},
-			{
-				PreConfig:        at("2022-05-03T12:00:00Z"),
-				Config:           config,
-				ConfigPlanChecks: archiveUpdatePlan,
-				ConfigStateChecks: []statecheck.StateCheck{
-					expectArchive("package_count", knownvalue.Int64Exact(5)),
-					expectArchive("sealed_through", knownvalue.StringExact("2022-05-01")),
-				},
-				Check: downloads(sim, 3),
-			},
-			{
-				// A clock that is ahead changes nothing for later runs.
-				PreConfig:         at("2022-06-01T00:00:00Z"),
-				Config:            config,
-				ConfigPlanChecks:  archiveUpdatePlan,
-				ConfigStateChecks: []statecheck.StateCheck{expectArchive("package_count", knownvalue.Int64Exact(12))},
-			},
-			{
-				PreConfig: func() {
-					at("2022-05-20T00:00:00Z")()
-					sim.Update(func(c *teosim.Catalogue) {
-						late := c.L7[0]
-						late.Start = time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
-						late.End, late.Name = late.Start.Add(time.Hour), teosim.PackageName(late.Host, late.Start, time.Hour)
-						c.L7 = append(c.L7, late)
-					})
-				},
-				Config:            config,
-				ConfigStateChecks: []statecheck.StateCheck{expectArchive("package_count", knownvalue.Int64Exact(13))},
-			},
-		},
-	})
-}
-
 // Only another place replaces an archive.
-func TestLogArchiveOtherDestination(t *testing.T) {
+func TestOnlyAnotherPlaceReplacesAnArchive(t *testing.T) {
 	t.Parallel()
 	sim := archiveSim(t)
 	dir := filepath.ToSlash(t.TempDir())
@@ -246,65 +170,9 @@ func TestLogArchiveOtherDestination(t *testing.T) {
 	})
 }
 
-func TestLogArchiveFailedPackage(t *testing.T) {
-	t.Parallel()
-	sim, dir := archiveSim(t), t.TempDir()
-	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim, "max_retries = 0")+archiveBlock(fileURL(dir), "2022-05-03"))
-	name := teosim.PackageName("www0.site0.example", time.Date(2022, 5, 1, 8, 0, 0, 0, time.UTC), time.Hour)
-	sim.Inject(teosim.Fault{Name: teosim.NotGzip, Action: teosim.DownloadAction, Package: name})
-	said := w.Refused("Error: Archive is incomplete")
-	for _, want := range []string{name, "Archive exists without a state", "SHA-256"} {
-		if !strings.Contains(said, want) {
-			t.Errorf("the error does not contain %q:\n%s", want, said)
-		}
-	}
-	sim.ClearFaults()
-	sim.ResetCounters()
-	stdout, stderr, err := w.Run("apply", "-auto-approve", "-input=false")
-	if err != nil || !strings.Contains(providertest.Collapsed(stdout+stderr), "trust") {
-		t.Errorf("the head that is trusted is not named: %v\n%s", err, stdout)
-	}
-	if got := len(sim.Downloads()); got != 1 {
-		t.Errorf("%d downloads, want that of the failed package", got)
-	}
-	w.Unchanged()
-	if out, err := verifyScript(t, dir); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	if !strings.Contains(fmt.Sprint(files(t, filepath.Join(dir, ".teo-archive", "ledger"))), `"joined": true`) {
-		t.Error("the ledger does not record that the run had no head to compare with")
-	}
-}
-
-// An archive that Terraform does not know is continued if it is the same, and
-// otherwise an error that says what to do.
-func TestLogArchiveExisting(t *testing.T) {
-	t.Parallel()
-	e := newEvidence(t)
-	other := providertest.NewWorkspace(t, e.config("2022-05-03"))
-	stdout, stderr, err := other.Run("apply", "-auto-approve", "-input=false")
-	_, head := other.Head()
-	if err != nil || !strings.Contains(providertest.Collapsed(stdout+stderr), "trust") {
-		t.Errorf("%v (head %s)\n%s\n%s", err, head, stdout, stderr)
-	}
-	wider := providertest.NewWorkspace(t, e.config("2022-05-04"))
-	if said := wider.Refused("Error: Destination contains another archive"); !strings.Contains(said, "terraform import teo_l7_log_archive") {
-		t.Errorf("it does not mention terraform import:\n%s", said)
-	}
-	stdout, stderr, err = wider.Run("import", "-input=false", archiveName, fileURL(e.dir))
-	if err != nil || !strings.Contains(providertest.Collapsed(stdout+stderr), "is trusted") {
-		t.Errorf("%v\n%s\n%s", err, stdout, stderr)
-	}
-	wider.Apply()
-	wider.Unchanged()
-	e.verified()
-}
-
-func TestLogArchiveBadInput(t *testing.T) {
+func TestBadInputIsAnErrorOnItsAttribute(t *testing.T) {
 	t.Parallel()
 	sim := archiveSim(t)
-	occupied := t.TempDir()
-	writeFile(t, filepath.Join(occupied, "notes.txt"), []byte("mine"))
 	good := fileURL(t.TempDir())
 	for name, test := range map[string]struct {
 		config string
@@ -312,7 +180,13 @@ func TestLogArchiveBadInput(t *testing.T) {
 	}{
 		"scheme":       {archiveBlock("gs://bucket", ""), providertest.Says("Invalid destination")},
 		"no folder":    {archiveBlock("file:///does/not/exist", ""), providertest.Says("Unable to use the destination", "create_dir")},
-		"occupied":     {archiveBlock(fileURL(occupied), ""), providertest.Says("Destination is not empty", "notes.txt")},
+		"longer":       {archiveBlock(good, "", `stable_after = "169h"`), providertest.Says("Invalid stable_after", "7 days")},
+		"max_run_time": {archiveBlock(good, "", `max_run_time = "0s"`), providertest.Says("Invalid max_run_time")},
+		"recheck_days": {archiveBlock(good, "", `recheck_days = -1`), providertest.Says("between 0 and 366")},
+		"erase":        {archiveBlock(good, "", "erase = {\n \"2022-05-01/x\" = \"y\"\n}"), providertest.Says("Invalid key of erase")},
+		"expiry":       {archiveBlock(good, "", "expire_after_days = 5"), providertest.Says("Archive expires before it is sealed")},
+		"locked":       {archiveBlock(good, "", "expire_after_days = 50", "retention = {\n mode = \"COMPLIANCE\"\n days = 51\n}"), providertest.Says("Archive expires while it is locked")},
+		"mode":         {archiveBlock(good, "", "retention = {\n mode = \"LEGAL\"\n days = 1\n}"), providertest.Says(`"COMPLIANCE"`, `"GOVERNANCE"`)},
 		"stable_after": {archiveBlock(good, "", `stable_after = "0s"`), providertest.Says("Invalid stable_after", "duration above zero")},
 		"days":         {archiveBlock(good, "", `stable_after = "1d"`), providertest.Says("Invalid stable_after", "There is no unit for days")},
 		"parallelism":  {archiveBlock(good, "", `parallelism = 0`), providertest.Says("between 1 and 256")},
@@ -333,7 +207,7 @@ func TestLogArchiveBadInput(t *testing.T) {
 }
 
 // Lists of archives have an area, so that two packages of one name never mix.
-func TestLogArchiveAPIVersion(t *testing.T) {
+func TestAListOfAnArchiveHasAreas(t *testing.T) {
 	t.Parallel()
 	for pinned, want := range map[string]string{"": "2022-09-01", "2022-01-06": "2022-01-06"} {
 		t.Run("pinned "+pinned, func(t *testing.T) {
@@ -357,7 +231,7 @@ func TestLogArchiveAPIVersion(t *testing.T) {
 
 // A local clock that is ahead makes no package stable: the clock of the service
 // counts as well.
-func TestLogArchiveLocalClockAhead(t *testing.T) {
+func TestALocalClockAheadMakesNothingStable(t *testing.T) {
 	t.Parallel()
 	start := time.Now().UTC().Truncate(time.Hour).Add(-6 * time.Hour)
 	sim := simtest.Start(t, teosim.Options{

@@ -67,7 +67,7 @@ func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is id
 	a, err := archive.New(archive.Config{
 		Bucket: store, Layer: r.Layer, Scope: scope, Member: is.member, Archive: is.archive, Trusted: is.head, Accept: accept, Erase: erase,
 		Parallelism: int(m.Parallelism.ValueInt64()), VerifyPayload: m.Verify.ValueString() == verifyPayload, MaxRunTime: maxRunTime,
-		Agent: s.Agent, Transport: s.Transport, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: func(e archive.Event) { progress.event(ctx, e) },
+		Agent: s.Agent, Transport: s.Downloads, Pace: s.Pace, MaxRetries: s.MaxRetries, Now: r.now, Progress: func(e archive.Event) { progress.event(ctx, e) },
 		Sign: as.sign, Actor: as.actor,
 		List: func(ctx context.Context, start, end time.Time, most int) ([]teo.Package, error) {
 			return r.list(ctx, q, start, end, most)
@@ -292,6 +292,15 @@ func (r *logArchiveResource) leave(ctx context.Context, m *logArchiveModel, head
 		return err
 	}
 	return fmt.Errorf("the resource has left the archive, but the entry is not signed. %s", unsigned[0].Detail())
+}
+
+// leaveOrWarn is leave. A failure is a warning: the archive is kept in any case.
+func (r *logArchiveResource) leaveOrWarn(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member, diags *diag.Diagnostics) {
+	if err := r.leave(ctx, m, head, id, member); err != nil {
+		diags.AddAttributeWarning(path.Root("destination"), "Archive does not know that the resource is gone",
+			fmt.Sprintf("The archive at %s is kept, but the ledger still names this resource (%s): %s. A destroy of another resource of this archive with on_destroy = \"delete\" needs the key %q in accept.",
+				m.Destination.ValueString(), member.ID, err, "left:"+member.ID))
+	}
 }
 
 // delete removes the archive.

@@ -88,6 +88,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				Default: stringdefault.StaticString(defaultStableAfter),
 			},
 			"recheck_days": schema.Int64Attribute{
+				CustomType:          query.WholeNumber{},
 				MarkdownDescription: "Number of days for which a day is listed again after it was archived, 0 to 366, before it is sealed: late packages of a sealed day are not found. Default 3.",
 				Optional:            true, Computed: true,
 				Default:    int64default.StaticInt64(archive.DefaultRecheckDays),
@@ -133,6 +134,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 						Validators:          []validator.String{stringvalidator.OneOf(bucket.Compliance, bucket.Governance)},
 					},
 					"days": schema.Int64Attribute{
+						CustomType:          query.WholeNumber{},
 						MarkdownDescription: "Days from the end of the UTC day of a bag, 1 to 36500; for the ledger and its records, days from when they are written.",
 						Required:            true,
 						Validators:          []validator.Int64{int64validator.Between(1, 36500)},
@@ -140,6 +142,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				},
 			},
 			"expire_after_days": schema.Int64Attribute{
+				CustomType:          query.WholeNumber{},
 				MarkdownDescription: "Days after the end of a UTC day after which its packages are removed, up to 36500. The ledger records it first. It must be at least the days of `retention`, and more than `stable_after`, `recheck_days` and one day together. Default: never.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(1, 36500)},

@@ -20,21 +20,23 @@ func verificationBlock(destination string, lines ...string) string {
 }
 
 // The provider is not configured here: no credentials are needed.
-func TestLogArchiveVerification(t *testing.T) {
+func TestAVerificationReturnsProblemsAsData(t *testing.T) {
 	t.Parallel()
 	e := newEvidence(t)
 	sequence, head := e.Head()
 	expect := func(attribute string, value knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.teo_log_archive_verification.test", tfjsonpath.New(attribute), value)
 	}
-	day := func(of string) knownvalue.Check {
-		return knownvalue.ObjectExact(map[string]knownvalue.Check{
-			"path": knownvalue.StringExact("dt=" + of + "/"), "package_count": knownvalue.Int64Exact(3), "total_bytes": knownvalue.NotNull(),
-			"tagmanifest_sha256": knownvalue.StringExact(hashOf(readFile(t, filepath.Join(e.dir, "dt="+of, "tagmanifest-sha256.txt")))),
-			"manifest_sha256":    knownvalue.StringExact(hashOf(readFile(t, filepath.Join(e.dir, "dt="+of, "manifest-sha256.txt")))),
+	bag := func(day string) (string, knownvalue.Check) {
+		folder := e.bag(day)
+		return e.key(folder), knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"day": knownvalue.StringExact(day), "package_count": knownvalue.Int64Exact(3), "total_bytes": knownvalue.NotNull(), "retained_until": knownvalue.Null(),
+			"tagmanifest_sha256": knownvalue.StringExact(hashOf(readFile(t, filepath.Join(folder, "tagmanifest-sha256.txt")))),
 		})
 	}
-	key := "dt=2022-05-02/" + strings.TrimPrefix(filepath.ToSlash(e.payload("2022-05-02")), filepath.ToSlash(e.dir)+"/dt=2022-05-02/")
+	first, firstBag := bag("2022-05-01")
+	second, secondBag := bag("2022-05-02")
+	key := e.key(e.payload("2022-05-02"))
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: providertest.Factories(t, provider.Options{}),
 		Steps: []resource.TestStep{
@@ -44,10 +46,15 @@ func TestLogArchiveVerification(t *testing.T) {
 					expect("valid", knownvalue.Bool(true)),
 					expect("problems", knownvalue.ListSizeExact(0)),
 					expect("problem_count", knownvalue.Int64Exact(0)),
-					expect("head", knownvalue.ObjectExact(map[string]knownvalue.Check{"sequence": knownvalue.Int64Exact(sequence), "sha256": knownvalue.StringExact(head)})),
+					expect("head", knownvalue.ObjectExact(map[string]knownvalue.Check{"sequence": knownvalue.Int64Exact(sequence), "sha256": knownvalue.StringExact(head), "written_at": knownvalue.NotNull()})),
 					expect("layer", knownvalue.StringExact("l7")),
 					expect("package_count", knownvalue.Int64Exact(6)),
-					expect("bags", knownvalue.MapExact(map[string]knownvalue.Check{"2022-05-01": day("2022-05-01"), "2022-05-02": day("2022-05-02")})),
+					expect("lost_count", knownvalue.Int64Exact(0)),
+					expect("erased_count", knownvalue.Int64Exact(0)),
+					expect("expired_count", knownvalue.Int64Exact(0)),
+					expect("uncommitted_count", knownvalue.Int64Exact(0)),
+					expect("changes", knownvalue.ListSizeExact(0)),
+					expect("bags", knownvalue.MapExact(map[string]knownvalue.Check{first: firstBag, second: secondBag})),
 				},
 			},
 			{
@@ -83,8 +90,23 @@ func TestLogArchiveVerification(t *testing.T) {
 	})
 }
 
+func TestAVerificationListsWhatChangedAfterANotedHead(t *testing.T) {
+	t.Parallel()
+	e := newEvidence(t)
+	_, head := e.Head()
+	e.Write(e.config("2022-05-04"))
+	e.Apply()
+	w := providertest.NewWorkspace(t, verificationBlock(fileURL(e.dir), fmt.Sprintf("expected_head = %q", head))+
+		"output \"kinds\" {\n  value = join(\" \", [for c in data.teo_log_archive_verification.test.changes : \"${c.kind}@${coalesce(c.day, \"-\")}\"])\n}\n")
+	w.Apply()
+	out, _, err := w.Run("output", "-raw", "kinds")
+	if err != nil || !strings.Contains(out, "scope@-") || !strings.Contains(out, "bags@2022-05-03") || !strings.Contains(out, "sealed_through@2022-05-03") || strings.Contains(out, "2022-05-01") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // A check block warns and does not fail; a postcondition fails.
-func TestLogArchiveVerificationInConditions(t *testing.T) {
+func TestAVerificationInConditions(t *testing.T) {
 	t.Parallel()
 	e := newEvidence(t)
 	check := fmt.Sprintf("check \"archive\" {\n  data \"teo_log_archive_verification\" \"test\" {\n    destination = %q\n  }\n  assert {\n    condition     = data.teo_log_archive_verification.test.valid\n    error_message = \"not valid: ${jsonencode(data.teo_log_archive_verification.test.problems)}\"\n  }\n}\n", fileURL(e.dir))

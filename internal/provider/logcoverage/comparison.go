@@ -369,7 +369,7 @@ func (c *comparison) compare() *coverage.Report {
 		series = append(series, coverage.Series{Host: coverage.Host{Name: name}, Counts: unknownCounts(c.grown)})
 	}
 	return coverage.Compare(c.window, coverage.Options{
-		Now: c.now, StableAfter: c.stableAfter, Min: c.least, Grace: c.grace,
+		Now: c.now, StableAfter: c.stableAfter, WholeDays: c.archive != "", Min: c.least, Grace: c.grace,
 	}, c.packages, series)
 }
 

@@ -79,8 +79,12 @@ func (c *comparison) warnings(report *coverage.Report) diag.Diagnostics {
 		diags.AddWarning("Nothing to compare", c.nothing())
 	}
 	if report.Pending > 0 {
+		recent := "Hours that ended"
+		if c.archive != "" {
+			recent = "Hours of UTC days that ended" // an archive adds whole days
+		}
 		diags.AddAttributeWarning(path.Root("end_time"), "Some hours are too recent to judge",
-			fmt.Sprintf("Hours that ended less than %s ago, or are in the future, are pending (~): %d. A later read can find that they have no log package.", query.ShortDuration(c.stableAfter), report.Pending))
+			fmt.Sprintf("%s less than %s ago, or are in the future, are pending (~): %d. A later read can find that they have no log package.", recent, query.ShortDuration(c.stableAfter), report.Pending))
 	}
 	return diags
 }

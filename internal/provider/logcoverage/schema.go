@@ -47,7 +47,7 @@ func (f family) schema(ctx context.Context) schema.Schema {
 			Optional:            true,
 		},
 		"stable_after": schema.StringAttribute{
-			MarkdownDescription: "How long after its end an hour is judged, such as `24h` (the default). EdgeOne shows packages after about 3 hours and adds to them for about 24.",
+			MarkdownDescription: "How long after its end an hour is judged, such as `24h` (the default). EdgeOne shows packages after about 3 hours and adds to them for about 24. With `archive`, an hour is judged that long after the end of its UTC day, because an archive adds whole days.",
 			Optional:            true, CustomType: timetypes.GoDurationType{},
 		},
 		"min_requests": schema.Int64Attribute{

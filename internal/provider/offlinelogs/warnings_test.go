@@ -63,6 +63,10 @@ func TestOfflineLogsEmpty(t *testing.T) {
 			providertest.Arguments{"zones": []string{"example.com"}, "domains": []string{"www.example.org"}},
 			providertest.Want{Summary: empty, Details: []string{"1. None of the given zones contains www.example.org."}},
 		},
+		"a domain of no zone": {
+			providertest.Arguments{"domains": []string{"www.nowhere.example"}},
+			providertest.Want{Summary: empty, Details: []string{"1. No zone of the account contains www.nowhere.example."}},
+		},
 		"an unknown zone": {
 			providertest.Arguments{"zones": []string{"nowhere.example"}},
 			providertest.Want{Summary: empty, Details: []string{"1. No zone of the account is named nowhere.example."}},

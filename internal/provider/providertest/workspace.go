@@ -103,6 +103,19 @@ func NewWorkspace(t testing.TB, config string) *Workspace {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newWorkspace(t, cli, config)
+}
+
+// NewWorkspaceOf is NewWorkspace with the command line at a path, for what only some
+// versions can do.
+func NewWorkspaceOf(t testing.TB, path, config string) *Workspace {
+	t.Helper()
+	skipShort(t)
+	return newWorkspace(t, tfcli.CLI{Path: path}, config)
+}
+
+func newWorkspace(t testing.TB, cli tfcli.CLI, config string) *Workspace {
+	t.Helper()
 	dir := t.TempDir()
 	w := &Workspace{T: t, cli: cli, Dir: dir, Env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "USERPROFILE=" + dir, "TMPDIR=" + os.Getenv("TMPDIR"),

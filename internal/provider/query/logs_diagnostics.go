@@ -102,7 +102,11 @@ func (l Logs) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
 		add("No zone of the account has the ID %s. See data \"teo_zones\".", strings.Join(h.UnknownZoneIDs, ", "))
 	}
 	if len(h.OtherDomains) > 0 {
-		add("None of the given zones contains %s.", strings.Join(h.OtherDomains, ", "))
+		of := "None of the given zones contains"
+		if len(q.Zones)+len(q.ZoneIDs) == 0 {
+			of = "No zone of the account contains"
+		}
+		add("%s %s.", of, strings.Join(h.OtherDomains, ", "))
 	}
 	if len(h.RootDomains) > 0 {
 		add("%s in domains is the name of a site. Set domains to its sub-domains, such as www.%s.", strings.Join(h.RootDomains, ", "), h.RootDomains[0])

@@ -40,9 +40,13 @@ type Session struct {
 	// Host is empty if none is configured.
 	COSDomain tcapi.Endpoint
 
-	// Transport, Pace and MaxRetries are for downloads as well as API calls; Agent
-	// names the provider and its version.
-	Transport  http.RoundTripper
+	// Transport is for what the configuration names: the API and buckets. Downloads
+	// is for URLs that the service lists, and refuses addresses of this machine and
+	// its local network.
+	Transport, Downloads http.RoundTripper
+
+	// Pace and MaxRetries are for downloads as well as API calls; Agent names the
+	// provider and its version.
 	Pace       tcapi.Pace
 	MaxRetries int
 	Agent      string

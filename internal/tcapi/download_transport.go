@@ -1,0 +1,143 @@
+package tcapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
+)
+
+// RefusedAddressError means that a listed URL points at this machine or at its
+// local network. A package is never served from there, but the metadata service of
+// a virtual machine is, with the credentials of its role.
+type RefusedAddressError struct{ Host string }
+
+// Error names the host.
+func (e *RefusedAddressError) Error() string {
+	return fmt.Sprintf("the listed URL points at %s, which is an address of this machine or of its local network, so it was not requested", printable.Text(e.Host, printable.Name))
+}
+
+// NewDownloadTransport returns a transport for the URLs that a service lists. It
+// refuses link-local addresses, those of metadata services, and loopback addresses
+// unless they are allowed, which is for simulators only.
+//
+// The address is checked when it is dialed, after the name was resolved. A proxy
+// resolves names itself: with one, the host is checked as the URL has it.
+func NewDownloadTransport(o TransportOptions, allowLoopback bool) *DownloadTransport {
+	t := &DownloadTransport{direct: NewTransport(o), proxied: NewTransport(o), allowLoopback: allowLoopback}
+	t.proxy = t.direct.Proxy
+	dialer := newDialer()
+	dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err == nil && !t.refuses(to.Addr()) {
+			return nil
+		}
+		return &RefusedAddressError{address}
+	}
+	t.direct.Proxy, t.direct.DialContext = nil, dialer.DialContext
+	return t
+}
+
+// DownloadTransport is the result of NewDownloadTransport.
+type DownloadTransport struct {
+	direct, proxied *http.Transport
+	proxy           func(*http.Request) (*url.URL, error)
+	allowLoopback   bool
+}
+
+// RoundTrip sends a request, or returns a *RefusedAddressError.
+func (t *DownloadTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if host := req.URL.Hostname(); t.refusesHost(host) {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, &RefusedAddressError{host}
+	}
+	// The address of a proxy is the user's choice, so it is not checked.
+	if proxy, err := t.proxy(req); err != nil || proxy != nil {
+		return t.proxied.RoundTrip(req)
+	}
+	return t.direct.RoundTrip(req)
+}
+
+// CloseIdleConnections closes the connections that are not in use.
+func (t *DownloadTransport) CloseIdleConnections() {
+	t.direct.CloseIdleConnections()
+	t.proxied.CloseIdleConnections()
+}
+
+// metadataHosts are names, and metadataAddresses addresses outside of the link-local
+// networks, of the metadata services of clouds.
+var (
+	metadataHosts     = []string{"metadata.tencentyun.com", "metadata.google.internal"}
+	metadataAddresses = []netip.Addr{
+		netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd20:ce::254"),
+	}
+	nat64 = netip.MustParsePrefix("64:ff9b::/96")
+)
+
+// refusesHost checks a host as it is written.
+func (t *DownloadTransport) refusesHost(host string) bool {
+	host = strings.TrimRight(strings.ToLower(host), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return !t.allowLoopback
+	}
+	if slices.Contains(metadataHosts, host) {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		var ok bool
+		if addr, ok = parseShortIPv4(host); !ok {
+			return false
+		}
+	}
+	return t.refuses(addr)
+}
+
+// refuses checks an address.
+func (t *DownloadTransport) refuses(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	if nat64.Contains(addr) {
+		bytes := addr.As16()
+		addr = netip.AddrFrom4([4]byte(bytes[12:]))
+	}
+	if addr.IsLoopback() || addr.IsUnspecified() {
+		return !t.allowLoopback
+	}
+	return addr.IsLinkLocalUnicast() || addr.IsMulticast() || slices.Contains(metadataAddresses, addr)
+}
+
+// parseShortIPv4 parses the forms of an IPv4 address that resolvers accept and
+// netip does not: with fewer than four parts, in octal and in hexadecimal.
+func parseShortIPv4(host string) (netip.Addr, bool) {
+	parts := strings.Split(host, ".")
+	if len(parts) > 4 {
+		return netip.Addr{}, false
+	}
+	var n uint64
+	for i, part := range parts {
+		value, err := strconv.ParseUint(part, 0, 32)
+		last := i == len(parts)-1
+		if err != nil || strings.Contains(part, "_") || !last && value > 255 {
+			return netip.Addr{}, false
+		}
+		if last {
+			n = n<<(8*uint(5-len(parts))) | value
+			break
+		}
+		n = n<<8 | value
+	}
+	if n > 1<<32-1 {
+		return netip.Addr{}, false
+	}
+	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}), true
+}
+
