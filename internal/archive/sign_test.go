@@ -186,6 +186,14 @@ func TestARunSignsItsLastEntry(t *testing.T) {
 	if v.Signed == nil || v.Signed.Sequence != v.Head.Sequence || v.Signed.At.IsZero() || len(v.Signed.Witnesses) != 1 {
 		t.Errorf("signed %+v of head %+v", v.Signed, v.Head)
 	}
+	// From now on the witness wants a proof, also if the state does not know what it
+	// has cosigned.
+	for _, through := range []int64{v.Signed.Sequence, 0, 1} {
+		s.more()
+		s.sign.Through = through
+		s.mustRun()
+		v = s.problems()
+	}
 	if size := w.Size(signerName + "/" + s.archive); size != fmt.Sprint(v.Head.Sequence) {
 		t.Errorf("the witness is at %s", size)
 	}
