@@ -50,6 +50,9 @@ var (
 // the test.
 func (s Server) binary(t testing.TB) string {
 	t.Helper()
+	if _, isTest := t.(*testing.T); isTest && testing.Short() {
+		t.Skip("it starts an S3 server")
+	}
 	if path := os.Getenv(s.variable); path != "" {
 		return path
 	}
