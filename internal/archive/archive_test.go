@@ -501,9 +501,9 @@ func TestExpiredDaysAreRemovedAndAreNoLoss(t *testing.T) {
 func TestADayIsSealedAfterRecheckDays(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for hours, want := range map[time.Duration]string{47: "", 48: "", 119: "", 120: "2022-05-01"} {
+	for hours, want := range map[int]string{47: "", 48: "", 119: "", 120: "2022-05-01"} {
 		w := newWorld(t)
-		w.now = firstDay.Add(hours * time.Hour)
+		w.now = firstDay.Add(time.Duration(hours) * time.Hour)
 		r := w.mustApply(nil)
 		if archived := hours >= 48; r.SealedThrough != want || (r.BagCount > 0) != archived {
 			t.Errorf("after %d hours: sealed through %q, %d bags", hours, r.SealedThrough, r.BagCount)

@@ -304,15 +304,15 @@ func (c *committer) writeTags(ctx context.Context, st *staged) error {
 	if err := c.config.Bucket.Sync(ctx, keys); err != nil {
 		return err
 	}
-	keys = keys[:0]
+	var written []string
 	for _, name := range bag.TagNames() {
 		key := st.folder + "/" + name
 		if err := writeOnce(ctx, c.config.Bucket, key, tags.Files()[name], c.config.lockOfDay(st.day())); err != nil {
 			return err
 		}
-		keys = append(keys, key)
+		written = append(written, key)
 	}
-	if err := c.config.Bucket.Sync(ctx, keys); err != nil {
+	if err := c.config.Bucket.Sync(ctx, written); err != nil {
 		return err
 	}
 	st.tags = tags

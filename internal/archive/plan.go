@@ -399,14 +399,6 @@ func expiring(scope *ledger.Scope, state *ledger.State, now time.Time) string {
 	return ""
 }
 
-// lastDay is the day of the window's last second, or of now for an open end.
-func lastDay(scope *ledger.Scope, now time.Time) string {
-	if scope.End == nil {
-		return bag.Day(now)
-	}
-	return bag.Day(scope.End.Add(-time.Second))
-}
-
 // byCommit orders the bags of a day as they were committed. Two bags of one commit
 // have no package in common.
 func byCommit(state *ledger.State, folders []string) {

@@ -452,7 +452,7 @@ func expiredFolders(ctx context.Context, b bucket.Bucket, day string) ([]string,
 }
 
 // restored notes a package that was put back in its place.
-func (r *run) restored(t *task, w *wanted) {
+func (r *run) restored(w *wanted) {
 	r.repaired = append(r.repaired, w.record.Key())
 	if !w.lost {
 		return

@@ -533,7 +533,7 @@ func (r *run) take(ctx context.Context, res *result) {
 		r.repaired = append(r.repaired, res.refused.record.Key())
 	}
 	if res.back != nil {
-		r.restored(t, res.back)
+		r.restored(res.back)
 	}
 	if (res.same || res.back != nil && !res.back.lost) && t.current != nil && res.record == nil {
 		r.resolved[t.key()] = true

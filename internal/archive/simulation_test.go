@@ -45,7 +45,7 @@ var (
 func TestSimulation(t *testing.T) {
 	t.Parallel()
 	if *seedFlag != 0 {
-		h := simulate(t, *seedFlag, nil)
+		h := simulate(t, *seedFlag)
 		t.Log(h.String())
 		h.report(t)
 		return
@@ -59,7 +59,7 @@ func TestSimulation(t *testing.T) {
 		t.Run(fmt.Sprint(worker), func(t *testing.T) {
 			t.Parallel()
 			for seed := worker + 1; seed <= seeds && !t.Failed(); seed += workers {
-				simulate(t, seed, nil).report(t)
+				simulate(t, seed).report(t)
 			}
 		})
 	}
@@ -69,7 +69,7 @@ func TestSimulation(t *testing.T) {
 func TestSimulationIsDeterministic(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
-		if a, b := simulate(t, seed, nil).String(), simulate(t, seed, nil).String(); a != b {
+		if a, b := simulate(t, seed).String(), simulate(t, seed).String(); a != b {
 			t.Fatalf("seed %d has two histories:\n%s\n\n%s", seed, a, b)
 		}
 	}
@@ -87,7 +87,6 @@ type history struct {
 	seed    uint64
 	random  *rand.Rand
 	profile profile
-	defect  func(bucket.Bucket) bucket.Bucket
 	store   *memoryStore
 	service *simulatedService
 	clock   time.Time
@@ -154,10 +153,10 @@ const quietRun = 9
 
 var errKilled = errors.New("killed")
 
-// simulate plays one history. defect, if not nil, puts a mistake into the buckets.
-func simulate(t *testing.T, seed uint64, defect func(bucket.Bucket) bucket.Bucket) *history {
+// simulate plays one history.
+func simulate(t *testing.T, seed uint64) *history {
 	h := &history{
-		seed: seed, random: rand.New(rand.NewPCG(seed, 1)), defect: defect, damaged: map[string]bool{}, entries: map[int64][]byte{},
+		seed: seed, random: rand.New(rand.NewPCG(seed, 1)), damaged: map[string]bool{}, entries: map[int64][]byte{},
 	}
 	h.clock = firstDay.AddDate(0, 1, 0)
 	h.store = newMemoryStore(func() time.Time { return h.clock })
@@ -352,11 +351,7 @@ func (h *history) start(index int) *simulatedRun {
 	b := h.store.bucket()
 	b.past = h.saved[h.random.IntN(len(h.saved))]
 	b.hook = h.hook(r)
-	var client bucket.Bucket = b
-	if h.defect != nil {
-		client = h.defect(b)
-	}
-	a, err := New(h.config(r, client, b.hook))
+	a, err := New(h.config(r, b, b.hook))
 	if err != nil {
 		panic(err)
 	}

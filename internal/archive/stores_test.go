@@ -19,7 +19,7 @@ import (
 
 // Two runs that create an archive at once on a real store leave one archive. Each
 // succeeds or says that another run was faster, and the next one finds nothing to do.
-func TestStoresTwoRunsAtOnce(t *testing.T) {
+func TestStoresTwoRunsAtOnce(t *testing.T) { //nolint:paralleltest // it sets environment variables
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": storetest.ID, "AWS_SECRET_ACCESS_KEY": storetest.Secret, "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "",
@@ -27,7 +27,7 @@ func TestStoresTwoRunsAtOnce(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	t.Run("file", func(t *testing.T) { twoRuns(t, "file://"+filepath.ToSlash(t.TempDir())+"?prefix=a/") })
-	for _, server := range []storetest.Server{storetest.Versitygw, storetest.Rclone, storetest.Gofakes3, storetest.MinIO} {
+	for _, server := range []storetest.Server{storetest.Versitygw, storetest.Rclone, storetest.Gofakes3, storetest.MinIO} { //nolint:paralleltest // as above
 		t.Run(server.Name, func(t *testing.T) {
 			endpoint := "http://" + server.Start(t)
 			client := s3.New(s3.Options{

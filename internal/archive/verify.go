@@ -425,7 +425,7 @@ func (v *verifier) day(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, 
 	byCommit(s.log.State, folders)
 	all := map[string][]bag.Record{}
 	for _, folder := range folders {
-		records, err := v.tagFiles(ctx, s, d, folder)
+		records, err := v.tagFiles(ctx, s, folder)
 		if err != nil {
 			return err
 		}
@@ -451,7 +451,7 @@ func (v *verifier) day(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, 
 }
 
 // tagFiles checks the tag files of a bag, and returns its records.
-func (v *verifier) tagFiles(ctx context.Context, s *scanner, d *Drift, folder string) ([]bag.Record, error) {
+func (v *verifier) tagFiles(ctx context.Context, s *scanner, folder string) ([]bag.Record, error) {
 	day, b := bag.FolderDay(folder), s.log.State.Bags[folder]
 	if s.log.State.Gone(folder + "/") {
 		return nil, nil
@@ -502,9 +502,9 @@ func (v *verifier) file(ctx context.Context, s *scanner, m *bag.Meter, d *Drift,
 		return nil
 	}
 	if b := d.Bags[folder]; b != nil {
-		switch why := b.Files[r.Path]; {
-		case why == "":
-		case why == missingFile:
+		switch why := b.Files[r.Path]; why {
+		case "":
+		case missingFile:
 			v.problem(ProblemMissing, r.Day(), key, "%s", why)
 			return nil
 		default:
@@ -587,12 +587,10 @@ func (v *verifier) versions(day string, all map[string][]bag.Record) {
 	known := map[string]*bag.Record{}    // by key
 	packages := map[string]*versionsOf{} // by path
 	for _, e := range v.history[day] {
-		var added []*bag.Record
 		for _, folder := range e.bags {
 			superseding, uncertain := int64(0), int64(0)
 			for i := range all[folder] {
 				r := &all[folder][i]
-				added = append(added, r)
 				if known[r.Key()] = r; packages[r.Path] == nil {
 					packages[r.Path] = &versionsOf{}
 				}

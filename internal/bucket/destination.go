@@ -48,13 +48,13 @@ func Check(destination string) error {
 // path, endpoint and prefix are the same, however they are written. The other
 // parameters say how to get there. A destination that Check refuses is the same
 // place as its own text only.
-func SamePlace(a, b string) bool {
+func SamePlace(ctx context.Context, a, b string) bool {
 	x, errX := parse(a)
 	y, errY := parse(b)
 	if errX != nil || errY != nil {
 		return a == b
 	}
-	return x.place() == y.place()
+	return x.place(ctx) == y.place(ctx)
 }
 
 func parse(text string) (*destination, error) {
@@ -244,7 +244,7 @@ func (d *destination) String() string {
 
 // place is the same for all spellings of a destination. A COS bucket is
 // the same place by its own scheme and by its S3 endpoint.
-func (d *destination) place() string {
+func (d *destination) place(ctx context.Context) string {
 	if d.scheme == "file" {
 		return fmt.Sprintf("file %q %q", path.Clean("/"+d.folder), d.prefix)
 	}
@@ -255,7 +255,7 @@ func (d *destination) place() string {
 		endpoint = cosEndpoint(d.query.Get("region"))
 	default:
 		if o, err := d.s3Options(); err == nil {
-			if cfg, err := o.load(context.Background()); err == nil && o.complete(&cfg) == nil {
+			if cfg, err := o.load(ctx); err == nil && o.complete(&cfg) == nil {
 				endpoint = o.endpoint
 			}
 		}

@@ -140,10 +140,10 @@ func TestSamePlace(t *testing.T) {
 		{"nonsense", "nonsense", true},
 		{"nonsense", "file:///srv/logs", false},
 	} {
-		if got := bucket.SamePlace(test.a, test.b); got != test.want {
+		if got := bucket.SamePlace(t.Context(), test.a, test.b); got != test.want {
 			t.Errorf("%s, %s: %t", test.a, test.b, got)
 		}
-		if got := bucket.SamePlace(test.b, test.a); got != test.want {
+		if got := bucket.SamePlace(t.Context(), test.b, test.a); got != test.want {
 			t.Errorf("%s, %s: %t", test.b, test.a, got)
 		}
 	}
@@ -160,7 +160,7 @@ func FuzzCheck(f *testing.F) {
 		if err != nil && !isError(err, nil) {
 			t.Errorf("%v", err)
 		}
-		if !bucket.SamePlace(destination, destination) {
+		if !bucket.SamePlace(t.Context(), destination, destination) {
 			t.Error("it is not the same as itself")
 		}
 	})

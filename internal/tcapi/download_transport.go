@@ -140,4 +140,3 @@ func parseShortIPv4(host string) (netip.Addr, bool) {
 	}
 	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}), true
 }
-

@@ -172,7 +172,8 @@ func TestAnswersFollowTheService(t *testing.T) {
 				"92 days: `LimitExceeded.QueryTimeLimitExceeded`; 183 days: `LimitExceeded.QueryTimeLimitExceeded`; 366 days: `LimitExceeded.QueryTimeLimitExceeded`",
 		},
 		"another time zone": {
-			teosim.Options{TimeZone: time.FixedZone("", 8*60*60)}, window,
+			teosim.Options{TimeZone: time.FixedZone("", 8*60*60)},
+			window,
 			"of a package of 1h0m0s: the second before it does not list it, its first second lists it, " +
 				"a second in its middle lists it, the second at its end does not list it; times have the offset +08:00",
 		},

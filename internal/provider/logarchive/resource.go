@@ -99,7 +99,7 @@ func (r *logArchiveResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	// The paths that require replacement are not known here yet.
-	if plan.Destination.IsUnknown() || !bucket.SamePlace(state.Destination.ValueString(), plan.Destination.ValueString()) {
+	if plan.Destination.IsUnknown() || !bucket.SamePlace(ctx, state.Destination.ValueString(), plan.Destination.ValueString()) {
 		resp.Diagnostics.Append(r.destroyWarning(ctx, &state)...)
 		r.planCreate(ctx, &plan, &resp.Diagnostics)
 		return

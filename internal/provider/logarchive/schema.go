@@ -53,8 +53,8 @@ const (
 
 // requiresOtherArchive replaces the resource if its destination is another
 // place, but not if the same place is only written differently.
-func requiresOtherArchive(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = req.PlanValue.IsUnknown() || !bucket.SamePlace(req.StateValue.ValueString(), req.PlanValue.ValueString())
+func requiresOtherArchive(ctx context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = req.PlanValue.IsUnknown() || !bucket.SamePlace(ctx, req.StateValue.ValueString(), req.PlanValue.ValueString())
 }
 
 func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
