@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -815,11 +817,16 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func TestMaxRunTimeStartsNoDownloadAfterIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	var downloads atomic.Int64
+	start := w.now
 	slow := roundTripper(func(r *http.Request) (*http.Response, error) {
-		w.now = w.now.Add(time.Minute)
+		downloads.Add(1)
 		return w.service.RoundTrip(r)
 	})
-	limit := func(c *Config) { c.Transport, c.Parallelism, c.MaxRunTime = slow, 1, 5*time.Minute }
+	limit := func(c *Config) {
+		c.Transport, c.Parallelism, c.MaxRunTime = slow, 1, 5*time.Minute
+		c.Now = func() time.Time { return start.Add(time.Duration(downloads.Load()) * time.Minute) }
+	}
 	r := w.mustApply(limit)
 	if r.PackageCount == 0 || r.PackageCount >= 18 || r.PendingCount == 0 || r.SealedThrough != "" && r.PackageCount < 6 {
 		t.Errorf("got %+v", *r.Summary)
@@ -844,9 +851,15 @@ func TestTheCostOfAPlanFollowsWhatIsNew(t *testing.T) {
 		}
 		w.now = firstDay.AddDate(0, 0, days+1)
 		w.mustApply(open)
+		var mu sync.Mutex
 		ops := map[string]int{}
 		b := w.store.bucket()
-		b.hook = func(_ context.Context, op memoryOp) (memoryFault, error) { ops[op.name]++; return works, nil }
+		b.hook = func(_ context.Context, op memoryOp) (memoryFault, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			ops[op.name]++
+			return works, nil
+		}
 		w.service.lists = 0
 		if _, err := w.open(func(c *Config) { open(c); c.Bucket = b; c.Parallelism = 1 }).Plan(t.Context()); err != nil {
 			t.Fatal(err)
