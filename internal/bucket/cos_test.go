@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -344,11 +345,21 @@ func startFakeCOS(t *testing.T) *fakeCOS {
 	return f
 }
 
+// ServeHTTP answers a request. Neither a body nor an answer is on its way while the
+// lock is held: a client that does not read would hold up all others.
 func (f *fakeCOS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
+	answer := httptest.NewRecorder()
+	f.answer(answer, r, body)
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+func (f *fakeCOS) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for name := range r.Header {

@@ -84,9 +84,6 @@ func newBuilder(o Options) *builder {
 	if o.STS.Limiters == nil {
 		o.STS.Limiters = new(tcapi.Limiters)
 	}
-	if o.STS.Now == nil {
-		o.STS.Now = o.Now
-	}
 	o.STS.Service = "sts"
 	return &builder{options: o, env: newEnvironment(o.Getenv)}
 }
