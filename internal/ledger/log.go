@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -655,7 +656,8 @@ func Write(ctx context.Context, b bucket.Bucket, key string, data []byte, o buck
 // ReadBack checks that the entries that this process wrote are still there with
 // their bytes. The error is ErrUnconditional if one is not.
 func (l *Log) ReadBack(ctx context.Context) error {
-	for sequence, data := range l.written {
+	for _, sequence := range slices.Sorted(maps.Keys(l.written)) {
+		data := l.written[sequence]
 		found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence))
 		switch {
 		case errors.Is(err, bucket.ErrNotExist) || err == nil && !bytes.Equal(found, data):
