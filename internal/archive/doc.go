@@ -7,9 +7,11 @@
 // head, the hash of the newest entry, vouches for every byte.
 //
 // The files follow the way of a run: archive.go (configuration), open.go (the ledger
-// and the trusted head), drift.go (the destination against the ledger), plan.go
-// (what to do with a listing), run.go (downloads), commit.go (one entry), repair.go
-// (what is missing), delete.go and verify.go.
+// and the trusted head), scan.go and drift.go (the destination against the ledger),
+// listing.go and day.go (what the service lists, and what the archive has of a day),
+// plan.go (what to do), copy.go (one download), run.go, then change.go, entry.go,
+// rebase.go and commit.go (one entry), repair.go and remove.go, delete.go, verify.go and
+// versions.go.
 //
 // The package knows nothing about Terraform, and reaches storage only through the
 // interface of package bucket.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"time"
@@ -117,22 +116,6 @@ type openBag struct {
 	records  []bag.Record
 	replaces []ledger.File // damaged files whose bytes are in the bag
 	inFlight int
-}
-
-// result is what became of a task.
-type result struct {
-	task *task
-
-	record *bag.Record // stored in the bag
-	back   *wanted     // stored in its place
-	same   bool        // its bytes are at the destination already
-	bytes  int64
-
-	// refused is the damaged version whose bytes are in record, because the store
-	// refused to replace the file.
-	refused *wanted
-
-	err error
 }
 
 // begin reads the ledger, checks it, and creates it if there is none.
@@ -695,184 +678,6 @@ func (r *run) startWorkers(ctx context.Context) (end func()) {
 	}
 }
 
-// copyPackage downloads a package: into the place of a version whose bytes are gone,
-// if it has those, else into the bag.
-func copyPackage(ctx context.Context, c *Config, f *fetch.Client, m *bag.Meter, t *task) *result {
-	if ctx.Err() != nil {
-		return &result{task: t, err: context.Cause(ctx)}
-	}
-	var refused *wanted
-	if len(t.wanted) > 0 {
-		res, again := restore(ctx, c, f, m, t)
-		if res != nil {
-			return res
-		}
-		refused = again
-	}
-	key := t.folder + "/" + t.path
-	var earlier *bag.Earlier
-	if t.current != nil && t.current.ContentSHA256 != "" {
-		earlier = &bag.Earlier{UncompressedBytes: t.current.UncompressedBytes, SHA256: t.current.ContentSHA256}
-	}
-	got, err := f.Fetch(ctx, m, &fetch.Task{
-		Package: t.row, Earlier: earlier,
-		Create: func(ctx context.Context) (bucket.Writer, error) {
-			return c.Bucket.Create(ctx, key, bucket.WriteOptions{IfAbsent: true, Lock: c.lockOfDay(t.day)})
-		},
-		Keep:   func(m *bag.Measure) bool { return !slices.Contains(t.stored, m.SHA256) },
-		Stored: opener(c.Bucket, key),
-	})
-	switch {
-	case err != nil:
-		return &result{task: t, err: err}
-	case !got.Stored:
-		return &result{task: t, same: true}
-	}
-	record := newRecord(c.Layer, t, got)
-	res := &result{task: t, record: &record, bytes: record.StoredBytes}
-	if refused != nil && refused.record.SHA256 == record.SHA256 {
-		res.refused = refused
-	}
-	return res
-}
-
-func opener(b bucket.Bucket, key string) func(context.Context) (io.ReadCloser, error) {
-	return func(ctx context.Context) (io.ReadCloser, error) { return b.Open(ctx, key) }
-}
-
-// restore downloads a package into the place of a version that is missing or
-// damaged. It returns no result if the package has other bytes. It then returns the
-// version that the store refused to replace, if any.
-func restore(ctx context.Context, c *Config, f *fetch.Client, m *bag.Meter, t *task) (*result, *wanted) {
-	tried := -1
-	for i := len(t.wanted) - 1; i >= 0 && i != tried; {
-		w := &t.wanted[i]
-		tried = i
-		key := w.record.Key()
-		sha := ""
-		got, err := f.Fetch(ctx, m, &fetch.Task{
-			Package: t.row,
-			Create: func(ctx context.Context) (bucket.Writer, error) {
-				return c.Bucket.Create(ctx, key, bucket.WriteOptions{IfAbsent: !w.damaged, Lock: c.lockOfDay(t.day)})
-			},
-			Keep:   func(m *bag.Measure) bool { sha = m.SHA256; return sha == w.record.SHA256 },
-			Stored: opener(c.Bucket, key),
-		})
-		switch {
-		case errors.Is(err, bucket.ErrExist) && !w.damaged:
-			w.damaged, tried = true, -1 // it is there with other bytes
-			continue
-		case (errors.Is(err, bucket.ErrExist) || errors.Is(err, bucket.ErrDenied)) && sha == w.record.SHA256:
-			return nil, w
-		case err != nil:
-			return &result{task: t, err: err}, nil
-		case got.Stored:
-			return &result{task: t, back: w, bytes: got.StoredBytes}, nil
-		case slices.Contains(t.stored, sha):
-			return &result{task: t, same: true}, nil
-		}
-		i = slices.IndexFunc(t.wanted, func(o wanted) bool { return o.record.SHA256 == sha })
-	}
-	return nil, nil
-}
-
-// newRecord describes a package that was stored in a bag.
-func newRecord(layer teo.Layer, t *task, got *fetch.Result) bag.Record {
-	r := bag.NewRecord(layer, &got.Package)
-	r.Bag, r.Path, r.RetrievedAt = t.folder, t.path, got.RetrievedAt
-	got.Into(&r)
-	if t.current == nil {
-		return r
-	}
-	r.Supersedes = &bag.Superseded{Path: t.current.Key(), SHA256: t.current.SHA256}
-	return r
-}
-
-// maxDayRows bounds the list of one day.
-const maxDayRows = 100 * teo.DefaultMaxPackages
-
-// lister lists days in ranges that grow while they are short.
-type lister struct {
-	config *Config
-	now    time.Time
-	days   int
-}
-
-const (
-	shortList = 10_000
-	longList  = teo.DefaultMaxPackages
-)
-
-// next lists the packages of days from first on, and returns the last day that it
-// listed, which is at most last.
-func (l *lister) next(ctx context.Context, first, last string) (rows []teo.Package, until string, err error) {
-	l.days = max(l.days, 1)
-	for {
-		until = min(bag.Day(bag.DayStart(first).AddDate(0, 0, l.days-1)), last)
-		most := longList
-		if until == first {
-			most = maxDayRows
-		}
-		start, end := bag.DayStart(first), bag.DayStart(until).AddDate(0, 0, 1)
-		if l.config.Scope.ContainsDay(first) && start.Before(l.config.Scope.Start) {
-			start = l.config.Scope.Start
-		}
-		if e := l.config.Scope.End; e != nil && l.config.Scope.ContainsDay(until) && e.Before(end) {
-			end = *e
-		}
-		if l.now.Before(end) && start.Before(l.now) {
-			end = l.now
-		}
-		rows, err = l.config.List(ctx, start, end, most)
-		if _, many := errors.AsType[*teo.TooManyError](err); many && until > first {
-			l.days = max(l.days/2, 1)
-			continue
-		}
-		if err == nil && len(rows) < shortList {
-			l.days *= 2
-		}
-		return rows, until, err
-	}
-}
-
-// splitRows sorts listed packages by day. Those that start outside of the window are
-// left out, whatever the service lists.
-func splitRows(c *Config, rows []teo.Package) (byDay map[string][]teo.Package, failures []Failure) {
-	byDay = map[string][]teo.Package{}
-	for i := range rows {
-		row := &rows[i]
-		if row.Start.IsZero() {
-			failures = append(failures, Failure{Package: bag.IdentityOf(c.Layer, row).String(), Err: errNoStart})
-			continue
-		}
-		if c.Scope.Contains(row.Start.Time) {
-			day := bag.Day(row.Start.Time)
-			byDay[day] = append(byDay[day], *row)
-		}
-	}
-	return byDay, failures
-}
-
-// day reads what the archive has of a day.
-func (v *View) day(ctx context.Context, s *scanner, day string) (*dayView, error) {
-	var folders []string
-	for folder := range s.log.State.Bags {
-		if bag.FolderDay(folder) == day {
-			folders = append(folders, folder)
-		}
-	}
-	byCommit(s.log.State, folders)
-	bags := make([][]bag.Record, len(folders))
-	for i, folder := range folders {
-		records, err := s.records(ctx, folder)
-		if err != nil && !errors.Is(err, errUnnamed) {
-			return nil, err
-		}
-		bags[i] = records
-	}
-	return newDayView(day, s.log.State, bags), nil
-}
-
 // brokenFiles are the payload files that the drift names, with what is wrong.
 func (r *run) brokenFiles() map[string]string {
 	broken := map[string]string{}
@@ -882,17 +687,6 @@ func (r *run) brokenFiles() map[string]string {
 		}
 	}
 	return broken
-}
-
-// nameless returns the bags whose packages are not known.
-func (d *Drift) nameless() []string {
-	var folders []string
-	for _, folder := range sortedKeys(d.Bags) {
-		if d.Bags[folder].Nameless {
-			folders = append(folders, folder)
-		}
-	}
-	return folders
 }
 
 // finish commits what is left, however the run ended.
@@ -978,26 +772,6 @@ func (r *run) report() *Report {
 		report.Warnings = append(report.Warnings, Warning{"Limits of the store", text + "."})
 	}
 	return report
-}
-
-// warnings are what a plan and a run say about objects that are not the archive's.
-func (d *Drift) warnings(destination string) []Warning {
-	var warnings []Warning
-	if len(d.Foreign) > 0 {
-		warnings = append(warnings, Warning{"Foreign files in the archive", fmt.Sprintf(
-			"%s contains %s that the archive has not written: %s. The archive ignores them; a verification reports them.", destination, plural(len(d.Foreign), "file"), names(d.Foreign))})
-	}
-	var whole []string
-	for _, u := range d.Uncommitted {
-		if u.Whole {
-			whole = append(whole, u.Folder)
-		}
-	}
-	if len(whole) > 0 {
-		warnings = append(warnings, Warning{"Complete bags that no entry names", fmt.Sprintf(
-			"%s is complete, and no entry of the ledger names it: %s. A run was interrupted before its commit, or entries were removed from the ledger.", plural(len(whole), "bag"), names(whole))})
-	}
-	return warnings
 }
 
 // result makes one error of what a run could not do.

@@ -1,12 +1,10 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -536,137 +534,6 @@ func (l *Log) Advance(ctx context.Context, later func(before *State, e *Entry)) 
 			return &DestroyedError{e}
 		}
 	}
-}
-
-// Begin returns a ledger without entries, for the first one.
-func Begin(b bucket.Bucket, archive string, now time.Time) *Log {
-	l := &Log{bucket: b, now: now, Replay: newReplay(), Conditional: true, written: map[int64][]byte{}}
-	l.Archive = archive
-	return l
-}
-
-// putAttempts is how often an entry is written if the outcome is unknown.
-const putAttempts = 4
-
-// Append writes the entry that follows the head, and makes both durable. It sets what
-// links the entry: format, archive, sequence, hash, tree and snapshot. The caller
-// sets the rest.
-//
-// The error is ErrConflict if the number is taken: Advance then reads the newer
-// entries. It is a *DestroyedError if the archive was destroyed meanwhile.
-func (l *Log) Append(ctx context.Context, e *Entry, lock bucket.Lock) error {
-	e.Format, e.Archive, e.Sequence, e.Previous, e.Tree = Format, l.Archive, l.Head.Sequence+1, l.Head.SHA256, slices.Clone(l.Tree)
-	e.Snapshot = nil
-	after := &Replay{Archive: l.Archive, Layer: l.Layer, Head: l.Head, Destroyed: l.Destroyed, State: l.State.Clone(), Tree: slices.Clone(l.Tree)}
-	if HasSnapshot(e.Sequence) {
-		preview := &Replay{Archive: l.Archive, Layer: l.Layer, Head: l.Head, State: l.State.Clone(), Tree: slices.Clone(l.Tree)}
-		_ = preview.Apply(e, nil, l.now) // the entry is checked with its snapshot below
-		e.Snapshot = preview.State
-	}
-	data := e.Encode()
-	checked, err := Decode(data)
-	if err == nil {
-		err = after.Apply(checked, data, l.now)
-	}
-	if err != nil {
-		return fmt.Errorf("the entry %d that was to be written is invalid: %w", e.Sequence, err)
-	}
-	if l.Head.Sequence > 0 {
-		if err := l.bucket.Sync(ctx, []string{Key(l.Head.Sequence)}); err != nil {
-			return err
-		}
-	}
-	if err := l.put(ctx, e.Sequence, data, lock); err != nil {
-		return err
-	}
-	if err := l.bucket.Sync(ctx, []string{Key(e.Sequence)}); err != nil {
-		return err
-	}
-	if l.Head.Sequence > 0 {
-		_, err := l.bucket.Stat(ctx, Key(l.Head.Sequence))
-		if errors.Is(err, bucket.ErrNotExist) {
-			// A destroy removes the last entry last, and the new entry came after it.
-			err = l.bucket.Remove(ctx, Key(e.Sequence))
-			return errors.Join(&DestroyedError{&Entry{Sequence: l.Head.Sequence, WrittenAt: l.WrittenAt, Agent: "another run"}}, err)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	l.Replay = after
-	l.written[e.Sequence] = data
-	return nil
-}
-
-// put writes an entry. Identical bytes under the same name are this entry: a response
-// was lost.
-func (l *Log) put(ctx context.Context, sequence int64, data []byte, lock bucket.Lock) error {
-	for attempt := 1; ; attempt++ {
-		err := l.write(ctx, sequence, data, lock)
-		if err == nil && !l.probed {
-			l.probed = true
-			again := l.write(ctx, sequence, data, lock)
-			l.Conditional = errors.Is(again, bucket.ErrExist)
-			if again != nil && !l.Conditional {
-				l.probed = false // it failed for another reason and shows nothing
-				l.Conditional = true
-			}
-			return nil
-		}
-		if err == nil {
-			return nil
-		}
-		if errors.Is(err, bucket.ErrExist) {
-			found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence))
-			switch {
-			case errors.Is(err, bucket.ErrNotExist) && attempt < putAttempts:
-				continue
-			case err != nil:
-				return err
-			case bytes.Equal(found, data):
-				l.probed = true
-				return nil
-			}
-			return ErrConflict
-		}
-		var failure *bucket.Error
-		if ctx.Err() != nil || attempt >= putAttempts || errors.As(err, &failure) && failure.Permanent() {
-			return err
-		}
-	}
-}
-
-func (l *Log) write(ctx context.Context, sequence int64, data []byte, lock bucket.Lock) error {
-	return Write(ctx, l.bucket, Key(sequence), data, bucket.WriteOptions{IfAbsent: true, Durable: true, Lock: lock})
-}
-
-// Write writes an object from memory.
-func Write(ctx context.Context, b bucket.Bucket, key string, data []byte, o bucket.WriteOptions) error {
-	w, err := b.Create(ctx, key, o)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(data); err != nil {
-		w.Abort()
-		return err
-	}
-	return w.Commit()
-}
-
-// ReadBack checks that the entries that this process wrote are still there with
-// their bytes. The error is ErrUnconditional if one is not.
-func (l *Log) ReadBack(ctx context.Context) error {
-	for _, sequence := range slices.Sorted(maps.Keys(l.written)) {
-		data := l.written[sequence]
-		found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence))
-		switch {
-		case errors.Is(err, bucket.ErrNotExist) || err == nil && !bytes.Equal(found, data):
-			return ErrUnconditional
-		case err != nil:
-			return err
-		}
-	}
-	return nil
 }
 
 // IsRecords reports whether a key is that of the records of a commit.

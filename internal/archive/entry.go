@@ -1,0 +1,248 @@
+package archive
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+)
+
+// entry computes the entry of a change on the present state; nil if there is nothing
+// to commit.
+func (c *committer) entry(ch *change) *ledger.Entry {
+	state := c.log.State
+	e := &ledger.Entry{
+		Layer: c.config.Layer, WrittenAt: latest(c.now, c.config.now()), Agent: c.config.Agent, Actor: c.config.Actor,
+		Erased: ch.erased, GivenUp: slices.Clone(ch.givenUp), Destroyed: ch.destroys,
+	}
+	scope, sealed := state.Scope, state.SealedThrough
+	if ch.scope != nil && (state.Scope == nil || !state.Scope.Equal(ch.scope)) {
+		sealed = resetSeal(state.Scope, ch.scope, sealed)
+		scope, e.Scope, e.SealedThrough = ch.scope, ch.scope, &sealed
+	}
+	c.addBags(e, ch)
+	for key, size := range ch.relisted {
+		folder, _, _ := bag.Split(key)
+		if now, ok := state.Relisted[key]; state.Bags[folder].Packages > 0 && !state.Gone(key) && (!ok || now != size) {
+			if e.Relisted == nil {
+				e.Relisted = map[string]int64{}
+			}
+			e.Relisted[key] = size
+		}
+	}
+	ch.findings = slices.Clone(ch.refused)
+	c.addLosses(e, ch)
+	for _, f := range ch.recovered {
+		if lost, ok := state.Lost[f.Path]; ok && lost.SHA256 == f.SHA256 {
+			e.Recovered = append(e.Recovered, f)
+		} else if _, missed := state.Missed[f.Path]; missed {
+			e.Recovered = append(e.Recovered, ledger.File{Path: f.Path})
+		}
+	}
+	c.recoverMissed(e, ch)
+	if day := ch.expires; day > state.ExpiredThrough {
+		e.ExpiredThrough = day
+	}
+	if ch.failing && !c.scopeMoved {
+		c.addFailing(e, ch)
+	}
+	if ch.abandons != nil {
+		e.Abandoned = &ch.abandons.Trusted
+		ch.accepted = append(ch.accepted, ledger.RollbackToken(c.log.Head, ch.abandons.Trusted))
+	}
+	for _, token := range ch.accepted {
+		if reason := c.config.Accept[token]; reason != "" && state.Accepted[token] != reason {
+			e.Accepted = append(e.Accepted, ledger.Acceptance{Token: token, Reason: reason})
+		}
+	}
+	if ch.seal && !c.scopeMoved {
+		after := *state
+		after.SealedThrough = sealed
+		if len(e.Bags) > 0 {
+			after.Bags = map[string]ledger.BagState{"": {}} // something was archived
+		}
+		if day := sealable(scope, &after, c.now, c.settled(e, ch)); day != "" {
+			e.SealedThrough = &day
+		}
+	}
+	for _, id := range ch.departs {
+		if slices.Contains(state.Resources, id) {
+			e.Left = append(e.Left, id)
+		}
+	}
+	joins := ch.joins && !slices.Contains(state.Resources, c.config.Member.ID)
+	if c.isEmpty(e) && !joins && !ch.leaves && !ch.destroys {
+		return nil
+	}
+	switch {
+	case ch.leaves || ch.destroys:
+		e.Left = append(e.Left, c.config.Member.ID)
+		slices.Sort(e.Left)
+	case !slices.Contains(state.Resources, c.config.Member.ID):
+		e.Joined = []string{c.config.Member.ID}
+	}
+	sortEntry(e)
+	return e
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// isEmpty reports whether an entry would say nothing.
+func (c *committer) isEmpty(e *ledger.Entry) bool {
+	return e.Scope == nil && len(e.Left)+len(e.Bags)+len(e.Relisted)+len(e.Missed)+len(e.Lost)+len(e.Recovered)+len(e.Erased)+len(e.GivenUp) == 0 &&
+		e.Failing == nil && e.Abandoned == nil && e.ExpiredThrough == "" && e.SealedThrough == nil
+}
+
+func sortEntry(e *ledger.Entry) {
+	byPath := func(a, b ledger.File) int { return strings.Compare(a.Path, b.Path) }
+	for _, list := range []*[]ledger.File{&e.Lost, &e.Recovered, &e.Erased} {
+		*list = slices.Clone(*list)
+		slices.SortFunc(*list, byPath)
+		*list = slices.CompactFunc(*list, func(a, b ledger.File) bool { return a.Path == b.Path })
+	}
+	slices.Sort(e.GivenUp)
+	e.GivenUp = slices.Compact(e.GivenUp)
+	slices.Sort(e.Missed)
+	e.Missed = slices.Compact(e.Missed)
+	slices.SortFunc(e.Accepted, func(a, b ledger.Acceptance) int { return strings.Compare(a.Token, b.Token) })
+	e.Accepted = slices.CompactFunc(e.Accepted, func(a, b ledger.Acceptance) bool { return a.Token == b.Token })
+}
+
+// addBags adds the closed bags, and the damaged files that they replace.
+func (c *committer) addBags(e *ledger.Entry, ch *change) {
+	state := c.log.State
+	for _, st := range ch.bags {
+		if e.Bags == nil {
+			e.Bags = map[string]ledger.Bag{}
+		}
+		b := ledger.Bag{
+			Packages: int64(st.tags.Packages()), Bytes: st.tags.Bytes(), TagmanifestSHA256: st.tags.SHA256(), ListingSHA256: st.tags.ListingSHA256(),
+		}
+		for i := range st.records {
+			if s := st.records[i].Supersedes; s != nil && !state.Gone(s.Path) {
+				b.Superseding++
+			}
+		}
+		e.Bags[st.folder] = b
+		for _, f := range st.replaces {
+			if !state.Gone(f.Path) {
+				e.Lost = append(e.Lost, f)
+			}
+		}
+	}
+}
+
+// addLosses adds the losses whose tokens the configuration accepts. A token holds for
+// the present state only: if another run has touched the bags, it is another one.
+func (c *committer) addLosses(e *ledger.Entry, ch *change) {
+	state := c.log.State
+	byDay := map[string]*ledger.Entry{}
+	group := func(key string) *ledger.Entry {
+		if byDay[key] == nil {
+			byDay[key] = &ledger.Entry{}
+		}
+		return byDay[key]
+	}
+	superseded := map[string]bool{}
+	for _, st := range ch.bags {
+		for i := range st.records {
+			if s := st.records[i].Supersedes; s != nil {
+				superseded[s.Path] = true
+			}
+		}
+	}
+	for _, f := range ch.lost {
+		folder, _, inBag := bag.Split(f.Path)
+		if _, known := state.Bags[folder]; state.Gone(f.Path) || inBag && !known {
+			continue
+		}
+		if superseded[f.Path] {
+			f.Current = 0
+		}
+		g := group("lost " + ledger.DayOf(f.Path))
+		g.Lost = append(g.Lost, f)
+	}
+	for _, key := range ch.missed {
+		if _, failing := state.Failing[key]; failing {
+			g := group("missed " + ledger.DayOf(key))
+			g.Missed = append(g.Missed, key)
+		}
+	}
+	for _, key := range sortedKeys(byDay) {
+		g := byDay[key]
+		tokens := g.LossTokens(state)
+		if token := tokens[0]; c.config.Accept[token] != "" {
+			e.Lost, e.Missed = append(e.Lost, g.Lost...), append(e.Missed, g.Missed...)
+			e.Accepted = append(e.Accepted, ledger.Acceptance{Token: token, Reason: c.config.Accept[token]})
+			continue
+		}
+		if len(g.Missed) > 0 {
+			ch.findings = append(ch.findings, missedFinding(ledger.DayOf(g.Missed[0]), g.Missed, tokens[0]))
+		} else {
+			ch.findings = append(ch.findings, lossFinding(ledger.DayOf(g.Lost[0].Path), g.Lost, nil, tokens[0]))
+		}
+	}
+}
+
+// recoverMissed adds the missed packages that the closed bags contain.
+func (c *committer) recoverMissed(e *ledger.Entry, ch *change) {
+	for _, st := range ch.bags {
+		for i := range st.records {
+			key := ledger.PackageKey(st.day(), st.records[i].Path)
+			if _, missed := c.log.State.Missed[key]; missed {
+				e.Recovered = append(e.Recovered, ledger.File{Path: key})
+			}
+		}
+	}
+}
+
+// addFailing adds the set of failing packages, if it changed: those of the state that
+// this run has not resolved, and those that it could not archive.
+func (c *committer) addFailing(e *ledger.Entry, ch *change) {
+	state := c.log.State
+	set := map[string]bool{}
+	for key := range state.Failing {
+		if !ch.resolved[key] && c.config.Scope.ContainsDay(ledger.DayOf(key)) && !slices.Contains(e.Missed, key) && (e.ExpiredThrough == "" || ledger.DayOf(key) > e.ExpiredThrough) {
+			set[key] = true
+		}
+	}
+	for key := range ch.failed {
+		if _, missed := state.Missed[key]; !missed && !state.IsExpired(ledger.DayOf(key)) && !ch.resolved[key] {
+			set[key] = true
+		}
+	}
+	keys := slices.Sorted(maps.Keys(set))
+	before := slices.DeleteFunc(sortedKeys(state.Failing), func(key string) bool { return slices.Contains(e.Missed, key) })
+	if !slices.Equal(keys, before) {
+		e.Failing = append([]string{}, keys...)
+	}
+}
+
+// settled reports whether a run has archived everything of a day, and nothing of it
+// fails or was dropped.
+func (c *committer) settled(e *ledger.Entry, ch *change) func(day string) bool {
+	bad := map[string]bool{}
+	for key := range ch.failed {
+		bad[ledger.DayOf(key)] = true
+	}
+	for key := range c.log.State.Failing {
+		if !ch.resolved[key] && !slices.Contains(e.Missed, key) {
+			bad[ledger.DayOf(key)] = true
+		}
+	}
+	for _, f := range ch.failures {
+		bad[ledger.DayOf(f.Key)] = true
+	}
+	for _, f := range ch.findings {
+		bad[f.Day] = true
+	}
+	return func(day string) bool { return ch.settled[day] && !bad[day] }
+}

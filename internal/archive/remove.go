@@ -1,0 +1,158 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+)
+
+// giveUpAge is how old the newest file of an uncommitted bag is, by the store's
+// clock, before the bag is given up. No run takes so long between two writes.
+const giveUpAge = 7 * 24 * time.Hour
+
+// erasures returns the files that Config.Erase matches and that are not erased yet.
+// A key that matches nothing is a warning.
+func (v *View) erasures(ctx context.Context, s *scanner, c *Config) (files []ledger.File, warnings []Warning, err error) {
+	views := map[string]*dayView{}
+	for _, key := range sortedKeys(c.Erase) {
+		day, ok := ErasedDay(key)
+		if !ok {
+			continue
+		}
+		if views[day] == nil {
+			if views[day], err = v.day(ctx, s, day); err != nil {
+				return nil, nil, err
+			}
+		}
+		matched := false
+		for _, path := range sortedKeys(views[day].packages) {
+			if reason, ok := (&Config{Erase: map[string]string{key: c.Erase[key]}}).erases(day, path); ok {
+				matched = true
+				files = append(files, views[day].packages[path].erase(s.log.State, reason)...)
+			}
+		}
+		if !matched && !s.log.State.IsExpired(day) {
+			warnings = append(warnings, Warning{"Key of erase matches nothing", fmt.Sprintf("No archived package matches the key %q of erase.", key)})
+		}
+	}
+	slices.SortFunc(files, func(a, b ledger.File) int { return strings.Compare(a.Path, b.Path) })
+	files = slices.CompactFunc(files, func(a, b ledger.File) bool { return a.Path == b.Path })
+	return files, warnings, nil
+}
+
+// giveUp finds uncommitted bags that no run will commit any more. Their files are
+// removed after the ledger says so.
+func (r *run) giveUp(ctx context.Context, ch *change) error {
+	var now time.Time
+	for _, u := range r.drift.Uncommitted {
+		if u.Whole {
+			continue
+		}
+		if now.IsZero() {
+			var err error
+			if now, err = r.config.Bucket.Clock(ctx); err != nil {
+				return err
+			}
+		}
+		if now.Sub(u.Newest) > giveUpAge {
+			ch.givenUp = append(ch.givenUp, u.Folder)
+		}
+	}
+	return nil
+}
+
+// remove removes what the ledger has given up: erased files, bags of expired days,
+// and bags that were never committed. What the store refuses is tried again by later
+// runs.
+func (r *run) remove(ctx context.Context, ch *change) error {
+	state := r.log.State
+	folders := slices.Concat(r.drift.Remains, ch.givenUp, ch.remains, r.remains)
+	if ch.expires != "" {
+		listed, err := expiredFolders(ctx, r.config.Bucket, state.ExpiredThrough)
+		if err != nil {
+			return err
+		}
+		folders = append(folders, listed...)
+	}
+	var keys, locked []string
+	slices.Sort(folders)
+	for _, folder := range slices.Compact(folders) {
+		if _, committed := state.Bags[folder]; committed || !slices.Contains(state.GivenUp, folder) && !state.IsExpired(bag.FolderDay(folder)) {
+			continue
+		}
+		for o, err := range r.config.Bucket.List(ctx, bucket.Range{Prefix: folder + "/"}) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, o.Key)
+		}
+	}
+	for _, f := range ch.erased {
+		keys = append(keys, f.Path)
+	}
+	keys = append(keys, r.drift.Erased...)
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		if _, erased := state.Erased[key]; !erased && strings.Contains(key, "/data/") && !slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(key, f+"/") }) {
+			continue
+		}
+		err := r.config.Bucket.Remove(ctx, key)
+		if errors.Is(err, bucket.ErrDenied) {
+			locked = append(locked, key)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(locked) == 0 {
+		return nil
+	}
+	until, err := lockedUntil(ctx, r.config.Bucket, locked)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("The store refuses to remove %s: %s.", plural(len(locked), "file"), names(locked))
+	if !until.IsZero() {
+		text += fmt.Sprintf(" The last lock ends on %s.", until.UTC().Format(time.RFC3339))
+	}
+	r.warnings = append(r.warnings, Warning{"Files that the store retains", text + " Later runs try again."})
+	return nil
+}
+
+// lockedUntil is the latest lock of some objects; zero if none has one.
+func lockedUntil(ctx context.Context, b bucket.Bucket, keys []string) (until time.Time, err error) {
+	const most = 100
+	for _, key := range keys[:min(len(keys), most)] {
+		o, err := b.Stat(ctx, key)
+		if errors.Is(err, bucket.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return until, err
+		}
+		until = latest(until, o.Lock.Until)
+	}
+	return until, nil
+}
+
+// expiredFolders lists the bags of the days up to a day.
+func expiredFolders(ctx context.Context, b bucket.Bucket, day string) ([]string, error) {
+	seen := map[string]bool{}
+	for o, err := range b.List(ctx, bucket.Range{Prefix: bag.Prefix, Before: bag.Prefix + nextDay(day)}) {
+		if err != nil {
+			return nil, err
+		}
+		if folder, _, ok := bag.Split(o.Key); ok {
+			seen[folder] = true
+		}
+	}
+	return sortedKeys(seen), nil
+}
