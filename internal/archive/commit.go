@@ -54,7 +54,8 @@ func (c *committer) commitOne(ctx context.Context, ch *change) error {
 		if err := c.prepare(ctx, ch); err != nil {
 			return err
 		}
-		e := c.entry(ch)
+		d := draft{config: c.config, head: c.log.Head, state: c.log.State, now: c.now, scopeMoved: c.scopeMoved}
+		e := d.entry(ch)
 		if e == nil {
 			return nil
 		}
@@ -77,6 +78,13 @@ func (c *committer) commitOne(ctx context.Context, ch *change) error {
 	return errTaken
 }
 
+// rebase moves a change onto what the ledger has become.
+func (c *committer) rebase(ctx context.Context, ch *change) error {
+	moved, err := (&rebase{c.config, c.log}).apply(ctx, ch)
+	c.scopeMoved = c.scopeMoved || moved
+	return err
+}
+
 // prepare checks that every package of the closed bags is there, and writes the tag
 // files. The tagmanifest is last: a bag that has one is complete.
 func (c *committer) prepare(ctx context.Context, ch *change) error {
@@ -91,7 +99,7 @@ func (c *committer) prepare(ctx context.Context, ch *change) error {
 		if strays {
 			// A write that failed or was interrupted took effect after all. Its file does
 			// not belong to the bag, and nothing is removed.
-			if err := c.move(ctx, ch, st); err != nil {
+			if err := (&rebase{c.config, c.log}).move(ctx, ch, st); err != nil {
 				return err
 			}
 		}
@@ -124,10 +132,8 @@ func (c *committer) prepare(ctx context.Context, ch *change) error {
 	return nil
 }
 
-var (
-	errVanished = errors.New("its file was removed before the commit")
-	errGivenUp  = errors.New("another run gave up its bag, because this run had paused for days")
-)
+// errVanished is why a package of a closed bag is not committed.
+var errVanished = errors.New("its file was removed before the commit")
 
 // vanished lists the folder of a bag and returns the packages that it does not have.
 // strays reports whether it has other files.
@@ -233,4 +239,40 @@ func (c *committer) putBack(ctx context.Context, key string, data []byte, lock b
 		return writeOnce(ctx, c.config.Bucket, key, data, lock)
 	}
 	return err
+}
+
+// destroy writes the last entry. Only entries that say that resources have left may
+// come in between.
+func (c *committer) destroy(ctx context.Context) error {
+	for range maxConflicts {
+		d := draft{config: c.config, head: c.log.Head, state: c.log.State, now: c.now}
+		e := d.entry(&change{leaves: true, destroys: true})
+		id, err := NewID(c.config.Random, 16)
+		if err != nil {
+			return err
+		}
+		e.Commit = id
+		err = c.log.Append(ctx, e, bucket.Lock{})
+		if !errors.Is(err, ledger.ErrConflict) {
+			return err
+		}
+		text := ""
+		err = c.log.Advance(ctx, func(before *ledger.State, e *ledger.Entry) {
+			for _, change := range e.Changes(before) {
+				if change.Kind != "left" && change.Kind != "actor" {
+					text = fmt.Sprintf("entry %d (%s: %s)", e.Sequence, change.Kind, change.Detail)
+				}
+			}
+		})
+		if errors.Is(err, ledger.ErrNoArchive) {
+			return nil // another destroy was faster
+		}
+		if err != nil {
+			return err
+		}
+		if text != "" {
+			return fmt.Errorf("the archive is in use: another run wrote %s meanwhile; refresh and destroy again", text)
+		}
+	}
+	return errTaken
 }

@@ -101,8 +101,8 @@ func byCommit(state *ledger.State, folders []string) {
 	})
 }
 
-// day reads what the archive has of a day.
-func (v *View) day(ctx context.Context, s *scanner, day string) (*dayView, error) {
+// readDay reads what the archive has of a day.
+func readDay(ctx context.Context, s *scanner, day string) (*dayView, error) {
 	var folders []string
 	for folder := range s.log.State.Bags {
 		if bag.FolderDay(folder) == day {

@@ -50,7 +50,7 @@ func (a *Archive) Leave(ctx context.Context) error {
 	if err := c.commit(ctx, &change{leaves: true}); err != nil || a.config.Sign == nil {
 		return err
 	}
-	if _, warnings := c.signHead(ctx); len(warnings) > 0 {
+	if _, warnings := (&signer{c.config, c.log}).signHead(ctx); len(warnings) > 0 {
 		return fmt.Errorf("the resource has left the archive. %s", warnings[0].Detail)
 	}
 	return nil
@@ -92,7 +92,7 @@ func (a *Archive) Delete(ctx context.Context) (*Deletion, error) {
 		return &Deletion{Members: others}, nil
 	}
 	if c.Trusted == nil || view.log.Head != *c.Trusted {
-		if text := view.addedSince(ctx, a); text != "" {
+		if text := addedSince(ctx, a); text != "" {
 			return nil, fmt.Errorf("the archive was changed since the head in the state: %s; refresh, look at the changes, and destroy again", text)
 		}
 	}
@@ -105,7 +105,7 @@ func (a *Archive) Delete(ctx context.Context) (*Deletion, error) {
 
 // addedSince says which entries follow the trusted head; empty if they only say that
 // resources have left.
-func (v *View) addedSince(ctx context.Context, a *Archive) string {
+func addedSince(ctx context.Context, a *Archive) string {
 	text := ""
 	_, err := ledger.Read(ctx, a.config.Bucket, ledger.ReadOptions{
 		Archive: a.config.Archive, Trusted: a.config.Trusted, Now: a.config.now(),
@@ -121,41 +121,6 @@ func (v *View) addedSince(ctx context.Context, a *Archive) string {
 		return err.Error()
 	}
 	return text
-}
-
-// destroy writes the last entry. Only entries that say that resources have left may
-// come in between.
-func (c *committer) destroy(ctx context.Context) error {
-	for range maxConflicts {
-		e := c.entry(&change{leaves: true, destroys: true})
-		id, err := NewID(c.config.Random, 16)
-		if err != nil {
-			return err
-		}
-		e.Commit = id
-		err = c.log.Append(ctx, e, bucket.Lock{})
-		if !errors.Is(err, ledger.ErrConflict) {
-			return err
-		}
-		text := ""
-		err = c.log.Advance(ctx, func(before *ledger.State, e *ledger.Entry) {
-			for _, change := range e.Changes(before) {
-				if change.Kind != "left" && change.Kind != "actor" {
-					text = fmt.Sprintf("entry %d (%s: %s)", e.Sequence, change.Kind, change.Detail)
-				}
-			}
-		})
-		if errors.Is(err, ledger.ErrNoArchive) {
-			return nil // another destroy was faster
-		}
-		if err != nil {
-			return err
-		}
-		if text != "" {
-			return fmt.Errorf("the archive is in use: another run wrote %s meanwhile; refresh and destroy again", text)
-		}
-	}
-	return errTaken
 }
 
 // remove removes the objects of a destroyed archive. The entry that destroyed it is

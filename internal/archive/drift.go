@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
@@ -211,4 +212,19 @@ func (d *Drift) warnings(destination string) []Warning {
 			"%s is complete, and no entry of the ledger names it: %s. A run was interrupted before its commit, or entries were removed from the ledger.", plural(len(whole), "bag"), names(whole))})
 	}
 	return warnings
+}
+
+// losses are the beginnings of tokens of losses that no listing is needed for.
+func (d *Drift) losses() []string {
+	var tokens []string
+	if len(d.Ledger) > 0 {
+		tokens = append(tokens, "ledger@")
+	}
+	if len(d.Records) > 0 {
+		tokens = append(tokens, "records@")
+	}
+	for _, folder := range d.nameless() {
+		tokens = append(tokens, bag.FolderDay(folder)+"@")
+	}
+	return tokens
 }

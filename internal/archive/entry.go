@@ -10,12 +10,21 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
-// entry computes the entry of a change on the present state; nil if there is nothing
-// to commit.
-func (c *committer) entry(ch *change) *ledger.Entry {
-	state := c.log.State
+// draft computes the entry of a change on the present state of the ledger.
+type draft struct {
+	config     *Config
+	head       ledger.Head
+	state      *ledger.State
+	now        time.Time // the clock of the run
+	scopeMoved bool
+}
+
+// entry returns the entry; nil if there is nothing to commit. It notes in the change
+// which losses the configuration does not accept.
+func (d *draft) entry(ch *change) *ledger.Entry {
+	state := d.state
 	e := &ledger.Entry{
-		Layer: c.config.Layer, WrittenAt: latest(c.now, c.config.now()), Agent: c.config.Agent, Actor: c.config.Actor,
+		Layer: d.config.Layer, WrittenAt: latest(d.now, d.config.now()), Agent: d.config.Agent, Actor: d.config.Actor,
 		Erased: ch.erased, GivenUp: slices.Clone(ch.givenUp), Destroyed: ch.destroys,
 	}
 	scope, sealed := state.Scope, state.SealedThrough
@@ -23,7 +32,7 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 		sealed = resetSeal(state.Scope, ch.scope, sealed)
 		scope, e.Scope, e.SealedThrough = ch.scope, ch.scope, &sealed
 	}
-	c.addBags(e, ch)
+	d.addBags(e, ch)
 	for key, size := range ch.relisted {
 		folder, _, _ := bag.Split(key)
 		if now, ok := state.Relisted[key]; state.Bags[folder].Packages > 0 && !state.Gone(key) && (!ok || now != size) {
@@ -34,7 +43,7 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 		}
 	}
 	ch.findings = slices.Clone(ch.refused)
-	c.addLosses(e, ch)
+	d.addLosses(e, ch)
 	for _, f := range ch.recovered {
 		if lost, ok := state.Lost[f.Path]; ok && lost.SHA256 == f.SHA256 {
 			e.Recovered = append(e.Recovered, f)
@@ -42,29 +51,29 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 			e.Recovered = append(e.Recovered, ledger.File{Path: f.Path})
 		}
 	}
-	c.recoverMissed(e, ch)
+	d.recoverMissed(e, ch)
 	if day := ch.expires; day > state.ExpiredThrough {
 		e.ExpiredThrough = day
 	}
-	if ch.failing && !c.scopeMoved {
-		c.addFailing(e, ch)
+	if ch.failing && !d.scopeMoved {
+		d.addFailing(e, ch)
 	}
 	if ch.abandons != nil {
 		e.Abandoned = &ch.abandons.Trusted
-		ch.accepted = append(ch.accepted, ledger.RollbackToken(c.log.Head, ch.abandons.Trusted))
+		ch.accepted = append(ch.accepted, ledger.RollbackToken(d.head, ch.abandons.Trusted))
 	}
 	for _, token := range ch.accepted {
-		if reason := c.config.Accept[token]; reason != "" && state.Accepted[token] != reason {
+		if reason := d.config.Accept[token]; reason != "" && state.Accepted[token] != reason {
 			e.Accepted = append(e.Accepted, ledger.Acceptance{Token: token, Reason: reason})
 		}
 	}
-	if ch.seal && !c.scopeMoved {
+	if ch.seal && !d.scopeMoved {
 		after := *state
 		after.SealedThrough = sealed
 		if len(e.Bags) > 0 {
 			after.Bags = map[string]ledger.BagState{"": {}} // something was archived
 		}
-		if day := sealable(scope, &after, c.now, c.settled(e, ch)); day != "" {
+		if day := sealable(scope, &after, d.now, d.settled(e, ch)); day != "" {
 			e.SealedThrough = &day
 		}
 	}
@@ -73,16 +82,16 @@ func (c *committer) entry(ch *change) *ledger.Entry {
 			e.Left = append(e.Left, id)
 		}
 	}
-	joins := ch.joins && !slices.Contains(state.Resources, c.config.Member.ID)
-	if c.isEmpty(e) && !joins && !ch.leaves && !ch.destroys {
+	joins := ch.joins && !slices.Contains(state.Resources, d.config.Member.ID)
+	if d.isEmpty(e) && !joins && !ch.leaves && !ch.destroys {
 		return nil
 	}
 	switch {
 	case ch.leaves || ch.destroys:
-		e.Left = append(e.Left, c.config.Member.ID)
+		e.Left = append(e.Left, d.config.Member.ID)
 		slices.Sort(e.Left)
-	case !slices.Contains(state.Resources, c.config.Member.ID):
-		e.Joined = []string{c.config.Member.ID}
+	case !slices.Contains(state.Resources, d.config.Member.ID):
+		e.Joined = []string{d.config.Member.ID}
 	}
 	sortEntry(e)
 	return e
@@ -96,7 +105,7 @@ func latest(a, b time.Time) time.Time {
 }
 
 // isEmpty reports whether an entry would say nothing.
-func (c *committer) isEmpty(e *ledger.Entry) bool {
+func (d *draft) isEmpty(e *ledger.Entry) bool {
 	return e.Scope == nil && len(e.Left)+len(e.Bags)+len(e.Relisted)+len(e.Missed)+len(e.Lost)+len(e.Recovered)+len(e.Erased)+len(e.GivenUp) == 0 &&
 		e.Failing == nil && e.Abandoned == nil && e.ExpiredThrough == "" && e.SealedThrough == nil
 }
@@ -117,8 +126,8 @@ func sortEntry(e *ledger.Entry) {
 }
 
 // addBags adds the closed bags, and the damaged files that they replace.
-func (c *committer) addBags(e *ledger.Entry, ch *change) {
-	state := c.log.State
+func (d *draft) addBags(e *ledger.Entry, ch *change) {
+	state := d.state
 	for _, st := range ch.bags {
 		if e.Bags == nil {
 			e.Bags = map[string]ledger.Bag{}
@@ -142,8 +151,8 @@ func (c *committer) addBags(e *ledger.Entry, ch *change) {
 
 // addLosses adds the losses whose tokens the configuration accepts. A token holds for
 // the present state only: if another run has touched the bags, it is another one.
-func (c *committer) addLosses(e *ledger.Entry, ch *change) {
-	state := c.log.State
+func (d *draft) addLosses(e *ledger.Entry, ch *change) {
+	state := d.state
 	byDay := map[string]*ledger.Entry{}
 	group := func(key string) *ledger.Entry {
 		if byDay[key] == nil {
@@ -179,9 +188,9 @@ func (c *committer) addLosses(e *ledger.Entry, ch *change) {
 	for _, key := range sortedKeys(byDay) {
 		g := byDay[key]
 		tokens := g.LossTokens(state)
-		if token := tokens[0]; c.config.Accept[token] != "" {
+		if token := tokens[0]; d.config.Accept[token] != "" {
 			e.Lost, e.Missed = append(e.Lost, g.Lost...), append(e.Missed, g.Missed...)
-			e.Accepted = append(e.Accepted, ledger.Acceptance{Token: token, Reason: c.config.Accept[token]})
+			e.Accepted = append(e.Accepted, ledger.Acceptance{Token: token, Reason: d.config.Accept[token]})
 			continue
 		}
 		if len(g.Missed) > 0 {
@@ -193,11 +202,11 @@ func (c *committer) addLosses(e *ledger.Entry, ch *change) {
 }
 
 // recoverMissed adds the missed packages that the closed bags contain.
-func (c *committer) recoverMissed(e *ledger.Entry, ch *change) {
+func (d *draft) recoverMissed(e *ledger.Entry, ch *change) {
 	for _, st := range ch.bags {
 		for i := range st.records {
 			key := ledger.PackageKey(st.day(), st.records[i].Path)
-			if _, missed := c.log.State.Missed[key]; missed {
+			if _, missed := d.state.Missed[key]; missed {
 				e.Recovered = append(e.Recovered, ledger.File{Path: key})
 			}
 		}
@@ -206,11 +215,11 @@ func (c *committer) recoverMissed(e *ledger.Entry, ch *change) {
 
 // addFailing adds the set of failing packages, if it changed: those of the state that
 // this run has not resolved, and those that it could not archive.
-func (c *committer) addFailing(e *ledger.Entry, ch *change) {
-	state := c.log.State
+func (d *draft) addFailing(e *ledger.Entry, ch *change) {
+	state := d.state
 	set := map[string]bool{}
 	for key := range state.Failing {
-		if !ch.resolved[key] && c.config.Scope.ContainsDay(ledger.DayOf(key)) && !slices.Contains(e.Missed, key) && (e.ExpiredThrough == "" || ledger.DayOf(key) > e.ExpiredThrough) {
+		if !ch.resolved[key] && d.config.Scope.ContainsDay(ledger.DayOf(key)) && !slices.Contains(e.Missed, key) && (e.ExpiredThrough == "" || ledger.DayOf(key) > e.ExpiredThrough) {
 			set[key] = true
 		}
 	}
@@ -228,12 +237,12 @@ func (c *committer) addFailing(e *ledger.Entry, ch *change) {
 
 // settled reports whether a run has archived everything of a day, and nothing of it
 // fails or was dropped.
-func (c *committer) settled(e *ledger.Entry, ch *change) func(day string) bool {
+func (d *draft) settled(e *ledger.Entry, ch *change) func(day string) bool {
 	bad := map[string]bool{}
 	for key := range ch.failed {
 		bad[ledger.DayOf(key)] = true
 	}
-	for key := range c.log.State.Failing {
+	for key := range d.state.Failing {
 		if !ch.resolved[key] && !slices.Contains(e.Missed, key) {
 			bad[ledger.DayOf(key)] = true
 		}

@@ -277,7 +277,7 @@ func Records(ctx context.Context, b bucket.Bucket, now time.Time, first, last st
 		}
 		s := newScanner(b, log, 1, false)
 		for _, day := range sortedKeys(days) {
-			d, err := (&View{log: log}).day(ctx, s, day)
+			d, err := readDay(ctx, s, day)
 			if err != nil {
 				yield(bag.Record{}, err)
 				return
@@ -289,4 +289,43 @@ func Records(ctx context.Context, b bucket.Bucket, now time.Time, first, last st
 			}
 		}
 	}
+}
+
+// scopeToken accepts that the scope of an entry is replaced.
+func scopeToken(sequence int64) string { return fmt.Sprintf("scope:%d", sequence) }
+
+// scopeFinding reports that this resource would change a scope that another resource
+// has set: two pipelines would change it in turn for ever.
+func (v *View) scopeFinding(c *Config) *Finding {
+	state := v.log.State
+	// After an accepted roll-back, the scope is an older one that the resource knew.
+	if c.Trusted == nil || state.Scope.Equal(&c.Scope) || c.Member.ScopeSequence >= state.ScopeSequence {
+		return nil
+	}
+	token := scopeToken(state.ScopeSequence)
+	if c.Accept[token] != "" {
+		v.accepted = append(v.accepted, token)
+		return nil
+	}
+	return &Finding{
+		Kind: FindingScope, Token: token,
+		Message: fmt.Sprintf("another resource has set the scope of the archive in entry %d (%s), and this configuration would change it", state.ScopeSequence, state.Scope),
+	}
+}
+
+// joins checks that a resource without a head may manage the archive that it found.
+func (a *Archive) joins(v *View) error {
+	c := &a.config
+	state := v.log.State
+	if v.log.Layer != c.Layer {
+		return &ScopeError{c.Bucket.String(), fmt.Sprintf("it contains an archive of layer %s", v.log.Layer)}
+	}
+	if c.Trusted != nil {
+		return nil
+	}
+	if !state.Scope.Equal(&c.Scope) {
+		return &ScopeError{c.Bucket.String(), fmt.Sprintf(
+			"it contains the archive %s with another scope or policy (%s); import it, or choose another prefix", v.log.Archive, state.Scope)}
+	}
+	return nil
 }

@@ -226,3 +226,37 @@ func expiring(scope *ledger.Scope, state *ledger.State, now time.Time) string {
 	}
 	return ""
 }
+
+// losses are the tokens that an apply will ask for if nothing changes. If it downloads
+// files again, nobody knows which of them it will not find.
+func (in *dayInput) losses(p *dayPlan, missed []string) []string {
+	if slices.ContainsFunc(p.tasks, func(t task) bool { return len(t.wanted) > 0 && !t.accepted }) {
+		return []string{p.day + "@"}
+	}
+	e := &ledger.Entry{Missed: missed}
+	tokens := e.LossTokens(in.state)
+	for i := range p.missing {
+		r := &p.missing[i].record
+		e.Lost = append(e.Lost, ledger.File{Path: r.Key(), SHA256: r.SHA256, Bytes: r.StoredBytes})
+	}
+	e.Missed = nil
+	return append(tokens, e.LossTokens(in.state)...)
+}
+
+// failingGone returns the failing packages of a day that are no longer listed.
+func (in *dayInput) failingGone() []string {
+	listed := map[string]bool{}
+	for _, path := range in.view.place(in.config.Layer, in.rows) {
+		listed[path] = true
+	}
+	var gone []string
+	for _, key := range sortedKeys(in.state.Failing) {
+		if day := in.view.day; ledger.DayOf(key) == day {
+			path := key[len(bag.Prefix)+len(day)+1:]
+			if _, erased := in.config.erases(day, path); !listed[path] && in.view.packages[path] == nil && !erased {
+				gone = append(gone, key)
+			}
+		}
+	}
+	return gone
+}

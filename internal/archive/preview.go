@@ -149,7 +149,7 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 		p.Work = append(p.Work, "the scope or the policy of the archive changes")
 		after.SealedThrough = resetSeal(state.Scope, &c.Scope, state.SealedThrough)
 	}
-	erased, unmatched, err := view.erasures(ctx, s, c)
+	erased, unmatched, err := erasures(ctx, s, c)
 	if err != nil {
 		return err
 	}
@@ -165,37 +165,6 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 		return err
 	}
 	return a.planDays(ctx, view, s, d, &after, now, p)
-}
-
-// losses are the beginnings of tokens of losses that no listing is needed for.
-func (d *Drift) losses() []string {
-	var tokens []string
-	if len(d.Ledger) > 0 {
-		tokens = append(tokens, "ledger@")
-	}
-	if len(d.Records) > 0 {
-		tokens = append(tokens, "records@")
-	}
-	for _, folder := range d.nameless() {
-		tokens = append(tokens, bag.FolderDay(folder)+"@")
-	}
-	return tokens
-}
-
-// losses are the tokens that an apply will ask for if nothing changes. If it downloads
-// files again, nobody knows which of them it will not find.
-func (in *dayInput) losses(p *dayPlan, missed []string) []string {
-	if slices.ContainsFunc(p.tasks, func(t task) bool { return len(t.wanted) > 0 && !t.accepted }) {
-		return []string{p.day + "@"}
-	}
-	e := &ledger.Entry{Missed: missed}
-	tokens := e.LossTokens(in.state)
-	for i := range p.missing {
-		r := &p.missing[i].record
-		e.Lost = append(e.Lost, ledger.File{Path: r.Key(), SHA256: r.SHA256, Bytes: r.StoredBytes})
-	}
-	e.Missed = nil
-	return append(tokens, e.LossTokens(in.state)...)
 }
 
 // planGiveUp finds uncommitted bags that an apply would give up.
@@ -238,7 +207,7 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 				if state.IsExpired(first) {
 					continue
 				}
-				v, err := view.day(ctx, s, first)
+				v, err := readDay(ctx, s, first)
 				if err != nil {
 					return err
 				}
@@ -255,7 +224,7 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 						grown++
 					}
 				}
-				missed := failingGone(in)
+				missed := in.failingGone()
 				gone = append(gone, missed...)
 				if plan.waiting > 0 && oldest == "" {
 					oldest = first

@@ -14,23 +14,33 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
-// rebase drops from a change what other runs have done since it was planned:
-// packages of which they archived or recovered any version or that they erased, bags of days that
-// they let expire, and bags that they gave up.
-func (c *committer) rebase(ctx context.Context, ch *change) error {
-	if len(c.log.Newer) == 0 {
-		return nil
+// errGivenUp is why a package of a closed bag is not committed.
+var errGivenUp = errors.New("another run gave up its bag, because this run had paused for days")
+
+// rebase moves a change onto the entries that other runs have written.
+type rebase struct {
+	config *Config
+	log    *ledger.Log
+}
+
+// apply drops from a change what other runs have done since it was planned: packages
+// of which they archived or recovered any version or that they erased, bags of days
+// that they let expire, and bags that they gave up. It reports whether another run
+// changed the scope.
+func (b *rebase) apply(ctx context.Context, ch *change) (scopeMoved bool, err error) {
+	if len(b.log.Newer) == 0 {
+		return false, nil
 	}
 	done := map[string]int64{} // package key → the newest entry that archived or erased it
-	for _, e := range c.log.Newer {
-		if e.Scope != nil && !e.Scope.Equal(&c.config.Scope) {
+	for _, e := range b.log.Newer {
+		if e.Scope != nil && !e.Scope.Equal(&b.config.Scope) {
 			if ch.scope != nil {
-				return errors.New("another run changed the scope of the archive at the same time; run plan again")
+				return true, errors.New("another run changed the scope of the archive at the same time; run plan again")
 			}
-			c.scopeMoved = true
+			scopeMoved = true
 		}
-		if err := c.added(ctx, e, ch, done); err != nil {
-			return err
+		if err := b.added(ctx, e, ch, done); err != nil {
+			return scopeMoved, err
 		}
 		for _, f := range slices.Concat(e.Erased, e.Recovered) {
 			if folder, path, ok := bag.Split(f.Path); ok && path != "" {
@@ -38,7 +48,7 @@ func (c *committer) rebase(ctx context.Context, ch *change) error {
 			}
 		}
 	}
-	state := c.log.State
+	state := b.log.State
 	newer := func(path string) bool {
 		folder, rel, ok := bag.Split(path)
 		return ok && done[ledger.PackageKey(bag.FolderDay(folder), rel)] > ch.base
@@ -72,16 +82,16 @@ func (c *committer) rebase(ctx context.Context, ch *change) error {
 		return committed || slices.Contains(state.GivenUp, folder) || state.IsExpired(bag.FolderDay(folder))
 	})
 	for _, st := range slices.Clone(ch.bags) {
-		if err := c.keep(ctx, ch, st, done); err != nil {
-			return err
+		if err := b.keep(ctx, ch, st, done); err != nil {
+			return scopeMoved, err
 		}
 	}
-	return nil
+	return scopeMoved, nil
 }
 
 // added notes the packages that the bags of an entry have, of the days that a change
 // concerns.
-func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to map[string]int64) error {
+func (b *rebase) added(ctx context.Context, e *ledger.Entry, ch *change, to map[string]int64) error {
 	days := map[string]bool{}
 	for _, st := range ch.bags {
 		days[st.day()] = true
@@ -97,7 +107,7 @@ func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to m
 	for key := range ch.relisted {
 		days[ledger.DayOf(key)] = true
 	}
-	s := newScanner(c.config.Bucket, c.log, 1, false)
+	s := newScanner(b.config.Bucket, b.log, 1, false)
 	folders := sortedKeys(e.Bags)
 	for _, f := range e.Recovered {
 		if folder, whole := strings.CutSuffix(f.Path, "/"); whole {
@@ -105,7 +115,7 @@ func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to m
 		}
 	}
 	for _, folder := range folders {
-		if _, committed := c.log.State.Bags[folder]; !days[bag.FolderDay(folder)] || !committed || c.log.State.Gone(folder+"/") {
+		if _, committed := b.log.State.Bags[folder]; !days[bag.FolderDay(folder)] || !committed || b.log.State.Gone(folder+"/") {
 			continue
 		}
 		records, err := s.records(ctx, folder)
@@ -121,8 +131,8 @@ func (c *committer) added(ctx context.Context, e *ledger.Entry, ch *change, to m
 
 // keep drops packages of a closed bag. What is left is copied into a new bag, for
 // nothing is edited: the tag files of the old one may be written already.
-func (c *committer) keep(ctx context.Context, ch *change, st *staged, done map[string]int64) error {
-	state := c.log.State
+func (b *rebase) keep(ctx context.Context, ch *change, st *staged, done map[string]int64) error {
+	state := b.log.State
 	givenUp := slices.Contains(state.GivenUp, st.folder)
 	expired := state.IsExpired(st.day())
 	before := len(st.records)
@@ -137,7 +147,7 @@ func (c *committer) keep(ctx context.Context, ch *change, st *staged, done map[s
 		return nil
 	}
 	if len(st.records) > 0 {
-		return c.move(ctx, ch, st)
+		return b.move(ctx, ch, st)
 	}
 	if !givenUp && !expired {
 		ch.giveUp(st.folder)
@@ -147,9 +157,9 @@ func (c *committer) keep(ctx context.Context, ch *change, st *staged, done map[s
 }
 
 // move copies the packages of a closed bag into a new one and gives the old one up.
-func (c *committer) move(ctx context.Context, ch *change, st *staged) error {
+func (b *rebase) move(ctx context.Context, ch *change, st *staged) error {
 	ch.giveUp(st.folder)
-	id, err := NewID(c.config.Random, 4)
+	id, err := NewID(b.config.Random, 4)
 	if err != nil {
 		return err
 	}
@@ -158,7 +168,7 @@ func (c *committer) move(ctx context.Context, ch *change, st *staged) error {
 		r := &st.records[i]
 		from := r.Key()
 		r.Bag = st.folder
-		if err := c.copy(ctx, from, r); err != nil {
+		if err := b.copy(ctx, from, r); err != nil {
 			return err
 		}
 		for j := range st.replaces {
@@ -171,13 +181,13 @@ func (c *committer) move(ctx context.Context, ch *change, st *staged) error {
 }
 
 // copy copies a package within the destination and checks its hash.
-func (c *committer) copy(ctx context.Context, from string, r *bag.Record) error {
-	body, err := c.config.Bucket.Open(ctx, from)
+func (b *rebase) copy(ctx context.Context, from string, r *bag.Record) error {
+	body, err := b.config.Bucket.Open(ctx, from)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	w, err := c.config.Bucket.Create(ctx, r.Key(), bucket.WriteOptions{IfAbsent: true, Lock: c.config.lockOfDay(r.Day())})
+	w, err := b.config.Bucket.Create(ctx, r.Key(), bucket.WriteOptions{IfAbsent: true, Lock: b.config.lockOfDay(r.Day())})
 	if err != nil {
 		return err
 	}
@@ -189,7 +199,7 @@ func (c *committer) copy(ctx context.Context, from string, r *bag.Record) error 
 	if err != nil && !errors.Is(err, bucket.ErrExist) {
 		return err
 	}
-	sha, _, err := hashObject(ctx, c.config.Bucket, r.Key())
+	sha, _, err := hashObject(ctx, b.config.Bucket, r.Key())
 	if err == nil && sha != r.SHA256 {
 		err = fmt.Errorf("%s was damaged while it was copied", r.Key())
 	}

@@ -19,7 +19,7 @@ const giveUpAge = 7 * 24 * time.Hour
 
 // erasures returns the files that Config.Erase matches and that are not erased yet.
 // A key that matches nothing is a warning.
-func (v *View) erasures(ctx context.Context, s *scanner, c *Config) (files []ledger.File, warnings []Warning, err error) {
+func erasures(ctx context.Context, s *scanner, c *Config) (files []ledger.File, warnings []Warning, err error) {
 	views := map[string]*dayView{}
 	for _, key := range sortedKeys(c.Erase) {
 		day, ok := ErasedDay(key)
@@ -27,7 +27,7 @@ func (v *View) erasures(ctx context.Context, s *scanner, c *Config) (files []led
 			continue
 		}
 		if views[day] == nil {
-			if views[day], err = v.day(ctx, s, day); err != nil {
+			if views[day], err = readDay(ctx, s, day); err != nil {
 				return nil, nil, err
 			}
 		}

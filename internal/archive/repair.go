@@ -23,7 +23,7 @@ func (r *run) keepHouse(ctx context.Context) error {
 	if err := r.recoverFiles(ctx, ch); err != nil {
 		return err
 	}
-	erased, unmatched, err := r.view.erasures(ctx, r.scanner(), r.config)
+	erased, unmatched, err := erasures(ctx, r.scanner(), r.config)
 	if err != nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (r *run) wholeBag(ctx context.Context, s *scanner, folder string) (ledger.F
 			}
 		}
 	}
-	view, err := r.view.day(ctx, s, day)
+	view, err := readDay(ctx, s, day)
 	if err != nil {
 		return f, err
 	}
@@ -275,7 +275,7 @@ func (r *run) currentAgain(ctx context.Context, s *scanner, path string) (n int6
 	if !ok {
 		return 0, nil
 	}
-	view, err := r.view.day(ctx, s, bag.FolderDay(folder))
+	view, err := readDay(ctx, s, bag.FolderDay(folder))
 	if err != nil {
 		return 0, err
 	}

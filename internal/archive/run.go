@@ -190,47 +190,6 @@ func (r *run) adopt() []Finding {
 	return nil
 }
 
-// scopeToken accepts that the scope of an entry is replaced.
-func scopeToken(sequence int64) string { return fmt.Sprintf("scope:%d", sequence) }
-
-// scopeFinding reports that this resource would change a scope that another resource
-// has set: two pipelines would change it in turn for ever.
-func (v *View) scopeFinding(c *Config) *Finding {
-	state := v.log.State
-	// After an accepted roll-back, the scope is an older one that the resource knew.
-	if c.Trusted == nil || state.Scope.Equal(&c.Scope) || c.Member.ScopeSequence >= state.ScopeSequence {
-		return nil
-	}
-	token := scopeToken(state.ScopeSequence)
-	if c.Accept[token] != "" {
-		v.accepted = append(v.accepted, token)
-		return nil
-	}
-	return &Finding{
-		Kind: FindingScope, Token: token,
-		Message: fmt.Sprintf("another resource has set the scope of the archive in entry %d (%s), and this configuration would change it", state.ScopeSequence, describeScope(state.Scope)),
-	}
-}
-
-func describeScope(s *ledger.Scope) string { return s.String() }
-
-// joins checks that a resource without a head may manage the archive that it found.
-func (a *Archive) joins(v *View) error {
-	c := &a.config
-	state := v.log.State
-	if v.log.Layer != c.Layer {
-		return &ScopeError{c.Bucket.String(), fmt.Sprintf("it contains an archive of layer %s", v.log.Layer)}
-	}
-	if c.Trusted != nil {
-		return nil
-	}
-	if !state.Scope.Equal(&c.Scope) {
-		return &ScopeError{c.Bucket.String(), fmt.Sprintf(
-			"it contains the archive %s with another scope or policy (%s); import it, or choose another prefix", v.log.Archive, describeScope(state.Scope))}
-	}
-	return nil
-}
-
 // commitScope commits at once that the resource joins an archive that it found, that
 // the scope changed, or that a roll-back was accepted.
 func (r *run) commitScope(ctx context.Context) error {
@@ -326,7 +285,7 @@ func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Packa
 		if r.log.State.IsExpired(day) {
 			continue
 		}
-		view, err := r.view.day(ctx, r.scanner(), day)
+		view, err := readDay(ctx, r.scanner(), day)
 		if err != nil {
 			return nil, err
 		}
@@ -345,7 +304,7 @@ func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Packa
 func (r *run) note(in *dayInput, p *dayPlan) {
 	r.waiting += p.waiting
 	r.losses = append(r.losses, p.missing...)
-	for _, key := range failingGone(in) {
+	for _, key := range in.failingGone() {
 		r.absent[key] = true
 	}
 	for _, key := range sortedKeys(in.state.Failing) {
@@ -363,25 +322,6 @@ func (r *run) note(in *dayInput, p *dayPlan) {
 	} else {
 		r.settled[p.day] = !d.bad
 	}
-}
-
-// failingGone returns the failing packages of a day that are no longer listed.
-func failingGone(in *dayInput) []string {
-	listed := map[string]bool{}
-	for i, path := range in.view.place(in.config.Layer, in.rows) {
-		_ = i
-		listed[path] = true
-	}
-	var gone []string
-	for _, key := range sortedKeys(in.state.Failing) {
-		if day := in.view.day; ledger.DayOf(key) == day {
-			path := key[len(bag.Prefix)+len(day)+1:]
-			if _, erased := in.config.erases(day, path); !listed[path] && in.view.packages[path] == nil && !erased {
-				gone = append(gone, key)
-			}
-		}
-	}
-	return gone
 }
 
 // execute downloads the tasks of some days, in order, and commits bags as they are
@@ -792,3 +732,19 @@ func (r *run) result(err error) error {
 // errScopeMoved means that the packages of this run are committed, and no day was
 // sealed.
 var errScopeMoved = errors.New("another run changed the scope of the archive meanwhile; this run sealed no day")
+
+// sign signs the head at the end of a run, which ended with an error or without. An
+// interrupted run leaves it to the next one.
+func (r *run) sign(ctx context.Context, err error, report *Report) {
+	s := r.config.Sign
+	if s == nil {
+		return
+	}
+	report.SignedThrough = s.Through
+	if ctx.Err() != nil || isUnsignable(err) {
+		return
+	}
+	through, warnings := (&signer{r.config, r.log}).signHead(ctx)
+	report.SignedThrough = through
+	report.Warnings = append(report.Warnings, warnings...)
+}

@@ -52,27 +52,17 @@ func origin(name, archive string, abandoned int) string {
 	return name + "/" + archive + "/" + strconv.Itoa(abandoned+1)
 }
 
-// sign signs the head at the end of a run, which ended with an error or without. An
-// interrupted run leaves it to the next one.
-func (r *run) sign(ctx context.Context, err error, report *Report) {
-	s := r.config.Sign
-	if s == nil {
-		return
-	}
-	report.SignedThrough = s.Through
-	if ctx.Err() != nil || isUnsignable(err) {
-		return
-	}
-	through, warnings := r.signHead(ctx)
-	report.SignedThrough = through
-	report.Warnings = append(report.Warnings, warnings...)
+// signer signs the head of a ledger.
+type signer struct {
+	config *Config
+	log    *ledger.Log
 }
 
 // signHead signs the newest entry, unless that is done, and asks for a time-stamp
 // token. It returns the number of the entry that is signed last. Everything that
 // goes wrong is a warning, because the entries are committed and the next run signs
 // them as well.
-func (c *committer) signHead(ctx context.Context) (through int64, warnings []Warning) {
+func (c *signer) signHead(ctx context.Context) (through int64, warnings []Warning) {
 	s, head := c.config.Sign, c.log.Head.Sequence
 	note, warnings, err := c.signNote(ctx)
 	if err != nil {
@@ -88,7 +78,7 @@ func (c *committer) signHead(ctx context.Context) (through int64, warnings []War
 
 // signNote returns the signed note of the newest entry, which it writes unless it
 // exists.
-func (c *committer) signNote(ctx context.Context) (evidence.Note, []Warning, error) {
+func (c *signer) signNote(ctx context.Context) (evidence.Note, []Warning, error) {
 	s, head := c.config.Sign, c.log.Head.Sequence
 	root, err := c.log.Root()
 	if err != nil {
@@ -122,7 +112,7 @@ func (c *committer) signNote(ctx context.Context) (evidence.Note, []Warning, err
 
 // existingNote returns the note of an entry that was signed before. The error is
 // bucket.ErrNotExist if there is none.
-func (c *committer) existingNote(ctx context.Context, want evidence.Checkpoint) (evidence.Note, error) {
+func (c *signer) existingNote(ctx context.Context, want evidence.Checkpoint) (evidence.Note, error) {
 	key := noteOf(want.Size)
 	data, err := readAll(ctx, c.config.Bucket, key, evidence.MaxNoteBytes)
 	if errors.Is(err, errTooLarge) {
@@ -145,7 +135,7 @@ func (c *committer) existingNote(ctx context.Context, want evidence.Checkpoint) 
 }
 
 // cosign asks all witnesses at the same time. The note keeps their order.
-func (c *committer) cosign(ctx context.Context, note evidence.Note) (evidence.Note, []Warning) {
+func (c *signer) cosign(ctx context.Context, note evidence.Note) (evidence.Note, []Warning) {
 	s := c.config.Sign
 	type outcome struct {
 		note evidence.Note
@@ -183,7 +173,7 @@ func (c *committer) cosign(ctx context.Context, note evidence.Note) (evidence.No
 }
 
 // timestamp asks for a token over the bytes of a note, unless it has one.
-func (c *committer) timestamp(ctx context.Context, note evidence.Note) error {
+func (c *signer) timestamp(ctx context.Context, note evidence.Note) error {
 	s := c.config.Sign
 	if s.Timestamp == "" {
 		return nil

@@ -785,7 +785,6 @@ func (h *history) verifyAll() {
 		}
 		return
 	}
-	view := &View{log: log}
 	s := newScanner(h.store.bucket(), log, 1, false)
 	for _, pkg := range h.service.list(false, firstDay, firstDay.AddDate(0, 0, 9)) {
 		day := bag.Day(pkg.Start.Time)
@@ -796,7 +795,7 @@ func (h *history) verifyAll() {
 		if _, erased := (&Config{Erase: state.erase}).erases(day, id.Path()); erased || h.service.isLate(&pkg) {
 			continue
 		}
-		d, err := view.day(context.Background(), s, day)
+		d, err := readDay(context.Background(), s, day)
 		if err != nil {
 			h.violate("%s cannot be read: %s", day, err)
 			return
