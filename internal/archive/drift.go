@@ -132,7 +132,7 @@ func (d *Drift) describe() []string {
 	for _, folder := range sortedKeys(d.Bags) {
 		b := d.Bags[folder]
 		if b.Nameless {
-			lines = append(lines, fmt.Sprintf("%s has no readable packages.jsonl, and the records of its commit are missing as well; the next apply tries to archive its packages again", folder))
+			lines = append(lines, fmt.Sprintf("%s has no readable packages.jsonl, and the records of its commit are missing as well; once its loss is accepted, an apply archives its packages again", folder))
 			continue
 		}
 		if paths := sortedKeys(b.Files); len(paths) > 0 {
@@ -227,4 +227,10 @@ func (d *Drift) losses() []string {
 		tokens = append(tokens, bag.FolderDay(folder)+"@")
 	}
 	return tokens
+}
+
+// isNameless reports whether nothing says which packages a bag of a day has, and its
+// loss is not accepted.
+func (d *Drift) isNameless(day string, state *ledger.State) bool {
+	return slices.ContainsFunc(d.nameless(), func(folder string) bool { return bag.FolderDay(folder) == day && !state.Gone(folder+"/") })
 }

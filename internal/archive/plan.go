@@ -55,6 +55,10 @@ type dayInput struct {
 
 	// broken are files that are missing or damaged, by key.
 	broken map[string]string
+
+	// nameless means that nothing says which packages a bag of the day has. Until its
+	// loss is accepted, a package may have a version that is not known.
+	nameless bool
 }
 
 // planDay compares a listing of a day with what the archive has. It is a pure
@@ -62,6 +66,9 @@ type dayInput struct {
 func planDay(in *dayInput) *dayPlan {
 	day := in.view.day
 	p := &dayPlan{day: day, rows: len(in.rows)}
+	if in.nameless {
+		return p
+	}
 	stable := !in.config.Scope.Stable(day).After(in.now)
 	paths := in.view.place(in.config.Layer, in.rows)
 	listed := map[string]bool{}

@@ -289,7 +289,7 @@ func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Packa
 		if err != nil {
 			return nil, err
 		}
-		in := &dayInput{config: r.config, state: r.log.State, now: r.now, view: view, rows: byDay[day], broken: broken}
+		in := &dayInput{config: r.config, state: r.log.State, now: r.now, view: view, rows: byDay[day], broken: broken, nameless: r.drift.isNameless(day, r.log.State)}
 		p := planDay(in)
 		if len(failures) > 0 {
 			p.settled = false
@@ -556,7 +556,24 @@ func (r *run) startCommit(ctx context.Context) {
 	ch := r.takePending()
 	done := make(chan error, 1)
 	r.committed = done
-	go func() { done <- r.commit(ctx, ch) }()
+	go func() {
+		ctx, end := outlive(ctx)
+		defer end()
+		done <- r.commit(ctx, ch)
+	}()
+}
+
+// outlive returns a context that ends a while after ctx: a commit that is under way is
+// finished.
+func outlive(ctx context.Context) (late context.Context, end func()) {
+	late, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(lastCommit, func() { cancel(context.Cause(ctx)) })
+	})
+	return late, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // takePending returns what the next commit contains.
