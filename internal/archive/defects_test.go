@@ -79,7 +79,7 @@ func (d *defect) find(t *testing.T, source []byte) {
 	folder := t.TempDir()
 	changed := filepath.Join(folder, "changed.go")
 	if d.file == "repair.go" {
-		source = append(source, []byte("\nfunc (r *run) removeEarly(ctx context.Context, ch *change) error {\n\tfor _, f := range ch.erased {\n\t\tif err := r.config.Bucket.Remove(ctx, f.Path); err != nil {\n\t\t\treturn nil\n\t\t}\n\t}\n\treturn nil\n}\n")...)
+		source = append(source, []byte("\nfunc (r *repairer) removeEarly(ctx context.Context, ch *change) error {\n\tfor _, f := range ch.erased {\n\t\tif err := r.config.Bucket.Remove(ctx, f.Path); err != nil {\n\t\t\treturn nil\n\t\t}\n\t}\n\treturn nil\n}\n")...)
 	}
 	if err := os.WriteFile(changed, source, 0o600); err != nil {
 		t.Fatal(err)

@@ -161,23 +161,14 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 		p.Work = append(p.Work, "the days up to "+day+" expire")
 		after.ExpiredThrough = day
 	}
-	if err := a.planGiveUp(ctx, d, p); err != nil {
+	left, err := leftBehind(ctx, c.Bucket, d)
+	if err != nil {
 		return err
+	}
+	if len(left) > 0 {
+		p.Work = append(p.Work, plural(len(left), "uncommitted bag")+" removed")
 	}
 	return a.planDays(ctx, view, s, d, &after, now, p)
-}
-
-// planGiveUp finds uncommitted bags that an apply would give up.
-func (a *Archive) planGiveUp(ctx context.Context, d *Drift, p *Preview) error {
-	r := &run{committer: &committer{config: &a.config}, drift: d}
-	ch := &change{}
-	if err := r.giveUp(ctx, ch); err != nil {
-		return err
-	}
-	if len(ch.givenUp) > 0 {
-		p.Work = append(p.Work, plural(len(ch.givenUp), "uncommitted bag")+" removed")
-	}
-	return nil
 }
 
 // planDays lists the open days.

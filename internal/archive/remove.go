@@ -47,84 +47,23 @@ func erasures(ctx context.Context, s *scanner, c *Config) (files []ledger.File, 
 	return files, warnings, nil
 }
 
-// giveUp finds uncommitted bags that no run will commit any more. Their files are
-// removed after the ledger says so.
-func (r *run) giveUp(ctx context.Context, ch *change) error {
+// leftBehind returns uncommitted bags that no run will commit any more.
+func leftBehind(ctx context.Context, b bucket.Bucket, d *Drift) (folders []string, err error) {
 	var now time.Time
-	for _, u := range r.drift.Uncommitted {
+	for _, u := range d.Uncommitted {
 		if u.Whole {
 			continue
 		}
 		if now.IsZero() {
-			var err error
-			if now, err = r.config.Bucket.Clock(ctx); err != nil {
-				return err
+			if now, err = b.Clock(ctx); err != nil {
+				return nil, err
 			}
 		}
 		if now.Sub(u.Newest) > giveUpAge {
-			ch.givenUp = append(ch.givenUp, u.Folder)
+			folders = append(folders, u.Folder)
 		}
 	}
-	return nil
-}
-
-// remove removes what the ledger has given up: erased files, bags of expired days,
-// and bags that were never committed. What the store refuses is tried again by later
-// runs.
-func (r *run) remove(ctx context.Context, ch *change) error {
-	state := r.log.State
-	folders := slices.Concat(r.drift.Remains, ch.givenUp, ch.remains, r.remains)
-	if ch.expires != "" {
-		listed, err := expiredFolders(ctx, r.config.Bucket, state.ExpiredThrough)
-		if err != nil {
-			return err
-		}
-		folders = append(folders, listed...)
-	}
-	var keys, locked []string
-	slices.Sort(folders)
-	for _, folder := range slices.Compact(folders) {
-		if _, committed := state.Bags[folder]; committed || !slices.Contains(state.GivenUp, folder) && !state.IsExpired(bag.FolderDay(folder)) {
-			continue
-		}
-		for o, err := range r.config.Bucket.List(ctx, bucket.Range{Prefix: folder + "/"}) {
-			if err != nil {
-				return err
-			}
-			keys = append(keys, o.Key)
-		}
-	}
-	for _, f := range ch.erased {
-		keys = append(keys, f.Path)
-	}
-	keys = append(keys, r.drift.Erased...)
-	slices.Sort(keys)
-	for _, key := range slices.Compact(keys) {
-		if _, erased := state.Erased[key]; !erased && strings.Contains(key, "/data/") && !slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(key, f+"/") }) {
-			continue
-		}
-		err := r.config.Bucket.Remove(ctx, key)
-		if errors.Is(err, bucket.ErrDenied) {
-			locked = append(locked, key)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if len(locked) == 0 {
-		return nil
-	}
-	until, err := lockedUntil(ctx, r.config.Bucket, locked)
-	if err != nil {
-		return err
-	}
-	text := fmt.Sprintf("The store refuses to remove %s: %s.", plural(len(locked), "file"), names(locked))
-	if !until.IsZero() {
-		text += fmt.Sprintf(" The last lock ends on %s.", until.UTC().Format(time.RFC3339))
-	}
-	r.warnings = append(r.warnings, Warning{"Files that the store retains", text + " Later runs try again."})
-	return nil
+	return folders, nil
 }
 
 // lockedUntil is the latest lock of some objects; zero if none has one.

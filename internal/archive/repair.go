@@ -6,16 +6,45 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
+// repairer puts right what a scan has found, as far as no package has to be downloaded.
+// It has the results of a run that concern files that exist.
+type repairer struct {
+	// The committer has the ledger. While a commit is in flight, it belongs to the
+	// goroutine that commits.
+	*committer
+
+	drift *Drift
+
+	repaired []string // keys
+	remains  []string // folders that can be removed
+	failures []Failure
+	findings []Finding
+	warnings []Warning
+}
+
+// scanner is a scanner for the present state.
+func (r *repairer) scanner() *scanner {
+	return newScanner(r.config.Bucket, r.log, r.config.Parallelism, r.config.VerifyPayload)
+}
+
+// collect takes what a commit found out.
+func (r *repairer) collect(ch *change) {
+	r.failures = append(r.failures, ch.failures...)
+	r.findings = append(r.findings, ch.findings...)
+	r.remains = append(r.remains, ch.remains...)
+}
+
 // keepHouse does what waits for no package: it writes tag files and records again,
 // recovers lost files that are back, erases, lets days expire, and removes what is
 // left over.
-func (r *run) keepHouse(ctx context.Context) error {
+func (r *repairer) keepHouse(ctx context.Context) error {
 	ch := &change{base: r.log.Head.Sequence}
 	if err := r.repairOwn(ctx, ch); err != nil {
 		return err
@@ -30,22 +59,82 @@ func (r *run) keepHouse(ctx context.Context) error {
 	ch.erased = erased
 	r.warnings = append(r.warnings, unmatched...)
 	ch.expires = expiring(&r.config.Scope, r.log.State, r.now)
-	if err := r.giveUp(ctx, ch); err != nil {
+	if ch.givenUp, err = leftBehind(ctx, r.config.Bucket, r.drift); err != nil {
 		return err
 	}
 	if ch.empty() {
 		return r.remove(ctx, ch)
 	}
-	r.flight = ch
-	if err := r.commitDone(r.commit(ctx, ch)); err != nil {
+	err = r.commit(ctx, ch)
+	r.collect(ch)
+	if err != nil {
 		return err
 	}
 	return r.remove(ctx, ch)
 }
 
+// remove removes what the ledger has given up: erased files, bags of expired days,
+// and bags that were never committed. What the store refuses is tried again by later
+// runs.
+func (r *repairer) remove(ctx context.Context, ch *change) error {
+	state := r.log.State
+	folders := slices.Concat(r.drift.Remains, ch.givenUp, ch.remains, r.remains)
+	if ch.expires != "" {
+		listed, err := expiredFolders(ctx, r.config.Bucket, state.ExpiredThrough)
+		if err != nil {
+			return err
+		}
+		folders = append(folders, listed...)
+	}
+	var keys, locked []string
+	slices.Sort(folders)
+	for _, folder := range slices.Compact(folders) {
+		if _, committed := state.Bags[folder]; committed || !slices.Contains(state.GivenUp, folder) && !state.IsExpired(bag.FolderDay(folder)) {
+			continue
+		}
+		for o, err := range r.config.Bucket.List(ctx, bucket.Range{Prefix: folder + "/"}) {
+			if err != nil {
+				return err
+			}
+			keys = append(keys, o.Key)
+		}
+	}
+	for _, f := range ch.erased {
+		keys = append(keys, f.Path)
+	}
+	keys = append(keys, r.drift.Erased...)
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		if _, erased := state.Erased[key]; !erased && strings.Contains(key, "/data/") && !slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(key, f+"/") }) {
+			continue
+		}
+		err := r.config.Bucket.Remove(ctx, key)
+		if errors.Is(err, bucket.ErrDenied) {
+			locked = append(locked, key)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(locked) == 0 {
+		return nil
+	}
+	until, err := lockedUntil(ctx, r.config.Bucket, locked)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("The store refuses to remove %s: %s.", plural(len(locked), "file"), names(locked))
+	if !until.IsZero() {
+		text += fmt.Sprintf(" The last lock ends on %s.", until.UTC().Format(time.RFC3339))
+	}
+	r.warnings = append(r.warnings, Warning{"Files that the store retains", text + " Later runs try again."})
+	return nil
+}
+
 // repairOwn writes tag files again, from records, and records from the tag files of
 // their bags. What cannot be written again is a loss.
-func (r *run) repairOwn(ctx context.Context, ch *change) error {
+func (r *repairer) repairOwn(ctx context.Context, ch *change) error {
 	s := r.scanner()
 	for _, folder := range sortedKeys(r.drift.Bags) {
 		b := r.drift.Bags[folder]
@@ -102,7 +191,7 @@ func (r *run) repairOwn(ctx context.Context, ch *change) error {
 
 // offer adds losses to a change if the configuration accepts them, and to the
 // findings if not. reasons say why, by path.
-func (r *run) offer(ch *change, lost []ledger.File, reasons map[string]string) {
+func (r *repairer) offer(ch *change, lost []ledger.File, reasons map[string]string) {
 	byDay := map[string][]ledger.File{}
 	for _, f := range lost {
 		byDay[ledger.DayOf(f.Path)] = append(byDay[ledger.DayOf(f.Path)], f)
@@ -118,45 +207,8 @@ func (r *run) offer(ch *change, lost []ledger.File, reasons map[string]string) {
 	}
 }
 
-// lossFinding describes the loss of files of a day.
-func lossFinding(day string, files []ledger.File, reasons map[string]string, token string) Finding {
-	keys := make([]string, len(files))
-	for i, f := range files {
-		keys[i] = f.Path
-	}
-	slices.Sort(keys)
-	of := " of " + day
-	switch day {
-	case "ledger":
-		of = " of the ledger"
-	case "records":
-		of = " of the records"
-	}
-	count := map[string]int{}
-	for _, key := range keys {
-		if reason := reasons[key]; reason != "" {
-			count[reason]++
-		}
-	}
-	var why []string
-	for _, reason := range sortedKeys(count) {
-		why = append(why, fmt.Sprintf("%s (%s)", reason, plural(count[reason], "file")))
-	}
-	text := plural(len(keys), "archived file") + of
-	if len(keys) == 1 {
-		text += " is"
-	} else {
-		text += " are"
-	}
-	text += " lost: " + names(keys)
-	if len(why) > 0 {
-		text += "; " + strings.Join(why, "; ")
-	}
-	return Finding{Kind: FindingLoss, Day: day, Files: keys, Token: token, Message: text}
-}
-
 // wholeBag describes a bag whose packages nothing names any more.
-func (r *run) wholeBag(ctx context.Context, s *scanner, folder string) (ledger.File, error) {
+func (r *repairer) wholeBag(ctx context.Context, s *scanner, folder string) (ledger.File, error) {
 	b := r.log.State.Bags[folder]
 	day := bag.FolderDay(folder)
 	f := ledger.File{Path: folder + "/", SHA256: b.TagmanifestSHA256, Bytes: b.Bytes, Packages: b.Packages}
@@ -187,7 +239,7 @@ func (r *run) wholeBag(ctx context.Context, s *scanner, folder string) (ledger.F
 }
 
 // rebuildRecords makes the records of a commit from the bags that it added.
-func (r *run) rebuildRecords(ctx context.Context, s *scanner, commit string) ([]byte, error) {
+func (r *repairer) rebuildRecords(ctx context.Context, s *scanner, commit string) ([]byte, error) {
 	var all []bag.Record
 	for _, folder := range sortedKeys(r.log.State.Bags) {
 		if r.log.State.Bags[folder].Commit != commit {
@@ -207,7 +259,7 @@ func (r *run) rebuildRecords(ctx context.Context, s *scanner, commit string) ([]
 
 // rewrite writes a file of the archive again. If the store refuses to replace a
 // damaged one, the run says so.
-func (r *run) rewrite(ctx context.Context, key string, data []byte, lock bucket.Lock) error {
+func (r *repairer) rewrite(ctx context.Context, key string, data []byte, lock bucket.Lock) error {
 	err := r.putBack(ctx, key, data, lock)
 	if errors.Is(err, bucket.ErrDenied) || errors.Is(err, bucket.ErrExist) {
 		r.failures = append(r.failures, Failure{Package: key, Err: fmt.Errorf("it is damaged, and the store refuses to replace it: %w", err)})
@@ -224,7 +276,7 @@ func (r *run) rewrite(ctx context.Context, key string, data []byte, lock bucket.
 }
 
 // recoverFiles hashes lost files that are listed with their length again.
-func (r *run) recoverFiles(ctx context.Context, ch *change) error {
+func (r *repairer) recoverFiles(ctx context.Context, ch *change) error {
 	s := r.scanner()
 	for _, path := range r.drift.Back {
 		lost, ok := r.log.State.Lost[path]
@@ -270,7 +322,7 @@ func (r *run) recoverFiles(ctx context.Context, ch *change) error {
 
 // currentAgain counts the versions that are current once a lost file is back: those
 // that were committed last.
-func (r *run) currentAgain(ctx context.Context, s *scanner, path string) (n int64, err error) {
+func (r *repairer) currentAgain(ctx context.Context, s *scanner, path string) (n int64, err error) {
 	folder, _, ok := bag.Split(path)
 	if !ok {
 		return 0, nil
@@ -290,30 +342,17 @@ func (r *run) currentAgain(ctx context.Context, s *scanner, path string) (n int6
 	return n, nil
 }
 
-// restored notes a package that was put back in its place.
-func (r *run) restored(w *wanted) {
-	r.repaired = append(r.repaired, w.record.Key())
-	if !w.lost {
-		return
-	}
-	f := ledger.File{Path: w.record.Key(), SHA256: w.record.SHA256, Bytes: w.record.StoredBytes}
-	if w.last {
-		f.Current = 1
-	}
-	r.pending.recovered = append(r.pending.recovered, f)
-}
-
 // decideLosses finds out what is still missing after the downloads. A loss that the
 // configuration accepts is committed, any other is a finding.
-func (r *run) decideLosses(ctx context.Context, ch *change) error {
+func (r *repairer) decideLosses(ctx context.Context, ch *change, losses []missing, absent map[string]bool) error {
 	s := r.scanner()
 	if err := s.strike(ctx, r.drift); err != nil {
 		return err
 	}
 	var lost []ledger.File
 	reasons := map[string]string{}
-	for i := range r.losses {
-		m := &r.losses[i]
+	for i := range losses {
+		m := &losses[i]
 		key := m.record.Key()
 		if _, committed := r.log.State.Bags[m.record.Bag]; !committed || r.log.State.Gone(key) {
 			continue
@@ -333,14 +372,14 @@ func (r *run) decideLosses(ctx context.Context, ch *change) error {
 		reasons[key] = why + ", and " + m.source
 	}
 	r.offer(ch, lost, reasons)
-	r.offerMissed(ch)
+	r.offerMissed(ch, absent)
 	return nil
 }
 
 // offerMissed does the same for packages that failed until EdgeOne dropped them.
-func (r *run) offerMissed(ch *change) {
+func (r *repairer) offerMissed(ch *change, absent map[string]bool) {
 	byDay := map[string][]string{}
-	for _, key := range sortedKeys(r.absent) {
+	for _, key := range sortedKeys(absent) {
 		if r.log.State.Failing[key] > 0 {
 			byDay[ledger.DayOf(key)] = append(byDay[ledger.DayOf(key)], key)
 		}
@@ -353,17 +392,5 @@ func (r *run) offerMissed(ch *change) {
 			continue
 		}
 		r.findings = append(r.findings, missedFinding(day, keys, token))
-	}
-}
-
-func missedFinding(day string, keys []string, token string) Finding {
-	verb, is := "were", "are"
-	if len(keys) == 1 {
-		verb, is = "was", "is"
-	}
-	return Finding{
-		Kind: FindingMissed, Day: day, Files: keys, Token: token,
-		Message: fmt.Sprintf("%s of %s %s listed, could not be archived, and %s not listed any more: %s",
-			plural(len(keys), "package"), day, verb, is, names(keys)),
 	}
 }

@@ -60,13 +60,10 @@ func (a *Archive) Run(ctx context.Context, drift []byte) (*Report, error) {
 // run is one run of an archive. Its fields belong to the goroutine that calls its
 // methods.
 type run struct {
-	// The committer has the ledger. While a commit is in flight, it belongs to the
-	// goroutine that commits.
-	*committer
+	repairer
 
 	view  *View
 	fetch *fetch.Client
-	drift *Drift
 	used  map[string]bool // folders of bags
 
 	queue   chan *task
@@ -83,8 +80,7 @@ type run struct {
 	absent   map[string]bool // failing packages that are no longer listed
 	resolved map[string]bool // failing packages that fail no more
 	losses   []missing
-	pending  change   // what the next commit contains beside bags
-	remains  []string // folders that can be removed
+	pending  change // what the next commit contains beside bags
 
 	waiting, skipped, gaveUp, done, total int
 	doneBytes                             int64
@@ -92,11 +88,7 @@ type run struct {
 	stopped                               error     // why no download is started any more
 	quiet                                 bool      // the run went through all days
 
-	failures []Failure
-	findings []Finding
-	warnings []Warning
-	repaired []string
-	odd      []string // packages that cannot be decompressed
+	odd []string // packages that cannot be decompressed
 }
 
 // dayRun is a day that is being archived.
@@ -122,7 +114,7 @@ type openBag struct {
 func (a *Archive) begin(ctx context.Context) (*run, error) {
 	c := &a.config
 	r := &run{
-		committer: &committer{config: c, now: c.now()}, used: map[string]bool{}, days: map[string]*dayRun{}, settled: map[string]bool{}, lossy: map[string]bool{},
+		repairer: repairer{committer: &committer{config: c, now: c.now()}}, used: map[string]bool{}, days: map[string]*dayRun{}, settled: map[string]bool{}, lossy: map[string]bool{},
 		failed: map[string]bool{}, absent: map[string]bool{}, resolved: map[string]bool{},
 		queue: make(chan *task), results: make(chan *result),
 	}
@@ -205,11 +197,6 @@ func (r *run) commitScope(ctx context.Context) error {
 		return nil
 	}
 	return r.commit(ctx, ch)
-}
-
-// scanner is a scanner for the present state.
-func (r *run) scanner() *scanner {
-	return newScanner(r.config.Bucket, r.log, r.config.Parallelism, r.config.VerifyPayload)
 }
 
 // run does the work.
@@ -497,6 +484,19 @@ func (r *run) take(ctx context.Context, res *result) {
 	}
 }
 
+// restored notes a package that was put back in its place.
+func (r *run) restored(w *wanted) {
+	r.repaired = append(r.repaired, w.record.Key())
+	if !w.lost {
+		return
+	}
+	f := ledger.File{Path: w.record.Key(), SHA256: w.record.SHA256, Bytes: w.record.StoredBytes}
+	if w.last {
+		f.Current = 1
+	}
+	r.pending.recovered = append(r.pending.recovered, f)
+}
+
 // noLongerServed is what the service has instead of a file that is missing.
 const noLongerServed = "EdgeOne does not serve it any more"
 
@@ -594,13 +594,11 @@ func (r *run) takePending() *change {
 // commitDone receives the outcome of the commit in flight.
 func (r *run) commitDone(err error) error {
 	r.committed = nil
-	r.failures = append(r.failures, r.flight.failures...)
+	r.collect(r.flight)
 	for _, f := range r.flight.failures {
 		r.settled[ledger.DayOf(f.Key)] = false
 		r.gaveUp++
 	}
-	r.findings = append(r.findings, r.flight.findings...)
-	r.remains = append(r.remains, r.flight.remains...)
 	r.flight = nil
 	return err
 }
@@ -668,7 +666,7 @@ func (r *run) finish(ctx context.Context, err error) error {
 	quiet := err == nil || errors.Is(err, errMaxRunTime)
 	ch := r.takePending()
 	if quiet {
-		if failure := r.decideLosses(ctx, ch); failure != nil {
+		if failure := r.decideLosses(ctx, ch, r.losses, r.absent); failure != nil {
 			return failure
 		}
 		ch.failing, ch.failed, ch.resolved = true, r.failed, r.resolved
