@@ -13,6 +13,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/evidence"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -95,6 +96,25 @@ type Config struct {
 
 	// Progress is called for each event, from several goroutines. It may be nil.
 	Progress func(Event)
+}
+
+// Signing says how the head of an archive is signed at the end of a run.
+type Signing struct {
+	// Signer has the key. Its name is the beginning of the origin of all notes.
+	Signer *evidence.Signer
+
+	// Timestamp is the URL of an RFC 3161 authority; empty for none.
+	Timestamp string
+
+	// Witnesses are asked to cosign each note.
+	Witnesses []evidence.Witness
+
+	// Through is the number of the entry that was signed last; 0 if it is not known.
+	// The witnesses have probably cosigned it.
+	Through int64
+
+	// Options are those of the requests to authorities and witnesses.
+	Options evidence.Options
 }
 
 // Member is what a resource keeps of its own runs, beside the head.

@@ -111,6 +111,9 @@ func (l *lister) next(ctx context.Context, first, last string) (rows []teo.Packa
 	}
 }
 
+// errNoStart is why a package cannot be placed in a bag.
+var errNoStart = errors.New("neither the list nor its name says when it starts")
+
 // splitRows sorts listed packages by day. Those that start outside of the window are
 // left out, whatever the service lists.
 func splitRows(c *Config, rows []teo.Package) (byDay map[string][]teo.Package, failures []Failure) {

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -10,9 +9,6 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
-
-// errNoStart is why a package cannot be placed in a bag.
-var errNoStart = errors.New("neither the list nor its name says when it starts")
 
 // dayPlan is what to do about one day.
 type dayPlan struct {

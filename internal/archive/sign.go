@@ -23,25 +23,6 @@ var noteKey = regexp.MustCompile(`^\.teo-archive/signed/([0-9]{10})\.note$`)
 func noteOf(sequence int64) string  { return fmt.Sprintf("%s%010d.note", SignedFolder, sequence) }
 func tokenOf(sequence int64) string { return fmt.Sprintf("%s%010d.tsr", SignedFolder, sequence) }
 
-// Signing says how the head of an archive is signed at the end of a run.
-type Signing struct {
-	// Signer has the key. Its name is the beginning of the origin of all notes.
-	Signer *evidence.Signer
-
-	// Timestamp is the URL of an RFC 3161 authority; empty for none.
-	Timestamp string
-
-	// Witnesses are asked to cosign each note.
-	Witnesses []evidence.Witness
-
-	// Through is the number of the entry that was signed last; 0 if it is not known.
-	// The witnesses have probably cosigned it.
-	Through int64
-
-	// Options are those of the requests to authorities and witnesses.
-	Options evidence.Options
-}
-
 // origin names the history of an archive for signatures and witnesses. Each accepted
 // roll-back begins another one, because a witness cosigns no history that lost
 // entries.

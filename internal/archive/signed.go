@@ -72,16 +72,64 @@ func (t trees) at(n int64) (found tree, ok bool) {
 	return t[n-1], t[n-1].valid
 }
 
-// signed checks the signed heads.
-func (v *verifier) signed(ctx context.Context, log *ledger.Log) error {
-	o := v.options.Signed
-	if o.isZero() {
-		return nil
+// signedCheck compares the signed heads of an archive with its ledger.
+type signedCheck struct {
+	bucket      bucket.Bucket
+	options     SignedOptions
+	parallelism int
+	log         *ledger.Log
+	trees       trees
+	problems    *problems
+}
+
+func (c *signedCheck) problem(path, format string, args ...any) {
+	c.problems.add(ProblemSignature, "", path, format, args...)
+}
+
+func (c *signedCheck) unsigned(path, format string, args ...any) {
+	c.problems.add(ProblemUnsigned, "", path, format, args...)
+}
+
+// run returns the newest signed head; nil if no key, authority or witness is given, or
+// if none is valid.
+func (c *signedCheck) run(ctx context.Context) (*SignedHead, error) {
+	if c.options.isZero() {
+		return nil, nil //nolint:nilnil // there is nothing to check
 	}
-	var numbers []int64
-	for object, err := range v.bucket.List(ctx, bucket.Range{Prefix: SignedFolder}) {
+	numbers, notes, err := c.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var head *SignedHead
+	newest := int64(0)
+	for i, n := range slices.Backward(numbers) {
+		if notes[i] == nil {
+			continue
+		}
+		note, ok := c.compare(n, notes[i])
+		if ok && newest == 0 {
+			newest = n
+			if head, err = c.verify(ctx, n, note); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if newest == 0 {
+		c.unsigned(SignedFolder, "the archive has no valid signed head")
+		return nil, nil //nolint:nilnil // as the problem says
+	}
+	for n := newest + 1; n <= c.log.Head.Sequence; n++ {
+		c.unsigned(ledger.Key(n), "no signed head covers this entry; the newest one is that of entry %d", newest)
+	}
+	return head, nil
+}
+
+// read reads all notes, in the order of their numbers. A note is nil if it was removed
+// meanwhile.
+func (c *signedCheck) read(ctx context.Context) (numbers []int64, notes [][]byte, err error) {
+	for object, err := range c.bucket.List(ctx, bucket.Range{Prefix: SignedFolder}) {
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		if m := noteKey.FindStringSubmatch(object.Key); m != nil {
 			n, _ := strconv.ParseInt(m[1], 10, 64)
@@ -89,12 +137,12 @@ func (v *verifier) signed(ctx context.Context, log *ledger.Log) error {
 		}
 	}
 	slices.Sort(numbers)
-	notes := make([][]byte, len(numbers))
+	notes = make([][]byte, len(numbers))
 	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(v.options.Parallelism)
+	group.SetLimit(c.parallelism)
 	for i, n := range numbers {
 		group.Go(func() (err error) {
-			notes[i], err = readAll(inner, v.bucket, noteOf(n), evidence.MaxNoteBytes)
+			notes[i], err = readAll(inner, c.bucket, noteOf(n), evidence.MaxNoteBytes)
 			switch {
 			case errors.Is(err, errTooLarge):
 				notes[i] = []byte{} // no note
@@ -105,61 +153,38 @@ func (v *verifier) signed(ctx context.Context, log *ledger.Log) error {
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	newest := int64(0)
-	for i, n := range slices.Backward(numbers) {
-		if notes[i] == nil {
-			continue
-		}
-		note, ok := v.signedNote(log, n, notes[i])
-		if ok && newest == 0 {
-			newest = n
-			if err := v.newestNote(ctx, log, n, note); err != nil {
-				return err
-			}
-		}
-	}
-	if newest == 0 {
-		v.problem(ProblemUnsigned, "", SignedFolder, "the archive has no valid signed head")
-		return nil
-	}
-	for n := newest + 1; n <= log.Head.Sequence; n++ {
-		v.problem(ProblemUnsigned, "", ledger.Key(n), "no signed head covers this entry; the newest one is that of entry %d", newest)
-	}
-	return nil
+	return numbers, notes, group.Wait()
 }
 
-// signedNote compares a note with the ledger. It returns false for a note that says
+// compare compares a note with the ledger. It returns false for a note that says
 // nothing about the present ledger: one that is a problem, or one of a history that
 // was abandoned.
-func (v *verifier) signedNote(log *ledger.Log, n int64, data []byte) (note evidence.Note, ok bool) {
+func (c *signedCheck) compare(n int64, data []byte) (note evidence.Note, ok bool) {
 	problem := func(format string, args ...any) (evidence.Note, bool) {
-		v.problem(ProblemSignature, "", noteOf(n), format, args...)
+		c.problem(noteOf(n), format, args...)
 		return evidence.Note{}, false
 	}
 	note, err := evidence.ParseNote(data)
 	if err != nil {
 		return problem("%s", err)
 	}
-	abandoned, ours := abandonedBefore(note.Checkpoint.Origin, log.Archive)
-	at, known := v.trees.at(n)
-	now := len(log.State.Abandoned)
+	abandoned, ours := abandonedBefore(note.Checkpoint.Origin, c.log.Archive)
+	at, known := c.trees.at(n)
+	now := len(c.log.State.Abandoned)
 	if known {
 		now = at.abandoned
 	}
-	switch key := v.options.Signed.Key; {
+	switch key := c.options.Key; {
 	case !ours:
 		return problem("its origin is not that of this archive: %q", note.Checkpoint.Origin)
 	case note.Checkpoint.Size != n:
 		return problem("it is the note of %d entries", note.Checkpoint.Size)
 	case abandoned < now:
 		return note, false
-	case n > log.Head.Sequence && key != nil && note.Verify(*key) != nil:
-		return problem("it signs %d entries, and the ledger has %d; the key did not sign it", n, log.Head.Sequence)
-	case n > log.Head.Sequence:
-		return problem("it signs %d entries, and the ledger has %d: the archive was rolled back", n, log.Head.Sequence)
+	case n > c.log.Head.Sequence && key != nil && note.Verify(*key) != nil:
+		return problem("it signs %d entries, and the ledger has %d; the key did not sign it", n, c.log.Head.Sequence)
+	case n > c.log.Head.Sequence:
+		return problem("it signs %d entries, and the ledger has %d: the archive was rolled back", n, c.log.Head.Sequence)
 	case abandoned > now || known && at.root != note.Checkpoint.Root:
 		return problem("its tree is not that of the ledger: the ledger was rewritten, or the note is not one of this archive")
 	}
@@ -176,48 +201,48 @@ func abandonedBefore(text, archive string) (abandoned int, ok bool) {
 	return abandoned, name != "" && text == origin(name, archive, abandoned)
 }
 
-// newestNote verifies the signatures and the token of the newest note.
-func (v *verifier) newestNote(ctx context.Context, log *ledger.Log, n int64, note evidence.Note) error {
-	o := v.options.Signed
-	head := &SignedHead{Sequence: n, Witnesses: []string{}}
+// verify verifies the signatures and the token of a note. It returns nil if the key did
+// not sign it.
+func (c *signedCheck) verify(ctx context.Context, n int64, note evidence.Note) (*SignedHead, error) {
+	o := c.options
 	if o.Key != nil {
 		if err := note.Verify(*o.Key); err != nil {
-			v.problem(ProblemSignature, "", noteOf(n), "%s", err)
-			return nil
+			c.problem(noteOf(n), "%s", err)
+			return nil, nil //nolint:nilnil // as the problem says
 		}
-		if !strings.HasPrefix(note.Checkpoint.Origin, o.Key.Name()+"/"+log.Archive) {
-			v.problem(ProblemSignature, "", noteOf(n), "its origin does not begin with the name of the key: %q", note.Checkpoint.Origin)
-			return nil
+		if !strings.HasPrefix(note.Checkpoint.Origin, o.Key.Name()+"/"+c.log.Archive) {
+			c.problem(noteOf(n), "its origin does not begin with the name of the key: %q", note.Checkpoint.Origin)
+			return nil, nil //nolint:nilnil // as the problem says
 		}
 	}
-	v.result.Signed = head
+	head := &SignedHead{Sequence: n, Witnesses: []string{}}
 	for _, key := range o.Witnesses {
 		_, err := note.Cosigned(key)
 		switch {
 		case err == nil:
 			head.Witnesses = append(head.Witnesses, key.Name())
 		case errors.Is(err, evidence.ErrNotSigned):
-			v.problem(ProblemUnsigned, "", noteOf(n), "the witness %s has not cosigned it", key.Name())
+			c.unsigned(noteOf(n), "the witness %s has not cosigned it", key.Name())
 		default:
-			v.problem(ProblemSignature, "", noteOf(n), "%s", err)
+			c.problem(noteOf(n), "%s", err)
 		}
 	}
 	if o.Authorities == nil {
-		return nil
+		return head, nil
 	}
-	der, err := readAll(ctx, v.bucket, tokenOf(n), evidence.MaxTokenBytes)
+	der, err := readAll(ctx, c.bucket, tokenOf(n), evidence.MaxTokenBytes)
 	switch {
 	case errors.Is(err, bucket.ErrNotExist):
-		v.problem(ProblemUnsigned, "", noteOf(n), "it has no time-stamp token")
-		return nil
+		c.unsigned(noteOf(n), "it has no time-stamp token")
+		return head, nil
 	case errors.Is(err, errTooLarge):
-		v.problem(ProblemSignature, "", tokenOf(n), "%s", err)
-		return nil
+		c.problem(tokenOf(n), "%s", err)
+		return head, nil
 	case err != nil:
-		return err
+		return nil, err
 	}
 	if head.At, err = evidence.VerifyToken(ctx, der, note.Bytes, o.Authorities); err != nil {
-		v.problem(ProblemSignature, "", tokenOf(n), "%s", err)
+		c.problem(tokenOf(n), "%s", err)
 	}
-	return nil
+	return head, nil
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -54,66 +53,6 @@ type VerifyOptions struct {
 
 	// Now is the reader's clock; nil means time.Now.
 	Now func() time.Time
-}
-
-// ProblemKind says what is wrong.
-type ProblemKind string
-
-// The kinds of problems. ProblemKinds lists them.
-const (
-	ProblemNoLedger   ProblemKind = "no_ledger"
-	ProblemLedger     ProblemKind = "ledger"
-	ProblemHead       ProblemKind = "head"
-	ProblemDestroyed  ProblemKind = "destroyed"
-	ProblemRecords    ProblemKind = "records"
-	ProblemTagFile    ProblemKind = "tag_file"
-	ProblemMissing    ProblemKind = "missing"
-	ProblemLength     ProblemKind = "length"
-	ProblemHash       ProblemKind = "hash"
-	ProblemContent    ProblemKind = "content"
-	ProblemVersion    ProblemKind = "version"
-	ProblemForeign    ProblemKind = "foreign"
-	ProblemRetention  ProblemKind = "retention"
-	ProblemUnreadable ProblemKind = "unreadable"
-	ProblemSignature  ProblemKind = "signature"
-	ProblemUnsigned   ProblemKind = "unsigned"
-)
-
-var problemDescriptions = map[ProblemKind]string{
-	ProblemNoLedger:   "there is no ledger: the destination is empty, or it is not an archive",
-	ProblemLedger:     "an entry of the ledger is missing, malformed, or breaks a rule",
-	ProblemHead:       "the expected head is not an entry of the ledger",
-	ProblemDestroyed:  "the archive was destroyed",
-	ProblemRecords:    "the records of a commit are missing or are not what the ledger names",
-	ProblemTagFile:    "a tag file of a bag is missing or is not what the ledger names",
-	ProblemMissing:    "a package is missing",
-	ProblemLength:     "a package has another length",
-	ProblemHash:       "the SHA-256 of a package is not the recorded one",
-	ProblemContent:    "the decompressed content of a package is not the recorded one",
-	ProblemVersion:    "the versions of a package contradict each other or the ledger",
-	ProblemForeign:    "a file in a bag does not belong to it",
-	ProblemRetention:  "an object is not locked for as long as the archive's retention demands",
-	ProblemUnreadable: "a file cannot be read",
-	ProblemSignature:  "a signed head, its time-stamp token or a cosignature is not valid, or does not match the ledger",
-	ProblemUnsigned:   "an entry of the ledger is newer than the newest signed head, or the signed head lacks a token or a cosignature",
-}
-
-// ProblemKinds returns all kinds, sorted.
-func ProblemKinds() []ProblemKind { return slices.Sorted(maps.Keys(problemDescriptions)) }
-
-// Description explains the kind in a few words.
-func (k ProblemKind) Description() string { return problemDescriptions[k] }
-
-// Problem is something that is wrong with an archive.
-type Problem struct {
-	Kind ProblemKind
-
-	// Day is the UTC date of the bag, or empty; Path is the key of the object, or
-	// empty.
-	Day, Path string
-
-	// Detail says what was expected and what was found.
-	Detail string
 }
 
 // VerifiedBag is a committed bag.
@@ -182,7 +121,8 @@ func Verify(ctx context.Context, b bucket.Bucket, o VerifyOptions) (*Verificatio
 		if err := v.excuse(ctx); err != nil {
 			return nil, err
 		}
-		if err := v.signed(ctx, log); err != nil {
+		c := &signedCheck{bucket: b, options: o.Signed, parallelism: o.Parallelism, log: log, trees: v.trees, problems: &v.problems}
+		if v.result.Signed, err = c.run(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -207,15 +147,10 @@ type verifier struct {
 	// retention is the policy that was in force when a bag was committed.
 	retention map[string]*ledger.Retention
 
-	mu       sync.Mutex
-	problems []Problem
-	retained map[string]time.Time
-}
+	problems problems
 
-func (v *verifier) problem(kind ProblemKind, day, path, format string, args ...any) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.problems = append(v.problems, Problem{Kind: kind, Day: day, Path: path, Detail: fmt.Sprintf(format, args...)})
+	mu       sync.Mutex
+	retained map[string]time.Time // the earliest end of the locks of a bag
 }
 
 // replay reads the ledger. It returns no log if there is nothing to compare with.
@@ -236,7 +171,7 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 		},
 		Problem: func(err *ledger.EntryError) {
 			v.gap = true
-			v.problem(ProblemLedger, "", ledger.Key(err.Sequence), "%s", err)
+			v.problems.add(ProblemLedger, "", ledger.Key(err.Sequence), "%s", err)
 		},
 	})
 	var (
@@ -246,24 +181,24 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 	switch {
 	case errors.As(err, &destroyed):
 		r.Archive, r.Layer = destroyed.Entry.Archive, destroyed.Entry.Layer
-		v.problem(ProblemDestroyed, "", ledger.Key(destroyed.Entry.Sequence), "%s", destroyed)
+		v.problems.add(ProblemDestroyed, "", ledger.Key(destroyed.Entry.Sequence), "%s", destroyed)
 		return nil, nil //nolint:nilnil // there is nothing to compare with
 	case errors.Is(err, ledger.ErrNoArchive):
-		v.problem(ProblemNoLedger, "", "", "%s", err)
+		v.problems.add(ProblemNoLedger, "", "", "%s", err)
 		return nil, nil //nolint:nilnil // as above
 	case errors.As(err, &entry):
-		v.problem(ProblemLedger, "", ledger.Key(entry.Sequence), "%s", err)
+		v.problems.add(ProblemLedger, "", ledger.Key(entry.Sequence), "%s", err)
 		return nil, nil //nolint:nilnil // as above
 	case err != nil:
 		return nil, err
 	}
 	if v.options.ExpectedHead != "" && !found {
-		v.problem(ProblemHead, "", "", "no entry has the SHA-256 %s: the archive was rolled back or rewritten, or it is another one", v.options.ExpectedHead)
+		v.problems.add(ProblemHead, "", "", "no entry has the SHA-256 %s: the archive was rolled back or rewritten, or it is another one", v.options.ExpectedHead)
 	}
 	// An older entry whose loss is accepted is no problem, if its successor has the
 	// hash that was accepted.
 	var unread error
-	v.problems = slices.DeleteFunc(v.problems, func(p Problem) bool {
+	v.problems.list = slices.DeleteFunc(v.problems.list, func(p Problem) bool {
 		lost, gone := log.State.Lost[p.Path]
 		if p.Kind != ProblemLedger || !gone {
 			return false
@@ -348,7 +283,7 @@ func (v *verifier) bags(ctx context.Context, log *ledger.Log) error {
 	}
 	for _, key := range d.Foreign {
 		if folder, _, ok := bag.Split(key); ok && log.State.Bags[folder].Packages > 0 {
-			v.problem(ProblemForeign, bag.FolderDay(folder), key, "the bag does not have it")
+			v.problems.add(ProblemForeign, bag.FolderDay(folder), key, "the bag does not have it")
 		}
 	}
 	for _, commit := range sortedKeys(log.State.Records) {
@@ -380,7 +315,7 @@ func (v *verifier) records(ctx context.Context, s *scanner, commit string) error
 	}
 	records, err := s.recordsFile(ctx, commit, want.Records)
 	if errors.Is(err, errUnnamed) {
-		v.problem(ProblemRecords, "", key, "the records of entry %d are missing or not those that the ledger names", want.Sequence)
+		v.problems.add(ProblemRecords, "", key, "the records of entry %d are missing or not those that the ledger names", want.Sequence)
 		return nil
 	}
 	if err != nil {
@@ -390,7 +325,7 @@ func (v *verifier) records(ctx context.Context, s *scanner, commit string) error
 	last := ""
 	for _, r := range records {
 		if r.Bag < last {
-			v.problem(ProblemRecords, "", key, "its lines are not in the order of the bags")
+			v.problems.add(ProblemRecords, "", key, "its lines are not in the order of the bags")
 		}
 		last = r.Bag
 		byBag[r.Bag] = append(byBag[r.Bag], r)
@@ -401,13 +336,13 @@ func (v *verifier) records(ctx context.Context, s *scanner, commit string) error
 		}
 		tags, err := bag.NewTagFiles(byBag[folder])
 		if err != nil || tags.SHA256() != b.TagmanifestSHA256 || int64(tags.Packages()) != b.Packages || tags.Bytes() != b.Bytes || tags.ListingSHA256() != b.ListingSHA256 {
-			v.problem(ProblemRecords, bag.FolderDay(folder), key, "its lines for %s are not those of the bag that the ledger names", folder)
+			v.problems.add(ProblemRecords, bag.FolderDay(folder), key, "its lines for %s are not those of the bag that the ledger names", folder)
 		}
 		delete(byBag, folder)
 	}
 	for folder := range byBag {
 		if !s.log.State.IsExpired(bag.FolderDay(folder)) {
-			v.problem(ProblemRecords, bag.FolderDay(folder), key, "it has lines for %s, which the entry does not name", folder)
+			v.problems.add(ProblemRecords, bag.FolderDay(folder), key, "it has lines for %s, which the entry does not name", folder)
 		}
 	}
 	return nil
@@ -425,7 +360,7 @@ func (v *verifier) day(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, 
 		all[folder] = records
 	}
 	if !v.gap {
-		v.versions(day, all)
+		newVersionCheck(day, all, &v.problems).replay(v.history[day])
 	}
 	earlier := map[string]*bag.Record{}
 	for _, folder := range folders {
@@ -451,7 +386,7 @@ func (v *verifier) tagFiles(ctx context.Context, s *scanner, folder string) ([]b
 	}
 	records, err := s.records(ctx, folder)
 	if errors.Is(err, errUnnamed) {
-		v.problem(ProblemTagFile, day, folder+"/packages.jsonl", "neither it nor the records of the commit say which packages the bag has")
+		v.problems.add(ProblemTagFile, day, folder+"/packages.jsonl", "neither it nor the records of the commit say which packages the bag has")
 		return nil, nil
 	}
 	if err != nil {
@@ -462,14 +397,14 @@ func (v *verifier) tagFiles(ctx context.Context, s *scanner, folder string) ([]b
 		return nil, err
 	}
 	if tags.SHA256() != b.TagmanifestSHA256 || tags.ListingSHA256() != b.ListingSHA256 || int64(tags.Packages()) != b.Packages || tags.Bytes() != b.Bytes {
-		v.problem(ProblemTagFile, day, folder, "its records are not those that the ledger names")
+		v.problems.add(ProblemTagFile, day, folder, "its records are not those that the ledger names")
 	}
 	for _, name := range bag.TagNames() {
 		key := folder + "/" + name
 		want := tags.Files()[name]
 		r, err := v.bucket.Open(ctx, key)
 		if errors.Is(err, bucket.ErrNotExist) {
-			v.problem(ProblemTagFile, day, key, "it is missing")
+			v.problems.add(ProblemTagFile, day, key, "it is missing")
 			continue
 		}
 		if err != nil {
@@ -481,7 +416,7 @@ func (v *verifier) tagFiles(ctx context.Context, s *scanner, folder string) ([]b
 			return nil, err
 		}
 		if !bytes.Equal(is, want) {
-			v.problem(ProblemTagFile, day, key, "it is not the one that the records of the bag give")
+			v.problems.add(ProblemTagFile, day, key, "it is not the one that the records of the bag give")
 		}
 		v.lock(folder, key, r.Object.Lock)
 	}
@@ -498,10 +433,10 @@ func (v *verifier) file(ctx context.Context, s *scanner, m *bag.Meter, d *Drift,
 		switch why := b.Files[r.Path]; why {
 		case "":
 		case missingFile:
-			v.problem(ProblemMissing, r.Day(), key, "%s", why)
+			v.problems.add(ProblemMissing, r.Day(), key, "%s", why)
 			return nil
 		default:
-			v.problem(ProblemLength, r.Day(), key, "%s", why)
+			v.problems.add(ProblemLength, r.Day(), key, "%s", why)
 			return nil
 		}
 	}
@@ -510,7 +445,7 @@ func (v *verifier) file(ctx context.Context, s *scanner, m *bag.Meter, d *Drift,
 	}
 	body, err := v.bucket.Open(ctx, key)
 	if errors.Is(err, bucket.ErrNotExist) {
-		v.problem(ProblemMissing, r.Day(), key, missingFile)
+		v.problems.add(ProblemMissing, r.Day(), key, missingFile)
 		return nil
 	}
 	if err != nil {
@@ -529,11 +464,11 @@ func (v *verifier) file(ctx context.Context, s *scanner, m *bag.Meter, d *Drift,
 	switch text := measure.Differs(r); {
 	case text == "":
 	case measure.StoredBytes != r.StoredBytes:
-		v.problem(ProblemLength, r.Day(), key, "%s", text)
+		v.problems.add(ProblemLength, r.Day(), key, "%s", text)
 	case measure.SHA256 != r.SHA256:
-		v.problem(ProblemHash, r.Day(), key, "%s", text)
+		v.problems.add(ProblemHash, r.Day(), key, "%s", text)
 	default:
-		v.problem(ProblemContent, r.Day(), key, "%s", text)
+		v.problems.add(ProblemContent, r.Day(), key, "%s", text)
 	}
 	return nil
 }
@@ -562,21 +497,21 @@ func (v *verifier) lock(folder, key string, lock bucket.Lock) {
 		if !lock.Until.IsZero() {
 			found = "its lock ends on " + lock.Until.UTC().Format(time.RFC3339)
 		}
-		v.problem(ProblemRetention, bag.FolderDay(folder), key, "%s; the retention of the archive lasts until %s", found, until.Format(time.RFC3339))
+		v.problems.add(ProblemRetention, bag.FolderDay(folder), key, "%s; the retention of the archive lasts until %s", found, until.Format(time.RFC3339))
 	case policy.Mode == bucket.Compliance && lock.Mode != bucket.Compliance:
-		v.problem(ProblemRetention, bag.FolderDay(folder), key, "its lock has the mode %s instead of %s", lock.Mode, policy.Mode)
+		v.problems.add(ProblemRetention, bag.FolderDay(folder), key, "its lock has the mode %s instead of %s", lock.Mode, policy.Mode)
 	}
 }
 
 // excuse drops problems that entries explain which were written meanwhile.
 func (v *verifier) excuse(ctx context.Context) error {
-	if len(v.problems)+int(v.result.UncommittedCount) == 0 {
+	if len(v.problems.list)+int(v.result.UncommittedCount) == 0 {
 		return nil
 	}
 	log, err := ledger.Read(ctx, v.bucket, ledger.ReadOptions{Archive: v.result.Archive, Now: v.options.Now().UTC().Truncate(time.Second)})
 	if err != nil {
 		if errors.Is(err, ledger.ErrNoArchive) {
-			v.problem(ProblemDestroyed, "", "", "%s", err)
+			v.problems.add(ProblemDestroyed, "", "", "%s", err)
 			return nil
 		}
 		var entry *ledger.EntryError
@@ -585,7 +520,7 @@ func (v *verifier) excuse(ctx context.Context) error {
 		}
 		return err
 	}
-	v.problems = slices.DeleteFunc(v.problems, func(p Problem) bool {
+	v.problems.list = slices.DeleteFunc(v.problems.list, func(p Problem) bool {
 		if p.Kind == ProblemVersion || p.Kind == ProblemLedger {
 			return false // no later entry makes an earlier one right
 		}
@@ -605,12 +540,12 @@ func (v *verifier) excuse(ctx context.Context) error {
 // finish sorts the problems.
 func (v *verifier) finish() *Verification {
 	r := v.result
-	slices.SortFunc(v.problems, func(a, b Problem) int {
+	slices.SortFunc(v.problems.list, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Path, b.Path), strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Detail, b.Detail))
 	})
-	v.problems = slices.Compact(v.problems)
-	r.ProblemCount = int64(len(v.problems))
-	r.Problems = v.problems[:min(len(v.problems), MaxProblems)]
+	v.problems.list = slices.Compact(v.problems.list)
+	r.ProblemCount = int64(len(v.problems.list))
+	r.Problems = v.problems.list[:min(len(v.problems.list), MaxProblems)]
 	for folder, b := range r.Bags {
 		b.RetainedUntil = v.retained[folder]
 		r.Bags[folder] = b

@@ -14,52 +14,130 @@ type event struct {
 	lost, recovered, erased []ledger.File
 }
 
-// versions replays what the entries say about the files of a day, and compares it
-// with the records: which version was current when.
-func (v *verifier) versions(day string, all map[string][]bag.Record) {
-	// The records of a bag that is lost with them are not known.
-	unknown := func(key string) bool {
-		folder, _, _ := bag.Split(key)
-		records, committed := all[folder]
-		return committed && records == nil
-	}
-	known := map[string]*bag.Record{}    // by key
-	packages := map[string]*versionsOf{} // by path
-	for _, e := range v.history[day] {
+// versionCheck compares what the entries say about the files of a day with the records
+// of its bags: which version was current when.
+type versionCheck struct {
+	day      string
+	records  map[string][]bag.Record // by bag; nil for one that is lost with its records
+	problems *problems
+
+	known    map[string]*bag.Record // by key
+	packages map[string]*versionsOf // by path
+}
+
+func newVersionCheck(day string, records map[string][]bag.Record, p *problems) *versionCheck {
+	return &versionCheck{day: day, records: records, problems: p, known: map[string]*bag.Record{}, packages: map[string]*versionsOf{}}
+}
+
+// replay follows the entries in their order.
+func (c *versionCheck) replay(history []event) {
+	for _, e := range history {
 		for _, folder := range e.bags {
-			superseding, uncertain := int64(0), int64(0)
-			for i := range all[folder] {
-				r := &all[folder][i]
-				if known[r.Key()] = r; packages[r.Path] == nil {
-					packages[r.Path] = &versionsOf{}
-				}
-				p := packages[r.Path]
-				current := p.current()
-				switch {
-				case p.erased:
-					v.problem(ProblemVersion, day, r.Key(), "entry %d adds a package that was erased", e.entry.Sequence)
-				case current != nil && (r.Supersedes == nil || r.Supersedes.Path != current.Key() || r.Supersedes.SHA256 != current.SHA256):
-					v.problem(ProblemVersion, day, r.Key(), "it does not supersede %s, the current version at entry %d", current.Key(), e.entry.Sequence)
-				case current == nil && r.Supersedes != nil && unknown(r.Supersedes.Path):
-					uncertain++
-				case current == nil && r.Supersedes != nil && known[r.Supersedes.Path] == nil:
-					v.problem(ProblemVersion, day, r.Key(), "it supersedes %s, which the archive does not have", r.Supersedes.Path)
-				}
-				if current != nil {
-					superseding++
-				}
-				for _, other := range p.versions {
-					if other.SHA256 == r.SHA256 && !p.gone[other.Key()] && !replaces(e.lost, other.Key(), r.Key()) {
-						v.problem(ProblemVersion, day, r.Key(), "it has the same bytes as %s", other.Key())
-					}
-				}
-				p.versions = append(p.versions, r)
-			}
-			if says := e.entry.Bags[folder].Superseding; all[folder] != nil && (says < superseding || says > superseding+uncertain) {
-				v.problem(ProblemVersion, day, folder, "entry %d says that %d packages replace current versions, the records say %d", e.entry.Sequence, e.entry.Bags[folder].Superseding, superseding)
+			c.add(&e, folder)
+		}
+		c.losses(&e)
+	}
+}
+
+// isUnknown reports whether a file was in a bag that is lost with its records.
+func (c *versionCheck) isUnknown(key string) bool {
+	folder, _, _ := bag.Split(key)
+	records, committed := c.records[folder]
+	return committed && records == nil
+}
+
+// add compares a bag that an entry adds with what was current.
+func (c *versionCheck) add(e *event, folder string) {
+	superseding, uncertain := int64(0), int64(0)
+	records := c.records[folder]
+	for i := range records {
+		r := &records[i]
+		if c.known[r.Key()] = r; c.packages[r.Path] == nil {
+			c.packages[r.Path] = &versionsOf{}
+		}
+		p := c.packages[r.Path]
+		current := p.current()
+		switch {
+		case p.erased:
+			c.problem(r.Key(), "entry %d adds a package that was erased", e.entry.Sequence)
+		case current != nil && (r.Supersedes == nil || r.Supersedes.Path != current.Key() || r.Supersedes.SHA256 != current.SHA256):
+			c.problem(r.Key(), "it does not supersede %s, the current version at entry %d", current.Key(), e.entry.Sequence)
+		case current == nil && r.Supersedes != nil && c.isUnknown(r.Supersedes.Path):
+			uncertain++
+		case current == nil && r.Supersedes != nil && c.known[r.Supersedes.Path] == nil:
+			c.problem(r.Key(), "it supersedes %s, which the archive does not have", r.Supersedes.Path)
+		}
+		if current != nil {
+			superseding++
+		}
+		for _, other := range p.versions {
+			if other.SHA256 == r.SHA256 && !p.gone[other.Key()] && !replaces(e.lost, other.Key(), r.Key()) {
+				c.problem(r.Key(), "it has the same bytes as %s", other.Key())
 			}
 		}
-		v.losses(day, &e, known, packages, all)
+		p.versions = append(p.versions, r)
+	}
+	if says := e.entry.Bags[folder].Superseding; records != nil && (says < superseding || says > superseding+uncertain) {
+		c.problem(folder, "entry %d says that %d packages replace current versions, the records say %d", e.entry.Sequence, says, superseding)
+	}
+}
+
+func (c *versionCheck) problem(path, format string, args ...any) {
+	c.problems.add(ProblemVersion, c.day, path, format, args...)
+}
+
+// losses compares lost, recovered and erased files with the records.
+func (c *versionCheck) losses(e *event) {
+	check := func(f *ledger.File, verb string) *versionsOf {
+		r := c.known[f.Path]
+		if r == nil {
+			folder, path, ok := bag.Split(f.Path)
+			if ok && path != "" && c.records[folder] != nil {
+				c.problem(f.Path, "entry %d %s it, and no bag has it", e.entry.Sequence, verb)
+			}
+			return nil
+		}
+		if r.SHA256 != f.SHA256 || r.StoredBytes != f.Bytes {
+			c.problem(f.Path, "entry %d %s it with another hash or length than its record has", e.entry.Sequence, verb)
+		}
+		return c.packages[r.Path]
+	}
+	current := func(f *ledger.File, is bool, verb string) {
+		if is != (f.Current == 1) {
+			c.problem(f.Path, "entry %d %s it and counts %d current versions", e.entry.Sequence, verb, f.Current)
+		}
+	}
+	for i := range e.lost {
+		f := &e.lost[i]
+		p := check(f, "loses")
+		if p == nil {
+			continue
+		}
+		now := p.current()
+		current(f, now != nil && now.Key() == f.Path, "loses")
+		if by := c.known[f.ReplacedBy]; f.ReplacedBy != "" && (by == nil || by.SHA256 != f.SHA256 || !slices.Contains(e.bags, by.Bag)) {
+			c.problem(f.Path, "entry %d replaces it by %s, which has other bytes or is not of the same entry", e.entry.Sequence, f.ReplacedBy)
+		}
+		p.set(f.Path, true)
+	}
+	for i := range e.recovered {
+		f := &e.recovered[i]
+		if p := check(f, "recovers"); p != nil {
+			p.set(f.Path, false)
+			now := p.current()
+			current(f, now != nil && now.Key() == f.Path, "recovers")
+		}
+	}
+	for i := range e.erased {
+		f := &e.erased[i]
+		p := check(f, "erases")
+		if p == nil {
+			continue
+		}
+		now := p.current()
+		current(f, now != nil && now.Key() == f.Path, "erases")
+		p.set(f.Path, true)
+		p.erased = true
 	}
 }
 
@@ -90,59 +168,4 @@ func (p *versionsOf) set(key string, gone bool) {
 		p.gone = map[string]bool{}
 	}
 	p.gone[key] = gone
-}
-
-// losses compares lost, recovered and erased files with the records.
-func (v *verifier) losses(day string, e *event, known map[string]*bag.Record, packages map[string]*versionsOf, all map[string][]bag.Record) {
-	check := func(f *ledger.File, verb string) *versionsOf {
-		r := known[f.Path]
-		if r == nil {
-			folder, path, ok := bag.Split(f.Path)
-			if ok && path != "" && all[folder] != nil {
-				v.problem(ProblemVersion, day, f.Path, "entry %d %s it, and no bag has it", e.entry.Sequence, verb)
-			}
-			return nil
-		}
-		if r.SHA256 != f.SHA256 || r.StoredBytes != f.Bytes {
-			v.problem(ProblemVersion, day, f.Path, "entry %d %s it with another hash or length than its record has", e.entry.Sequence, verb)
-		}
-		return packages[r.Path]
-	}
-	current := func(f *ledger.File, is bool, verb string) {
-		if is != (f.Current == 1) {
-			v.problem(ProblemVersion, day, f.Path, "entry %d %s it and counts %d current versions", e.entry.Sequence, verb, f.Current)
-		}
-	}
-	for i := range e.lost {
-		f := &e.lost[i]
-		p := check(f, "loses")
-		if p == nil {
-			continue
-		}
-		c := p.current()
-		current(f, c != nil && c.Key() == f.Path, "loses")
-		if by := known[f.ReplacedBy]; f.ReplacedBy != "" && (by == nil || by.SHA256 != f.SHA256 || !slices.Contains(e.bags, by.Bag)) {
-			v.problem(ProblemVersion, day, f.Path, "entry %d replaces it by %s, which has other bytes or is not of the same entry", e.entry.Sequence, f.ReplacedBy)
-		}
-		p.set(f.Path, true)
-	}
-	for i := range e.recovered {
-		f := &e.recovered[i]
-		if p := check(f, "recovers"); p != nil {
-			p.set(f.Path, false)
-			c := p.current()
-			current(f, c != nil && c.Key() == f.Path, "recovers")
-		}
-	}
-	for i := range e.erased {
-		f := &e.erased[i]
-		p := check(f, "erases")
-		if p == nil {
-			continue
-		}
-		c := p.current()
-		current(f, c != nil && c.Key() == f.Path, "erases")
-		p.set(f.Path, true)
-		p.erased = true
-	}
 }
