@@ -29,25 +29,23 @@ TBLPROPERTIES (
 CREATE EXTERNAL TABLE edgeone_ledger (line string)
 LOCATION 's3://logs/edgeone/.teo-archive/ledger/';
 
-CREATE EXTERNAL TABLE edgeone_records (bag string, path string, supersedes struct<path:string>)
+CREATE EXTERNAL TABLE edgeone_records (bag string, path string)
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
 LOCATION 's3://logs/edgeone/.teo-archive/records/';
 
--- The current versions: the records of committed entries, less what they supersede.
+-- The current versions: of each package the one that was committed last.
 CREATE VIEW edgeone_files AS
 WITH entries AS (
-  SELECT max(regexp_extract(line, '^  "commit": "([0-9a-f]{32})"', 1)) AS commit
+  SELECT max(regexp_extract(line, '^  "commit": "([0-9a-f]{32})"', 1)) AS commit,
+         max(CAST(regexp_extract(line, '^  "sequence": ([0-9]+)', 1) AS bigint)) AS sequence
   FROM edgeone_ledger
   GROUP BY "$path"
   HAVING bool_or(line LIKE '  "records": {%')
-), versions AS (
-  SELECT bag || '/' || path AS file, supersedes.path AS former
-  FROM edgeone_records
-  WHERE regexp_extract("$path", '([0-9a-f]{32})\.jsonl$', 1) IN (SELECT commit FROM entries)
 )
-SELECT 's3://logs/edgeone/' || file AS file
-FROM versions
-WHERE file NOT IN (SELECT former FROM versions WHERE former IS NOT NULL);
+SELECT 's3://logs/edgeone/' || max_by(r.bag || '/' || r.path, e.sequence) AS file
+FROM edgeone_records r
+JOIN entries e ON e.commit = regexp_extract(r."$path", '([0-9a-f]{32})\.jsonl$', 1)
+GROUP BY substr(r.bag, 1, 13), r.path;
 
 SELECT dt,
        regexp_extract("$path", '/domain=([^/]*)/', 1) AS domain,

@@ -17,24 +17,22 @@ WITH (format = 'OPENX_JSON', external_location = 's3://logs/edgeone/', partition
 CREATE TABLE hive.logs.edgeone_ledger (line varchar)
 WITH (format = 'TEXTFILE', external_location = 's3://logs/edgeone/.teo-archive/ledger/');
 
-CREATE TABLE hive.logs.edgeone_records (bag varchar, path varchar, supersedes row(path varchar))
+CREATE TABLE hive.logs.edgeone_records (bag varchar, path varchar)
 WITH (format = 'OPENX_JSON', external_location = 's3://logs/edgeone/.teo-archive/records/');
 
--- The current versions: the records of committed entries, less what they supersede.
+-- The current versions: of each package the one that was committed last.
 CREATE VIEW hive.logs.edgeone_files AS
 WITH entries AS (
-  SELECT max(regexp_extract(line, '^  "commit": "([0-9a-f]{32})"', 1)) AS commit
+  SELECT max(regexp_extract(line, '^  "commit": "([0-9a-f]{32})"', 1)) AS commit,
+         max(CAST(regexp_extract(line, '^  "sequence": ([0-9]+)', 1) AS bigint)) AS sequence
   FROM hive.logs.edgeone_ledger
   GROUP BY "$path"
   HAVING bool_or(line LIKE '  "records": {%')
-), versions AS (
-  SELECT bag || '/' || path AS file, supersedes.path AS former
-  FROM hive.logs.edgeone_records
-  WHERE regexp_extract("$path", '([0-9a-f]{32})\.jsonl$', 1) IN (SELECT commit FROM entries)
 )
-SELECT 's3://logs/edgeone/' || file AS file
-FROM versions
-WHERE file NOT IN (SELECT former FROM versions WHERE former IS NOT NULL);
+SELECT 's3://logs/edgeone/' || max_by(r.bag || '/' || r.path, e.sequence) AS file
+FROM hive.logs.edgeone_records r
+JOIN entries e ON e.commit = regexp_extract(r."$path", '([0-9a-f]{32})\.jsonl$', 1)
+GROUP BY substr(r.bag, 1, 13), r.path;
 
 -- Once a day, before the queries:
 CALL hive.system.sync_partition_metadata('logs', 'edgeone_l7', 'ADD');

@@ -294,7 +294,7 @@ function checkFiles(name,   i, f, p, sum, length_, packages, current, reason, be
     if ((reason > 0) != (name == "erased") || reason && (f ~ /,"reason":""[}]$/ || !isText(unquoteless(f)))) bad(name " has a reason that does not belong there, or none")
     if (f ~ /,"replaced_by":/ && (name != "lost" || !isPayload(get(f, "replaced_by")) || !isPayload(p))) bad(name " has an impossible replacement")
     ok = 0
-    if (p ~ /\/$/ && isBag(unslash(p))) ok = isHex(sum, 64) && packages > 0 && current + 0 <= packages + 0
+    if (p ~ /\/$/ && isBag(unslash(p))) ok = isHex(sum, 64) && current + 0 <= packages + 0
     else if (isPayload(p)) ok = isHex(sum, 64) && length_ > 0 && packages == "" && current + 0 <= 1
     else if (name == "erased") ok = 0
     else if (isPackage(p)) ok = name == "recovered" && f == "{\"path\":\"" p "\"}"
@@ -543,7 +543,7 @@ function apply(   i, j, k, f, p, b, day, folder, n, sum, first, oldest, at, list
   for (i = 1; i <= size["erased"]; i++) {
     f = item["erased", i]; p = get(f, "path"); folder = bagOf(p)
     if (has("erased", p) || !has("bags", folder) || !has("lost", p) && isGone(p)) broken("it erases " p ", which is erased already or in no bag")
-    else if (p == folder "/" && !has("lost", p) && (get(f, "sha256") != get(S["bags", folder], "tagmanifest_sha256") || get(f, "packages") != get(S["bags", folder], "packages") - goneFrom(folder))) broken("it erases the bag " p " with other numbers than it has")
+    else if (p == folder "/" && !has("lost", p) && (get(f, "sha256") != get(S["bags", folder], "tagmanifest_sha256") || get(f, "packages") + 0 != get(S["bags", folder], "packages") - goneFrom(folder))) broken("it erases the bag " p " with other numbers than it has")
     if (has("lost", p)) {
       if (get(S["lost", p], "sha256") != get(f, "sha256") || get(S["lost", p], "bytes") != get(f, "bytes") || get(S["lost", p], "packages") != get(f, "packages") || get(f, "current") != "") broken("it erases " p " with other values than it was lost with")
       drop("lost", p)
@@ -767,14 +767,18 @@ END {
   }
   if (expected != "" && !found) print "problem", "The expected head " expected (expected in abandoned ? " was abandoned by entry " abandoned[expected] "." : " is not an entry of the ledger. The archive was rolled back, or it is another one.")
   print "head", top, before, layer
+  for (k in S) { # first what is gone, so that a reader knows it when it reads of a bag
+    split(k, part, SUBSEP)
+    s = S[k]
+    if (part[1] == "lost" || part[1] == "erased") print "gone", part[1], part[2], (part[2] ~ /\/$/ ? get(s, "packages") + 0 : 1), (get(s, "replaced_by") == ""), why[part[2]]
+    if (part[1] == "missed") print "gone", "missed", part[2], 1, 1, why[part[2]]
+  }
   for (k in S) {
     split(k, part, SUBSEP)
     s = S[k]
     if (part[1] == "bags") print "bag", part[2], get(s, "packages"), get(s, "bytes"), get(s, "tagmanifest_sha256"), get(s, "listing_sha256"), get(s, "commit")
     if (part[1] == "records") print "records", part[2], get(s, "sha256"), get(s, "bytes"), get(s, "sequence")
-    if (part[1] == "lost" || part[1] == "erased") print "gone", part[1], part[2], (get(s, "packages") == "" ? 1 : get(s, "packages")), (get(s, "replaced_by") == ""), why[part[2]]
     if (part[1] == "given_up") print "given_up", part[2]
-    if (part[1] == "missed") print "gone", "missed", part[2], 1, 1, why[part[2]]
   }
   n = 0
   for (k in S) { split(k, part, SUBSEP); if (part[1] == "current") n += S[k] }
@@ -815,6 +819,7 @@ AWK
 #   file BAG PATH HASH BYTES          one for each record
 #   super PATH FORMER HASH            a version that supersedes another one
 #   sum BAG PACKAGES BYTES LENGTH DATE   of all records of a bag
+#   known BAG                         a bag that is lost, and whose records are there
 cat >"$temporary/records.awk" <<'AWK'
 function isOpen(folder) { return folder in commitOf && !(folder in gone) }
 function where(p) { return single ? substr(p, 28) : p }
@@ -919,6 +924,7 @@ BEGIN {
 
 END {
   for (folder in commitOf) {
+    if ((folder in gone) && n[folder]) print "known", folder
     if (folder in gone) continue
     if (packages[folder] != "" && n[folder] + 0 != packages[folder]) print "problem", folder ": it has " n[folder] + 0 " records instead of " packages[folder]
     if (folder in differs) print "problem", folder "/packages.jsonl: its lines are not the records of the commit"
@@ -950,54 +956,87 @@ AWK
 
 # counts.awk compares what the entries say about versions with the records: which one
 # was current when. Its input are the bags, the lines "super" of records.awk, the
-# lines "file" of the packages with several versions and of those that an entry loses,
-# recovers or erases, and after "-" the events of the replay in their order.
+# lines "file" of the packages with several versions, of those that an entry loses,
+# recovers or erases, and of days that lose whole bags, and after "-" the events of the
+# replay in their order.
 cat >"$temporary/counts.awk" <<'AWK'
-function problem(text) { print "problem\tEntry " $3 ": " text }
+function problem(text) { print "problem\tEntry " entry ": " text }
+function bagOf(p) { return substr(p, 1, 26) }
 function package(p) { return substr(p, 1, 14) substr(p, 28) }
-function current(k) { return (k in last) && !(last[k] in gone) ? last[k] : "" }
-function checkCurrent(   is) {
+# current returns the current version of a package, or "" if it has none. Versions in
+# bags that are lost as a whole do not count.
+function current(k,   version, i) {
+  for (i = split(versions[k], version, "\n") - 1; i > 0; i--) {
+    if (version[i] in gone) return ""
+    if (!(bagOf(version[i]) in absent)) return version[i]
+  }
+  return ""
+}
+function countCurrent(day,   k, n) {
+  for (k in versions) if (substr(k, 1, 13) == day && current(k) != "") n++
+  return n + 0
+}
+function checkCurrent(p, says,   is) {
   is = current(package(p)) == p
-  if (is != $7) problem(p (is ? " is" : " is not") " the current version")
+  if (is != says && !unsure[substr(p, 1, 13)]) problem(p (is ? " is" : " is not") " the current version")
 }
 # unknownBag reports whether the records of the bag of a file are lost with it.
-function unknownBag(p) { return (substr(p, 1, 26) in inState) && !(substr(p, 1, 26) in described) }
-BEGIN { FS = "\t" }
-$1 == "-" { events = 1; next }
-$1 == "bag" { inState[$2] = 1; next }
-$1 == "sum" { described[$2] = 1; next }
-$1 == "super" { former[$2] = $3; formerSum[$2] = $4; next }
-$1 == "file" { p = $2 "/" $3; sum[p] = $4; bytes[p] = $5; list[$2] = list[$2] p "\n"; next }
-$2 == "resume" { unknown = 1 } # what was current before is not known
-unknown || !(substr($4, 1, 26) in inState) { next }
-$2 == "replace" { replacement[$4] = $10; next }
-$2 == "add" {
-  superseding = uncertain = 0
-  n = split(list[$4], added, "\n")
+function unknownBag(p) { return (bagOf(p) in inState) && !(bagOf(p) in described) }
+# whole notes a bag that is lost, recovered or erased as a whole. The bags of a day are
+# counted together, after the files of the same entry.
+function whole(kind, p, says,   day) {
+  day = substr(p, 1, 13)
+  if (!(day in counted)) { before[day] = countCurrent(day); counted[day] = 0; first[day] = p }
+  counted[day] += says
+  if (kind == "recover") delete absent[bagOf(p)]
+  else absent[bagOf(p)] = 1
+}
+function checkWhole(kind,   i, day, n) {
+  for (i = 1; i <= wholes; i++) whole(kind, wholePath[i], wholeSays[i])
+  for (day in counted) {
+    n = countCurrent(day) - before[day]
+    if (kind != "recover") n = -n
+    if (n != counted[day] && !unsure[day]) problem(first[day] ": " counted[day] " current versions are counted in whole bags, the records say " n)
+  }
+  wholes = 0; split("", counted)
+}
+function add(folder, says,   i, j, n, m, p, k, c, added, version, superseding) {
+  n = split(list[folder], added, "\n")
   for (i = 1; i < n; i++) {
     p = added[i]; k = package(p); c = current(k)
     if (k in erased) problem(p " is added, though the package was erased")
-    if (c != "" && !((p in former) && former[p] == c && formerSum[p] == sum[c])) problem(p " does not supersede the current version " c)
-    if (c == "" && (p in former) && !(former[p] in known)) { if (unknownBag(former[p])) uncertain++; else problem(p " supersedes " former[p] ", which the archive does not have") }
+    else if ((p in former) && !(former[p] in known) && !unknownBag(former[p])) problem(p " supersedes " former[p] ", which the archive does not have")
+    else if (c != "" && !unsure[substr(p, 1, 13)] && !((p in former) && former[p] == c && formerSum[p] == sum[c])) problem(p " does not supersede the current version " c)
     if (c != "") superseding++
     m = split(versions[k], version, "\n")
     for (j = 1; j < m; j++)
-      if (sum[version[j]] == sum[p] && !(version[j] in gone) && replacement[version[j]] != p) problem(p " has the same bytes as " version[j])
-    versions[k] = versions[k] p "\n"; last[k] = p; known[p] = 1
+      if (sum[version[j]] == sum[p] && !(version[j] in gone) && !(bagOf(version[j]) in absent) && replacement[version[j]] != p) problem(p " has the same bytes as " version[j])
+    versions[k] = versions[k] p "\n"; known[p] = 1
   }
-  if ($6 < superseding || $6 > superseding + uncertain) problem($4 " replaces " superseding " current versions instead of " $6)
-  next
+  if (says != superseding + 0 && !unsure[substr(folder, 1, 13)]) problem(folder " replaces " superseding + 0 " current versions instead of " says)
 }
-{ p = $4 }
-p ~ /\/$/ || unknownBag(p) { next }
-!(p in known) || sum[p] != $8 || bytes[p] != $9 { problem(p " is not a file with these bytes"); next }
-$2 == "recover" { delete gone[p]; checkCurrent(); next }
+BEGIN { FS = "\t" }
+$1 == "-" { for (folder in inState) if (!(folder in described)) unsure[substr(folder, 1, 13)] = 1; next }
+$1 == "bag" { inState[$2] = 1; next }
+$1 == "sum" || $1 == "known" { described[$2] = 1; next }
+$1 == "super" { former[$2] = $3; formerSum[$2] = $4; next }
+$1 == "file" { p = $2 "/" $3; sum[p] = $4; bytes[p] = $5; list[$2] = list[$2] p "\n"; next }
+$2 != kind || $3 != entry { checkWhole(kind); kind = $2; entry = $3 }
+kind == "resume" { unknown = 1 } # what was current before is not known
+unknown || !(bagOf($4) in inState) { next }
+kind == "replace" { replacement[$4] = $10; next }
+kind == "add" { add($4, $6); next }
+$4 ~ /\/$/ { wholePath[++wholes] = $4; wholeSays[wholes] = $7; next }
+unknownBag($4) { next }
+!($4 in known) || sum[$4] != $8 || bytes[$4] != $9 { problem($4 " is not a file with these bytes"); next }
+kind == "recover" { delete gone[$4]; checkCurrent($4, $7); next }
 {
-  checkCurrent()
-  if ($10 != "" && (!($10 in known) || sum[$10] != $8)) problem($10 " does not have the bytes of " p)
-  gone[p] = 1
-  if ($2 == "erase") erased[package(p)] = 1
+  checkCurrent($4, $7)
+  if ($10 != "" && (!($10 in known) || sum[$10] != $8)) problem($10 " does not have the bytes of " $4)
+  gone[$4] = 1
+  if (kind == "erase") erased[package($4)] = 1
 }
+END { checkWhole(kind) }
 AWK
 
 # ---------------------------------------------------------------------------
@@ -1236,7 +1275,7 @@ check_bags() {
   # The lines "<path> <hash>" of all files that must be there. The hash of
   # packages.jsonl is that of the file: the tagmanifest vouches for it.
   awk -F '\t' -v bagit="$bagit" -v problems="$work/problems" -v single="$single" '
-    function want(path, hash) { if (!(path in gone)) print path "\t" hash }
+    function want(path, hash) { if (!(path in gone) && !(substr(path, 1, 27) in gone)) print path "\t" hash }
     FILENAME == ARGV[1] { sum[$1] = $2; next }
     FILENAME == ARGV[2] { if ($1 ~ /\/packages\.jsonl$/) packages[$1] = $2; next }
     FILENAME == ARGV[3] { if ($1 != "problem") number[$1] = $2; next }
@@ -1281,15 +1320,17 @@ check_bags() {
 
 # check_counts compares the numbers of current versions with the records.
 check_counts() {
-  # The packages "dt=<day>/<path>" with several versions, and those of events.
+  # The packages "dt=<day>/<path>" with several versions and those of events, and the
+  # days "dt=<day>" that lose or recover whole bags.
   {
     sed -n 's|^file	\(dt=..........\)/bag=........	\([^	]*\)	.*|\1/\2|p' "$work/described" | sort | uniq -d
     awk -F '\t' '$1 == "event" && $4 ~ /\/data\// { print substr($4, 1, 14) substr($4, 28) }' "$work/state"
     awk -F '\t' '$1 == "super" { print substr($2, 1, 14) substr($2, 28) }' "$work/described"
+    awk -F '\t' '$1 == "event" && $4 ~ /\/$/ { print substr($4, 1, 13) }' "$work/state"
   } >"$work/packages"
   {
     grep '^bag	' "$work/state"
-    awk -F '\t' 'NR == FNR { named[$1] = 1; next } $1 == "sum" || $1 == "super" || $1 == "file" && ((substr($2, 1, 14) $3) in named)' "$work/packages" "$work/described"
+    awk -F '\t' 'NR == FNR { named[$1] = 1; next } $1 == "sum" || $1 == "known" || $1 == "super" || $1 == "file" && ((substr($2, 1, 14) $3) in named || (substr($2, 1, 13)) in named)' "$work/packages" "$work/described"
     echo -
     grep '^event	' "$work/state"
   } >"$work/input"
@@ -1342,10 +1383,21 @@ if [ -s "$work/problems" ]; then
 fi
 
 if [ -n "$print_list" ]; then
-  # The files of current versions.
-  { grep '^gone	' "$work/state"; grep '^super	' "$work/described"; grep '^file	' "$work/described"; } | awk -F '\t' '
-    $1 != "file" { not[$3] = 1; next }
-    !(($2 "/" $3) in not) && !(($2 "/") in not) { print $2 "/" $3 }' | sort
+  # Of each package the version that was committed last, unless it is gone. What was
+  # lost before its bag was lost as a whole counts as a version, too.
+  { grep -E '^(gone|bag|records)	' "$work/state"; grep '^file	' "$work/described"; } | awk -F '\t' '
+    function add(p,   k, n) {
+      k = substr(p, 1, 14) substr(p, 28); n = sequence[commit[substr(p, 1, 26)]] + 0
+      if (n >= newest[k] + 0) { newest[k] = n; last[k] = p }
+    }
+    $1 == "gone" { gone[$3] = 1; next }
+    $1 == "bag" { commit[$2] = $7; next }
+    $1 == "records" { sequence[$2] = $5; next }
+    !(($2 "/") in gone) { add($2 "/" $3) }
+    END {
+      for (p in gone) if (p ~ /\/data\// && (substr(p, 1, 27) in gone)) add(p)
+      for (k in last) if (!(last[k] in gone)) print last[k]
+    }' | sort
   exit 0
 fi
 

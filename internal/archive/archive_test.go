@@ -303,6 +303,134 @@ func TestABagWithoutRecordsIsLostAsAWhole(t *testing.T) {
 	w.valid()
 }
 
+// A bag that is lost with its records may have had versions of packages that other
+// bags have too. The counts agree with what the others say, whatever comes later.
+func TestVersionsBesideABagWithoutRecords(t *testing.T) {
+	t.Parallel()
+	for name, history := range map[string]func(w *world){
+		"grows after the loss": func(w *world) {
+			bag := w.version(2)
+			w.loseRecords(bag)
+			w.version(3)
+		},
+		"grew before the loss": func(w *world) {
+			bag := w.version(2)
+			w.version(3)
+			w.loseRecords(bag)
+			w.version(4)
+		},
+		"grew before and after other losses": func(w *world) {
+			first := w.version(2)
+			second := w.version(3)
+			third := w.version(4)
+			w.loseRecords(first, third)
+			w.version(5)
+			w.loseRecords(second)
+			w.version(6)
+		},
+		"comes back": func(w *world) {
+			bag := w.version(2)
+			back := w.loseRecords(bag)
+			w.version(3)
+			w.putBack(back)
+			w.version(4)
+		},
+		"comes back as the newest": func(w *world) {
+			bag := w.version(2)
+			back := w.loseRecords(bag)
+			w.putBack(back)
+			w.version(3)
+		},
+		"was lost before": func(w *world) {
+			bag := w.version(2)
+			w.lose(w.store.find(bag + "/data/")...)
+			w.loseRecords(bag)
+			w.service.change(w.versioned(), func(p *served) { p.hidden, p.gone = false, false })
+			w.version(3)
+			if r := w.mustApply(nil); r.PackageCount != 6 {
+				w.t.Errorf("%d packages", r.PackageCount)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.now = firstDay.Add(50 * time.Hour)
+			w.mustApply(nil)
+			history(w)
+			if r := w.mustApply(nil); r.PackageCount != 6 {
+				t.Errorf("%d packages, want 6", r.PackageCount)
+			}
+			w.quiet(nil)
+			w.valid()
+			w.listed()
+		})
+	}
+}
+
+// listed compares what verify.sh lists with what is counted.
+func (w *world) listed() {
+	w.t.Helper()
+	out, valid := w.verifySh("--list")
+	if !valid {
+		w.t.Errorf("verify.sh: %s", out)
+	}
+	if n := w.verify("").PackageCount; int64(strings.Count(out, "\n")) != n {
+		w.t.Errorf("verify.sh lists other than %d packages:\n%s", n, out)
+	}
+}
+
+func (w *world) versioned() *served {
+	return w.service.packages["/mainland/www.example.com/20220501-03-www.example.com.log.gz"]
+}
+
+// version lets a package grow to n lines and returns the bag of its new version.
+func (w *world) version(n int) string {
+	w.t.Helper()
+	before := w.store.find("/packages.jsonl")
+	w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), strings.Repeat("{}\n", n))
+	w.mustApply(nil)
+	after := slices.DeleteFunc(w.store.find("/packages.jsonl"), func(key string) bool { return slices.Contains(before, key) })
+	if len(after) != 1 {
+		w.t.Fatalf("new bags: %q", after)
+	}
+	return strings.TrimSuffix(after[0], "/packages.jsonl")
+}
+
+// loseRecords removes bags and the records that name their packages, and accepts the
+// loss. It returns the objects that were removed.
+func (w *world) loseRecords(folders ...string) map[string]memoryObject {
+	w.t.Helper()
+	removed := map[string]memoryObject{}
+	for key, o := range w.store.snapshot() {
+		for _, folder := range folders {
+			if strings.HasPrefix(key, folder+"/") || ledger.IsRecords(key) && strings.Contains(string(o.data), fmt.Sprintf(`"bag":%q`, folder)) {
+				removed[key] = o
+			}
+		}
+	}
+	w.store.remove(sortedKeys(removed)...)
+	_, err := w.apply(nil)
+	var tokens []string
+	for _, f := range findings(w.t, err) {
+		tokens = append(tokens, f.Token)
+	}
+	w.mustApply(accept(tokens...))
+	w.valid()
+	w.listed()
+	return removed
+}
+
+func (w *world) putBack(objects map[string]memoryObject) {
+	w.t.Helper()
+	for key, o := range objects {
+		w.store.put(key, o.data)
+	}
+	w.mustApply(nil)
+	w.valid()
+	w.listed()
+}
+
 // An entry that is older than the newest snapshot can be missing: that is a loss.
 func TestAMissingOldEntryIsALoss(t *testing.T) {
 	t.Parallel()

@@ -12,10 +12,17 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// dayView is what an archive has of one day: every version of every package.
+// dayView is what an archive has of one day: every version of every package. It has
+// nothing of a bag that the ledger has lost as a whole, even if the records of the bag
+// can be read.
 type dayView struct {
 	day      string
 	packages map[string]*packageView // by path, which all versions share
+	erased   map[string]bool         // paths of packages of which a version was erased
+
+	// nameless means that nothing says which packages a bag of the day has. Until its
+	// loss is accepted, a package may have a version that is not known.
+	nameless bool
 }
 
 // packageView is one package. Its versions are in the order of their commits.
@@ -23,13 +30,16 @@ type packageView struct {
 	path     string
 	versions []bag.Record
 	gone     []bool // lost or erased
-	erased   bool   // a version was erased
+
+	// hidden means that a later version was lost or erased, and its bag after it.
+	hidden bool
 }
 
-// current is the version that was committed last; nil if that is lost or erased.
+// current is the version that was committed last; nil if that is lost or erased. A
+// version in a bag that is lost as a whole does not count: nobody knows of it.
 func (p *packageView) current() *bag.Record {
 	last := len(p.versions) - 1
-	if last < 0 || p.gone[last] {
+	if last < 0 || p.gone[last] || p.hidden {
 		return nil
 	}
 	return &p.versions[last]
@@ -41,22 +51,57 @@ func (p *packageView) isCurrent(key string) bool {
 	return c != nil && c.Key() == key
 }
 
-// newDayView sorts the records of a day's bags. bags are in the order of commits.
-func newDayView(day string, state *ledger.State, bags [][]bag.Record) *dayView {
-	v := &dayView{day: day, packages: map[string]*packageView{}}
-	for _, records := range bags {
-		for i := range records {
-			r := records[i]
-			p := v.packages[r.Path]
-			if p == nil {
-				p = &packageView{path: r.Path}
-				v.packages[r.Path] = p
-			}
-			_, erased := state.Erased[r.Key()]
-			p.versions, p.gone, p.erased = append(p.versions, r), append(p.gone, state.Gone(r.Key())), p.erased || erased
+// isLast reports whether a stored file is the version that was committed last, lost or
+// not.
+func (p *packageView) isLast(key string) bool {
+	return len(p.versions) > 0 && !p.hidden && p.versions[len(p.versions)-1].Key() == key
+}
+
+// add adds the records of a bag. Bags are added in the order of their commits.
+func (v *dayView) add(state *ledger.State, records []bag.Record) {
+	for i := range records {
+		r := records[i]
+		p := v.packages[r.Path]
+		if p == nil {
+			p = &packageView{path: r.Path}
+			v.packages[r.Path] = p
+		}
+		_, lost := state.Lost[r.Key()]
+		_, erased := state.Erased[r.Key()]
+		p.versions, p.gone, p.hidden = append(p.versions, r), append(p.gone, lost || erased), false
+		if erased {
+			v.erased[r.Path] = true
 		}
 	}
-	return v
+}
+
+// hide notes what the ledger says about packages of a bag that is lost as a whole: some
+// were lost or erased before.
+func (v *dayView) hide(state *ledger.State, folder string) {
+	for _, files := range []map[string]ledger.File{state.Lost, state.Erased} {
+		for key := range files {
+			path, ok := strings.CutPrefix(key, folder+"/")
+			if !ok || path == "" {
+				continue
+			}
+			if p := v.packages[path]; p != nil {
+				p.hidden = true
+			}
+			if _, erased := state.Erased[key]; erased {
+				v.erased[path] = true
+			}
+		}
+	}
+}
+
+// count is the number of packages that have a current version.
+func (v *dayView) count() (n int64) {
+	for _, p := range v.packages {
+		if p.current() != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // place finds the path of each listed row: that of the package it is a version of,
@@ -101,24 +146,33 @@ func byCommit(state *ledger.State, folders []string) {
 	})
 }
 
-// readDay reads what the archive has of a day.
-func readDay(ctx context.Context, s *scanner, day string) (*dayView, error) {
+// readDay reads what the archive has of a day. back are lost bags that it has again.
+func readDay(ctx context.Context, s *scanner, day string, back ...string) (*dayView, error) {
+	state := s.log.State
 	var folders []string
-	for folder := range s.log.State.Bags {
+	for folder := range state.Bags {
 		if bag.FolderDay(folder) == day {
 			folders = append(folders, folder)
 		}
 	}
-	byCommit(s.log.State, folders)
-	bags := make([][]bag.Record, len(folders))
-	for i, folder := range folders {
+	byCommit(state, folders)
+	v := &dayView{day: day, packages: map[string]*packageView{}, erased: map[string]bool{}}
+	for _, folder := range folders {
+		if state.Gone(folder+"/") && !slices.Contains(back, folder) {
+			v.hide(state, folder)
+			continue
+		}
 		records, err := s.records(ctx, folder)
-		if err != nil && !errors.Is(err, errUnnamed) {
+		switch {
+		case errors.Is(err, errUnnamed):
+			v.nameless = true
+			v.hide(state, folder)
+		case err != nil:
 			return nil, err
 		}
-		bags[i] = records
+		v.add(state, records)
 	}
-	return newDayView(day, s.log.State, bags), nil
+	return v, nil
 }
 
 // erase describes the versions of a package that are not erased yet.

@@ -228,9 +228,3 @@ func (d *Drift) losses() []string {
 	}
 	return tokens
 }
-
-// isNameless reports whether nothing says which packages a bag of a day has, and its
-// loss is not accepted.
-func (d *Drift) isNameless(day string, state *ledger.State) bool {
-	return slices.ContainsFunc(d.nameless(), func(folder string) bool { return bag.FolderDay(folder) == day && !state.Gone(folder+"/") })
-}

@@ -51,10 +51,6 @@ type dayInput struct {
 
 	// broken are files that are missing or damaged, by key.
 	broken map[string]string
-
-	// nameless means that nothing says which packages a bag of the day has. Until its
-	// loss is accepted, a package may have a version that is not known.
-	nameless bool
 }
 
 // planDay compares a listing of a day with what the archive has. It is a pure
@@ -62,7 +58,7 @@ type dayInput struct {
 func planDay(in *dayInput) *dayPlan {
 	day := in.view.day
 	p := &dayPlan{day: day, rows: len(in.rows)}
-	if in.nameless {
+	if in.view.nameless {
 		return p
 	}
 	stable := !in.config.Scope.Stable(day).After(in.now)
@@ -101,13 +97,13 @@ func (in *dayInput) task(row *teo.Package, path string) *task {
 		return nil
 	}
 	t := &task{day: in.view.day, path: path, row: *row, id: bag.IdentityOf(in.config.Layer, row)}
+	if in.view.erased[path] {
+		return nil
+	}
 	pkg := in.view.packages[path]
 	if pkg == nil {
 		_, t.accepted = in.state.Missed[t.key()]
 		return t
-	}
-	if pkg.erased {
-		return nil
 	}
 	if t.current = pkg.current(); t.current != nil {
 		t.listed = in.listedSize(t.current)
@@ -118,7 +114,7 @@ func (in *dayInput) task(row *teo.Package, path string) *task {
 		switch {
 		case pkg.gone[i]:
 			if lost, ok := in.state.Lost[r.Key()]; ok && lost.ReplacedBy == "" && t.current == nil {
-				t.wanted = append(t.wanted, wanted{record: *r, lost: true, last: i == len(pkg.versions)-1})
+				t.wanted = append(t.wanted, wanted{record: *r, lost: true, last: pkg.isLast(r.Key())})
 				t.accepted = true
 			}
 		case why != "":
@@ -256,7 +252,7 @@ func (in *dayInput) failingGone() []string {
 	for _, key := range sortedKeys(in.state.Failing) {
 		if day := in.view.day; ledger.DayOf(key) == day {
 			path := key[len(bag.Prefix)+len(day)+1:]
-			if _, erased := in.config.erases(day, path); !listed[path] && in.view.packages[path] == nil && !erased {
+			if _, erased := in.config.erases(day, path); !listed[path] && in.view.packages[path] == nil && !in.view.erased[path] && !erased {
 				gone = append(gone, key)
 			}
 		}

@@ -202,7 +202,7 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 				if err != nil {
 					return err
 				}
-				in := &dayInput{config: c, state: view.log.State, now: now, view: v, rows: byDay[first], broken: broken, nameless: d.isNameless(first, view.log.State)}
+				in := &dayInput{config: c, state: view.log.State, now: now, view: v, rows: byDay[first], broken: broken}
 				plan := planDay(in)
 				waiting += plan.waiting
 				for i := range plan.tasks {

@@ -17,6 +17,10 @@ import (
 // errGivenUp is why a package of a closed bag is not committed.
 var errGivenUp = errors.New("another run gave up its bag, because this run had paused for days")
 
+// errReplacedLost is why a package of a closed bag is not committed: its record names a
+// version that readers do not know any more.
+var errReplacedLost = errors.New("another run accepted the loss of the bag whose version it replaces; run apply again")
+
 // rebase moves a change onto the entries that other runs have written.
 type rebase struct {
 	config *Config
@@ -86,7 +90,7 @@ func (b *rebase) apply(ctx context.Context, ch *change) (scopeMoved bool, err er
 			return scopeMoved, err
 		}
 	}
-	return scopeMoved, nil
+	return scopeMoved, countWhole(ctx, newScanner(b.config.Bucket, b.log, 1, false), ch)
 }
 
 // added notes the packages that the bags of an entry have, of the days that a change
@@ -138,10 +142,20 @@ func (b *rebase) keep(ctx context.Context, ch *change, st *staged, done map[stri
 	before := len(st.records)
 	st.drop(func(r *bag.Record) bool {
 		archived := done[ledger.PackageKey(r.Day(), r.Path)] > st.base
-		if givenUp && !expired && !archived {
-			ch.failures = append(ch.failures, Failure{Package: r.Identity().String(), Key: r.Key(), Err: errGivenUp})
+		if expired || archived {
+			return true
 		}
-		return givenUp || expired || archived
+		var err error
+		switch {
+		case givenUp:
+			err = errGivenUp
+		case r.Supersedes != nil && state.Gone(r.Supersedes.Path[:strings.Index(r.Supersedes.Path, "/data/")+1]):
+			err = errReplacedLost
+		default:
+			return false
+		}
+		ch.failures = append(ch.failures, Failure{Package: r.Identity().String(), Key: r.Key(), Err: err})
+		return true
 	})
 	if len(st.records) == before {
 		return nil

@@ -49,6 +49,17 @@ func (r *repairer) keepHouse(ctx context.Context) error {
 	if err := r.repairOwn(ctx, ch); err != nil {
 		return err
 	}
+	if err := r.recoverBags(ctx, ch); err != nil {
+		return err
+	}
+	if err := countWhole(ctx, r.scanner(), ch); err != nil {
+		return err
+	}
+	if err := r.commitNow(ctx, ch); err != nil {
+		return err
+	}
+	// Everything else depends on the versions that are known now.
+	ch = &change{base: r.log.Head.Sequence}
 	if err := r.recoverFiles(ctx, ch); err != nil {
 		return err
 	}
@@ -62,15 +73,20 @@ func (r *repairer) keepHouse(ctx context.Context) error {
 	if ch.givenUp, err = leftBehind(ctx, r.config.Bucket, r.drift); err != nil {
 		return err
 	}
-	if ch.empty() {
-		return r.remove(ctx, ch)
-	}
-	err = r.commit(ctx, ch)
-	r.collect(ch)
-	if err != nil {
+	if err := r.commitNow(ctx, ch); err != nil {
 		return err
 	}
 	return r.remove(ctx, ch)
+}
+
+// commitNow commits a change, unless it says nothing.
+func (r *repairer) commitNow(ctx context.Context, ch *change) error {
+	if ch.empty() {
+		return nil
+	}
+	err := r.commit(ctx, ch)
+	r.collect(ch)
+	return err
 }
 
 // remove removes what the ledger has given up: erased files, bags of expired days,
@@ -179,11 +195,7 @@ func (r *repairer) repairOwn(ctx context.Context, ch *change) error {
 		lost = append(lost, ledger.File{Path: ledger.Key(n), SHA256: sha})
 	}
 	for _, folder := range r.drift.nameless() {
-		f, err := r.wholeBag(ctx, s, folder)
-		if err != nil {
-			return err
-		}
-		lost = append(lost, f)
+		lost = append(lost, wholeBag(r.log.State, folder))
 	}
 	r.offer(ch, lost, nil)
 	return nil
@@ -205,37 +217,6 @@ func (r *repairer) offer(ch *change, lost []ledger.File, reasons map[string]stri
 		}
 		r.findings = append(r.findings, lossFinding(day, files, reasons, token))
 	}
-}
-
-// wholeBag describes a bag whose packages nothing names any more.
-func (r *repairer) wholeBag(ctx context.Context, s *scanner, folder string) (ledger.File, error) {
-	b := r.log.State.Bags[folder]
-	day := bag.FolderDay(folder)
-	f := ledger.File{Path: folder + "/", SHA256: b.TagmanifestSHA256, Bytes: b.Bytes, Packages: b.Packages}
-	current := b.Packages
-	for _, files := range []map[string]ledger.File{r.log.State.Lost, r.log.State.Erased} {
-		for path, gone := range files {
-			if strings.HasPrefix(path, folder+"/") && path != f.Path {
-				f.Packages--
-				f.Bytes -= gone.Bytes
-				current -= gone.Current
-			}
-		}
-	}
-	view, err := readDay(ctx, s, day)
-	if err != nil {
-		return f, err
-	}
-	superseded := map[string]bool{}
-	for _, p := range view.packages {
-		for i := range p.versions {
-			if was := p.versions[i].Supersedes; was != nil && strings.HasPrefix(was.Path, folder+"/") {
-				superseded[was.Path] = true
-			}
-		}
-	}
-	f.Current = max(0, min(current-int64(len(superseded)), f.Packages))
-	return f, nil
 }
 
 // rebuildRecords makes the records of a commit from the bags that it added.
@@ -275,71 +256,72 @@ func (r *repairer) rewrite(ctx context.Context, key string, data []byte, lock bu
 	return nil
 }
 
+// recoverBags hashes the packages of lost bags that are listed again as they were.
+func (r *repairer) recoverBags(ctx context.Context, ch *change) error {
+	s := r.scanner()
+	for _, path := range r.drift.Back {
+		folder, whole := strings.CutSuffix(path, "/")
+		lost, ok := r.log.State.Lost[path]
+		if !whole || !ok {
+			continue
+		}
+		records, err := s.records(ctx, folder)
+		if errors.Is(err, errUnnamed) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		intact := true
+		for i := range records {
+			_, gone := r.log.State.Lost[records[i].Key()]
+			_, erased := r.log.State.Erased[records[i].Key()]
+			if gone || erased {
+				continue
+			}
+			why, err := s.hash(ctx, &records[i])
+			if err != nil {
+				return err
+			}
+			intact = intact && why == ""
+		}
+		if intact {
+			ch.recovered = append(ch.recovered, ledger.File{Path: path, SHA256: lost.SHA256, Bytes: lost.Bytes, Packages: lost.Packages})
+			r.repaired = append(r.repaired, path)
+		}
+	}
+	return nil
+}
+
 // recoverFiles hashes lost files that are listed with their length again.
 func (r *repairer) recoverFiles(ctx context.Context, ch *change) error {
 	s := r.scanner()
 	for _, path := range r.drift.Back {
 		lost, ok := r.log.State.Lost[path]
-		if !ok {
+		if !ok || strings.HasSuffix(path, "/") {
 			continue
 		}
-		f := ledger.File{Path: path, SHA256: lost.SHA256, Bytes: lost.Bytes, Packages: lost.Packages}
-		if folder, whole := strings.CutSuffix(path, "/"); whole {
-			records, err := s.records(ctx, folder)
-			if errors.Is(err, errUnnamed) {
-				continue
-			}
+		sha, _, err := hashObject(ctx, r.config.Bucket, path)
+		if errors.Is(err, bucket.ErrNotExist) || err == nil && sha != lost.SHA256 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f := ledger.File{Path: path, SHA256: lost.SHA256, Bytes: lost.Bytes}
+		if folder, rel, ok := bag.Split(path); ok {
+			view, err := readDay(ctx, s, bag.FolderDay(folder))
 			if err != nil {
 				return err
 			}
-			bad := false
-			for i := range records {
-				why, err := s.hash(ctx, &records[i])
-				if err != nil {
-					return err
-				}
-				_, gone := r.log.State.Lost[records[i].Key()]
-				_, erased := r.log.State.Erased[records[i].Key()]
-				bad = bad || why != "" && !gone && !erased
+			if p := view.packages[rel]; p != nil && p.isLast(path) {
+				f.Current = 1
 			}
-			if bad {
-				continue
-			}
-		} else if sha, _, err := hashObject(ctx, r.config.Bucket, path); errors.Is(err, bucket.ErrNotExist) || err == nil && sha != lost.SHA256 {
-			continue
-		} else if err != nil {
-			return err
-		}
-		var err error
-		if f.Current, err = r.currentAgain(ctx, s, path); err != nil {
-			return err
 		}
 		ch.recovered = append(ch.recovered, f)
 		r.repaired = append(r.repaired, path)
 	}
 	return nil
-}
-
-// currentAgain counts the versions that are current once a lost file is back: those
-// that were committed last.
-func (r *repairer) currentAgain(ctx context.Context, s *scanner, path string) (n int64, err error) {
-	folder, _, ok := bag.Split(path)
-	if !ok {
-		return 0, nil
-	}
-	view, err := readDay(ctx, s, bag.FolderDay(folder))
-	if err != nil {
-		return 0, err
-	}
-	for _, p := range view.packages {
-		last := p.versions[len(p.versions)-1]
-		_, lost := r.log.State.Lost[last.Key()]
-		_, erased := r.log.State.Erased[last.Key()]
-		if last.Key() == path || last.Bag+"/" == path && !lost && !erased {
-			n++
-		}
-	}
-	return n, nil
 }
 
 // decideLosses finds out what is still missing after the downloads. A loss that the

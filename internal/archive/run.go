@@ -276,7 +276,7 @@ func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Packa
 		if err != nil {
 			return nil, err
 		}
-		in := &dayInput{config: r.config, state: r.log.State, now: r.now, view: view, rows: byDay[day], broken: broken, nameless: r.drift.isNameless(day, r.log.State)}
+		in := &dayInput{config: r.config, state: r.log.State, now: r.now, view: view, rows: byDay[day], broken: broken}
 		p := planDay(in)
 		if len(failures) > 0 {
 			p.settled = false

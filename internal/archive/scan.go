@@ -343,6 +343,11 @@ func (s *scanner) compare(ctx context.Context, l *listedBag, d *Drift) error {
 		if _, whole := gone[""]; whole {
 			if same {
 				d.Back = append(d.Back, l.folder+"/")
+				for path := range gone {
+					if key := l.folder + "/" + path; path != "" {
+						d.Back = append(d.Back, key)
+					}
+				}
 			}
 			return nil
 		}
@@ -533,7 +538,13 @@ func (s *scanner) records(ctx context.Context, folder string) ([]bag.Record, err
 			return records, nil
 		}
 	}
-	all, err := s.recordsFile(ctx, b.Commit, s.log.State.Records[b.Commit].Records)
+	return s.recordsOf(ctx, folder)
+}
+
+// recordsOf returns the records of a bag from those of its commit, or errUnnamed.
+func (s *scanner) recordsOf(ctx context.Context, folder string) ([]bag.Record, error) {
+	commit := s.log.State.Bags[folder].Commit
+	all, err := s.recordsFile(ctx, commit, s.log.State.Records[commit].Records)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -464,23 +463,11 @@ func TestALeaveAndADestroyOfASignedArchive(t *testing.T) {
 // verifySh runs verify.sh with a key on a copy of the store.
 func (s *signing) verifySh(key evidence.VerifierKey) (string, bool) {
 	s.t.Helper()
-	dir := s.t.TempDir()
-	for name, o := range s.store.snapshot() {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-			s.t.Fatal(err)
-		}
-		if err := os.WriteFile(path, o.data, 0o600); err != nil {
-			s.t.Fatal(err)
-		}
-	}
 	file := filepath.Join(s.t.TempDir(), "key.pem")
 	if err := os.WriteFile(file, key.PEM(), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(s.t.Context(), simtest.Tool(s.t, "sh"), filepath.Join("..", "..", "examples", "compliance", "verify.sh"), "--key", file, dir)
-	out, err := cmd.CombinedOutput()
-	return string(out), err == nil
+	return s.world.verifySh("--key", file)
 }
 
 // The script computes the root by itself, at sizes with every shape of tree.

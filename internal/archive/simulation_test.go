@@ -802,7 +802,7 @@ func (h *history) verifyAll() {
 		}
 		p := d.packages[id.Path()]
 		if p == nil || p.current() == nil {
-			if p != nil && p.erased {
+			if d.erased[id.Path()] {
 				continue
 			}
 			h.violate("%s is not archived", id)

@@ -369,6 +369,9 @@ func (v *verifier) day(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, 
 		}
 	}
 	for _, folder := range folders {
+		if s.log.State.Gone(folder + "/") {
+			continue
+		}
 		for i := range all[folder] {
 			if err := v.file(ctx, s, m, d, folder, &all[folder][i], earlier); err != nil {
 				return err
@@ -378,11 +381,16 @@ func (v *verifier) day(ctx context.Context, s *scanner, m *bag.Meter, d *Drift, 
 	return nil
 }
 
-// tagFiles checks the tag files of a bag, and returns its records.
+// tagFiles checks the tag files of a bag, and returns its records. A bag that is lost as
+// a whole is not checked; its records are nil, unless those of its commit are back.
 func (v *verifier) tagFiles(ctx context.Context, s *scanner, folder string) ([]bag.Record, error) {
 	day, b := bag.FolderDay(folder), s.log.State.Bags[folder]
 	if s.log.State.Gone(folder + "/") {
-		return nil, nil
+		records, err := s.recordsOf(ctx, folder)
+		if errors.Is(err, errUnnamed) {
+			return nil, nil
+		}
+		return records, err
 	}
 	records, err := s.records(ctx, folder)
 	if errors.Is(err, errUnnamed) {

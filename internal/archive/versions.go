@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
@@ -21,12 +22,21 @@ type versionCheck struct {
 	records  map[string][]bag.Record // by bag; nil for one that is lost with its records
 	problems *problems
 
+	// unsure means that the records of a bag are not known. Which version was current
+	// when is not known either then, as far as the counts of the ledger do not tell.
+	unsure bool
+
 	known    map[string]*bag.Record // by key
 	packages map[string]*versionsOf // by path
+	absent   map[string]bool        // bags that are lost as a whole, up to here
 }
 
 func newVersionCheck(day string, records map[string][]bag.Record, p *problems) *versionCheck {
-	return &versionCheck{day: day, records: records, problems: p, known: map[string]*bag.Record{}, packages: map[string]*versionsOf{}}
+	c := &versionCheck{day: day, records: records, problems: p, known: map[string]*bag.Record{}, packages: map[string]*versionsOf{}, absent: map[string]bool{}}
+	for _, known := range records {
+		c.unsure = c.unsure || known == nil
+	}
+	return c
 }
 
 // replay follows the entries in their order.
@@ -48,7 +58,7 @@ func (c *versionCheck) isUnknown(key string) bool {
 
 // add compares a bag that an entry adds with what was current.
 func (c *versionCheck) add(e *event, folder string) {
-	superseding, uncertain := int64(0), int64(0)
+	superseding := int64(0)
 	records := c.records[folder]
 	for i := range records {
 		r := &records[i]
@@ -56,28 +66,27 @@ func (c *versionCheck) add(e *event, folder string) {
 			c.packages[r.Path] = &versionsOf{}
 		}
 		p := c.packages[r.Path]
-		current := p.current()
-		switch {
+		current := c.current(p)
+		switch was := r.Supersedes; {
 		case p.erased:
 			c.problem(r.Key(), "entry %d adds a package that was erased", e.entry.Sequence)
-		case current != nil && (r.Supersedes == nil || r.Supersedes.Path != current.Key() || r.Supersedes.SHA256 != current.SHA256):
+		case was != nil && c.known[was.Path] == nil && !c.isUnknown(was.Path):
+			c.problem(r.Key(), "it supersedes %s, which the archive does not have", was.Path)
+		case c.unsure:
+		case current != nil && (was == nil || was.Path != current.Key() || was.SHA256 != current.SHA256):
 			c.problem(r.Key(), "it does not supersede %s, the current version at entry %d", current.Key(), e.entry.Sequence)
-		case current == nil && r.Supersedes != nil && c.isUnknown(r.Supersedes.Path):
-			uncertain++
-		case current == nil && r.Supersedes != nil && c.known[r.Supersedes.Path] == nil:
-			c.problem(r.Key(), "it supersedes %s, which the archive does not have", r.Supersedes.Path)
 		}
 		if current != nil {
 			superseding++
 		}
 		for _, other := range p.versions {
-			if other.SHA256 == r.SHA256 && !p.gone[other.Key()] && !replaces(e.lost, other.Key(), r.Key()) {
+			if other.SHA256 == r.SHA256 && !p.gone[other.Key()] && !c.absent[other.Bag] && !replaces(e.lost, other.Key(), r.Key()) {
 				c.problem(r.Key(), "it has the same bytes as %s", other.Key())
 			}
 		}
 		p.versions = append(p.versions, r)
 	}
-	if says := e.entry.Bags[folder].Superseding; records != nil && (says < superseding || says > superseding+uncertain) {
+	if says := e.entry.Bags[folder].Superseding; says != superseding && !c.unsure {
 		c.problem(folder, "entry %d says that %d packages replace current versions, the records say %d", e.entry.Sequence, says, superseding)
 	}
 }
@@ -103,7 +112,7 @@ func (c *versionCheck) losses(e *event) {
 		return c.packages[r.Path]
 	}
 	current := func(f *ledger.File, is bool, verb string) {
-		if is != (f.Current == 1) {
+		if is != (f.Current == 1) && !c.unsure {
 			c.problem(f.Path, "entry %d %s it and counts %d current versions", e.entry.Sequence, verb, f.Current)
 		}
 	}
@@ -113,32 +122,78 @@ func (c *versionCheck) losses(e *event) {
 		if p == nil {
 			continue
 		}
-		now := p.current()
+		now := c.current(p)
 		current(f, now != nil && now.Key() == f.Path, "loses")
 		if by := c.known[f.ReplacedBy]; f.ReplacedBy != "" && (by == nil || by.SHA256 != f.SHA256 || !slices.Contains(e.bags, by.Bag)) {
 			c.problem(f.Path, "entry %d replaces it by %s, which has other bytes or is not of the same entry", e.entry.Sequence, f.ReplacedBy)
 		}
 		p.set(f.Path, true)
 	}
+	c.whole(e, e.lost, true)
 	for i := range e.recovered {
 		f := &e.recovered[i]
 		if p := check(f, "recovers"); p != nil {
 			p.set(f.Path, false)
-			now := p.current()
+			now := c.current(p)
 			current(f, now != nil && now.Key() == f.Path, "recovers")
 		}
 	}
+	c.whole(e, e.recovered, false)
 	for i := range e.erased {
 		f := &e.erased[i]
 		p := check(f, "erases")
 		if p == nil {
 			continue
 		}
-		now := p.current()
+		now := c.current(p)
 		current(f, now != nil && now.Key() == f.Path, "erases")
 		p.set(f.Path, true)
 		p.erased = true
 	}
+	c.whole(e, e.erased, true)
+}
+
+// whole compares bags that are lost, recovered or erased as a whole with the records.
+func (c *versionCheck) whole(e *event, files []ledger.File, absent bool) {
+	before, counted, first := c.count(), int64(0), ""
+	for i := range files {
+		if folder, ok := isWhole(&files[i]); ok {
+			c.absent[folder] = absent
+			counted += files[i].Current
+			first = cmp.Or(first, files[i].Path)
+		}
+	}
+	change := c.count() - before
+	if absent {
+		change = -change
+	}
+	if first != "" && change != counted && !c.unsure {
+		c.problem(first, "entry %d counts %d current versions in whole bags, the records say %d", e.entry.Sequence, counted, change)
+	}
+}
+
+// current is the current version of a package; nil if it has none. See
+// packageView.current.
+func (c *versionCheck) current(p *versionsOf) *bag.Record {
+	for _, r := range slices.Backward(p.versions) {
+		switch {
+		case p.gone[r.Key()]:
+			return nil
+		case !c.absent[r.Bag]:
+			return r
+		}
+	}
+	return nil
+}
+
+// count is the number of packages that have a current version.
+func (c *versionCheck) count() (n int64) {
+	for _, p := range c.packages {
+		if c.current(p) != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func replaces(lost []ledger.File, old, by string) bool {
@@ -150,17 +205,6 @@ type versionsOf struct {
 	versions []*bag.Record
 	gone     map[string]bool
 	erased   bool
-}
-
-func (p *versionsOf) current() *bag.Record {
-	if len(p.versions) == 0 {
-		return nil
-	}
-	last := p.versions[len(p.versions)-1]
-	if p.gone[last.Key()] {
-		return nil
-	}
-	return last
 }
 
 func (p *versionsOf) set(key string, gone bool) {

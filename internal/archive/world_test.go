@@ -4,11 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
@@ -146,6 +151,25 @@ func (w *world) valid() {
 	for _, p := range w.verify("").Problems {
 		w.t.Errorf("verification: %+v", p)
 	}
+}
+
+// verifySh runs verify.sh on a copy of the store.
+func (w *world) verifySh(options ...string) (out string, valid bool) {
+	w.t.Helper()
+	dir := w.t.TempDir()
+	for name, o := range w.store.snapshot() {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			w.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, o.data, 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	script := filepath.Join("..", "..", "examples", "compliance", "verify.sh")
+	cmd := exec.CommandContext(w.t.Context(), simtest.Tool(w.t, "sh"), slices.Concat([]string{script}, options, []string{dir})...)
+	text, err := cmd.CombinedOutput()
+	return string(text), err == nil
 }
 
 // findings returns the findings of an error.

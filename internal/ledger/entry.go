@@ -392,7 +392,7 @@ func (f *File) check(list string) error {
 		return fmt.Errorf("%q has a reason that does not belong there, or none", f.Path)
 	case f.ReplacedBy != "" && (list != "lost" || !isPayload(f.ReplacedBy) || !isPayload(f.Path)):
 		return fmt.Errorf("%q has an impossible replacement", f.Path)
-	case whole && hash && f.Packages > 0 && f.Current <= f.Packages:
+	case whole && hash && f.Current <= f.Packages:
 		return nil
 	case isPayload(f.Path) && hash && f.Bytes > 0 && f.Packages == 0 && f.Current <= 1:
 		return nil

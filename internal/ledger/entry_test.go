@@ -208,7 +208,6 @@ func TestDecodeEnforcesEachRuleOfTheForm(t *testing.T) {
 		"lost with a large length":         file(lost, with(lostFile(firstKey, 0), func(f *File) { f.Bytes = maxCount + 1 })),
 		"a file that is current twice":     file(lost, lostFile(firstKey, 2)),
 		"a file with packages":             file(lost, with(lostFile(firstKey, 0), func(f *File) { f.Packages = 1 })),
-		"a bag without packages":           file(lost, whole(0, 0)),
 		"a bag with more current versions": file(lost, whole(2, 3)),
 		"a bag without a hash":             file(lost, with(whole(3, 0), func(f *File) { f.SHA256 = "" })),
 		"a tag file":                       file(lost, lostFile(firstBag+"/bagit.txt", 0)),

@@ -326,6 +326,18 @@ func forgeries() []forgery {
 			f.SHA256 = strings.Repeat("0", 64)
 			h.losing(f)(e)
 		}), "other numbers", ""},
+		{"a lost bag with fewer current versions", fields(func(h *history, e *ledger.Entry) { h.losing(h.whole(h.records[0].Bag, 1))(e) }), "current version", ""},
+		{"a lost bag that comes back with fewer current versions", fields(func(h *history, e *ledger.Entry) {
+			f := h.whole(h.records[0].Bag, h.log.State.Bags[h.records[0].Bag].Packages-1)
+			h.losing(f)(e)
+			e.Recovered = []ledger.File{f}
+			e.Recovered[0].Current = 0
+		}), "current version", ""},
+		{"an erased bag with fewer current versions", fields(func(h *history, e *ledger.Entry) {
+			f := h.whole(h.records[0].Bag, 1)
+			f.Reason = "request"
+			e.Erased = []ledger.File{f}
+		}), "current version", ""},
 		{"lost records that no commit has", fields(func(h *history, e *ledger.Entry) {
 			h.losing(ledger.File{Path: ledger.RecordsKey(firstID), SHA256: strings.Repeat("0", 64), Bytes: 1})(e)
 		}), "no commit has written", ""},

@@ -222,6 +222,16 @@ func TestVerifyShAcceptsAValidArchive(t *testing.T) {
 			h.supersede("2022-05-01", 1)
 			return h
 		}, "1 package in 3 bags, 3 lost"},
+		{"a lost bag whose records are back", func(t *testing.T) *history {
+			h := newHistory(t, nil)
+			e := h.day("2022-05-01", 3)
+			records := h.read(ledger.RecordsKey(e.Commit))
+			h.lose(h.whole(h.records[0].Bag, 3), ledger.File{Path: ledger.RecordsKey(e.Commit), SHA256: e.Records.SHA256, Bytes: e.Records.Bytes})
+			h.remove(h.records[0].Bag)
+			h.commit(nil, h.bag("2022-05-01", hours(3, "other\n")...))
+			h.write(ledger.RecordsKey(e.Commit), records)
+			return h
+		}, "3 packages in 2 bags, 3 lost"},
 		{"lost records", func(t *testing.T) *history {
 			h := newHistory(t, nil)
 			e := h.day("2022-05-01", 3)
