@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -429,6 +430,40 @@ func (w *world) putBack(objects map[string]memoryObject) {
 	w.mustApply(nil)
 	w.valid()
 	w.listed()
+}
+
+// What an operator restores between plan and apply is not lost, although the loss is
+// accepted.
+func TestWhatIsRestoredAfterThePlanIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for n := range 27 { // a snapshot in entry 26
+		w.service.add("www.example.com", "mainland", firstDay.Add(5*time.Hour), strings.Repeat("{}\n", n+1))
+		w.mustApply(func(c *Config) { c.Scope.RecheckDays = 60 })
+	}
+	missing := w.store.snapshot()
+	maps.DeleteFunc(missing, func(key string, _ memoryObject) bool {
+		return key != ledger.Key(3) && !strings.HasPrefix(key, "dt=2022-05-02/") && !ledger.IsRecords(key)
+	})
+	w.store.remove(sortedKeys(missing)...)
+	recheck := func(c *Config) { c.Scope.RecheckDays = 60 }
+	_, err := w.apply(recheck)
+	var tokens []string
+	for _, f := range findings(t, err) {
+		tokens = append(tokens, f.Token)
+	}
+	if len(tokens) != 3 {
+		t.Fatalf("tokens: %q", tokens)
+	}
+	accepted := func(c *Config) { recheck(c); accept(tokens...)(c) }
+	w.plan(accepted)
+	for key, o := range missing {
+		w.store.put(key, o.data)
+	}
+	if r := w.mustApply(accepted); r.LostCount != 0 || r.PackageCount != 19 {
+		t.Errorf("%d packages lost, %d left", r.LostCount, r.PackageCount)
+	}
+	w.valid()
 }
 
 // An entry that is older than the newest snapshot can be missing: that is a loss.

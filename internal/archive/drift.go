@@ -162,13 +162,13 @@ func (d *Drift) describe() []string {
 		lines = append(lines, fmt.Sprintf("%s of the ledger missing (%s); restore it from a backup or a version", plural(len(keys), "older entry"), names(keys)))
 	}
 	if len(d.Back) > 0 {
-		lines = append(lines, fmt.Sprintf("%s that was lost is listed again (%s) and is checked by the next apply", plural(len(d.Back), "file"), names(d.Back)))
+		lines = append(lines, fmt.Sprintf("%s listed again after a loss (%s), checked by the next apply", plural(len(d.Back), "file"), names(d.Back)))
 	}
 	if len(d.Erased) > 0 {
-		lines = append(lines, fmt.Sprintf("%s that was erased is still there (%s) and is removed by the next apply", plural(len(d.Erased), "file"), names(d.Erased)))
+		lines = append(lines, fmt.Sprintf("%s erased but still there (%s), removed by the next apply", plural(len(d.Erased), "file"), names(d.Erased)))
 	}
 	if len(d.Remains) > 0 {
-		lines = append(lines, fmt.Sprintf("%s that expired or was given up is still there (%s) and is removed by the next apply", plural(len(d.Remains), "bag"), names(d.Remains)))
+		lines = append(lines, fmt.Sprintf("%s expired or given up but still there (%s), removed by the next apply", plural(len(d.Remains), "bag"), names(d.Remains)))
 	}
 	return lines
 }
