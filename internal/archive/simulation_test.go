@@ -283,9 +283,10 @@ func (h *history) losePower() {
 }
 
 // forget is called when the ledger was replaced: what the checks have seen no longer
-// holds.
+// holds, but what is there now.
 func (h *history) forget() {
 	h.log, h.entries = ledger.Begin(nil, "", h.clock).Replay, map[int64][]byte{}
+	h.replay(h.store.snapshot())
 }
 
 // round lets several runs work at the same time.
