@@ -117,6 +117,7 @@ function unescaped(s) {
 # isText reports whether s is a string in the canonical form.
 function isText(s) { return length(s) > 1 && s ~ /^".*"$/ && unescaped(unquote(s)) !~ /[\\"]/ }
 function unquote(s) { return substr(s, 2, length(s) - 2) }
+function plural(n, word) { return n + 0 " " word (n == 1 ? "" : "s") }
 AWK
 
 # replay.awk applies the entries of the ledger one after the other. Its input is a
@@ -577,7 +578,7 @@ function apply(   i, j, k, f, p, b, day, folder, n, sum, first, oldest, at, list
   if ("sealed_through" in value) {
     day = string("sealed_through")
     if (!("scope" in value) && day "" <= sealedThrough "") broken("it lowers or repeats sealed_through without a new scope")
-    if (day != "" && scope != "") {
+    if (day "" > sealedThrough "" && scope != "") {
       at = (dayNumber(day) + 1) * 86400
       if (get(scope, "end") != "" && seconds(get(scope, "end")) < at) at = seconds(get(scope, "end"))
       at += get(scope, "stable_after_seconds")
@@ -662,7 +663,7 @@ function change(kind, detail) { print "change", "entry " entry ": " kind ": " de
 function files(name,   i, f, s) {
   for (i = 1; i <= size[name]; i++) {
     f = item[name, i]; s = get(f, "path")
-    if (get(f, "packages") != "") s = s " (" get(f, "packages") " packages)"
+    if (get(f, "packages") != "") s = s " (" plural(get(f, "packages"), "package") ")"
     if (get(f, "replaced_by") != "") s = s ", whose bytes are in " get(f, "replaced_by")
     if (get(f, "reason") != "") s = s ": " get(f, "reason")
     change(name, s)
@@ -678,7 +679,7 @@ function describeScope(s,   t, list, i, n, part, window) {
   if (t == window) t = "unchanged"
   else {
     t = "from " get(s, "start") ", " (get(s, "end") == "" ? "no end" : "until " get(s, "end"))
-    n = split("zones zone_ids hosts", part, " ")
+    n = split("zones zone_ids hosts resolved_zone_ids", part, " ")
     for (i = 1; i <= n; i++) {
       list = listOf(s, part[i]); gsub(/","/, " ", list)
       if (list != "") t = t ", " part[i] " " list
@@ -697,11 +698,12 @@ function changes(   i, k, b, part, now_) {
   for (i = 1; i <= size["joined"]; i++) change("joined", "resource " item["joined", i])
   for (i = 1; i <= size["left"]; i++) change("left", "resource " item["left", i])
   if ("scope" in value) change("scope", describeScope(value["scope"]))
+  if ("records" in value) change("records", plural(get(value["records"], "bytes"), "byte") ", SHA-256 " get(value["records"], "sha256"))
   for (i = 1; i <= size["bags"]; i++) {
     b = item["bags", i]
-    change("bags", key["bags", i] ": " get(b, "packages") " packages, " (get(b, "superseding") + 0) " replace current versions, " get(b, "bytes") " bytes")
+    change("bags", key["bags", i] ": " plural(get(b, "packages"), "package") ", superseding " (get(b, "superseding") + 0) ", " plural(get(b, "bytes"), "byte"))
   }
-  for (i = 1; i <= size["relisted"]; i++) change("relisted", key["relisted", i] ": " item["relisted", i] " bytes")
+  for (i = 1; i <= size["relisted"]; i++) change("relisted", key["relisted", i] ": " plural(item["relisted", i], "byte"))
   if ("failing" in value) {
     for (i = 1; i <= size["failing"]; i++) {
       now_[item["failing", i]] = 1
@@ -717,6 +719,38 @@ function changes(   i, k, b, part, now_) {
   if ("expired_through" in value) change("expired_through", "days up to " string("expired_through"))
   if ("sealed_through" in value && string("sealed_through") != sealedThrough) change("sealed_through", string("sealed_through") == "" ? "no day is sealed any more" : "days up to " string("sealed_through"))
   if ("destroyed" in value) change("destroyed", "the archive was destroyed")
+}
+
+# keep keeps the state before a gap, and differences lists what differs after it. The
+# entries between cannot be compared one by one.
+function keep(   k) {
+  split("", O)
+  for (k in S) O[k] = S[k]
+  oldScope = scope; oldExpired = expiredThrough; oldSealed = sealedThrough
+}
+function compared(section, s) {
+  if (section == "bags") sub(/,"sequence":[0-9]+[}]$/, "", s) # of the last entry that lost files of it
+  return s
+}
+function named(section, k, s) { return section == "abandoned" ? get(s, "sequence") " (" get(s, "sha256") ")" : k }
+function differences(   k, part, section, day, before_) {
+  change("ledger", "entries " gapStart " to " entry " are compared together, because one of them is missing or invalid")
+  for (k in S) {
+    split(k, part, SUBSEP); section = part[1]
+    if (!(k in O)) change(section, named(section, part[2], S[k]))
+    else if (compared(section, O[k]) != compared(section, S[k])) change(section, named(section, part[2], S[k]) ": changed")
+  }
+  for (k in O) {
+    split(k, part, SUBSEP); section = part[1]
+    day = section == "current" ? part[2] : dayOf(part[2])
+    if ((k in S) || section == "relisted" || section == "records" || isDay(day) && section != "accepted" && isExpired(day)) continue
+    change(section, named(section, part[2], O[k]) ": no longer")
+  }
+  before_ = scope; scope = oldScope
+  if (before_ != oldScope) change("scope", describeScope(before_))
+  scope = before_
+  if (expiredThrough != oldExpired) change("expired_through", "\"" expiredThrough "\"")
+  if (sealedThrough != oldSealed) change("sealed_through", "\"" sealedThrough "\"")
 }
 
 # --- the log --------------------------------------------------------------------
@@ -735,6 +769,7 @@ function refuse(reason) { pending = pending (pending == "" ? "" : "\n") file "\t
     n = split(pending, list, "\n")
     for (i = 1; i <= n; i++) { split(list[i], part, "\t"); print "problem", part[1] ": " part[2] }
     gaps++; gapFrom[gaps] = top + 1; gapTo[gaps] = entry - 1; gapFiles[gaps] = pending; gapHash[gaps] = string("previous_sha256")
+    if (!gap) gapStart = top + 1
     gap = 1 # the state is not known until the next snapshot
   } else if (entry > 1 && string("previous_sha256") != before) broken("it does not contain the hash of the entry before it")
   pending = ""
@@ -745,7 +780,11 @@ function refuse(reason) { pending = pending (pending == "" ? "" : "\n") file "\t
   if (destroyed) broken("it follows the entry that destroyed the archive")
   if (!gap && found) changes()
   if (!gap) apply()
-  else if ("snapshot" in value) { resume(); gap = 0 }
+  else if ("snapshot" in value) {
+    if (found) keep()
+    resume(); gap = 0
+    if (found) differences()
+  }
   if (sum == expected) found = entry
   top = entry; before = sum
 }

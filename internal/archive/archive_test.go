@@ -815,6 +815,27 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 	w.valid()
 }
 
+// A day that was sealed under the policy of its time stays sealed when stable_after grows.
+func TestALongerStableAfterKeepsTheSeal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.AddDate(0, 0, 6)
+	if r := w.mustApply(nil); r.SealedThrough != "2022-05-02" {
+		t.Fatalf("sealed through %q", r.SealedThrough)
+	}
+	week := func(c *Config) { c.Scope.StableAfter = 7 * 86400 }
+	if r := w.mustApply(week); r.SealedThrough != "2022-05-02" {
+		t.Errorf("sealed through %q", r.SealedThrough)
+	}
+	w.quiet(week)
+	w.listed()
+	w.now = firstDay.AddDate(0, 0, 14)
+	if r := w.mustApply(week); r.SealedThrough != "2022-05-03" {
+		t.Errorf("later: sealed through %q", r.SealedThrough)
+	}
+	w.valid()
+}
+
 // Two resources that disagree about the scope would change it in turn for ever.
 func TestTheScopeOfAnotherResourceNeedsAToken(t *testing.T) {
 	t.Parallel()

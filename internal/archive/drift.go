@@ -9,6 +9,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Drift is how the objects at a destination differ from the ledger.
@@ -141,10 +142,10 @@ func (d *Drift) describe() []string {
 				verb = "is"
 			}
 			lines = append(lines, fmt.Sprintf("%s: %s of %d %s missing or damaged (%s: %s) and %s downloaded again by the next apply",
-				folder, plural(len(paths), "file"), b.packages, verb, names(paths), b.Files[paths[0]], verb))
+				folder, printable.Count(len(paths), "file"), b.packages, verb, names(paths), b.Files[paths[0]], verb))
 		}
 		if len(b.Tags) > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s missing or damaged (%s) and written again by the next apply", folder, plural(len(b.Tags), "tag file"), names(b.Tags)))
+			lines = append(lines, fmt.Sprintf("%s: %s missing or damaged (%s) and written again by the next apply", folder, printable.Count(len(b.Tags), "tag file"), names(b.Tags)))
 		}
 	}
 	if len(d.Records) > 0 {
@@ -152,23 +153,23 @@ func (d *Drift) describe() []string {
 		for i, commit := range d.Records {
 			keys[i] = ledger.RecordsKey(commit)
 		}
-		lines = append(lines, fmt.Sprintf("%s of records missing or damaged (%s) and written again by the next apply", plural(len(keys), "file"), names(keys)))
+		lines = append(lines, fmt.Sprintf("%s of records missing or damaged (%s) and written again by the next apply", printable.Count(len(keys), "file"), names(keys)))
 	}
 	if len(d.Ledger) > 0 {
 		keys := make([]string, len(d.Ledger))
 		for i, n := range d.Ledger {
 			keys[i] = ledger.Key(n)
 		}
-		lines = append(lines, fmt.Sprintf("%s of the ledger missing (%s); restore it from a backup or a version", plural(len(keys), "older entry"), names(keys)))
+		lines = append(lines, fmt.Sprintf("%s of the ledger missing (%s); restore it from a backup or a version", printable.Count(len(keys), "older entry"), names(keys)))
 	}
 	if len(d.Back) > 0 {
-		lines = append(lines, fmt.Sprintf("%s listed again after a loss (%s), checked by the next apply", plural(len(d.Back), "file"), names(d.Back)))
+		lines = append(lines, fmt.Sprintf("%s listed again after a loss (%s), checked by the next apply", printable.Count(len(d.Back), "file"), names(d.Back)))
 	}
 	if len(d.Erased) > 0 {
-		lines = append(lines, fmt.Sprintf("%s erased but still there (%s), removed by the next apply", plural(len(d.Erased), "file"), names(d.Erased)))
+		lines = append(lines, fmt.Sprintf("%s erased but still there (%s), removed by the next apply", printable.Count(len(d.Erased), "file"), names(d.Erased)))
 	}
 	if len(d.Remains) > 0 {
-		lines = append(lines, fmt.Sprintf("%s expired or given up but still there (%s), removed by the next apply", plural(len(d.Remains), "bag"), names(d.Remains)))
+		lines = append(lines, fmt.Sprintf("%s expired or given up but still there (%s), removed by the next apply", printable.Count(len(d.Remains), "bag"), names(d.Remains)))
 	}
 	return lines
 }
@@ -199,7 +200,7 @@ func (d *Drift) warnings(destination string) []Warning {
 	var warnings []Warning
 	if len(d.Foreign) > 0 {
 		warnings = append(warnings, Warning{"Foreign files in the archive", fmt.Sprintf(
-			"%s contains %s that the archive has not written: %s. The archive ignores them; a verification reports them.", destination, plural(len(d.Foreign), "file"), names(d.Foreign))})
+			"%s contains %s that the archive has not written: %s. An apply ignores what is foreign; a verification reports it.", destination, printable.Count(len(d.Foreign), "file"), names(d.Foreign))})
 	}
 	var whole []string
 	for _, u := range d.Uncommitted {
@@ -209,7 +210,7 @@ func (d *Drift) warnings(destination string) []Warning {
 	}
 	if len(whole) > 0 {
 		warnings = append(warnings, Warning{"Complete bags that no entry names", fmt.Sprintf(
-			"%s is complete, and no entry of the ledger names it: %s. A run was interrupted before its commit, or entries were removed from the ledger.", plural(len(whole), "bag"), names(whole))})
+			"%s complete, but not named by any entry of the ledger: %s. A run was interrupted before its commit, or entries were removed from the ledger.", printable.Count(len(whole), "bag"), names(whole))})
 	}
 	return warnings
 }

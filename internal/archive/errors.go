@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // FindingKind is the kind of a Finding.
@@ -51,21 +52,17 @@ type Finding struct {
 // maxNames is the number of names in a message.
 const maxNames = 10
 
-// names writes at most maxNames of the names.
+// names writes at most maxNames of the names. Others can have chosen them.
 func names(list []string) string {
-	text := strings.Join(list[:min(maxNames, len(list))], ", ")
+	shown := make([]string, min(maxNames, len(list)))
+	for i := range shown {
+		shown[i] = printable.Text(list[i], printable.Name)
+	}
+	text := strings.Join(shown, ", ")
 	if more := len(list) - maxNames; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
-}
-
-// plural writes a number and its noun.
-func plural[N int | int64](n N, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // FindingsError means that there are findings that are not accepted.
@@ -136,7 +133,7 @@ func (e *RunError) Error() string {
 		lines = append(lines, e.Err.Error())
 	}
 	if e.Skipped > 0 {
-		lines = append(lines, plural(e.Skipped, "package")+" not attempted; the next run continues with them")
+		lines = append(lines, printable.Count(e.Skipped, "package")+" not attempted; the next run continues with them")
 	}
 	if len(e.Findings) > 0 {
 		lines = append(lines, (&FindingsError{e.Findings}).Error())

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // lossFinding describes the loss of files of a day.
@@ -30,9 +31,9 @@ func lossFinding(day string, files []ledger.File, reasons map[string]string, tok
 	}
 	var why []string
 	for _, reason := range sortedKeys(count) {
-		why = append(why, fmt.Sprintf("%s (%s)", reason, plural(count[reason], "file")))
+		why = append(why, fmt.Sprintf("%s (%s)", reason, printable.Count(count[reason], "file")))
 	}
-	text := plural(len(keys), "archived file") + of
+	text := printable.Count(len(keys), "archived file") + of
 	if len(keys) == 1 {
 		text += " is"
 	} else {
@@ -54,6 +55,6 @@ func missedFinding(day string, keys []string, token string) Finding {
 	return Finding{
 		Kind: FindingMissed, Day: day, Files: keys, Token: token,
 		Message: fmt.Sprintf("%s of %s %s listed, could not be archived, and %s not listed any more: %s",
-			plural(len(keys), "package"), day, verb, is, names(keys)),
+			printable.Count(len(keys), "package"), day, verb, is, names(keys)),
 	}
 }

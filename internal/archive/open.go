@@ -12,6 +12,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // View is the ledger of an archive, compared with the trusted head.
@@ -70,7 +71,7 @@ func (a *Archive) Open(ctx context.Context) (*View, error) {
 	}
 	if len(log.Foreign) > 0 {
 		v.Warnings = append(v.Warnings, Warning{"Foreign objects in the ledger", fmt.Sprintf(
-			"%s contains %s that are no entries of this archive: %s. The archive ignores them.", c.Bucket, plural(len(log.Foreign), "object"), names(log.Foreign))})
+			"The ledger of %s contains %s of others: %s. The archive ignores what is not its own entry.", c.Bucket, printable.Count(len(log.Foreign), "object"), names(log.Foreign))})
 	}
 	return v, nil
 }
@@ -158,7 +159,7 @@ func (t *trust) losses(before *ledger.State, e *ledger.Entry) {
 		}
 		t.findings = append(t.findings, Finding{
 			Kind: FindingRecorded, Day: day, Files: files, Token: token,
-			Message: fmt.Sprintf("entry %d, by %s, accepted the loss of %s of %s: %s", e.Sequence, e.Writer(), plural(len(files), "file"), day, names(files)),
+			Message: fmt.Sprintf("entry %d, by %s, accepted the loss of %s of %s: %s", e.Sequence, e.Writer(), printable.Count(len(files), "file"), day, names(files)),
 		})
 	}
 }
@@ -180,7 +181,7 @@ func (t *trust) erasures(e *ledger.Entry) {
 	t.findings = append(t.findings, Finding{
 		Kind: FindingRecorded, Files: files,
 		Message: fmt.Sprintf("entry %d, by %s, erased %s: %s. To accept it, set the same key of erase, such as %q = %q",
-			e.Sequence, e.Writer(), plural(len(files), "file"), names(files), bag.Prefix+bag.FolderDay(folder)+"/"+strings.TrimPrefix(path, "data/"), reason),
+			e.Sequence, e.Writer(), printable.Count(len(files), "file"), names(files), bag.Prefix+bag.FolderDay(folder)+"/"+strings.TrimPrefix(path, "data/"), printable.Text(reason, printable.Message)),
 	})
 }
 
@@ -219,7 +220,7 @@ func (t *trust) warnings() []Warning {
 		if t.first != t.last {
 			entries = fmt.Sprintf("entries %d–%d", t.first.Sequence, t.last.Sequence)
 		}
-		text := fmt.Sprintf("Since the head in the state, %s, by %s, added %s", entries, strings.Join(t.writers, ", "), plural(t.bags, "bag"))
+		text := fmt.Sprintf("Since the head in the state, %s, by %s, added %s", entries, strings.Join(t.writers, ", "), printable.Count(t.bags, "bag"))
 		if t.superseding > 0 {
 			verb := "replace"
 			if t.superseding == 1 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Preview is what an apply would find and do. Nothing was written.
@@ -155,7 +156,7 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 	}
 	p.Warnings = append(p.Warnings, unmatched...)
 	if len(erased) > 0 {
-		p.Work = append(p.Work, plural(len(erased), "file")+" erased")
+		p.Work = append(p.Work, printable.Count(len(erased), "file")+" erased")
 	}
 	if day := expiring(&c.Scope, state, now); day != "" {
 		p.Work = append(p.Work, "the days up to "+day+" expire")
@@ -166,7 +167,7 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 		return err
 	}
 	if len(left) > 0 {
-		p.Work = append(p.Work, plural(len(left), "uncommitted bag")+" removed")
+		p.Work = append(p.Work, printable.Count(len(left), "uncommitted bag")+" removed")
 	}
 	return a.planDays(ctx, view, s, d, &after, now, p)
 }
@@ -228,13 +229,13 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 	pending = waiting + p.New
 	p.Summary.PendingCount = int64(pending)
 	if p.New > 0 {
-		p.Work = append(p.Work, plural(p.New, "new package")+" archived")
+		p.Work = append(p.Work, printable.Count(p.New, "new package")+" archived")
 	}
 	if grown > 0 {
-		p.Work = append(p.Work, plural(grown, "package")+" downloaded again, because the listed size changed")
+		p.Work = append(p.Work, printable.Count(grown, "package")+" downloaded again, because the listed size changed")
 	}
 	if len(gone) > 0 {
-		p.Work = append(p.Work, plural(len(gone), "package")+" that could not be archived and not listed any more: "+names(gone))
+		p.Work = append(p.Work, printable.Count(len(gone), "package")+" that could not be archived and not listed any more: "+names(gone))
 	}
 	for key := range state.Failing {
 		if ledger.DayOf(key) != "" {
@@ -271,7 +272,7 @@ func (a *Archive) describeStart(state *ledger.State, waiting int, oldest string,
 	}
 	if waiting > 0 {
 		p.Warnings = append(p.Warnings, Warning{"Nothing to archive yet", fmt.Sprintf(
-			"EdgeOne lists %s. The first day, %s, is archived from %s on, when its packages do not grow any more (stable_after).", plural(waiting, "package"), oldest, c.Scope.Stable(oldest).UTC().Format(time.RFC3339))})
+			"EdgeOne lists %s. The first day, %s, is archived from %s on, when its packages do not grow any more (stable_after).", printable.Count(waiting, "package"), oldest, c.Scope.Stable(oldest).UTC().Format(time.RFC3339))})
 		return
 	}
 	zones := ""

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // ProblemKind says what is wrong.
@@ -76,5 +78,7 @@ type problems struct {
 func (p *problems) add(kind ProblemKind, day, path, format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.list = append(p.list, Problem{Kind: kind, Day: day, Path: path, Detail: fmt.Sprintf(format, args...)})
+	p.list = append(p.list, Problem{
+		Kind: kind, Day: day, Path: printable.Text(path, printable.Message), Detail: printable.Text(fmt.Sprintf(format, args...), printable.Message),
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // repairer puts right what a scan has found, as far as no package has to be downloaded.
@@ -140,7 +141,7 @@ func (r *repairer) remove(ctx context.Context, ch *change) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("The store refuses to remove %s: %s.", plural(len(locked), "file"), names(locked))
+	text := fmt.Sprintf("The store refuses to remove %s: %s.", printable.Count(len(locked), "file"), names(locked))
 	if !until.IsZero() {
 		text += fmt.Sprintf(" The last lock ends on %s.", until.UTC().Format(time.RFC3339))
 	}

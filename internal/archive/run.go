@@ -12,6 +12,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/fetch"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
@@ -717,7 +718,7 @@ func (r *run) report() *Report {
 	if len(r.odd) > 0 {
 		report.Warnings = append(report.Warnings, Warning{
 			"Packages that cannot be decompressed",
-			plural(len(r.odd), "package") + " archived as served: " + names(r.odd) + ".",
+			printable.Count(len(r.odd), "package") + " archived as served: " + names(r.odd) + ".",
 		})
 	}
 	if r.drift != nil {

@@ -169,6 +169,12 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 			found = found || r.Head.SHA256 == v.options.ExpectedHead
 			v.trees.add(r)
 		},
+		Skipped: func(_ *ledger.Entry, sha256 string) { found = found || sha256 == v.options.ExpectedHead },
+		Resumed: func(before, after *ledger.State, first, last int64) {
+			if found && len(r.Changes) < MaxProblems {
+				r.Changes = append(r.Changes, before.Changes(after, first, last)...)
+			}
+		},
 		Problem: func(err *ledger.EntryError) {
 			v.gap = true
 			v.problems.add(ProblemLedger, "", ledger.Key(err.Sequence), "%s", err)

@@ -91,7 +91,7 @@ func (l *Log) put(ctx context.Context, sequence int64, data []byte, lock bucket.
 			return nil
 		}
 		if errors.Is(err, bucket.ErrExist) {
-			found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence))
+			found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence), nil)
 			switch {
 			case errors.Is(err, bucket.ErrNotExist) && attempt < putAttempts:
 				continue
@@ -132,7 +132,7 @@ func Write(ctx context.Context, b bucket.Bucket, key string, data []byte, o buck
 func (l *Log) ReadBack(ctx context.Context) error {
 	for _, sequence := range slices.Sorted(maps.Keys(l.written)) {
 		data := l.written[sequence]
-		found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence))
+		found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence), nil)
 		switch {
 		case errors.Is(err, bucket.ErrNotExist) || err == nil && !bytes.Equal(found, data):
 			return ErrUnconditional

@@ -354,7 +354,8 @@ func (a *application) seal() {
 	if e.Scope == nil && day <= s.SealedThrough {
 		a.fault("it lowers or repeats sealed_through without a new scope")
 	}
-	if day != "" && s.Scope != nil {
+	// A day that was sealed under an earlier policy stays sealed.
+	if day > s.SealedThrough && s.Scope != nil {
 		if at := s.Scope.Stable(day); at.After(e.WrittenAt) || at.After(a.now.Add(clockTolerance)) {
 			a.fault("it seals %s before the day was stable", day)
 		}

@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -263,6 +264,9 @@ var errCanonical = errors.New("it is not in the canonical form")
 // Decode reads an entry. It returns an error for an entry that differs by a byte
 // from what Encode writes, and for one that is not valid by itself.
 func Decode(data []byte) (*Entry, error) {
+	if !isDense(data) {
+		return nil, errCanonical
+	}
 	e := new(Entry)
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -273,13 +277,57 @@ func Decode(data []byte) (*Entry, error) {
 		return nil, errCanonical
 	}
 	if e.Format != Format {
-		return nil, fmt.Errorf("its format is not %q, the only one that this version of the provider reads", Format)
+		return nil, errFormat
 	}
 	if !bytes.Equal(e.Encode(), data) {
 		return nil, errCanonical
 	}
 	return e, e.check(len(data))
 }
+
+// isDense reports whether an object can be an entry, for its elements are as long as
+// those of an entry at least. Somebody can plant millions of empty elements, which take
+// many times the memory of their text.
+func isDense(data []byte) bool {
+	const object, element = 40, 6 // the shortest ones, in bytes
+	least, inString := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			inString = !inString
+		case inString && c == '\\':
+			i++
+		case inString:
+		case c == '{' || c == '[':
+			least += object
+		case c == ',':
+			least += element
+		}
+	}
+	return least <= len(data)+64<<10
+}
+
+// beginning is how an entry begins.
+var beginning = regexp.MustCompile(`^\{\n  "format": "([^"\\]{1,40})",\n  "archive": "[0-9a-f]{32}",\n  "layer": "l[47]",\n  "sequence": ([0-9]{1,10}),\n`)
+
+// beginningBytes is more than the longest beginning has.
+const beginningBytes = 256
+
+// checkBeginning checks the first bytes of an object that has the name of an entry.
+func checkBeginning(data []byte, sequence int64) error {
+	m := beginning.FindSubmatch(data[:min(len(data), beginningBytes)])
+	switch {
+	case m == nil:
+		return errCanonical
+	case string(m[1]) != Format:
+		return errFormat
+	case string(m[2]) != strconv.FormatInt(sequence, 10):
+		return fmt.Errorf("it contains the sequence %s", m[2])
+	}
+	return nil
+}
+
+var errFormat = fmt.Errorf("its format is not %q, the only one that this version of the provider reads", Format)
 
 var (
 	hexHash  = regexp.MustCompile(`^[0-9a-f]{64}$`)

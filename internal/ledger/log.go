@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Folders of the archive's own objects, relative to the prefix.
@@ -95,13 +98,8 @@ func (e *EntryError) Error() string {
 // Unwrap returns the cause.
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// Writer names who wrote an entry, for messages.
-func (e *Entry) Writer() string {
-	if e.Actor != "" {
-		return e.Actor
-	}
-	return e.Agent
-}
+// Writer names who wrote an entry, for messages. Others can have written it.
+func (e *Entry) Writer() string { return printable.Text(cmp.Or(e.Actor, e.Agent), printable.Name) }
 
 // Rollback means that the ledger ends before the trusted head or has another entry
 // in its place.
@@ -135,6 +133,13 @@ type ReadOptions struct {
 	// Each is called after each entry that was read, with the replay up to it. It may
 	// be nil.
 	Each func(*Replay)
+
+	// Skipped is called, with All, for each entry that was read and not applied,
+	// because the state before it is not known. Resumed is called for the entry
+	// whose snapshot continues the replay, with the state before the gap, that
+	// after the entry, and the number of the first entry of the gap. They may be nil.
+	Skipped func(e *Entry, sha256 string)
+	Resumed func(before, after *State, first, last int64)
 
 	// Problem is called, with All, for each entry that is missing or invalid, in
 	// place of ending with an *EntryError. The replay continues with the next
@@ -310,7 +315,12 @@ func isEntryError(err error) bool {
 // read reads an entry and checks its form. The error is an *EntryError if it is
 // missing or invalid by itself.
 func (l *Log) read(ctx context.Context, sequence int64) (*Entry, []byte, error) {
-	data, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence))
+	data, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence), func(begin []byte) error {
+		if err := checkBeginning(begin, sequence); err != nil {
+			return &EntryError{sequence, err}
+		}
+		return nil
+	})
 	if errors.Is(err, bucket.ErrNotExist) || errors.Is(err, errTooLarge) {
 		return nil, nil, &EntryError{sequence, err}
 	}
@@ -318,9 +328,6 @@ func (l *Log) read(ctx context.Context, sequence int64) (*Entry, []byte, error) 
 		return nil, nil, err
 	}
 	e, err := Decode(data)
-	if err == nil && e.Sequence != sequence {
-		err = fmt.Errorf("it contains the sequence %d", e.Sequence)
-	}
 	if err != nil {
 		return nil, nil, &EntryError{sequence, err}
 	}
@@ -329,8 +336,9 @@ func (l *Log) read(ctx context.Context, sequence int64) (*Entry, []byte, error) 
 
 var errTooLarge = errors.New("it is too large")
 
-// readAll reads an object of at most limit bytes.
-func readAll(ctx context.Context, b bucket.Bucket, key string, limit int64) ([]byte, error) {
+// readAll reads an object of at most limit bytes. check, if not nil, sees the first
+// bytes: what others have planted is not read further.
+func readAll(ctx context.Context, b bucket.Bucket, key string, limit int64, check func(begin []byte) error) ([]byte, error) {
 	r, err := b.Open(ctx, key)
 	if err != nil {
 		return nil, err
@@ -339,7 +347,17 @@ func readAll(ctx context.Context, b bucket.Bucket, key string, limit int64) ([]b
 	if r.Object.Size > limit {
 		return nil, errTooLarge
 	}
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	from := bufio.NewReaderSize(io.LimitReader(r, limit+1), beginningBytes)
+	if check != nil {
+		begin, err := from.Peek(beginningBytes)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		if err := check(begin); err != nil {
+			return nil, err
+		}
+	}
+	data, err := io.ReadAll(from)
 	if err == nil && int64(len(data)) > limit {
 		err = errTooLarge
 	}
@@ -404,10 +422,17 @@ func (l *Log) replay(ctx context.Context, numbers []int64, top int64, o ReadOpti
 			missing = 0
 			if broken || sequence == l.First && sequence > 1 {
 				if b.entry.Snapshot == nil {
+					if o.Skipped != nil {
+						o.Skipped(b.entry, hashOf(b.data))
+					}
 					continue
 				}
-				broken = false
+				before := l.Replay
 				l.Replay = resume(b.entry, b.data)
+				if broken && o.Resumed != nil {
+					o.Resumed(before.State, l.State, before.Head.Sequence+1, sequence)
+				}
+				broken = false
 				l.reached(b.entry, o)
 				continue
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,37 @@ func long(t testing.TB, entries int64) (*store, *Log, map[int64]Head) {
 func read(s *store, o ReadOptions) (*Log, error) {
 	o.Now = now
 	return Read(context.Background(), s, o)
+}
+
+// Whatever others put into the ledger's folder, a reader needs little memory.
+func TestPlantedObjectsNeedLittleMemory(t *testing.T) { //nolint:paralleltest // it measures what is allocated
+	s, want, _ := long(t, 3)
+	const size = 8 << 20
+	header := func(sequence int64) string {
+		return fmt.Sprintf("{\n  \"format\": %q,\n  \"archive\": %q,\n  \"layer\": \"l7\",\n  \"sequence\": %d,\n", Format, archiveID, sequence)
+	}
+	planted := map[int64]string{
+		9999999999: "{",
+		9999999998: header(9999999998) + "  \"lost\": [{}",
+		9999999997: header(9999999997) + "  \"failing\": [\"\"",
+		9999999996: header(9999999996) + "  \"lost\": [\n    {}",
+		9999999995: header(5),
+	}
+	for sequence, text := range planted {
+		more := text[strings.LastIndexAny(text, "[,\n")+1:]
+		s.objects[Key(sequence)] = []byte(text + strings.Repeat(","+more, size/(len(more)+1)))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	l, err := read(s, ReadOptions{})
+	runtime.ReadMemStats(&after)
+	if err != nil || l.Head != want.Head || len(l.Foreign) != len(planted) {
+		t.Fatalf("got %+v, %v", l, err)
+	}
+	// Three of the objects begin like an entry and are read, into a buffer that grows.
+	if n := after.TotalAlloc - before.TotalAlloc; n > 8*size {
+		t.Errorf("%d MiB were allocated for %d objects of %d MiB", n>>20, len(planted), size>>20)
+	}
 }
 
 func TestReadReturnsTheStateOfTheNewestEntry(t *testing.T) {

@@ -2,9 +2,13 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Change is one thing that an entry changed.
@@ -30,7 +34,7 @@ func (e *Entry) Changes(before *State) []Change {
 		changes = append(changes, Change{Kind: kind, Sequence: e.Sequence, Day: day, Detail: fmt.Sprintf(format, args...)})
 	}
 	if e.Actor != "" {
-		add("actor", "", "%s", e.Actor)
+		add("actor", "", "%s", printable.Text(e.Actor, printable.Name))
 	}
 	for _, id := range e.Joined {
 		add("joined", "", "resource %s", id)
@@ -41,12 +45,15 @@ func (e *Entry) Changes(before *State) []Change {
 	if e.Scope != nil {
 		add("scope", "", "%s", describeScope(before.Scope, e.Scope))
 	}
+	if e.Records != nil {
+		add("records", "", "%s, SHA-256 %s", printable.Count(e.Records.Bytes, "byte"), e.Records.SHA256)
+	}
 	for _, folder := range sortedKeys(e.Bags) {
 		b := e.Bags[folder]
-		add("bags", DayOf(folder), "%s: %d packages, %d replace current versions, %d bytes", folder, b.Packages, b.Superseding, b.Bytes)
+		add("bags", DayOf(folder), "%s: %s, superseding %d, %s", folder, printable.Count(b.Packages, "package"), b.Superseding, printable.Count(b.Bytes, "byte"))
 	}
 	for _, key := range sortedKeys(e.Relisted) {
-		add("relisted", DayOf(key), "%s: %d bytes", key, e.Relisted[key])
+		add("relisted", DayOf(key), "%s: %s", key, printable.Count(e.Relisted[key], "byte"))
 	}
 	for _, key := range e.Failing {
 		if before.Failing[key] == 0 {
@@ -69,7 +76,7 @@ func (e *Entry) Changes(before *State) []Change {
 		}
 	}
 	for _, a := range e.Accepted {
-		add("accepted", "", "%s: %s", a.Token, a.Reason)
+		add("accepted", "", "%s", printable.Text(a.Token+": "+a.Reason, printable.Message))
 	}
 	for _, folder := range e.GivenUp {
 		add("given_up", DayOf(folder), "%s", folder)
@@ -96,6 +103,9 @@ func (e *Entry) Changes(before *State) []Change {
 
 func describeScope(was, is *Scope) string {
 	text := is.String()
+	if len(is.Resolved) > 0 {
+		text += ", resolved_zone_ids " + strings.Join(is.Resolved, " ")
+	}
 	if was != nil && was.Same(is) {
 		text = "unchanged"
 	}
@@ -103,19 +113,112 @@ func describeScope(was, is *Scope) string {
 	if is.Retention != nil {
 		policy += fmt.Sprintf(", retention %s for %d days", is.Retention.Mode, is.Retention.Days)
 	}
-	return text + "; " + policy
+	return printable.Text(text+"; "+policy, maxScope)
+}
+
+// maxScope is how much of a scope is shown, in bytes.
+const maxScope = 64 << 10
+
+// Changes lists what differs between the state before a gap and the one after it, for
+// the entries from the number first to the number last. The entries between cannot be
+// compared one by one: the state before each of them is not known.
+func (s *State) Changes(after *State, first, last int64) []Change {
+	d := &difference{sequence: last, after: after}
+	d.add("ledger", "", "entries %d to %d are compared together, because one of them is missing or invalid", first, last)
+	compare(d, "resources", set(s.Resources), set(after.Resources), true)
+	if after.Scope != nil && (s.Scope == nil || !s.Scope.Equal(after.Scope)) {
+		d.add("scope", "", "%s", describeScope(s.Scope, after.Scope))
+	}
+	bags := func(s *State) map[string]BagState {
+		bags := maps.Clone(s.Bags)
+		for folder, b := range bags {
+			b.Sequence = 0 // of the last entry that lost files of it
+			bags[folder] = b
+		}
+		return bags
+	}
+	compare(d, "bags", bags(s), bags(after), true)
+	records := maps.Clone(s.Records)
+	maps.DeleteFunc(records, func(commit string, _ RecordsState) bool { _, ok := after.Records[commit]; return !ok })
+	compare(d, "records", records, after.Records, true)
+	compare(d, "current", s.Current, after.Current, true)
+	compare(d, "relisted", s.Relisted, after.Relisted, false) // older ones leave the state
+	compare(d, "failing", s.Failing, after.Failing, true)
+	compare(d, "missed", s.Missed, after.Missed, true)
+	compare(d, "lost", s.Lost, after.Lost, true)
+	compare(d, "erased", s.Erased, after.Erased, true)
+	compare(d, "accepted", s.Accepted, after.Accepted, true)
+	abandoned := func(s *State) map[string]string {
+		heads := map[string]string{}
+		for _, a := range s.Abandoned {
+			heads[a.String()] = a.Token
+		}
+		return heads
+	}
+	compare(d, "abandoned", abandoned(s), abandoned(after), true)
+	compare(d, "given_up", set(s.GivenUp), set(after.GivenUp), true)
+	if after.ExpiredThrough != s.ExpiredThrough {
+		d.add("expired_through", after.ExpiredThrough, "%q", after.ExpiredThrough)
+	}
+	if after.SealedThrough != s.SealedThrough {
+		d.add("sealed_through", after.SealedThrough, "%q", after.SealedThrough)
+	}
+	slices.SortStableFunc(d.changes, func(a, b Change) int { return strings.Compare(a.Kind, b.Kind) })
+	return d.changes
+}
+
+func set(list []string) map[string]bool {
+	m := map[string]bool{}
+	for _, s := range list {
+		m[s] = true
+	}
+	return m
+}
+
+// difference collects what differs between two states.
+type difference struct {
+	sequence int64
+	after    *State
+	changes  []Change
+}
+
+func (d *difference) add(kind, day, format string, args ...any) {
+	d.changes = append(d.changes, Change{Kind: kind, Sequence: d.sequence, Day: day, Detail: fmt.Sprintf(format, args...)})
+}
+
+// compare adds the keys of a part of the state that are new, changed or, if leaves is
+// set, gone. Expired days have left the state.
+func compare[V comparable](d *difference, kind string, before, after map[string]V, leaves bool) {
+	day := func(key string) string {
+		if day := DayOf(key); bag.IsDay(day) {
+			return day
+		}
+		return ""
+	}
+	for _, key := range sortedKeys(after) {
+		if was, ok := before[key]; !ok {
+			d.add(kind, day(key), "%s", printable.Text(key, printable.Message))
+		} else if was != after[key] {
+			d.add(kind, day(key), "%s: changed", printable.Text(key, printable.Message))
+		}
+	}
+	for _, key := range sortedKeys(before) {
+		if _, ok := after[key]; !ok && leaves && (day(key) == "" || !d.after.IsExpired(day(key))) {
+			d.add(kind, day(key), "%s: no longer", printable.Text(key, printable.Message))
+		}
+	}
 }
 
 func (f *File) describe() string {
 	text := f.Path
 	if f.Packages > 0 {
-		text += fmt.Sprintf(" (%d packages)", f.Packages)
+		text += " (" + printable.Count(f.Packages, "package") + ")"
 	}
 	if f.ReplacedBy != "" {
 		text += ", whose bytes are in " + f.ReplacedBy
 	}
 	if f.Reason != "" {
-		text += ": " + f.Reason
+		text += ": " + printable.Text(f.Reason, printable.Message)
 	}
 	return text
 }

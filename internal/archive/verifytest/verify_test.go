@@ -67,7 +67,27 @@ func (h *history) agree(head string) verdict {
 	if !strings.HasSuffix(v.stdout, want) {
 		h.Errorf("with the head %q: verify.sh prints\n%swant\n%s", head, v.stdout, want)
 	}
+	var changes []string
+	for _, c := range r.Changes {
+		changes = append(changes, fmt.Sprintf("after the expected head, entry %d: %s: %s", c.Sequence, c.Kind, c.Detail))
+	}
+	slices.Sort(changes)
+	if got := v.changes(); !slices.Equal(got, changes) {
+		h.Errorf("with the head %q: verify.sh prints\n%s\nwant\n%s", head, strings.Join(got, "\n"), strings.Join(changes, "\n"))
+	}
 	return v
+}
+
+// changes returns the sorted lines about changes after the expected head.
+func (v verdict) changes() []string {
+	var lines []string
+	for line := range strings.Lines(v.stdout) {
+		if strings.HasPrefix(line, "after the expected head") {
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 func plural(n int64, word string) string {
@@ -446,17 +466,69 @@ func TestVerifyShShowsEverythingAfterANotedHead(t *testing.T) {
 	step(func(e *ledger.Entry) {
 		e.Abandoned, e.Accepted = &head, []ledger.Acceptance{{Token: ledger.RollbackToken(h.log.Head, head), Reason: "restored"}}
 	})
-	v := h.verify(noted.SHA256)
-	var got []string
-	for line := range strings.Lines(v.stdout) {
-		if strings.HasPrefix(line, "after the expected head") {
-			got = append(got, strings.TrimSuffix(line, "\n"))
-		}
-	}
-	slices.Sort(got)
+	v := h.agree(noted.SHA256)
+	got := v.changes()
 	slices.Sort(want)
 	if v.status != 0 || !slices.Equal(got, want) {
 		t.Errorf("status %d\n%s\ngot\n%s\nwant\n%s", v.status, v.stderr, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A lost entry hides what each entry up to the next snapshot changed, but not what all
+// of them changed together.
+func TestChangesInAGapOfTheLedgerAreShown(t *testing.T) {
+	t.Parallel()
+	h := newHistory(t, func(s *ledger.Scope) { s.ExpireAfterDays = 60 })
+	h.days(5)
+	noted := []ledger.Head{h.log.Head}
+	h.commit(func(e *ledger.Entry) { e.Joined, e.SealedThrough = []string{secondID}, new("2022-05-06") })
+	scope := h.scope
+	scope.RecheckDays, scope.Hosts, scope.Resolved = 9, []string{"www.example.com"}, []string{"zone-1"}
+	for i, change := range []func(*ledger.Entry){
+		nil, // the entry that is removed
+		h.losing(file(h.last("2022-05-02", 0), 1)),
+		func(e *ledger.Entry) { e.Scope, e.SealedThrough = &scope, new("2022-05-07") },
+		func(e *ledger.Entry) { e.Failing, e.Left = []string{missedKey}, []string{secondID} },
+		func(e *ledger.Entry) { e.Relisted = map[string]int64{h.last("2022-05-04", 0).Key(): 9} },
+		func(e *ledger.Entry) { e.GivenUp = []string{"dt=2022-05-01/bag=aaaaaaaa"} },
+		func(e *ledger.Entry) { e.Missed = []string{missedKey}; h.accept(e) },
+		func(e *ledger.Entry) {
+			f := file(h.last("2022-05-03", 0), 1)
+			f.Reason = "a request"
+			e.Erased = []ledger.File{f}
+		},
+	} {
+		var bags []*builtBag
+		if change == nil {
+			bags = append(bags, h.bag("2022-05-10", hours(2, "x\n")...))
+		}
+		if h.commit(change, bags...); i == 3 {
+			noted = append(noted, h.log.Head)
+		}
+	}
+	h.remove(h.last("2022-05-02", 0).Key())
+	h.remove(h.last("2022-05-03", 0).Key())
+	for i := range 18 {
+		h.day(day("2022-06-01").AddDate(0, 0, i).Format(time.DateOnly), 1)
+	}
+	h.lose(ledger.File{Path: ledger.Key(8), SHA256: hashOf(h.read(ledger.Key(8)))})
+	h.remove(ledger.Key(8))
+	for _, head := range noted {
+		v := h.agree(head.SHA256)
+		if v.status != 0 {
+			t.Fatalf("%+v", v)
+		}
+		text := strings.Join(v.changes(), "\n")
+		for _, want := range []string{
+			"entry 26: ledger: entries 8 to 26 are compared together", "entry 26: bags: " + h.last("2022-05-10", 1).Bag,
+			"entry 26: lost: dt=2022-05-02/", "entry 26: scope: from", "resolved_zone_ids zone-1", "entry 26: missed: " + missedKey,
+			"entry 26: relisted: dt=2022-05-04/", "entry 26: given_up: ", "entry 26: erased: dt=2022-05-03/", "entry 26: accepted: ",
+			"entry 26: resources: " + secondID + ": no longer", "entry 26: sealed_through: \"2022-06-11\"", "entry 26: records: ", "entry 26: current: 2022-05-10",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("with the head %s: %q is missing in\n%s", head, want, text)
+			}
+		}
 	}
 }
 
