@@ -200,7 +200,7 @@ func (d *Drift) warnings(destination string) []Warning {
 	var warnings []Warning
 	if len(d.Foreign) > 0 {
 		warnings = append(warnings, Warning{"Foreign files in the archive", fmt.Sprintf(
-			"%s contains %s that the archive has not written: %s. An apply ignores what is foreign; a verification reports it.", destination, printable.Count(len(d.Foreign), "file"), names(d.Foreign))})
+			"%s contains %s that the archive has not written: %s. An apply ignores foreign files; a verification reports them.", destination, printable.Count(len(d.Foreign), "file"), names(d.Foreign))})
 	}
 	var whole []string
 	for _, u := range d.Uncommitted {

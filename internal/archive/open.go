@@ -71,7 +71,7 @@ func (a *Archive) Open(ctx context.Context) (*View, error) {
 	}
 	if len(log.Foreign) > 0 {
 		v.Warnings = append(v.Warnings, Warning{"Foreign objects in the ledger", fmt.Sprintf(
-			"The ledger of %s contains %s of others: %s. The archive ignores what is not its own entry.", c.Bucket, printable.Count(len(log.Foreign), "object"), names(log.Foreign))})
+			"The folder of the ledger in %s contains %s that this archive has not written: %s. Foreign objects are ignored.", c.Bucket, printable.Count(len(log.Foreign), "object"), names(log.Foreign))})
 	}
 	return v, nil
 }

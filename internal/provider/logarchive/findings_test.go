@@ -114,7 +114,7 @@ func TestALossIsAnErrorUntilExactlyItIsAccepted(t *testing.T) {
 
 	// The file returns, and is lost again: the token accepts no second loss.
 	writeFile(t, path, saved)
-	e.Finds("was lost is listed again")
+	e.Finds("listed again after a loss")
 	e.Apply()
 	e.Unchanged()
 	remove(t, path)
