@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	neturl "net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -813,6 +814,29 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 		t.Errorf("wider hosts and another policy: %+v", *r.Summary)
 	}
 	w.valid()
+}
+
+// With 2022-01-06, which names no area, rows can differ in nothing but the host of
+// their URL.
+func TestRowsThatDifferInTheHostOfTheirURLAreTwoPackages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	at := firstDay.Add(9 * time.Hour)
+	first := w.service.add("www.example.com", "", at, "first\n")
+	w.mustApply(func(c *Config) { c.Scope.RecheckDays = 60 })
+	second := &served{pkg: first.pkg, members: []string{"second\n"}}
+	second.pkg.URL = strings.Replace(first.pkg.URL, "log.example.com", "other.example.com", 1)
+	url, err := neturl.Parse(second.pkg.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.service.packages[url.Host+url.Path] = second
+	r := w.mustApply(nil)
+	if r.PackageCount != 20 {
+		t.Errorf("%d packages", r.PackageCount)
+	}
+	w.quiet(nil)
+	w.listed()
 }
 
 // A day that was sealed under the policy of its time stays sealed when stable_after grows.

@@ -105,11 +105,19 @@ func (v *dayView) count() (n int64) {
 }
 
 // place finds the path of each listed row: that of the package it is a version of,
-// or a new one. Rows that share an identity are told apart by the path of their URL.
+// or a new one. Rows that share an identity are distinguished by the path of their URL,
+// and by its host as well if the paths are equal.
 func (v *dayView) place(layer teo.Layer, rows []teo.Package) []string {
-	count := map[bag.Identity]int{}
+	type source struct {
+		id   bag.Identity
+		path string
+	}
+	count, samePath := map[bag.Identity]int{}, map[source]int{}
 	for i := range rows {
-		count[bag.IdentityOf(layer, &rows[i])]++
+		_, _, path := bag.Source(rows[i].URL)
+		id := bag.IdentityOf(layer, &rows[i])
+		count[id]++
+		samePath[source{id, path}]++
 	}
 	known := map[bag.Identity][]*packageView{}
 	for _, path := range sortedKeys(v.packages) {
@@ -120,18 +128,31 @@ func (v *dayView) place(layer teo.Layer, rows []teo.Package) []string {
 	paths := make([]string, len(rows))
 	for i := range rows {
 		id := bag.IdentityOf(layer, &rows[i])
-		_, _, source := bag.Source(rows[i].URL)
-		paths[i] = id.Path()
-		if count[id] > 1 {
-			paths[i] = id.PathOf(source)
+		_, host, path := bag.Source(rows[i].URL)
+		byHost := samePath[source{id, path}] > 1
+		switch {
+		case byHost:
+			paths[i] = id.PathOf(host + path)
+		case count[id] > 1:
+			paths[i] = id.PathOf(path)
+		default:
+			paths[i] = id.Path()
 		}
-		candidates := known[id]
-		same := slices.IndexFunc(candidates, func(p *packageView) bool { return p.versions[len(p.versions)-1].SourcePath == source })
+		from := func(host string) int {
+			return slices.IndexFunc(known[id], func(p *packageView) bool {
+				last := &p.versions[len(p.versions)-1]
+				return last.SourcePath == path && (host == "" || last.SourceHost == host)
+			})
+		}
+		same := from(host)
+		if same < 0 && !byHost {
+			same = from("")
+		}
 		switch {
 		case same >= 0:
-			paths[i] = candidates[same].path
-		case count[id] == 1 && len(candidates) > 0:
-			paths[i] = candidates[0].path
+			paths[i] = known[id][same].path
+		case count[id] == 1 && len(known[id]) > 0:
+			paths[i] = known[id][0].path
 		}
 	}
 	return paths

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -97,7 +98,7 @@ func (s *service) list(start, end time.Time) []teo.Package {
 func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	s.requests++
-	p := s.packages[r.URL.Path]
+	p := cmp.Or(s.packages[r.URL.Host+r.URL.Path], s.packages[r.URL.Path])
 	var body []byte
 	var handler func(*http.Request) (*http.Response, error)
 	if p != nil && !p.gone {

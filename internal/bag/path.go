@@ -111,9 +111,10 @@ func quote(text string) string { return strconv.Quote(printable.Text(text, print
 func (id Identity) Path() string { return id.folder() + id.file() + payloadSuffix }
 
 // PathOf returns the path of one of several packages of a list that share an
-// identity. urlPath is the path of its URL as Source returns it.
-func (id Identity) PathOf(urlPath string) string {
-	return id.folder() + id.file() + hashMark(urlPath) + payloadSuffix
+// identity. source is the path of its URL as Source returns it, or host and path if
+// the paths are equal as well.
+func (id Identity) PathOf(source string) string {
+	return id.folder() + id.file() + hashMark(source) + payloadSuffix
 }
 
 var payloadPath = regexp.MustCompile(`^data/(?:domain|proxy)=[a-z0-9._=~-]+/area=[a-z0-9._=~-]+/hour=[0-9]{2}/[a-z0-9_=~][a-z0-9._=~-]*\.log\.gz$`)
