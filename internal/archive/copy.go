@@ -20,6 +20,9 @@ type task struct {
 	row  teo.Package
 	id   bag.Identity
 
+	// failing means that earlier runs could not archive the package.
+	failing bool
+
 	// current is the version that the package supersedes; nil for none.
 	current *bag.Record
 

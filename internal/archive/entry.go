@@ -217,9 +217,15 @@ func (d *draft) recoverMissed(e *ledger.Entry, ch *change) {
 // this run has not resolved, and those that it could not archive.
 func (d *draft) addFailing(e *ledger.Entry, ch *change) {
 	state := d.state
+	archived := map[string]bool{}
+	for _, st := range ch.bags {
+		for i := range st.records {
+			archived[ledger.PackageKey(st.day(), st.records[i].Path)] = true
+		}
+	}
 	set := map[string]bool{}
 	for key := range state.Failing {
-		if !ch.resolved[key] && d.config.Scope.ContainsDay(ledger.DayOf(key)) && !slices.Contains(e.Missed, key) && (e.ExpiredThrough == "" || ledger.DayOf(key) > e.ExpiredThrough) {
+		if !ch.resolved[key] && !archived[key] && d.config.Scope.ContainsDay(ledger.DayOf(key)) && !slices.Contains(e.Missed, key) && (e.ExpiredThrough == "" || ledger.DayOf(key) > e.ExpiredThrough) {
 			set[key] = true
 		}
 	}

@@ -97,6 +97,7 @@ func (in *dayInput) task(row *teo.Package, path string) *task {
 		return nil
 	}
 	t := &task{day: in.view.day, path: path, row: *row, id: bag.IdentityOf(in.config.Layer, row)}
+	t.failing = in.state.Failing[t.key()] != 0
 	if in.view.erased[path] {
 		return nil
 	}

@@ -17,8 +17,10 @@ import (
 // repairer puts right what a scan has found, as far as no package has to be downloaded.
 // It has the results of a run that concern files that exist.
 type repairer struct {
-	// The committer has the ledger. While a commit is in flight, it belongs to the
-	// goroutine that commits.
+	config *Config
+	now    time.Time // the clock of the run
+
+	// committer has the ledger. A commit in flight has it, and it is nil meanwhile.
 	*committer
 
 	drift *Drift
@@ -28,6 +30,11 @@ type repairer struct {
 	failures []Failure
 	findings []Finding
 	warnings []Warning
+}
+
+func newRepairer(c *Config) repairer {
+	now := c.now()
+	return repairer{config: c, now: now, committer: &committer{config: c, now: now}}
 }
 
 // scanner is a scanner for the present state.

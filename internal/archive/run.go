@@ -58,8 +58,8 @@ func (a *Archive) Run(ctx context.Context, drift []byte) (*Report, error) {
 	return report, r.result(err)
 }
 
-// run is one run of an archive. Its fields belong to the goroutine that calls its
-// methods.
+// run is one run of an archive. Workers and commits get what they need, and hand back
+// their results through channels.
 type run struct {
 	repairer
 
@@ -72,8 +72,7 @@ type run struct {
 
 	days      map[string]*dayRun // with tasks or open bags
 	ready     []*staged          // closed bags
-	committed chan error         // of the commit in flight; nil if there is none
-	flight    *change            // what it commits
+	committed chan outcome       // of the commit in flight; nil if there is none
 
 	settled  map[string]bool // days of which nothing is left to do
 	lossy    map[string]bool // days with files that are missing after the downloads
@@ -115,7 +114,7 @@ type openBag struct {
 func (a *Archive) begin(ctx context.Context) (*run, error) {
 	c := &a.config
 	r := &run{
-		repairer: repairer{committer: &committer{config: c, now: c.now()}}, used: map[string]bool{}, days: map[string]*dayRun{}, settled: map[string]bool{}, lossy: map[string]bool{},
+		repairer: newRepairer(c), used: map[string]bool{}, days: map[string]*dayRun{}, settled: map[string]bool{}, lossy: map[string]bool{},
 		failed: map[string]bool{}, absent: map[string]bool{}, resolved: map[string]bool{},
 		queue: make(chan *task), results: make(chan *result),
 	}
@@ -420,7 +419,16 @@ func (d *dayRun) bagOf(folder string) *openBag {
 	return d.old[i]
 }
 
-// take notes what became of a task.
+// resolve notes that a package does not fail any more. Memory holds the keys of those
+// only that did.
+func (r *run) resolve(t *task) {
+	delete(r.failed, t.key())
+	if t.failing {
+		r.resolved[t.key()] = true
+	}
+}
+
+// take notes the result of a task.
 func (r *run) take(ctx context.Context, res *result) {
 	t := res.task
 	d := r.days[t.day]
@@ -432,7 +440,7 @@ func (r *run) take(ctx context.Context, res *result) {
 	event := Event{Kind: EventArchived, Day: t.day, Package: t.id.String(), Bytes: res.bytes, Err: res.err}
 	if res.record != nil {
 		b.records = append(b.records, *res.record)
-		r.resolved[t.key()] = true
+		r.resolve(t)
 		if res.record.Unreadable != "" {
 			r.odd = append(r.odd, fmt.Sprintf("%s: %s", t.id, res.record.Unreadable))
 		}
@@ -447,7 +455,7 @@ func (r *run) take(ctx context.Context, res *result) {
 		r.restored(res.back)
 	}
 	if (res.same || res.back != nil && !res.back.lost) && t.current != nil && res.record == nil {
-		r.resolved[t.key()] = true
+		r.resolve(t)
 		if !sameSize(t.row.Size, t.listed) {
 			r.pending.relist(t.current.Key(), t.row.Size)
 		}
@@ -554,14 +562,22 @@ func (r *run) startCommit(ctx context.Context) {
 	if r.committed != nil || len(r.ready) == 0 || r.stopped != nil {
 		return
 	}
-	ch := r.takePending()
-	done := make(chan error, 1)
-	r.committed = done
+	ch, c := r.takePending(), r.committer
+	done := make(chan outcome, 1)
+	r.committer, r.committed = nil, done
 	go func() {
 		ctx, end := outlive(ctx)
 		defer end()
-		done <- r.commit(ctx, ch)
+		done <- outcome{c, ch, c.commit(ctx, ch)}
 	}()
+}
+
+// outcome is what a commit hands back: the committer, which it has had to itself, the
+// change, and how it ended.
+type outcome struct {
+	committer *committer
+	change    *change
+	err       error
 }
 
 // outlive returns a context that ends a while after ctx: a commit that is under way is
@@ -588,20 +604,26 @@ func (r *run) takePending() *change {
 			ch.settled[day] = true
 		}
 	}
-	r.flight = &ch
 	return &ch
 }
 
-// commitDone receives the outcome of the commit in flight.
-func (r *run) commitDone(err error) error {
-	r.committed = nil
-	r.collect(r.flight)
-	for _, f := range r.flight.failures {
+// commitDone takes the outcome of a commit.
+func (r *run) commitDone(o outcome) error {
+	r.committed, r.committer = nil, o.committer
+	r.collect(o.change)
+	for _, f := range o.change.failures {
 		r.settled[ledger.DayOf(f.Key)] = false
 		r.gaveUp++
 	}
-	r.flight = nil
-	return err
+	for _, st := range o.change.bags {
+		for i := range st.records {
+			// Another run has said that it fails.
+			if key := ledger.PackageKey(st.day(), st.records[i].Path); r.log.State.Failing[key] != 0 {
+				r.resolved[key] = true
+			}
+		}
+	}
+	return o.err
 }
 
 // wait waits for the commit in flight.
@@ -675,8 +697,7 @@ func (r *run) finish(ctx context.Context, err error) error {
 			ch.settled[day] = r.settled[day] && !slices.ContainsFunc(r.findings, func(f Finding) bool { return f.Day == day })
 		}
 	}
-	r.flight = ch
-	if failure := r.commitDone(r.commit(ctx, ch)); failure != nil {
+	if failure := r.commitDone(outcome{r.committer, ch, r.commit(ctx, ch)}); failure != nil {
 		return failure
 	}
 	if failure := r.remove(ctx, ch); failure != nil && quiet {
