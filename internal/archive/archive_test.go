@@ -585,6 +585,22 @@ func TestARollBackIsAFindingUntilItIsAccepted(t *testing.T) {
 	before = w.store.snapshot()
 	o.mustApply(accept(token))
 	w.same(before)
+	// A loss that was accepted after the roll-back is not accepted with it, however long
+	// ago both were.
+	for days := range 2 {
+		if days > 0 {
+			for n := range 2 * 25 {
+				w.mustApply(func(c *Config) { c.Scope.RecheckDays = int64(n % 2) })
+			}
+		} else {
+			w.lose(w.store.find("area=overseas")[0])
+		}
+		o.archive, o.head, o.member.ScopeSequence = w.archive, &known, w.member.ScopeSequence
+		if p := o.plan(accept(token)); !slices.ContainsFunc(p.Findings, func(f Finding) bool { return f.Kind == FindingRecorded }) {
+			t.Errorf("findings: %+v", p.Findings)
+		}
+		o.drift = nil
+	}
 }
 
 // Another member's entries are accepted, unless they record a loss, an erasure or an
@@ -814,6 +830,36 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 		t.Errorf("wider hosts and another policy: %+v", *r.Summary)
 	}
 	w.valid()
+}
+
+// The run that wrote an entry can be killed before it flushes it.
+func TestTheHeadOfAnotherRunIsFlushed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	o := w.other()
+	o.mustApply(nil) // it joins
+	var flushed []string
+	again := func(c *Config) {
+		b := w.store.bucket()
+		b.hook = func(_ context.Context, op memoryOp) (memoryFault, error) {
+			if op.name == "sync" {
+				flushed = append(flushed, op.key)
+			}
+			return works, nil
+		}
+		c.Bucket = b
+	}
+	w.mustApply(again)
+	if want := []string{ledger.Key(o.head.Sequence)}; !slices.Equal(flushed, want) {
+		t.Errorf("flushed %q, want %q", flushed, want)
+	}
+	if flushed = nil; *w.head != *o.head {
+		t.Fatalf("the heads differ: %v, %v", w.head, o.head)
+	}
+	if w.mustApply(again); len(flushed) > 0 {
+		t.Errorf("a run that knows the head flushes %q", flushed)
+	}
 }
 
 // With 2022-01-06, which names no area, rows can differ in nothing but the host of

@@ -53,6 +53,9 @@ func (a *Archive) Run(ctx context.Context, drift []byte) (*Report, error) {
 	workers := r.startWorkers(ctx)
 	err = r.run(ctx, drift)
 	workers()
+	if failure := r.flushHead(context.WithoutCancel(ctx)); err == nil {
+		err = failure
+	}
 	report := r.report()
 	r.sign(ctx, err, report)
 	return report, r.result(err)
@@ -654,6 +657,16 @@ func (r *run) startWorkers(ctx context.Context) (end func()) {
 		close(r.queue)
 		workers.Wait()
 	}
+}
+
+// flushHead flushes the newest entry if another run wrote it: the state keeps it as its
+// head, and a loss of power must not look like a roll-back.
+func (r *run) flushHead(ctx context.Context) error {
+	head := r.log.Head
+	if head.Sequence == r.own || r.config.Trusted != nil && *r.config.Trusted == head {
+		return nil
+	}
+	return r.config.Bucket.Sync(ctx, []string{ledger.Key(head.Sequence)})
 }
 
 // brokenFiles are the payload files that the drift names, with what is wrong.

@@ -200,6 +200,9 @@ func Read(ctx context.Context, b bucket.Bucket, o ReadOptions) (*Log, error) {
 	}
 	l.note(numbers)
 	l.compare(o)
+	if l.Rollback != nil && slices.ContainsFunc(l.State.Abandoned, func(a Abandoned) bool { return a.Head == *o.Trusted }) {
+		return l, l.sinceAbandoned(ctx, numbers, top.Sequence, o)
+	}
 	return l, nil
 }
 
@@ -449,6 +452,24 @@ func (l *Log) replay(ctx context.Context, numbers []int64, top int64, o ReadOpti
 		return &EntryError{top, errors.New("no snapshot follows the entries that are missing or invalid")}
 	}
 	return nil
+}
+
+// sinceAbandoned hands entries to the caller from the one on that gave up the trusted
+// head: they come after it. Their numbers can be lower than its own.
+func (l *Log) sinceAbandoned(ctx context.Context, numbers []int64, top int64, o ReadOptions) error {
+	if o.Later == nil {
+		return nil
+	}
+	since, after := &Log{bucket: l.bucket, now: l.now, Replay: newReplay()}, false
+	since.Archive = l.Archive
+	return since.replay(ctx, numbers, top, ReadOptions{
+		Now: o.Now, All: true, Problem: func(*EntryError) {}, // older ones can be lost
+		Later: func(before *State, e *Entry) {
+			if after = after || e.Abandoned != nil && *e.Abandoned == *o.Trusted; after {
+				o.Later(before, e)
+			}
+		},
+	})
 }
 
 // nextListed returns the first listed number above a sequence; top if there is none.
