@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -465,6 +466,46 @@ func TestWhatIsRestoredAfterThePlanIsNotLost(t *testing.T) {
 		t.Errorf("%d packages lost, %d left", r.LostCount, r.PackageCount)
 	}
 	w.valid()
+}
+
+// A listing does not show a changed byte. With verify = "payload", records are made
+// again, and an older entry of the ledger is a loss.
+func TestChangedBytesOfLedgerAndRecordsAreFoundByPayload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	for n := range 26 {
+		w.mustApply(func(c *Config) { c.Scope.RecheckDays = int64(n % 2) })
+	}
+	scope := func(c *Config) { c.Scope.RecheckDays = 1 }
+	payload := func(c *Config) { scope(c); c.VerifyPayload = true }
+	w.quiet(payload)
+	records := w.store.find(ledger.RecordsFolder)[0]
+	right := w.store.snapshot()
+	for key, change := range map[string][2]string{records: {"api.example.com", "apj.example.com"}, ledger.Key(3): {"/test", "/tess"}} {
+		data := bytes.Replace(right[key].data, []byte(change[0]), []byte(change[1]), 1)
+		if bytes.Equal(data, right[key].data) {
+			t.Fatalf("%s is the same", key)
+		}
+		w.store.put(key, data)
+	}
+	if p := w.plan(scope); len(p.Work) > 0 {
+		t.Errorf("listings show %q", p.Work)
+	}
+	if p := w.plan(payload); len(p.Work) != 2 {
+		t.Errorf("the plan says %q", p.Work)
+	}
+	_, err := w.apply(payload)
+	f := findings(t, err)
+	if len(f) != 1 || !strings.HasPrefix(f[0].Token, "ledger@3:") {
+		t.Fatalf("findings: %+v", f)
+	}
+	if o := w.store.snapshot()[records]; !bytes.Equal(o.data, right[records].data) {
+		t.Error("the records are not made again")
+	}
+	w.mustApply(func(c *Config) { payload(c); accept(f[0].Token)(c) })
+	w.quiet(payload)
+	w.listed()
 }
 
 // An entry that is older than the newest snapshot can be missing: that is a loss.

@@ -160,7 +160,7 @@ func (d *Drift) describe() []string {
 		for i, n := range d.Ledger {
 			keys[i] = ledger.Key(n)
 		}
-		lines = append(lines, fmt.Sprintf("%s of the ledger missing (%s); restore it from a backup or a version", printable.Count(len(keys), "older entry"), names(keys)))
+		lines = append(lines, fmt.Sprintf("%s of the ledger missing or changed (%s), to be restored from a backup or a version", printable.Count(len(keys), "older entry"), names(keys)))
 	}
 	if len(d.Back) > 0 {
 		lines = append(lines, fmt.Sprintf("%s listed again after a loss (%s), checked by the next apply", printable.Count(len(d.Back), "file"), names(d.Back)))

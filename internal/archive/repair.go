@@ -66,6 +66,15 @@ func (r *repairer) keepHouse(ctx context.Context) error {
 	if err := r.commitNow(ctx, ch); err != nil {
 		return err
 	}
+	for _, f := range ch.lost {
+		if _, ok := ledger.Sequence(f.Path); !ok {
+			continue
+		}
+		// What is there is not the entry. A reader takes it for one.
+		if err := r.config.Bucket.Remove(ctx, f.Path); err != nil && !errors.Is(err, bucket.ErrDenied) {
+			return err
+		}
+	}
 	// Everything else depends on the versions that are known now.
 	ch = &change{base: r.log.Head.Sequence}
 	if err := r.recoverFiles(ctx, ch); err != nil {

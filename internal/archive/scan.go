@@ -54,11 +54,15 @@ const objectsAtOnce = 1000
 // the same time and together cover all of "dt=".
 func (s *scanner) scan(ctx context.Context) (*Drift, error) {
 	d := &Drift{Bags: map[string]*BagDrift{}}
-	for _, n := range s.log.Absent {
-		if _, err := s.bucket.Stat(ctx, ledger.Key(n)); errors.Is(err, bucket.ErrNotExist) {
-			d.Ledger = append(d.Ledger, n)
-		} else if err != nil {
+	entries := slices.Values(s.log.Absent)
+	if s.payload && len(s.log.Absent) == 0 { // a reader needs the successor of each
+		entries = s.log.Older()
+	}
+	for n := range entries {
+		if bad, err := s.isBadEntry(ctx, n); err != nil {
 			return nil, err
+		} else if bad {
+			d.Ledger = append(d.Ledger, n)
 		}
 	}
 	if err := s.scanRecords(ctx, d); err != nil {
@@ -108,10 +112,10 @@ func (s *scanner) again(ctx context.Context, data []byte) (*Drift, error) {
 	}
 	d := &Drift{Bags: map[string]*BagDrift{}, Back: h.Back, Erased: h.Erased, Remains: h.Remains, Uncommitted: h.Uncommitted}
 	for _, n := range h.Ledger {
-		if _, err := s.bucket.Stat(ctx, ledger.Key(n)); errors.Is(err, bucket.ErrNotExist) {
-			d.Ledger = append(d.Ledger, n)
-		} else if err != nil {
+		if bad, err := s.isBadEntry(ctx, n); err != nil {
 			return nil, err
+		} else if bad {
+			d.Ledger = append(d.Ledger, n)
 		}
 	}
 	for _, commit := range h.Records {
@@ -179,6 +183,20 @@ func (s *scanner) hashAgain(ctx context.Context, folder string, files []string, 
 	return nil
 }
 
+// isBadEntry reports whether an older entry is missing, or is not the one that its
+// successor names.
+func (s *scanner) isBadEntry(ctx context.Context, n int64) (bool, error) {
+	is, _, err := hashObject(ctx, s.bucket, ledger.Key(n))
+	if errors.Is(err, bucket.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	want, err := s.log.Hash(ctx, n)
+	return want != "" && is != want, err
+}
+
 // scanRecords compares the records of the commits.
 func (s *scanner) scanRecords(ctx context.Context, d *Drift) error {
 	sizes := map[string]int64{}
@@ -195,9 +213,12 @@ func (s *scanner) scanRecords(ctx context.Context, d *Drift) error {
 		switch {
 		case lost && listed && size == want.Bytes:
 			d.Back = append(d.Back, key)
-		case lost || listed && size == want.Bytes:
+		case lost || listed && size == want.Bytes && !s.payload:
 		default:
 			why, err := s.byName(ctx, key, want.Bytes)
+			if err == nil && why == "" && s.payload {
+				why, err = s.hashByName(ctx, key, want.SHA256)
+			}
 			if err != nil {
 				return err
 			}
@@ -207,6 +228,18 @@ func (s *scanner) scanRecords(ctx context.Context, d *Drift) error {
 		}
 	}
 	return nil
+}
+
+// hashByName reads an object and says what is wrong with it; empty if nothing is.
+func (s *scanner) hashByName(ctx context.Context, key, sha256 string) (why string, err error) {
+	is, _, err := hashObject(ctx, s.bucket, key)
+	if errors.Is(err, bucket.ErrNotExist) {
+		return missingFile, nil
+	}
+	if err != nil || is == sha256 {
+		return "", err
+	}
+	return "its SHA-256 is " + is, nil
 }
 
 // byName asks for an object that a listing shows with another length or not at all.

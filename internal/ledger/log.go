@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
@@ -519,13 +520,24 @@ func (l *Log) note(numbers []int64) {
 	if int64(listed) == l.First-1 {
 		return
 	}
-	for n, i := int64(1), 0; n < l.First && len(l.Absent) < maxForeign; n++ {
-		if i < len(numbers) && numbers[i] == n {
-			i++
-			continue
+	for n := range l.Older() {
+		if len(l.Absent) == maxForeign {
+			break // somebody has planted an entry
 		}
-		if _, lost := l.State.Lost[Key(n)]; !lost {
+		if _, listed := slices.BinarySearch(numbers, n); !listed {
 			l.Absent = append(l.Absent, n)
+		}
+	}
+}
+
+// Older returns the numbers of the entries that were not read, but for those whose loss
+// is accepted.
+func (l *Log) Older() iter.Seq[int64] {
+	return func(yield func(int64) bool) {
+		for n := int64(1); n < l.First; n++ {
+			if _, lost := l.State.Lost[Key(n)]; !lost && !yield(n) {
+				return
+			}
 		}
 	}
 }
