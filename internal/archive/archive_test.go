@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	neturl "net/url"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -871,6 +872,44 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 		t.Errorf("wider hosts and another policy: %+v", *r.Summary)
 	}
 	w.valid()
+}
+
+// What is not the archive's is said by the plan, or by an apply without one, and by a
+// verification.
+func TestForeignObjectsAreReportedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustApply(nil)
+	folder := path.Dir(w.store.find("/packages.jsonl")[0])
+	copied := "dt=2022-05-01/bag=" + strings.Repeat("e", 8)
+	for key, o := range w.store.snapshot() {
+		if rest, ok := strings.CutPrefix(key, folder+"/"); ok {
+			w.store.put(copied+"/"+rest, o.data)
+		}
+	}
+	w.store.put(ledger.Folder+"\x1b[31mjunk", nil)
+	count := func(warnings []Warning) int {
+		n := 0
+		for _, w := range warnings {
+			if w.Summary == "Complete bags that no entry names" && strings.Contains(w.Detail, copied) || w.Summary == "Foreign objects in the ledger" && strings.Contains(w.Detail, `\x1b[31mjunk`) {
+				n++
+			}
+		}
+		return n
+	}
+	erase := func(c *Config) { c.Erase = map[string]string{"dt=2022-05-09/": "nothing"} }
+	if p := w.plan(erase); count(p.Warnings) != 2 || len(p.Warnings) != 3 {
+		t.Errorf("plan: %+v", p.Warnings)
+	}
+	if r := w.mustApply(erase); len(r.Warnings) != 0 {
+		t.Errorf("apply after the plan: %+v", r.Warnings)
+	}
+	if r := w.mustApply(erase); count(r.Warnings) != 2 || len(r.Warnings) != 3 {
+		t.Errorf("apply without a plan: %+v", r.Warnings)
+	}
+	if v := w.verify(""); count(v.Warnings) != 2 || len(v.Problems) > 0 {
+		t.Errorf("verification: %+v, %+v", v.Warnings, v.Problems)
+	}
 }
 
 // The run that wrote an entry can be killed before it flushes it.

@@ -208,11 +208,25 @@ func (d *Drift) warnings(destination string) []Warning {
 			whole = append(whole, u.Folder)
 		}
 	}
-	if len(whole) > 0 {
-		warnings = append(warnings, Warning{"Complete bags that no entry names", fmt.Sprintf(
-			"%s complete, but not named by any entry of the ledger: %s. A run was interrupted before its commit, or entries were removed from the ledger.", printable.Count(len(whole), "bag"), names(whole))})
+	return append(warnings, completeBags(whole)...)
+}
+
+// completeBags warns of bags that are complete and that no entry names.
+func completeBags(folders []string) []Warning {
+	if len(folders) == 0 {
+		return nil
 	}
-	return warnings
+	return []Warning{{"Complete bags that no entry names", fmt.Sprintf(
+		"%s complete, but not named by any entry of the ledger: %s. A run was interrupted before its commit, or entries were removed from the ledger.", printable.Count(len(folders), "bag"), names(folders))}}
+}
+
+// foreignObjects warns of objects in the folder of the ledger that are not its entries.
+func foreignObjects(destination string, log *ledger.Log) []Warning {
+	if len(log.Foreign) == 0 {
+		return nil
+	}
+	return []Warning{{"Foreign objects in the ledger", fmt.Sprintf(
+		"The folder of the ledger in %s contains %s that this archive has not written: %s. Foreign objects are ignored.", destination, printable.Count(len(log.Foreign), "object"), names(log.Foreign))}}
 }
 
 // losses are the beginnings of tokens of losses that no listing is needed for.

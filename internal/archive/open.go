@@ -69,10 +69,7 @@ func (a *Archive) Open(ctx context.Context) (*View, error) {
 			v.departs, v.accepted = append(v.departs, id), append(v.accepted, token)
 		}
 	}
-	if len(log.Foreign) > 0 {
-		v.Warnings = append(v.Warnings, Warning{"Foreign objects in the ledger", fmt.Sprintf(
-			"The folder of the ledger in %s contains %s that this archive has not written: %s. Foreign objects are ignored.", c.Bucket, printable.Count(len(log.Foreign), "object"), names(log.Foreign))})
-	}
+	v.Warnings = foreignObjects(c.Bucket.String(), log)
 	return v, nil
 }
 

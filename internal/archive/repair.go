@@ -23,7 +23,8 @@ type repairer struct {
 	// committer has the ledger. A commit in flight has it, and it is nil meanwhile.
 	*committer
 
-	drift *Drift
+	drift   *Drift
+	planned bool // a plan has found the drift, and has said so
 
 	repaired []string // keys
 	remains  []string // folders that can be removed
@@ -85,7 +86,9 @@ func (r *repairer) keepHouse(ctx context.Context) error {
 		return err
 	}
 	ch.erased = erased
-	r.warnings = append(r.warnings, unmatched...)
+	if !r.planned {
+		r.warnings = append(r.warnings, unmatched...)
+	}
 	ch.expires = expiring(&r.config.Scope, r.log.State, r.now)
 	if ch.givenUp, err = leftBehind(ctx, r.config.Bucket, r.drift); err != nil {
 		return err

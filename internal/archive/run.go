@@ -205,7 +205,7 @@ func (r *run) commitScope(ctx context.Context) error {
 // run does the work.
 func (r *run) run(ctx context.Context, handoff []byte) (err error) {
 	s := r.scanner()
-	if handoff != nil {
+	if r.planned = handoff != nil; r.planned {
 		r.drift, err = s.again(ctx, handoff)
 	} else {
 		r.drift, err = s.scan(ctx)
@@ -746,7 +746,7 @@ func (r *run) report() *Report {
 	if r.log.State.Scope.Equal(&r.config.Scope) {
 		s.Member.ScopeSequence = r.log.State.ScopeSequence
 	}
-	report := &Report{Summary: s, Repaired: r.repaired, Warnings: slices.Concat(r.view.Warnings, r.warnings)}
+	report := &Report{Summary: s, Repaired: r.repaired, Warnings: r.warnings}
 	slices.Sort(report.Repaired)
 	report.Repaired = slices.Compact(report.Repaired)
 	if len(r.odd) > 0 {
@@ -755,8 +755,11 @@ func (r *run) report() *Report {
 			printable.Count(len(r.odd), "package") + " archived as served: " + names(r.odd) + ".",
 		})
 	}
-	if r.drift != nil {
-		report.Warnings = append(report.Warnings, r.drift.warnings(r.config.Bucket.String())...)
+	if !r.planned {
+		report.Warnings = append(report.Warnings, r.view.Warnings...)
+		if r.drift != nil {
+			report.Warnings = append(report.Warnings, r.drift.warnings(r.config.Bucket.String())...)
+		}
 	}
 	for _, text := range r.config.Bucket.Warnings() {
 		report.Warnings = append(report.Warnings, Warning{"Limits of the store", text + "."})

@@ -93,8 +93,8 @@ type Verification struct {
 	// Signed is the newest signed head; nil if none was asked for or none is valid.
 	Signed *SignedHead
 
-	// Uncommitted are complete bags that no entry names.
-	Uncommitted []string
+	// Warnings name objects that are no problem and that a person should look at.
+	Warnings []Warning
 }
 
 // Verify checks the archive in a bucket: it replays the ledger from its first entry,
@@ -151,6 +151,8 @@ type verifier struct {
 
 	mu       sync.Mutex
 	retained map[string]time.Time // the earliest end of the locks of a bag
+
+	complete []string // bags that no entry names
 }
 
 // replay reads the ledger. It returns no log if there is nothing to compare with.
@@ -225,6 +227,7 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 		r.Bags[folder] = VerifiedBag{Day: bag.FolderDay(folder), PackageCount: b.Packages, TotalBytes: b.Bytes, TagmanifestSHA256: b.TagmanifestSHA256}
 	}
 	r.Changes = r.Changes[:min(len(r.Changes), MaxProblems)]
+	r.Warnings = foreignObjects(v.bucket.String(), log)
 	return log, nil
 }
 
@@ -284,7 +287,7 @@ func (v *verifier) bags(ctx context.Context, log *ledger.Log) error {
 	for _, u := range d.Uncommitted {
 		v.result.UncommittedCount++
 		if u.Whole {
-			v.result.Uncommitted = append(v.result.Uncommitted, u.Folder)
+			v.complete = append(v.complete, u.Folder)
 		}
 	}
 	for _, key := range d.Foreign {
@@ -540,8 +543,7 @@ func (v *verifier) excuse(ctx context.Context) error {
 		}
 		return p.Path != "" && log.State.Gone(p.Path) || p.Day != "" && log.State.IsExpired(p.Day)
 	})
-	whole := v.result.Uncommitted
-	v.result.Uncommitted = slices.DeleteFunc(slices.Clone(whole), func(folder string) bool {
+	v.complete = slices.DeleteFunc(v.complete, func(folder string) bool {
 		_, committed := log.State.Bags[folder]
 		if committed {
 			v.result.UncommittedCount--
@@ -558,6 +560,7 @@ func (v *verifier) finish() *Verification {
 		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Path, b.Path), strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Detail, b.Detail))
 	})
 	v.problems.list = slices.Compact(v.problems.list)
+	r.Warnings = append(r.Warnings, completeBags(v.complete)...)
 	r.ProblemCount = int64(len(v.problems.list))
 	r.Problems = v.problems.list[:min(len(v.problems.list), MaxProblems)]
 	for folder, b := range r.Bags {

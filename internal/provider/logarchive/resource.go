@@ -200,11 +200,11 @@ func (r *logArchiveResource) Read(ctx context.Context, req resource.ReadRequest,
 		}
 		return
 	}
+	if len(view.Findings) > 0 {
+		return // the plan shows them, and the changes beside them
+	}
 	for _, w := range view.Changes {
 		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
-	}
-	if len(view.Findings) > 0 {
-		return
 	}
 	resp.Diagnostics.Append(m.set(ctx, view.Summary(m.PendingCount.ValueInt64()))...)
 	resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)

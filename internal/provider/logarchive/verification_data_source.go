@@ -266,6 +266,9 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 		resp.Diagnostics.Append(destinationError(query.LateFor(err, timeout)))
 		return
 	}
+	for _, w := range report.Warnings {
+		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
+	}
 	resp.Diagnostics.Append(m.set(ctx, report)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
