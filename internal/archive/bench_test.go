@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/http"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -98,6 +100,74 @@ func BenchmarkPlanOfAMillion(b *testing.B) {
 		}
 		b.ReportMetric(time.Since(start).Seconds()/alone.Seconds(), "plan/lists")
 		b.ReportMetric(float64(peak())/(1<<20), "peak-MiB")
+	}
+}
+
+// BenchmarkBackfill archives 183 days of 2,000 packages at once. Its metric is the peak
+// of the heap, in which the service takes no part: it makes rows and packages as they
+// are asked for.
+func BenchmarkBackfill(b *testing.B) {
+	days, perDay := 183, 2000
+	if testing.Short() {
+		days = 5
+	}
+	body := compress("{}\n")
+	end := firstDay.AddDate(0, 0, days)
+	row := func(day, i int) teo.Package {
+		start := firstDay.AddDate(0, 0, day).Add(time.Duration(i%24) * time.Hour)
+		host := fmt.Sprintf("h%d.example.com", i/24)
+		name := fmt.Sprintf("%s-%s", start.Format("20060102-15"), host)
+		size := int64(3)
+		return teo.Package{
+			Domain: host, Area: "mainland", Name: name, URL: "https://log.example.com/" + name + ".log.gz?sign=secret", Size: &size,
+			Start: teo.Time{Time: start}, End: teo.Time{Time: start.Add(time.Hour)}, RequestID: "request-1",
+		}
+	}
+	for b.Loop() {
+		store, err := bucket.Open(b.Context(), "file://"+filepath.ToSlash(b.TempDir()), bucket.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		newest, late := "", 0
+		a, err := New(Config{
+			Bucket: store, Layer: teo.L7, Scope: ledger.Scope{Start: firstDay, End: &end, StableAfter: 86400, RecheckDays: 3},
+			Member: Member{ID: fmt.Sprintf("%032x", 1)}, Agent: "benchmark", Parallelism: 8, MaxRetries: 2, Now: func() time.Time { return end.AddDate(0, 0, 40) },
+			Pace: quick, Transport: roundTripper(func(*http.Request) (*http.Response, error) { return response(http.StatusOK, body), nil }),
+			List: func(_ context.Context, start, end time.Time, most int) ([]teo.Package, error) {
+				first, last := int(start.Sub(firstDay).Hours()/24), int(end.Sub(firstDay).Hours()/24)
+				if n := (last - first) * perDay; n > most {
+					return nil, &teo.TooManyError{Action: "DownloadL7Logs", Total: int64(n), Most: most}
+				}
+				var rows []teo.Package
+				for day := first; day < last; day++ {
+					for i := range perDay {
+						rows = append(rows, row(day, i))
+					}
+				}
+				return rows, nil
+			},
+			Progress: func(e Event) {
+				if e.Kind == EventArchived && e.Day < newest {
+					late++
+				}
+				newest = max(newest, e.Day)
+			},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		peak := watchHeap()
+		r, err := a.Run(b.Context(), nil)
+		if err != nil || r.PackageCount != int64(days*perDay) || r.SealedThrough != bag.Day(end.AddDate(0, 0, -1)) {
+			b.Fatalf("%v: %+v", err, r)
+		}
+		if late > days*8 { // the downloads in progress when a day begins
+			b.Errorf("%d packages were archived after one of a later day", late)
+		}
+		b.ReportMetric(float64(peak())/(1<<20), "peak-MiB")
+		if err := store.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
