@@ -804,7 +804,7 @@ END {
       break
     }
   }
-  if (expected != "" && !found) print "problem", "The expected head " expected (expected in abandoned ? " was abandoned by entry " abandoned[expected] "." : " is not an entry of the ledger. The archive was rolled back, or it is another one.")
+  if (expected != "" && !found) print "problem", "The expected head " expected (expected in abandoned ? " was abandoned by entry " abandoned[expected] "." : " is not an entry of the ledger. The archive was rolled back, or this is a different archive.")
   print "head", top, before, layer
   for (k in S) { # first what is gone, so that a reader knows it when it reads of a bag
     split(k, part, SUBSEP)

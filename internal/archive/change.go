@@ -58,7 +58,7 @@ func recordsOf(bags []*staged) (n int) {
 // place in the ledger: after a conflict the entry is computed again.
 type change struct {
 	// base is the number of the newest entry that was known when the change was
-	// planned, bags apart.
+	// planned. Bags have bases of their own.
 	base int64
 
 	scope    *ledger.Scope

@@ -97,8 +97,8 @@ func (c *committer) prepare(ctx context.Context, ch *change) error {
 			return err
 		}
 		if strays {
-			// A write that failed or was interrupted took effect after all. Its file does
-			// not belong to the bag, and nothing is removed.
+			// A write that was reported as failed has succeeded. Its file stays, and the
+			// packages move to a new bag.
 			if err := (&rebase{c.config, c.log}).move(ctx, ch, st); err != nil {
 				return err
 			}

@@ -54,7 +54,7 @@ type wanted struct {
 
 func (t *task) key() string { return ledger.PackageKey(t.day, t.path) }
 
-// result is what became of a task.
+// result is the outcome of a task.
 type result struct {
 	task *task
 
@@ -63,8 +63,8 @@ type result struct {
 	same   bool        // its bytes are at the destination already
 	bytes  int64
 
-	// refused is the damaged version whose bytes are in record, because the store
-	// refused to replace the file.
+	// refused is a damaged version that the store refused to replace; record has its
+	// bytes.
 	refused *wanted
 
 	err error

@@ -12,32 +12,33 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// dayView is what an archive has of one day: every version of every package. It has
+// dayVersions is what an archive has of one day: every version of every package. It has
 // nothing of a bag that the ledger has lost as a whole, even if the records of the bag
 // can be read.
-type dayView struct {
+type dayVersions struct {
 	day      string
-	packages map[string]*packageView // by path, which all versions share
-	erased   map[string]bool         // paths of packages of which a version was erased
+	packages map[string]*packageVersions // by path, which all versions share
+	erased   map[string]bool             // paths of packages of which a version was erased
 
-	// nameless means that nothing says which packages a bag of the day has. Until its
-	// loss is accepted, a package may have a version that is not known.
+	// nameless means that the records of a bag of the day are missing. Until its loss is
+	// accepted, a package may have a version that is not known.
 	nameless bool
 }
 
-// packageView is one package. Its versions are in the order of their commits.
-type packageView struct {
+// packageVersions is one package. Its versions are in the order of their commits.
+type packageVersions struct {
 	path     string
 	versions []bag.Record
 	gone     []bool // lost or erased
 
-	// hidden means that a later version was lost or erased, and its bag after it.
+	// hidden means that a later version was lost or erased, and afterwards its whole
+	// bag was lost.
 	hidden bool
 }
 
 // current is the version that was committed last; nil if that is lost or erased. A
-// version in a bag that is lost as a whole does not count: nobody knows of it.
-func (p *packageView) current() *bag.Record {
+// version in a bag that is lost as a whole does not count, because its record cannot be read.
+func (p *packageVersions) current() *bag.Record {
 	last := len(p.versions) - 1
 	if last < 0 || p.gone[last] || p.hidden {
 		return nil
@@ -46,24 +47,24 @@ func (p *packageView) current() *bag.Record {
 }
 
 // isCurrent reports whether a stored file is the current version.
-func (p *packageView) isCurrent(key string) bool {
+func (p *packageVersions) isCurrent(key string) bool {
 	c := p.current()
 	return c != nil && c.Key() == key
 }
 
 // isLast reports whether a stored file is the version that was committed last, lost or
 // not.
-func (p *packageView) isLast(key string) bool {
+func (p *packageVersions) isLast(key string) bool {
 	return len(p.versions) > 0 && !p.hidden && p.versions[len(p.versions)-1].Key() == key
 }
 
 // add adds the records of a bag. Bags are added in the order of their commits.
-func (v *dayView) add(state *ledger.State, records []bag.Record) {
+func (v *dayVersions) add(state *ledger.State, records []bag.Record) {
 	for i := range records {
 		r := records[i]
 		p := v.packages[r.Path]
 		if p == nil {
-			p = &packageView{path: r.Path}
+			p = &packageVersions{path: r.Path}
 			v.packages[r.Path] = p
 		}
 		_, lost := state.Lost[r.Key()]
@@ -77,7 +78,7 @@ func (v *dayView) add(state *ledger.State, records []bag.Record) {
 
 // hide notes what the ledger says about packages of a bag that is lost as a whole: some
 // were lost or erased before.
-func (v *dayView) hide(state *ledger.State, folder string) {
+func (v *dayVersions) hide(state *ledger.State, folder string) {
 	for _, files := range []map[string]ledger.File{state.Lost, state.Erased} {
 		for key := range files {
 			path, ok := strings.CutPrefix(key, folder+"/")
@@ -95,7 +96,7 @@ func (v *dayView) hide(state *ledger.State, folder string) {
 }
 
 // count is the number of packages that have a current version.
-func (v *dayView) count() (n int64) {
+func (v *dayVersions) count() (n int64) {
 	for _, p := range v.packages {
 		if p.current() != nil {
 			n++
@@ -107,7 +108,7 @@ func (v *dayView) count() (n int64) {
 // place finds the path of each listed row: that of the package it is a version of,
 // or a new one. Rows that share an identity are distinguished by the path of their URL,
 // and by its host as well if the paths are equal.
-func (v *dayView) place(layer teo.Layer, rows []teo.Package) []string {
+func (v *dayVersions) place(layer teo.Layer, rows []teo.Package) []string {
 	type source struct {
 		id   bag.Identity
 		path string
@@ -119,7 +120,7 @@ func (v *dayView) place(layer teo.Layer, rows []teo.Package) []string {
 		count[id]++
 		samePath[source{id, path}]++
 	}
-	known := map[bag.Identity][]*packageView{}
+	known := map[bag.Identity][]*packageVersions{}
 	for _, path := range sortedKeys(v.packages) {
 		p := v.packages[path]
 		id := p.versions[0].Identity()
@@ -139,7 +140,7 @@ func (v *dayView) place(layer teo.Layer, rows []teo.Package) []string {
 			paths[i] = id.Path()
 		}
 		from := func(host string) int {
-			return slices.IndexFunc(known[id], func(p *packageView) bool {
+			return slices.IndexFunc(known[id], func(p *packageVersions) bool {
 				last := &p.versions[len(p.versions)-1]
 				return last.SourcePath == path && (host == "" || last.SourceHost == host)
 			})
@@ -168,7 +169,7 @@ func byCommit(state *ledger.State, folders []string) {
 }
 
 // readDay reads what the archive has of a day. back are lost bags that it has again.
-func readDay(ctx context.Context, s *scanner, day string, back ...string) (*dayView, error) {
+func readDay(ctx context.Context, s *scanner, day string, back ...string) (*dayVersions, error) {
 	state := s.log.State
 	var folders []string
 	for folder := range state.Bags {
@@ -177,7 +178,7 @@ func readDay(ctx context.Context, s *scanner, day string, back ...string) (*dayV
 		}
 	}
 	byCommit(state, folders)
-	v := &dayView{day: day, packages: map[string]*packageView{}, erased: map[string]bool{}}
+	v := &dayVersions{day: day, packages: map[string]*packageVersions{}, erased: map[string]bool{}}
 	for _, folder := range folders {
 		if state.Gone(folder+"/") && !slices.Contains(back, folder) {
 			v.hide(state, folder)
@@ -197,7 +198,7 @@ func readDay(ctx context.Context, s *scanner, day string, back ...string) (*dayV
 }
 
 // erase describes the versions of a package that are not erased yet.
-func (p *packageView) erase(state *ledger.State, reason string) (files []ledger.File) {
+func (p *packageVersions) erase(state *ledger.State, reason string) (files []ledger.File) {
 	for i := range p.versions {
 		r := &p.versions[i]
 		if _, erased := state.Erased[r.Key()]; erased {

@@ -44,7 +44,7 @@ var defects = []defect{
 	{"a lost version that a later one supersedes is not current", "entry.go", "		if superseded[f.Path] {\n			f.Current = 0\n		}\n", ""},
 	{"a day is sealed only if everything of it is archived", "plan.go", "if !state.IsExpired(day) && !done(day) {", "if false {"},
 	{"a day of which a package vanished is not sealed", "run.go", "r.settled[ledger.DayOf(f.Key)] = false", "_ = f"},
-	{"an erased package is never downloaded again", "plan.go", "	if in.view.erased[path] {\n		return nil\n	}\n", ""},
+	{"an erased package is never downloaded again", "plan.go", "	if in.versions.erased[path] {\n		return nil\n	}\n", ""},
 	{"bytes that are stored are not archived again", "copy.go", "func(m *bag.Measure) bool { return !slices.Contains(t.stored, m.SHA256) }", "func(m *bag.Measure) bool { return true }"},
 	{"versions are in the order of their commits", "day.go", "cmp.Compare(state.Records[first.Commit].Sequence, state.Records[second.Commit].Sequence)", "0*cmp.Compare(first.Sequence, second.Sequence)"},
 	{"what the ledger gives up is committed before it is removed", "repair.go", "	if err := r.commitNow(ctx, ch); err != nil {\n		return err\n	}\n	return r.remove(ctx, ch)", "	if err := r.removeEarly(ctx, ch); err != nil {\n		return err\n	}\n	if err := r.commitNow(ctx, ch); err != nil {\n		return err\n	}\n	return r.remove(ctx, ch)"},

@@ -33,20 +33,20 @@ type Deletion struct {
 // Leave records that the resource does not manage the archive any more. An archive
 // that is gone, or that the resource never joined, is no error.
 func (a *Archive) Leave(ctx context.Context) error {
-	view, err := a.Open(ctx)
+	opened, err := a.Open(ctx)
 	if errors.Is(err, ledger.ErrNoArchive) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if len(view.Findings) > 0 {
-		return &FindingsError{view.Findings}
+	if len(opened.Findings) > 0 {
+		return &FindingsError{opened.Findings}
 	}
-	if !slices.Contains(view.log.State.Resources, a.config.Member.ID) {
+	if !slices.Contains(opened.log.State.Resources, a.config.Member.ID) {
 		return nil
 	}
-	c := &committer{config: &a.config, log: view.log, now: a.config.now()}
+	c := &committer{config: &a.config, log: opened.log, now: a.config.now()}
 	if err := c.commit(ctx, &change{leaves: true}); err != nil || a.config.Sign == nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (a *Archive) Leave(ctx context.Context) error {
 // leaves the archive and returns them.
 func (a *Archive) Delete(ctx context.Context) (*Deletion, error) {
 	c := &a.config
-	view, err := a.Open(ctx)
+	opened, err := a.Open(ctx)
 	var destroyed *ledger.DestroyedError
 	switch {
 	case errors.As(err, &destroyed):
@@ -74,33 +74,33 @@ func (a *Archive) Delete(ctx context.Context) (*Deletion, error) {
 	case err != nil:
 		return nil, err
 	}
-	if len(view.Findings) > 0 {
-		return nil, &FindingsError{view.Findings}
+	if len(opened.Findings) > 0 {
+		return nil, &FindingsError{opened.Findings}
 	}
-	others := slices.DeleteFunc(slices.Clone(view.log.State.Resources), func(id string) bool {
+	others := slices.DeleteFunc(slices.Clone(opened.log.State.Resources), func(id string) bool {
 		return id == c.Member.ID || c.Accept[leftToken(id)] != ""
 	})
-	member := slices.Contains(view.log.State.Resources, c.Member.ID)
+	member := slices.Contains(opened.log.State.Resources, c.Member.ID)
 	if len(others) > 0 || !member {
 		// An import that has never committed is no member: its destroy keeps.
 		if member {
-			w := &committer{config: c, log: view.log, now: c.now()}
+			w := &committer{config: c, log: opened.log, now: c.now()}
 			if err := w.commit(ctx, &change{leaves: true}); err != nil {
 				return nil, err
 			}
 		}
 		return &Deletion{Members: others}, nil
 	}
-	if c.Trusted == nil || view.log.Head != *c.Trusted {
+	if c.Trusted == nil || opened.log.Head != *c.Trusted {
 		if text := addedSince(ctx, a); text != "" {
 			return nil, fmt.Errorf("the archive was changed since the head in the state: %s; refresh, look at the changes, and destroy again", text)
 		}
 	}
-	w := &committer{config: c, log: view.log, now: c.now()}
+	w := &committer{config: c, log: opened.log, now: c.now()}
 	if err := w.destroy(ctx); err != nil {
 		return nil, err
 	}
-	return a.remove(ctx, view.log.Archive, view.log.Head.Sequence)
+	return a.remove(ctx, opened.log.Archive, opened.log.Head.Sequence)
 }
 
 // addedSince says which entries follow the trusted head; empty if they only say that

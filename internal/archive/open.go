@@ -15,15 +15,15 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
-// View is the ledger of an archive, compared with the trusted head.
-type View struct {
+// Opened is the ledger of an archive, compared with the trusted head.
+type Opened struct {
 	log *ledger.Log
 
 	// Findings concern the ledger. With any of them, the head of the state stays.
 	Findings []Finding
 
-	// Changes say what the entries after the trusted head did, as far as they need no
-	// decision. Warnings are everything else of interest.
+	// Changes describe later entries that are not findings. Warnings concern everything
+	// else.
 	Changes, Warnings []Warning
 
 	// departs are members that the configuration says are gone.
@@ -37,11 +37,11 @@ type View struct {
 }
 
 // Summary describes the archive as the ledger has it.
-func (v *View) Summary(pending int64) *Summary { return summarize(v.log, pending) }
+func (v *Opened) Summary(pending int64) *Summary { return summarize(v.log, pending) }
 
 // Accepted reports whether a token is of use: it accepts something that was found,
 // or the ledger has recorded it.
-func (v *View) Accepted(token string) bool {
+func (v *Opened) Accepted(token string) bool {
 	return slices.Contains(v.accepted, token) || v.log.State.Accepted[token] != ""
 }
 
@@ -50,7 +50,7 @@ func (v *View) Accepted(token string) bool {
 //
 // The error is ledger.ErrNoArchive or a *ledger.DestroyedError if there is no
 // archive, a *ledger.OtherArchiveError, a *DamagedError, or one of the bucket.
-func (a *Archive) Open(ctx context.Context) (*View, error) {
+func (a *Archive) Open(ctx context.Context) (*Opened, error) {
 	c := &a.config
 	t := trust{config: c}
 	log, err := ledger.Read(ctx, c.Bucket, ledger.ReadOptions{Archive: c.Archive, Trusted: c.Trusted, Now: c.now(), Later: t.later})
@@ -60,7 +60,7 @@ func (a *Archive) Open(ctx context.Context) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &View{log: log, Findings: t.findings, Changes: t.warnings(), accepted: t.accepted}
+	v := &Opened{log: log, Findings: t.findings, Changes: t.warnings(), accepted: t.accepted}
 	if r := log.Rollback; r != nil {
 		v.rollback(r, c)
 	}
@@ -77,7 +77,7 @@ func (a *Archive) Open(ctx context.Context) (*View, error) {
 func leftToken(id string) string { return "left:" + id }
 
 // rollback sorts out a ledger that is not a continuation of the trusted head.
-func (v *View) rollback(r *ledger.Rollback, c *Config) {
+func (v *Opened) rollback(r *ledger.Rollback, c *Config) {
 	for _, abandoned := range v.log.State.Abandoned {
 		if abandoned.Head == r.Trusted && c.Accept[abandoned.Token] != "" {
 			v.accepted = append(v.accepted, abandoned.Token)
@@ -294,7 +294,7 @@ func scopeToken(sequence int64) string { return fmt.Sprintf("scope:%d", sequence
 
 // scopeFinding reports that this resource would change a scope that another resource
 // has set: two pipelines would change it in turn for ever.
-func (v *View) scopeFinding(c *Config) *Finding {
+func (v *Opened) scopeFinding(c *Config) *Finding {
 	state := v.log.State
 	// After an accepted roll-back, the scope is an older one that the resource knew.
 	if c.Trusted == nil || state.Scope.Equal(&c.Scope) || c.Member.ScopeSequence >= state.ScopeSequence {
@@ -312,7 +312,7 @@ func (v *View) scopeFinding(c *Config) *Finding {
 }
 
 // joins checks that a resource without a head may manage the archive that it found.
-func (a *Archive) joins(v *View) error {
+func (a *Archive) joins(v *Opened) error {
 	c := &a.config
 	state := v.log.State
 	if v.log.Layer != c.Layer {

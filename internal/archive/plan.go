@@ -43,11 +43,11 @@ const (
 
 // dayInput is everything that the plan of a day depends on.
 type dayInput struct {
-	config *Config
-	state  *ledger.State
-	now    time.Time
-	view   *dayView
-	rows   []teo.Package // of the day, in the window
+	config   *Config
+	state    *ledger.State
+	now      time.Time
+	versions *dayVersions
+	rows     []teo.Package // of the day, in the window
 
 	// broken are files that are missing or damaged, by key.
 	broken map[string]string
@@ -56,13 +56,13 @@ type dayInput struct {
 // planDay compares a listing of a day with what the archive has. It is a pure
 // function of its input.
 func planDay(in *dayInput) *dayPlan {
-	day := in.view.day
+	day := in.versions.day
 	p := &dayPlan{day: day, rows: len(in.rows)}
-	if in.view.nameless {
+	if in.versions.nameless {
 		return p
 	}
 	stable := !in.config.Scope.Stable(day).After(in.now)
-	paths := in.view.place(in.config.Layer, in.rows)
+	paths := in.versions.place(in.config.Layer, in.rows)
 	listed := map[string]bool{}
 	for i := range in.rows {
 		row, path := &in.rows[i], paths[i]
@@ -76,11 +76,11 @@ func planDay(in *dayInput) *dayPlan {
 		}
 	}
 	slices.SortStableFunc(p.tasks, func(a, b task) int { return strings.Compare(a.path, b.path) })
-	for _, path := range sortedKeys(in.view.packages) {
+	for _, path := range sortedKeys(in.versions.packages) {
 		if listed[path] {
 			continue // the task of the row has them
 		}
-		pkg := in.view.packages[path]
+		pkg := in.versions.packages[path]
 		for i := range pkg.versions {
 			if why := in.broken[pkg.versions[i].Key()]; why != "" {
 				p.missing = append(p.missing, missing{record: pkg.versions[i], why: why, source: noLongerListed, current: pkg.isCurrent(pkg.versions[i].Key())})
@@ -93,15 +93,15 @@ func planDay(in *dayInput) *dayPlan {
 
 // task returns what to do about a listed row; nil if there is nothing to do.
 func (in *dayInput) task(row *teo.Package, path string) *task {
-	if _, erased := in.config.erases(in.view.day, path); erased {
+	if _, erased := in.config.erases(in.versions.day, path); erased {
 		return nil
 	}
-	t := &task{day: in.view.day, path: path, row: *row, id: bag.IdentityOf(in.config.Layer, row)}
+	t := &task{day: in.versions.day, path: path, row: *row, id: bag.IdentityOf(in.config.Layer, row)}
 	t.failing = in.state.Failing[t.key()] != 0
-	if in.view.erased[path] {
+	if in.versions.erased[path] {
 		return nil
 	}
-	pkg := in.view.packages[path]
+	pkg := in.versions.packages[path]
 	if pkg == nil {
 		_, t.accepted = in.state.Missed[t.key()]
 		return t
@@ -227,8 +227,8 @@ func expiring(scope *ledger.Scope, state *ledger.State, now time.Time) string {
 	return ""
 }
 
-// losses are the tokens that an apply will ask for if nothing changes. If it downloads
-// files again, nobody knows which of them it will not find.
+// losses are the tokens that an apply will ask for if nothing changes. While downloads
+// are pending only the day is known, because their outcome is not.
 func (in *dayInput) losses(p *dayPlan, missed []string) []string {
 	if slices.ContainsFunc(p.tasks, func(t task) bool { return len(t.wanted) > 0 && !t.accepted }) {
 		return []string{p.day + "@"}
@@ -246,14 +246,14 @@ func (in *dayInput) losses(p *dayPlan, missed []string) []string {
 // failingGone returns the failing packages of a day that are no longer listed.
 func (in *dayInput) failingGone() []string {
 	listed := map[string]bool{}
-	for _, path := range in.view.place(in.config.Layer, in.rows) {
+	for _, path := range in.versions.place(in.config.Layer, in.rows) {
 		listed[path] = true
 	}
 	var gone []string
 	for _, key := range sortedKeys(in.state.Failing) {
-		if day := in.view.day; ledger.DayOf(key) == day {
+		if day := in.versions.day; ledger.DayOf(key) == day {
 			path := key[len(bag.Prefix)+len(day)+1:]
-			if _, erased := in.config.erases(day, path); !listed[path] && in.view.packages[path] == nil && !in.view.erased[path] && !erased {
+			if _, erased := in.config.erases(day, path); !listed[path] && in.versions.packages[path] == nil && !in.versions.erased[path] && !erased {
 				gone = append(gone, key)
 			}
 		}

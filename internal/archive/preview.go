@@ -52,7 +52,7 @@ type Preview struct {
 // returned in the preview.
 func (a *Archive) Plan(ctx context.Context) (*Preview, error) {
 	c := &a.config
-	view, err := a.Open(ctx)
+	opened, err := a.Open(ctx)
 	if errors.Is(err, ledger.ErrNoArchive) && c.Trusted == nil && c.Archive == "" {
 		if destroyed, ok := errors.AsType[*ledger.DestroyedError](err); ok {
 			return nil, &ScopeError{Destination: c.Bucket.String(), Message: destroyed.Error() + "; choose another prefix"}
@@ -62,19 +62,19 @@ func (a *Archive) Plan(ctx context.Context) (*Preview, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.joins(view); err != nil {
+	if err := a.joins(opened); err != nil {
 		return nil, err
 	}
-	p := &Preview{Summary: view.Summary(0), Findings: view.Findings, Warnings: slices.Concat(view.Changes, view.Warnings), Joins: c.Trusted == nil}
-	if f := view.scopeFinding(c); f != nil {
+	p := &Preview{Summary: opened.Summary(0), Findings: opened.Findings, Warnings: slices.Concat(opened.Changes, opened.Warnings), Joins: c.Trusted == nil}
+	if f := opened.scopeFinding(c); f != nil {
 		p.Findings = append(p.Findings, *f)
 	}
 	if len(p.Findings) == 0 {
-		if err := a.plan(ctx, view, p); err != nil {
+		if err := a.plan(ctx, opened, p); err != nil {
 			return nil, err
 		}
 	}
-	p.Unused = slices.DeleteFunc(view.unused(c), func(token string) bool {
+	p.Unused = slices.DeleteFunc(opened.unused(c), func(token string) bool {
 		return slices.ContainsFunc(p.losses, func(loss string) bool { return strings.HasPrefix(token, loss) })
 	})
 	return p, nil
@@ -110,7 +110,7 @@ func (a *Archive) planNew(ctx context.Context) (*Preview, error) {
 }
 
 // unused returns the tokens that accept nothing that was found or recorded.
-func (v *View) unused(c *Config) []string {
+func (v *Opened) unused(c *Config) []string {
 	var unused []string
 	for _, token := range sortedKeys(c.Accept) {
 		if !v.Accepted(token) {
@@ -121,10 +121,10 @@ func (v *View) unused(c *Config) []string {
 }
 
 // plan does the steps of a run that write nothing.
-func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
+func (a *Archive) plan(ctx context.Context, opened *Opened, p *Preview) error {
 	c := &a.config
 	now := c.now()
-	s := newScanner(c.Bucket, view.log, c.Parallelism, c.VerifyPayload)
+	s := newScanner(c.Bucket, opened.log, c.Parallelism, c.VerifyPayload)
 	d, err := s.scan(ctx)
 	if err != nil {
 		return err
@@ -138,12 +138,12 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 	p.Work = slices.Clone(p.Damage)
 	p.Warnings = append(p.Warnings, d.warnings(c.Bucket.String())...)
 	p.losses = d.losses()
-	state := view.log.State
-	for _, id := range view.departs {
+	state := opened.log.State
+	for _, id := range opened.departs {
 		p.Work = append(p.Work, "the resource "+id+" leaves the archive")
 	}
-	if view.abandons != nil {
-		p.Work = append(p.Work, fmt.Sprintf("the accepted roll-back to entry %s is recorded", view.log.Head))
+	if opened.abandons != nil {
+		p.Work = append(p.Work, fmt.Sprintf("the accepted roll-back to entry %s is recorded", opened.log.Head))
 	}
 	after := *state
 	if !state.Scope.Equal(&c.Scope) {
@@ -169,11 +169,11 @@ func (a *Archive) plan(ctx context.Context, view *View, p *Preview) error {
 	if len(left) > 0 {
 		p.Work = append(p.Work, printable.Count(len(left), "uncommitted bag")+" removed")
 	}
-	return a.planDays(ctx, view, s, d, &after, now, p)
+	return a.planDays(ctx, opened, s, d, &after, now, p)
 }
 
 // planDays lists the open days.
-func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift, state *ledger.State, now time.Time, p *Preview) error {
+func (a *Archive) planDays(ctx context.Context, opened *Opened, s *scanner, d *Drift, state *ledger.State, now time.Time, p *Preview) error {
 	c := &a.config
 	broken, days := map[string]string{}, map[string]bool{}
 	for folder, b := range d.Bags {
@@ -203,7 +203,7 @@ func (a *Archive) planDays(ctx context.Context, view *View, s *scanner, d *Drift
 				if err != nil {
 					return err
 				}
-				in := &dayInput{config: c, state: view.log.State, now: now, view: v, rows: byDay[first], broken: broken}
+				in := &dayInput{config: c, state: opened.log.State, now: now, versions: v, rows: byDay[first], broken: broken}
 				plan := planDay(in)
 				waiting += plan.waiting
 				for i := range plan.tasks {

@@ -18,7 +18,7 @@ import (
 var errGivenUp = errors.New("another run gave up its bag, because this run had paused for days")
 
 // errReplacedLost is why a package of a closed bag is not committed: its record names a
-// version that readers do not know any more.
+// superseded version that was lost meanwhile.
 var errReplacedLost = errors.New("another run accepted the loss of the bag whose version it replaces; run apply again")
 
 // rebase moves a change onto the entries that other runs have written.

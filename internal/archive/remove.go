@@ -20,7 +20,7 @@ const giveUpAge = 7 * 24 * time.Hour
 // erasures returns the files that Config.Erase matches and that are not erased yet.
 // A key that matches nothing is a warning.
 func erasures(ctx context.Context, s *scanner, c *Config) (files []ledger.File, warnings []Warning, err error) {
-	views := map[string]*dayView{}
+	views := map[string]*dayVersions{}
 	for _, key := range sortedKeys(c.Erase) {
 		day, ok := ErasedDay(key)
 		if !ok {

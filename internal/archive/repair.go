@@ -14,8 +14,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
-// repairer puts right what a scan has found, as far as no package has to be downloaded.
-// It has the results of a run that concern files that exist.
+// repairer repairs what a scan has found and what needs no download. It has the results
+// of a run that concern files that exist.
 type repairer struct {
 	config *Config
 	now    time.Time // the clock of the run
@@ -50,10 +50,10 @@ func (r *repairer) collect(ch *change) {
 	r.remains = append(r.remains, ch.remains...)
 }
 
-// keepHouse does what waits for no package: it writes tag files and records again,
-// recovers lost files that are back, erases, lets days expire, and removes what is
-// left over.
-func (r *repairer) keepHouse(ctx context.Context) error {
+// maintain performs all work that needs no download: it writes tag files and records
+// again, recovers lost files that are back, erases, lets days expire, and removes what
+// is left over.
+func (r *repairer) maintain(ctx context.Context) error {
 	ch := &change{base: r.log.Head.Sequence}
 	if err := r.repairOwn(ctx, ch); err != nil {
 		return err
@@ -330,11 +330,11 @@ func (r *repairer) recoverFiles(ctx context.Context, ch *change) error {
 		}
 		f := ledger.File{Path: path, SHA256: lost.SHA256, Bytes: lost.Bytes}
 		if folder, rel, ok := bag.Split(path); ok {
-			view, err := readDay(ctx, s, bag.FolderDay(folder))
+			versions, err := readDay(ctx, s, bag.FolderDay(folder))
 			if err != nil {
 				return err
 			}
-			if p := view.packages[rel]; p != nil && p.isLast(path) {
+			if p := versions.packages[rel]; p != nil && p.isLast(path) {
 				f.Current = 1
 			}
 		}

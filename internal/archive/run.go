@@ -66,9 +66,9 @@ func (a *Archive) Run(ctx context.Context, drift []byte) (*Report, error) {
 type run struct {
 	repairer
 
-	view  *View
-	fetch *fetch.Client
-	used  map[string]bool // folders of bags
+	opened *Opened
+	fetch  *fetch.Client
+	used   map[string]bool // folders of bags
 
 	queue   chan *task
 	results chan *result
@@ -131,7 +131,7 @@ func (a *Archive) begin(ctx context.Context) (*run, error) {
 			c.Progress(Event{Kind: EventRetried, Day: bag.Day(p.Start.Time), Package: bag.IdentityOf(c.Layer, p).String(), Err: err})
 		},
 	})
-	view, err := a.Open(ctx)
+	opened, err := a.Open(ctx)
 	switch {
 	case errors.Is(err, ledger.ErrNoArchive) && c.Trusted == nil && c.Archive == "":
 		var destroyed *ledger.DestroyedError
@@ -142,11 +142,11 @@ func (a *Archive) begin(ctx context.Context) (*run, error) {
 	case err != nil:
 		return nil, err
 	}
-	r.view, r.log = view, view.log
-	if findings := r.adopt(); len(findings) > 0 {
+	r.opened, r.log = opened, opened.log
+	if findings := r.ledgerFindings(); len(findings) > 0 {
 		return nil, &FindingsError{findings}
 	}
-	if err := a.joins(view); err != nil {
+	if err := a.joins(opened); err != nil {
 		return nil, err
 	}
 	return r, r.commitScope(ctx)
@@ -165,7 +165,7 @@ func (r *run) create(ctx context.Context) error {
 		return err
 	}
 	r.log = ledger.Begin(r.config.Bucket, id, r.now)
-	r.view = &View{log: r.log}
+	r.opened = &Opened{log: r.log}
 	err = r.commit(ctx, &change{scope: &r.config.Scope})
 	if errors.Is(err, ledger.ErrConflict) {
 		return fmt.Errorf("%w; run apply again", ledger.ErrConflict)
@@ -173,13 +173,13 @@ func (r *run) create(ctx context.Context) error {
 	return err
 }
 
-// adopt returns the findings of the ledger, and of a scope that another resource has
+// ledgerFindings returns the findings of the ledger, and of a scope that another resource has
 // set.
-func (r *run) adopt() []Finding {
-	if len(r.view.Findings) > 0 {
-		return r.view.Findings
+func (r *run) ledgerFindings() []Finding {
+	if len(r.opened.Findings) > 0 {
+		return r.opened.Findings
 	}
-	if f := r.view.scopeFinding(r.config); f != nil {
+	if f := r.opened.scopeFinding(r.config); f != nil {
 		return []Finding{*f}
 	}
 	return nil
@@ -188,7 +188,7 @@ func (r *run) adopt() []Finding {
 // commitScope commits at once that the resource joins an archive that it found, that
 // the scope changed, or that a roll-back was accepted.
 func (r *run) commitScope(ctx context.Context) error {
-	ch := &change{base: r.log.Head.Sequence, abandons: r.view.abandons, joins: r.config.Trusted == nil, departs: r.view.departs}
+	ch := &change{base: r.log.Head.Sequence, abandons: r.opened.abandons, joins: r.config.Trusted == nil, departs: r.opened.departs}
 	for _, id := range ch.departs {
 		ch.accepted = append(ch.accepted, leftToken(id))
 	}
@@ -223,7 +223,7 @@ func (r *run) run(ctx context.Context, handoff []byte) (err error) {
 	for _, u := range r.drift.Uncommitted {
 		r.used[u.Folder] = true
 	}
-	if err := r.keepHouse(ctx); err != nil {
+	if err := r.maintain(ctx); err != nil {
 		return err
 	}
 	err = r.archive(ctx)
@@ -275,11 +275,11 @@ func (r *run) planDays(ctx context.Context, first, last string, rows []teo.Packa
 		if r.log.State.IsExpired(day) {
 			continue
 		}
-		view, err := readDay(ctx, r.scanner(), day)
+		versions, err := readDay(ctx, r.scanner(), day)
 		if err != nil {
 			return nil, err
 		}
-		in := &dayInput{config: r.config, state: r.log.State, now: r.now, view: view, rows: byDay[day], broken: broken}
+		in := &dayInput{config: r.config, state: r.log.State, now: r.now, versions: versions, rows: byDay[day], broken: broken}
 		p := planDay(in)
 		if len(failures) > 0 {
 			p.settled = false
@@ -422,8 +422,8 @@ func (d *dayRun) bagOf(folder string) *openBag {
 	return d.old[i]
 }
 
-// resolve notes that a package does not fail any more. Memory holds the keys of those
-// only that did.
+// resolve notes that a package does not fail any more. It keeps only the keys of
+// packages that failed before, for memory must not grow with the packages.
 func (r *run) resolve(t *task) {
 	delete(r.failed, t.key())
 	if t.failing {
@@ -756,7 +756,7 @@ func (r *run) report() *Report {
 		})
 	}
 	if !r.planned {
-		report.Warnings = append(report.Warnings, r.view.Warnings...)
+		report.Warnings = append(report.Warnings, r.opened.Warnings...)
 		if r.drift != nil {
 			report.Warnings = append(report.Warnings, r.drift.warnings(r.config.Bucket.String())...)
 		}

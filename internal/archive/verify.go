@@ -201,7 +201,7 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 		return nil, err
 	}
 	if v.options.ExpectedHead != "" && !found {
-		v.problems.add(ProblemHead, "", "", "no entry has the SHA-256 %s: the archive was rolled back or rewritten, or it is another one", v.options.ExpectedHead)
+		v.problems.add(ProblemHead, "", "", "no entry has the SHA-256 %s: the archive was rolled back or rewritten, or this is a different archive", v.options.ExpectedHead)
 	}
 	// An older entry whose loss is accepted is no problem, if its successor has the
 	// hash that was accepted.

@@ -22,8 +22,8 @@ type versionCheck struct {
 	records  map[string][]bag.Record // by bag; nil for one that is lost with its records
 	problems *problems
 
-	// unsure means that the records of a bag are not known. Which version was current
-	// when is not known either then, as far as the counts of the ledger do not tell.
+	// unsure means that the records of a bag are not known. The current version at each
+	// entry is then known only from the ledger's counts.
 	unsure bool
 
 	known    map[string]*bag.Record // by key
@@ -173,7 +173,7 @@ func (c *versionCheck) whole(e *event, files []ledger.File, absent bool) {
 }
 
 // current is the current version of a package; nil if it has none. See
-// packageView.current.
+// packageVersions.current.
 func (c *versionCheck) current(p *versionsOf) *bag.Record {
 	for _, r := range slices.Backward(p.versions) {
 		switch {

@@ -31,9 +31,9 @@ func isWhole(f *ledger.File) (folder string, ok bool) {
 }
 
 // countWhole counts how many packages of a day have a current version before and after
-// bags are lost or recovered as a whole, and notes the differences in the change. A
-// package whose newest version is in such a bag has an earlier one as the current version
-// while the bag is lost, for that is all that a reader can know.
+// bags are lost or recovered as a whole, and notes the differences in the change. While
+// a bag is lost, a package whose newest version is in it has an earlier version as its
+// current one: the records of the bag are lost, too.
 func countWhole(ctx context.Context, s *scanner, ch *change) error {
 	days := map[string]bool{}
 	for _, files := range [][]ledger.File{ch.lost, ch.recovered} {

@@ -59,7 +59,7 @@ func (l *Log) Append(ctx context.Context, e *Entry, lock bucket.Lock) error {
 	if l.Head.Sequence > 0 {
 		_, err := l.bucket.Stat(ctx, Key(l.Head.Sequence))
 		if errors.Is(err, bucket.ErrNotExist) {
-			// A destroy removes the last entry last, and the new entry came after it.
+			// The head is gone: another run has destroyed the archive. Undo this entry.
 			err = l.bucket.Remove(ctx, Key(e.Sequence))
 			return errors.Join(&DestroyedError{&Entry{Sequence: l.Head.Sequence, WrittenAt: l.WrittenAt, Agent: "another run"}}, err)
 		}

@@ -413,7 +413,7 @@ func (l *Log) replay(ctx context.Context, numbers []int64, top int64, o ReadOpti
 				}
 				broken = true
 				if missing++; missing > maxForeign {
-					// Somebody has planted an entry. Do not ask for billions of names.
+					// A foreign entry with a huge number must not cause billions of reads.
 					next := nextListed(numbers, sequence, top)
 					if err := l.problem(o, &EntryError{next, errors.New("too many entries before it are missing or invalid")}); err != nil {
 						return err
@@ -508,7 +508,7 @@ func (l *Log) reached(e *Entry, o ReadOptions) {
 	}
 }
 
-// note sorts out which of the listed and not listed older entries are of interest.
+// note records the older entries that are not listed.
 func (l *Log) note(numbers []int64) {
 	listed := 0
 	for _, n := range numbers {
@@ -522,7 +522,7 @@ func (l *Log) note(numbers []int64) {
 	}
 	for n := range l.Older() {
 		if len(l.Absent) == maxForeign {
-			break // somebody has planted an entry
+			break // as in replay
 		}
 		if _, listed := slices.BinarySearch(numbers, n); !listed {
 			l.Absent = append(l.Absent, n)

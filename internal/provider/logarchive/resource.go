@@ -193,20 +193,20 @@ func (r *logArchiveResource) Read(ctx context.Context, req resource.ReadRequest,
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
 	member := readMember(ctx, req.Private, &resp.Diagnostics)
-	view, err := r.view(ctx, &m, member, &resp.Diagnostics)
+	opened, err := r.readLedger(ctx, &m, member, &resp.Diagnostics)
 	if err != nil {
 		if !errors.Is(err, errReported) {
 			resp.Diagnostics.Append(r.unusable(query.LateFor(err, timeout)))
 		}
 		return
 	}
-	if len(view.Findings) > 0 {
+	if len(opened.Findings) > 0 {
 		return // the plan shows them, and the changes beside them
 	}
-	for _, w := range view.Changes {
+	for _, w := range opened.Changes {
 		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
 	}
-	resp.Diagnostics.Append(m.set(ctx, view.Summary(m.PendingCount.ValueInt64()))...)
+	resp.Diagnostics.Append(m.set(ctx, opened.Summary(m.PendingCount.ValueInt64()))...)
 	resp.Diagnostics.Append(r.setLogArchive(ctx, &resp.State, m)...)
 }
 

@@ -266,8 +266,8 @@ func (r *logArchiveResource) checkProtection(ctx context.Context, store bucket.B
 	diags.Append(protectionProblems(store.String(), wanted, expires, &p)...)
 }
 
-// view reads the ledger of the archive in the state.
-func (r *logArchiveResource) view(ctx context.Context, m *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (*archive.View, error) {
+// readLedger reads the ledger of the archive in the state.
+func (r *logArchiveResource) readLedger(ctx context.Context, m *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (*archive.Opened, error) {
 	a, err := r.open(ctx, m, identity{archive: m.ArchiveID.ValueString(), head: m.head(ctx, diags), member: member}, author{}, false, diags)
 	if err != nil {
 		return nil, err
