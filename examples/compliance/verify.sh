@@ -721,9 +721,9 @@ function changes(   i, k, b, part, now_) {
   if ("destroyed" in value) change("destroyed", "the archive was destroyed")
 }
 
-# keep keeps the state before a gap, and differences lists what differs after it. The
+# keepState keeps the state before a gap, and differences lists what differs after it. The
 # entries between cannot be compared one by one.
-function keep(   k) {
+function keepState(   k) {
   split("", O)
   for (k in S) O[k] = S[k]
   oldScope = scope; oldExpired = expiredThrough; oldSealed = sealedThrough
@@ -781,7 +781,7 @@ function refuse(reason) { pending = pending (pending == "" ? "" : "\n") file "\t
   if (!gap && found) changes()
   if (!gap) apply()
   else if ("snapshot" in value) {
-    if (found) keep()
+    if (found) keepState()
     resume(); gap = 0
     if (found) differences()
   }

@@ -874,6 +874,33 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 	w.valid()
 }
 
+// A run commits its packages under the scope that another run has set meanwhile, but it
+// has not listed for that scope, so it seals nothing.
+func TestARunWhoseScopeWasChangedMeanwhileSealsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.AddDate(0, 0, 5)
+	w.mustApply(nil)
+	o := w.other()
+	before := o.mustApply(nil).SealedThrough
+	w.now = firstDay.AddDate(0, 1, 0)
+	w.service.add("new.example.com", "mainland", firstDay.AddDate(0, 0, 2).Add(9*time.Hour), "{}\n")
+	changed := false
+	b := w.store.bucket()
+	b.hook = func(_ context.Context, op memoryOp) (memoryFault, error) {
+		if op.name == "put" && strings.Contains(op.key, "new.example.com") && !changed {
+			changed = true
+			o.mustApply(func(c *Config) { c.Scope.Hosts = []string{"www.example.com"} })
+		}
+		return works, nil
+	}
+	r, err := w.apply(func(c *Config) { c.Bucket = b })
+	if !changed || !errors.Is(err, errScopeMoved) || r.SealedThrough != before || r.PackageCount != 19 {
+		t.Errorf("got %v, %+v, want no seal after %q", err, *r.Summary, before)
+	}
+	w.valid()
+}
+
 // What is not the archive's is said by the plan, or by an apply without one, and by a
 // verification.
 func TestForeignObjectsAreReportedOnce(t *testing.T) {

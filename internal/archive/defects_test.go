@@ -13,7 +13,7 @@ import (
 )
 
 // The flag -defects compiles the package once for each rule, without the rule, and
-// lets the simulation look for the consequence. It takes minutes (make simulate).
+// lets the simulation look for the consequence. It takes minutes (make defects).
 var defectsFlag = flag.Bool("defects", false, "take out each rule of the protocol, and see that the simulation finds it")
 
 // defect is a rule that is taken out.
@@ -24,9 +24,9 @@ type defect struct {
 	to   string
 }
 
-// defects are rules of the protocol that the simulation has to miss. That a trusted head
-// is believed, that a loss needs a token and that a changed scope seals nothing are rules
-// that it does not miss in 3,000 histories; tests of their own cover the first two.
+// defects are rules of the protocol whose absence the simulation finds. It does not find,
+// in 3,000 histories, that a trusted head is believed, that a loss needs a token, and that
+// a changed scope seals nothing: these rules have tests of their own.
 var defects = []defect{
 	{"an entry is put if absent", "../ledger/append.go", "bucket.WriteOptions{IfAbsent: true, Durable: true, Lock: lock}", "bucket.WriteOptions{Durable: true, Lock: lock}"},
 	{"an entry is durable before it is visible", "../ledger/append.go", "bucket.WriteOptions{IfAbsent: true, Durable: true, Lock: lock}", "bucket.WriteOptions{IfAbsent: true, Lock: lock}"},
