@@ -82,7 +82,7 @@ func (b *objectStore) cosForm() string {
 // that they have expired.
 func call[T any](ctx context.Context, b *objectStore, send func() (T, error)) (T, error) {
 	out, err := send()
-	if err == nil || b.source == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil {
 		return out, err
 	}
 	if _, code := response(err); !slices.Contains(expiredCodes, code) && code != "InvalidAccessKeyId" {

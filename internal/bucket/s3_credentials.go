@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // provider finds credentials. refresh replaces those that the store refused.
@@ -63,6 +65,7 @@ type source struct {
 
 	mu   sync.Mutex
 	name string
+	used [2]aws.Credentials // last, and before them
 }
 
 func (s *source) Retrieve(ctx context.Context) (aws.Credentials, error) {
@@ -74,6 +77,9 @@ func (s *source) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	s.mu.Lock()
 	logged := s.name == name
 	s.name = name
+	if c != s.used[0] {
+		s.used = [2]aws.Credentials{c, s.used[0]}
+	}
 	s.mu.Unlock()
 	if !logged && s.log != nil {
 		fields := map[string]any{"destination": s.destination, "credential_source": name}
@@ -90,6 +96,19 @@ func (s *source) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.name
+}
+
+// redacted returns Redacted of a text from a store, without the credentials: those
+// used last and, for a response that came late, those that they replaced.
+func (s *source) redacted(text string, most int) string {
+	s.mu.Lock()
+	used := s.used
+	s.mu.Unlock()
+	var secrets []string
+	for _, c := range used {
+		secrets = append(secrets, c.SecretAccessKey, c.SessionToken, c.AccessKeyID)
+	}
+	return printable.Redacted(text, most, secrets...)
 }
 
 // sourceName puts the SDK's name of a credential source in words.
@@ -118,7 +137,7 @@ type credentialsError struct {
 }
 
 func (e *credentialsError) Error() string {
-	text := "no credentials to sign requests with: " + innermost(e.err)
+	text := "no credentials to sign requests with: " + printable.Redacted(innermost(e.err), printable.Message)
 	if e.hint != "" {
 		text += "; " + e.hint
 	}

@@ -114,7 +114,7 @@ func (b *objectStore) cause(err error) error {
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		text := printable.Text(innermost(err), printable.Message)
+		text := b.source.redacted(innermost(err), printable.Message)
 		if _, network := errors.AsType[net.Error](err); network {
 			text += "; check the name of the bucket, region and endpoint, and the network"
 		}
@@ -131,15 +131,15 @@ func (b *objectStore) cause(err error) error {
 	if e.requestID == "" {
 		e.requestID = header.Get("x-cos-request-id")
 	}
-	e.code, e.requestID = printable.Text(e.code, printable.Name), printable.Text(e.requestID, printable.Name)
-	e.message = printable.Redacted(e.message, 300)
+	e.code, e.requestID = b.source.redacted(e.code, printable.Name), b.source.redacted(e.requestID, printable.Name)
+	e.message = b.source.redacted(e.message, 300)
 	from := ""
-	if b.source != nil && b.source.String() != "" {
-		from = " from " + b.source.String()
+	if name := b.source.String(); name != "" {
+		from = " from " + name
 	}
 	switch {
 	case header.Get("x-amz-bucket-region") != "" && (e.status == http.StatusMovedPermanently || e.code == "AuthorizationHeaderMalformed"):
-		e.hint = "the bucket is in another region; use region=" + printable.Text(header.Get("x-amz-bucket-region"), printable.Name)
+		e.hint = "the bucket is in another region; use region=" + b.source.redacted(header.Get("x-amz-bucket-region"), printable.Name)
 	case e.code == "NoSuchBucket":
 		e.hint = "create the bucket, or correct its name, region or endpoint"
 	case slices.Contains(expiredCodes, e.code):

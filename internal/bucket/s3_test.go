@@ -3,6 +3,7 @@ package bucket_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -556,6 +557,66 @@ func TestTextOfAStoreIsPrintable(t *testing.T) {
 	for _, want := range []string{`\u009b31m\u202ecod.exe (HTTP 403, request ID \u009b2Jrrr`, `cannot read key\x1b]0;title: `, "b?(hidden)"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%s lacks %s", err, want)
+		}
+	}
+}
+
+// echo is a store that repeats a text in its answers, or in what is not an answer.
+type echo struct {
+	text   string
+	broken bool
+}
+
+func (e *echo) RoundTrip(r *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	switch {
+	case e.text == "":
+		_, _ = fmt.Fprint(w, "<ListBucketResult/>")
+		return w.Result(), nil
+	case e.broken:
+		return nil, fmt.Errorf("malformed response %q", e.text)
+	}
+	for _, name := range []string{"X-Amz-Request-Id", "X-Cos-Request-Id", "X-Amz-Bucket-Region"} {
+		w.Header().Set(name, e.text)
+	}
+	code := "ExpiredToken"
+	if r.Method != http.MethodGet {
+		code = "Refused " + e.text
+	}
+	w.WriteHeader(http.StatusMovedPermanently)
+	_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>Not %s.</Message></Error>", code, e.text)
+	return w.Result(), nil
+}
+
+// A store can repeat the credentials of a request in each of its texts, and encode
+// them.
+func TestSecretsThatAStoreRepeatsAreHidden(t *testing.T) { //nolint:paralleltest // it sets the environment
+	for scheme, credentials := range map[string][]bucket.Credentials{
+		"s3":  {{SecretID: "AKIDhunter2", SecretKey: "secret/hunter2+", Token: "token/hunter2+=="}},
+		"cos": {new(cos).issue(), (&cos{issued: 1}).issue()}, // the second ones replace the first ones
+	} {
+		first := credentials[0]
+		t.Setenv("AWS_ACCESS_KEY_ID", first.SecretID)
+		t.Setenv("AWS_SECRET_ACCESS_KEY", first.SecretKey)
+		t.Setenv("AWS_SESSION_TOKEN", first.Token)
+		for _, used := range credentials {
+			for _, secret := range []string{used.SecretID, used.SecretKey, used.Token} {
+				for _, text := range []string{secret, url.QueryEscape(secret), base64.StdEncoding.EncodeToString([]byte("x" + secret))} {
+					for _, broken := range []bool{false, true} {
+						store := new(echo)
+						b := open(t, scheme+"://"+bucketName+"?region=us-east-1", bucket.Options{
+							Transport: store, Credentials: &rotating{cos: &cos{issued: 1}, current: first},
+						})
+						*store = echo{text, broken && used == first}
+						_, errList := b.Clock(t.Context())
+						for _, err := range []error{errList, b.Remove(t.Context(), "key")} {
+							if !isError(err, nil) || strings.Contains(err.Error(), text) || !strings.Contains(err.Error(), "(hidden)") {
+								t.Errorf("%s, %q: %v", scheme, text, err)
+							}
+						}
+					}
+				}
+			}
 		}
 	}
 }
