@@ -243,7 +243,7 @@ func (a *attempt) download(ctx context.Context, w *destination) (*Result, error)
 	head := make([]byte, 512)
 	n, err := io.ReadFull(body, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, transportFault(source, err)
+		return nil, transportFault(source, &a.pkg, err)
 	}
 	head = head[:n]
 	if isMarkup(resp.Header, head) {
@@ -257,7 +257,7 @@ func (a *attempt) download(ctx context.Context, w *destination) (*Result, error)
 		return nil, failed.Err
 	}
 	if failed, ok := errors.AsType[*bag.ReadError](err); ok {
-		return nil, transportFault(source, failed.Err)
+		return nil, transportFault(source, &a.pkg, failed.Err)
 	}
 	if resp.ContentLength >= 0 && measure.StoredBytes != resp.ContentLength {
 		return nil, &fault{class: tcapi.Transient, err: fmt.Errorf("%w: %d of %d bytes arrived", ErrDamaged, measure.StoredBytes, resp.ContentLength)}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,7 @@ const (
 
 	// secret is in every URL.
 	secret = "SECRET"
+	query  = "n=0&sign=" + secret // of pkg(…, 0)
 )
 
 var firstDay = time.Date(2022, 5, 4, 0, 0, 0, 0, time.UTC)
@@ -228,7 +230,7 @@ func checkText(t *testing.T, err error) {
 		return
 	}
 	text := err.Error()
-	if strings.Contains(text, secret) || len(text) > 1200 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if strings.Contains(text, secret) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte(query))[5:20]) || len(text) > 1200 || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		t.Errorf("the error is %q", text)
 	}
 }
@@ -260,6 +262,8 @@ func TestFetch(t *testing.T) {
 		"always refused":               {replies: []reply{{failure: reset}}, err: syscall.ECONNRESET, attempts: 6},
 		"no retries":                   {replies: []reply{{failure: reset}, {body: good}}, noRetries: true, err: syscall.ECONNRESET, attempts: 1},
 		"foreign text":                 {replies: []reply{{failure: errors.New("\x1b[2J\u202e" + strings.Repeat("x", 10_000))}}, err: errAny, attempts: 1},
+		"request repeated":             {replies: []reply{{failure: errors.New(`malformed MIME header: missing colon: "GET /a?n=0&sign=` + secret + `"`)}}, err: errAny, attempts: 1},
+		"query repeated":               {replies: []reply{{body: good[:10], length: -1, cut: errors.New(base64.StdEncoding.EncodeToString([]byte("/a?" + query)))}}, err: errAny, attempts: 1},
 		"connection broken":            {replies: []reply{{body: good[:10], length: int64(len(good)), cut: reset}, {body: good}}, content: good, attempts: 2},
 		"broken at the beginning":      {replies: []reply{{length: int64(len(good)), cut: reset}, {body: good}}, content: good, attempts: 2},
 		"shorter than announced":       {replies: []reply{{body: good, length: 1 << 20}, {body: good}}, content: good, attempts: 2},

@@ -44,7 +44,7 @@ func (c *Client) request(ctx context.Context, pkg *teo.Package) (*http.Response,
 	req.Header.Set("User-Agent", c.options.Agent)
 	resp, err := c.options.Transport.RoundTrip(req)
 	if err != nil {
-		return nil, transportFault(ctx, err)
+		return nil, transportFault(ctx, pkg, err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp, nil
@@ -64,8 +64,9 @@ func (c *Client) request(ctx context.Context, pkg *teo.Package) (*http.Response,
 	return nil, f
 }
 
-// transportFault classifies a failure of the network, and keeps the URL out of it.
-func transportFault(ctx context.Context, err error) *fault {
+// transportFault classifies a failure of the network, and keeps the URL out of it: a
+// server or a proxy can repeat the request.
+func transportFault(ctx context.Context, pkg *teo.Package, err error) *fault {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
@@ -76,7 +77,8 @@ func transportFault(ctx context.Context, err error) *fault {
 		}
 		return f
 	}
-	return &fault{class: tcapi.ClassOfTransport(err), err: fmt.Errorf("the download broke off: %w", printable.Error(err))}
+	_, query, _ := strings.Cut(pkg.URL, "?")
+	return &fault{class: tcapi.ClassOfTransport(err), err: fmt.Errorf("the download broke off: %w", printable.Error(err, pkg.URL, query))}
 }
 
 // isMarkup reports whether a response is a page or an error in HTML, XML or JSON

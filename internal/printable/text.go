@@ -84,17 +84,20 @@ func isBlank(r rune) bool {
 	return false
 }
 
-// Error returns an error with the causes of err and a printable text of at most
-// Message bytes. It is for errors that repeat what a server sent, as those of
+// Error returns an error with the causes of err and a text that is Redacted, of at
+// most Message bytes. It is for errors that repeat what a server sent, as those of
 // net/http, crypto/x509 and encoding/json do.
-func Error(err error) error {
+func Error(err error, secrets ...string) error {
 	if err == nil {
 		return nil
 	}
-	return printableError{err}
+	return printableError{err, Redacted(err.Error(), Message, secrets...)}
 }
 
-type printableError struct{ err error }
+type printableError struct {
+	err  error
+	text string
+}
 
-func (e printableError) Error() string { return Text(e.err.Error(), Message) }
+func (e printableError) Error() string { return e.text }
 func (e printableError) Unwrap() error { return e.err }

@@ -71,6 +71,9 @@ func TestErrorKeepsItsCauses(t *testing.T) {
 	if want := `bad header \x1b[2J unexpected EOF`; err.Error() != want {
 		t.Errorf("the text is %q, want %q", err, want)
 	}
+	if got := printable.Error(errors.New("no /hunter2 in c2VjcmV0"), "hunter2", "secret").Error(); got != "no /(hidden) in (hidden)" {
+		t.Errorf("the text is %q", got)
+	}
 	if !errors.Is(err, io.ErrUnexpectedEOF) || printable.Error(nil) != nil {
 		t.Error("a cause is lost, or was made up")
 	}
