@@ -40,6 +40,7 @@ type answer struct {
 	status      int
 	contentType string
 	body        []byte
+	secrets     []string // of the request
 }
 
 // post sends a request and reads at most limit bytes of the answer; a longer one is
@@ -59,31 +60,35 @@ func (o Options) post(ctx context.Context, address, contentType string, body []b
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("User-Agent", o.UserAgent)
 	client := http.Client{Transport: o.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	secrets := []string{request.URL.RawQuery}
+	if request.URL.Path != "/" {
+		secrets = append(secrets, request.URL.Path, request.URL.EscapedPath())
+	}
 	response, err := client.Do(request)
 	if err != nil {
-		return answer{}, o.failure(ctx, err)
+		return answer{}, failure(ctx, err, secrets...)
 	}
 	defer response.Body.Close()
 	read, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
 	switch {
 	case err != nil:
-		return answer{}, o.failure(ctx, err)
+		return answer{}, failure(ctx, err, secrets...)
 	case int64(len(read)) > limit:
 		return answer{}, fmt.Errorf("the answer is longer than %d bytes", limit)
 	case response.StatusCode >= 300 && response.StatusCode < 400:
 		return answer{}, fmt.Errorf("it redirects (HTTP %d); use the address that it redirects to", response.StatusCode)
 	}
-	return answer{response.StatusCode, response.Header.Get("Content-Type"), read}, nil
+	return answer{response.StatusCode, response.Header.Get("Content-Type"), read, secrets}, nil
 }
 
-func (o Options) failure(ctx context.Context, err error) error {
+func failure(ctx context.Context, err error, secrets ...string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	if cause, ok := errors.AsType[*url.Error](err); ok {
 		err = cause.Err // without the URL
 	}
-	return err
+	return printable.Error(err, secrets...)
 }
 
 // ParseURL parses the http or https URL of an authority or a witness. Plain http is
@@ -106,5 +111,8 @@ func loopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || (ip != nil && ip.IsLoopback())
 }
 
-// excerpt quotes the beginning of a text that somebody else wrote.
-func excerpt(s string) string { return strconv.Quote(printable.Text(strings.TrimSpace(s), 200)) }
+// excerpt quotes the beginning of a text that somebody else wrote, without the
+// secrets of the request.
+func excerpt(s string, secrets ...string) string {
+	return strconv.Quote(printable.Redacted(strings.TrimSpace(s), 200, secrets...))
+}

@@ -51,7 +51,7 @@ func Timestamp(ctx context.Context, o Options, url string, content []byte) (Toke
 	case got.status != 200:
 		return Token{}, fmt.Errorf("it answered with HTTP %d", got.status)
 	}
-	response, err := parseResponse(got.body)
+	response, err := parseResponse(got.body, got.secrets...)
 	if err != nil {
 		return Token{}, err
 	}
@@ -63,7 +63,7 @@ func Timestamp(ctx context.Context, o Options, url string, content []byte) (Toke
 		return Token{}, errors.New("the token has another nonce than the request: it was made for an earlier request, or by somebody else")
 	}
 	if err := response.Validate(request); err != nil {
-		return Token{}, fmt.Errorf("the answer is not valid: %s", excerpt(err.Error()))
+		return Token{}, fmt.Errorf("the answer is not valid: %s", excerpt(err.Error(), got.secrets...))
 	}
 	if off := info.GenTime.Sub(o.now()); off > maxSkew || off < -maxSkew {
 		return Token{}, fmt.Errorf("the time of the token, %s, differs from the local clock by more than %s", info.GenTime.UTC().Format(time.RFC3339), maxSkew)
@@ -79,14 +79,14 @@ type timestampResponse struct {
 
 // parseResponse parses a TimeStampResp. A response without a token is an error with
 // the authority's reason.
-func parseResponse(der []byte) (timestampResponse, error) {
+func parseResponse(der []byte, secrets ...string) (timestampResponse, error) {
 	var r timestampResponse
 	rest, err := asn1.Unmarshal(der, &r.Response)
 	if err != nil || len(rest) > 0 {
 		return r, errors.New("the answer is not a time-stamp response in DER")
 	}
 	if err := r.Status.Err(); err != nil {
-		return r, fmt.Errorf("the authority refused: %s", excerpt(err.Error()))
+		return r, fmt.Errorf("the authority refused: %s", excerpt(err.Error(), secrets...))
 	}
 	if r.token, err = r.SignedToken(); err != nil {
 		return r, errors.New("the answer has no valid time-stamp token")

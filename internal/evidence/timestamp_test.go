@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/notaryproject/tspclient-go"
@@ -177,6 +181,33 @@ func TestAnAuthorityThatFailsIsAnError(t *testing.T) {
 	a.Serve(nil)
 	if _, err := timestamp(t, a, content); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// roundTripper answers without a connection.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A proxy or a server can repeat the URL, whose path and query can hold a token, in
+// text that a terminal would act on.
+func TestTextOfAProxyIsPrintableAndWithoutTheURL(t *testing.T) {
+	t.Parallel()
+	const path, query = "/hunter2/%41", "token=hunter3"
+	for name, transport := range map[string]roundTripper{
+		"no connection": func(r *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("\x1b[2JCONNECT %s %s: %w", r.URL.RequestURI(), base64.StdEncoding.EncodeToString([]byte(r.URL.RawQuery)), io.ErrNoProgress)
+		},
+		"a broken body": func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(iotest.ErrReader(fmt.Errorf("\x1b[2J%s %q: %w", r.URL.Path, r.URL.RawQuery, io.ErrNoProgress)))}, nil
+		},
+	} {
+		options := evidence.Options{Transport: transport}
+		_, err := evidence.Timestamp(t.Context(), options, "https://tsa.example.com"+path+"?"+query, []byte("a note"))
+		if text := fmt.Sprint(err); !errors.Is(err, io.ErrNoProgress) || !strings.HasPrefix(text, `\x1b[2J`) ||
+			strings.Contains(text, "hunter") || strings.Contains(text, "dG9rZW49aHVudGVyMw") {
+			t.Errorf("%s: %q", name, text)
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func knownSize(got answer) (int64, error) {
 	text := strings.TrimSuffix(string(got.body), "\n")
 	known, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || known < 0 || strconv.FormatInt(known, 10) != text {
-		return 0, fmt.Errorf("the witness answered with HTTP 409 and no size: %s", excerpt(text))
+		return 0, fmt.Errorf("the witness answered with HTTP 409 and no size: %s", excerpt(text, got.secrets...))
 	}
 	return known, nil
 }
@@ -127,7 +127,7 @@ func (w Witness) accept(n Note, old int64, got answer) (Note, error) {
 	case 422:
 		return Note{}, fmt.Errorf("%w: the witness has cosigned a tree of %d entries that this one does not contain", ErrRewritten, old)
 	default:
-		return Note{}, fmt.Errorf("the witness answered with HTTP %d: %s", got.status, excerpt(string(got.body)))
+		return Note{}, fmt.Errorf("the witness answered with HTTP %d: %s", got.status, excerpt(string(got.body), got.secrets...))
 	}
 	// The answer may have lines of other keys; only the line of this key is kept.
 	text, _, _ := bytes.Cut(n.Bytes, []byte("\n\n"))

@@ -176,6 +176,7 @@ func TestAWitnessThatFailsIsAnError(t *testing.T) {
 		want  string
 	}{
 		"down":                      {status(503, "try again\n"), 5, `the witness answered with HTTP 503: "try again"`},
+		"repeats the URL":           {status(503, "no /hunter2/add-checkpoint"), 5, `the witness answered with HTTP 503: "no (hidden)"`},
 		"gone":                      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 5, "EOF"},
 		"redirects":                 {status(301, ""), 5, "it redirects"},
 		"a page":                    {status(200, "<html>log in</html>"), 5, "the answer is not a cosignature"},
@@ -202,7 +203,7 @@ func TestAWitnessThatFailsIsAnError(t *testing.T) {
 			t.Parallel()
 			liar := httptest.NewServer(test.serve)
 			defer liar.Close()
-			n, _, err := h.cosign(evidence.Witness{URL: liar.URL, Key: w.Key}, test.size, 0)
+			n, _, err := h.cosign(evidence.Witness{URL: liar.URL + "/hunter2", Key: w.Key}, test.size, 0)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%q, %v, want %q", n.Bytes, err, test.want)
 			}
