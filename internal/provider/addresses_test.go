@@ -21,7 +21,7 @@ func TestPackagesAreNotDownloadedFromLocalAddresses(t *testing.T) {
 		"resource \"teo_l7_log_archive\" \"a\" {\n  destination = %q%s  zone_ids = [\"zone-1\"]\n}\n", "file://"+filepath.ToSlash(t.TempDir()), providertest.SmallWindow))
 	stdout, stderr, _ := w.Run("apply", "-auto-approve", "-input=false")
 	said := providertest.Collapsed(strings.ReplaceAll(stdout+stderr, "│", ""))
-	if !strings.Contains(said, "points at 169.254.169.254, which is an address of this machine or of its local network") {
+	if !strings.Contains(said, "points at 169.254.169.254, which is a loopback, link-local, multicast or metadata address") {
 		t.Error(said)
 	}
 }

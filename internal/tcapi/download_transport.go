@@ -14,19 +14,20 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
-// RefusedAddressError means that a listed URL points at this machine or at its
-// local network. A package is never served from there, but the metadata service of
-// a virtual machine is, with the credentials of its role.
+// RefusedAddressError means that a listed URL points at this machine, at a
+// link-local address or at a metadata service. A package is never served from there,
+// but the credentials of a virtual machine's role are.
 type RefusedAddressError struct{ Host string }
 
 // Error names the host.
 func (e *RefusedAddressError) Error() string {
-	return fmt.Sprintf("the listed URL points at %s, which is an address of this machine or of its local network, so it was not requested", printable.Text(e.Host, printable.Name))
+	return fmt.Sprintf("the listed URL points at %s, which is a loopback, link-local, multicast or metadata address, so it was not requested", printable.Text(e.Host, printable.Name))
 }
 
 // NewDownloadTransport returns a transport for the URLs that a service lists. It
-// refuses link-local addresses, those of metadata services, and loopback addresses
-// unless they are allowed, which is for simulators only.
+// refuses link-local and multicast addresses, those of metadata services, and
+// loopback addresses unless they are allowed, which is for simulators only. Private
+// addresses, such as 10.0.0.0/8, are requested: a company can have a mirror there.
 //
 // The address is checked when it is dialed, after the name was resolved. A proxy
 // resolves names itself: with one, the host is checked as the URL has it.
@@ -80,7 +81,6 @@ var (
 	metadataAddresses = []netip.Addr{
 		netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd20:ce::254"),
 	}
-	nat64 = netip.MustParsePrefix("64:ff9b::/96")
 )
 
 // refusesHost checks a host as it is written.
@@ -105,14 +105,39 @@ func (t *DownloadTransport) refusesHost(host string) bool {
 // refuses checks an address.
 func (t *DownloadTransport) refuses(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	if nat64.Contains(addr) {
-		bytes := addr.As16()
-		addr = netip.AddrFrom4([4]byte(bytes[12:]))
-	}
 	if addr.IsLoopback() || addr.IsUnspecified() {
 		return !t.allowLoopback
 	}
-	return addr.IsLinkLocalUnicast() || addr.IsMulticast() || slices.Contains(metadataAddresses, addr)
+	return addr.IsLinkLocalUnicast() || addr.IsMulticast() || slices.Contains(metadataAddresses, addr) ||
+		slices.ContainsFunc(embeddedIPv4(addr), t.refuses)
+}
+
+// Networks of IPv6 addresses that a translator or a tunnel turns into IPv4.
+var (
+	compatible = netip.MustParsePrefix("::/96")
+	sixToFour  = netip.MustParsePrefix("2002::/16")
+	nat64      = netip.MustParsePrefix("64:ff9b::/96")
+	localNAT64 = netip.MustParsePrefix("64:ff9b:1::/48")
+)
+
+// embeddedIPv4 returns the IPv4 addresses that an IPv6 address can stand for.
+func embeddedIPv4(addr netip.Addr) []netip.Addr {
+	b := addr.As16()
+	switch {
+	case compatible.Contains(addr), nat64.Contains(addr):
+		return []netip.Addr{netip.AddrFrom4([4]byte(b[12:]))}
+	case sixToFour.Contains(addr):
+		return []netip.Addr{netip.AddrFrom4([4]byte(b[2:6]))}
+	case localNAT64.Contains(addr):
+		// The place depends on the length of the prefix (RFC 6052). The places that
+		// are part of the prefix are often zero.
+		places := []netip.Addr{
+			netip.AddrFrom4([4]byte{b[6], b[7], b[9], b[10]}), netip.AddrFrom4([4]byte{b[7], b[9], b[10], b[11]}),
+			netip.AddrFrom4([4]byte(b[9:13])), netip.AddrFrom4([4]byte(b[12:])),
+		}
+		return slices.DeleteFunc(places, netip.Addr.IsUnspecified)
+	}
+	return nil
 }
 
 // parseShortIPv4 parses the forms of an IPv4 address that resolvers accept and

@@ -27,17 +27,19 @@ func get(t *testing.T, transport http.RoundTripper, url string) (refused bool, e
 	return refused, err
 }
 
-// URLs of this machine, of its local network and of metadata services, in each form
-// in which they can be written.
+// Link-local URLs and those of metadata services, in each form in which they can be
+// written.
 var localURLs = []string{
 	"http://169.254.169.254/latest/meta-data/", "http://169.254.0.23/", "https://169.254.1.1:8443/", "http://[fe80::1]/", "http://[fe80::1%25eth0]/",
 	"http://metadata.tencentyun.com/latest/", "http://METADATA.tencentyun.com./", "http://metadata.google.internal/",
 	"http://[::ffff:169.254.169.254]/", "http://[64:ff9b::a9fe:a9fe]/", "http://2852039166/", "http://0xa9fea9fe/", "http://0251.0376.0251.0376/", "http://169.254.43518/",
 	"http://100.100.100.200/", "http://[fd00:ec2::254]/",
+	"http://[::169.254.169.254]/", "http://[2002:a9fe:a9fe::1]/", "http://[64:ff9b:1:a9fe:a9:fe00::]/", "http://[64:ff9b:1:a9:fe:a9fe::]/",
+	"http://[64:ff9b:1:7:a9:fea9:fe00:0]/", "http://[64:ff9b:1::169.254.169.254]/",
 }
 
 var loopbackURLs = []string{
-	"http://127.0.0.1:1/", "http://127.1:1/", "http://0.0.0.0:1/", "http://[::1]:1/", "http://[::]:1/", "http://[::ffff:127.0.0.1]:1/", "http://localhost:1/", "http://a.localhost.:1/", "http://2130706433:1/",
+	"http://127.0.0.1:1/", "http://127.1:1/", "http://0.0.0.0:1/", "http://[::1]:1/", "http://[::]:1/", "http://[::ffff:127.0.0.1]:1/", "http://[::127.0.0.1]:1/", "http://[2002:7f00:1::]:1/", "http://[64:ff9b:1::127.0.0.1]:1/", "http://localhost:1/", "http://a.localhost.:1/", "http://2130706433:1/",
 }
 
 // A listed URL is never requested from a local address: neither directly nor, which
@@ -74,13 +76,16 @@ func TestDownloadsRefuseLocalAddresses(t *testing.T) {
 	// The proxy itself may be a local address, and is used for other hosts.
 	transport := tcapi.NewDownloadTransport(tcapi.TransportOptions{ProxyURL: proxyURL}, false)
 	t.Cleanup(transport.CloseIdleConnections)
-	for _, url := range []string{"http://log-down.example.com/a", "http://170.254.1.1/", "http://99999999999/"} {
+	for _, url := range []string{
+		"http://log-down.example.com/a", "http://170.254.1.1/", "http://99999999999/",
+		"http://10.0.0.1/", "http://192.168.1.1/", "http://[fd00::1]/", "http://[64:ff9b:1::10.0.0.1]/", "http://[2002:a00:1::]/",
+	} {
 		if refused, err := get(t, transport, url); refused || err != nil {
 			t.Errorf("%s: %v", url, err)
 		}
 	}
-	if n := proxied.Load(); n != 3 {
-		t.Errorf("the proxy received %d requests, want 3", n)
+	if n := proxied.Load(); n != 8 {
+		t.Errorf("the proxy received %d requests, want 8", n)
 	}
 }
 

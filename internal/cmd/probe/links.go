@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
 // urlForm describes a URL without what identifies the account: the last labels of
@@ -91,6 +93,8 @@ func isNotDigit(r rune) bool { return !unicode.IsDigit(r) }
 // out, because it repeats the URL.
 var errNoConnection = errors.New("the package could not be downloaded: no HTTP response")
 
+var errRefusedAddress = errors.New("the package was not requested: its URL points at a loopback, link-local, multicast or metadata address")
+
 // firstByte requests the first byte of a package.
 func (p *prober) firstByte(ctx context.Context, link string) (int, http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, link, http.NoBody)
@@ -102,6 +106,9 @@ func (p *prober) firstByte(ctx context.Context, link string) (int, http.Header, 
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return 0, nil, cause
+		}
+		if _, refused := errors.AsType[*tcapi.RefusedAddressError](err); refused {
+			return 0, nil, errRefusedAddress
 		}
 		return 0, nil, errNoConnection
 	}

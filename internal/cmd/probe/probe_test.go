@@ -227,6 +227,22 @@ func TestTheReportNamesNothing(t *testing.T) {
 	}
 }
 
+// The service could list the URL of a metadata service, which answers with
+// credentials.
+func TestAMetadataServiceIsNotAsked(t *testing.T) {
+	t.Parallel()
+	sim := simtest.Start(t, teosim.Options{ServiceTime: noon, Catalogue: account()})
+	for _, action := range []string{"DownloadL7Logs", "DownloadL4Logs"} {
+		sim.Inject(teosim.Fault{Name: teosim.SetField, Action: action, Value: `Data.Url="http://metadata.tencentyun.com/latest/meta-data/"`})
+	}
+	p := newProber(simtest.Client(t, sim).Config)
+	p.now, p.sleep = sim.Now, func(context.Context, time.Duration) error { return nil }
+	report, err := p.report(t.Context())
+	if want := "| What form has a URL? | not answered: " + errRefusedAddress.Error() + " |"; err != nil || !strings.Contains(report, want) {
+		t.Errorf("%v\n%s", err, report)
+	}
+}
+
 // Credentials that do not work end the probe; nothing else does.
 func TestRefusedCredentialsAreAnError(t *testing.T) {
 	t.Parallel()

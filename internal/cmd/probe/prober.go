@@ -87,7 +87,7 @@ func newProber(config tcapi.Config) *prober {
 	}
 	p.api = tcapi.New(config)
 	p.files = &http.Client{
-		Transport:     config.Transport,
+		Transport:     tcapi.NewDownloadTransport(tcapi.TransportOptions{}, config.Endpoint.Loopback()),
 		Timeout:       time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -124,8 +124,8 @@ func (p *prober) report(ctx context.Context) (string, error) {
 // codeOf returns the error code of the service, which is all of its error that a
 // report may contain: messages repeat names and account IDs.
 func codeOf(err error) (string, bool) {
-	if errors.Is(err, errNoConnection) {
-		return errNoConnection.Error(), true
+	if errors.Is(err, errNoConnection) || errors.Is(err, errRefusedAddress) {
+		return err.Error(), true
 	}
 	if failure := tcapi.AsError(err); failure != nil && failure.Code != "" {
 		return "`" + failure.Code + "`", true

@@ -41,8 +41,8 @@ type Session struct {
 	COSDomain tcapi.Endpoint
 
 	// Transport is for what the configuration names: the API and buckets. Downloads
-	// is for URLs that the service lists, and refuses addresses of this machine and
-	// its local network.
+	// is for URLs that the service lists, and refuses addresses at which the service
+	// has no packages, such as those of metadata services.
 	Transport, Downloads http.RoundTripper
 
 	// Pace and MaxRetries are for downloads as well as API calls; Agent names the
