@@ -761,10 +761,17 @@ func (r *run) report() *Report {
 			report.Warnings = append(report.Warnings, r.drift.warnings(r.config.Bucket.String())...)
 		}
 	}
-	for _, text := range r.config.Bucket.Warnings() {
-		report.Warnings = append(report.Warnings, Warning{"Limits of the store", text + "."})
-	}
+	report.Warnings = append(report.Warnings, StoreWarnings(r.config.Bucket)...)
 	return report
+}
+
+// StoreWarnings returns what a store lacks, as far as it is known by now.
+func StoreWarnings(b bucket.Bucket) []Warning {
+	var warnings []Warning
+	for _, text := range b.Warnings() {
+		warnings = append(warnings, Warning{"Limits of the store", text + "."})
+	}
+	return warnings
 }
 
 // result makes one error of what a run could not do.

@@ -101,6 +101,38 @@ func bucketWorkspace(t *testing.T, server string, lines ...string) *providertest
 	return w
 }
 
+// Whatever reads or writes a bucket without TLS warns.
+func TestRequestsWithoutTLSAreWarnedAbout(t *testing.T) {
+	t.Parallel()
+	server, _ := startS3(t, bucketKey, bucketSecret, nil)
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		if r.In.Host == "store.example" {
+			r.Out.URL.Host = strings.TrimPrefix(server, "http://")
+		}
+	}})
+	t.Cleanup(proxy.Close)
+	destination := inBucket("http://store.example") + "&insecure=true"
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(archiveSim(t), fmt.Sprintf("http_proxy = %q", proxy.URL))+archiveBlock(destination, "2022-05-02")+
+		verificationBlock(destination, "depends_on = [teo_l7_log_archive.test]")+fmt.Sprintf(
+		"data \"teo_l7_log_coverage\" \"test\" {\n  start_time = \"2022-05-01T00:00:00Z\"\n  end_time = \"2022-05-02T00:00:00Z\"\n  archive = %q\n  depends_on = [teo_l7_log_archive.test]\n}\n", destination))
+	withAWSCredentials(w)
+	warned := func(arguments ...string) int {
+		t.Helper()
+		stdout, stderr, err := w.Run(append(arguments, "-json", "-input=false")...)
+		if err != nil {
+			t.Fatalf("%v\n%s\n%s", err, stdout, stderr)
+		}
+		return strings.Count(stdout, `"@message":"Warning: Limits of the store"`)
+	}
+	if n := warned("plan"); n != 1 {
+		t.Errorf("the plan of the archive warns %d times", n)
+	}
+	w.Apply()
+	if n := warned("plan"); n != 3 {
+		t.Errorf("the plan of the archive, its verification and its coverage warn %d times", n)
+	}
+}
+
 func lockedBucket(in *s3.CreateBucketInput) { in.ObjectLockEnabledForBucket = aws.Bool(true) }
 
 func TestEveryObjectIsLockedAndTheVerificationReadsItBack(t *testing.T) {

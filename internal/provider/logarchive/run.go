@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -236,7 +237,7 @@ func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is
 	for _, text := range p.Work {
 		tflog.Info(ctx, "an apply has work: "+text)
 	}
-	for _, w := range p.Warnings {
+	for _, w := range slices.Concat(p.Warnings, archive.StoreWarnings(a.store)) {
 		diags.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
 	}
 	if len(p.Unused) > 0 {

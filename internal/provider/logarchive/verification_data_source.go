@@ -3,6 +3,7 @@ package logarchive
 import (
 	"context"
 	"fmt"
+	"slices"
 	"regexp"
 	"time"
 
@@ -266,7 +267,7 @@ func (d *logArchiveVerificationDataSource) Read(ctx context.Context, req datasou
 		resp.Diagnostics.Append(destinationError(query.LateFor(err, timeout)))
 		return
 	}
-	for _, w := range report.Warnings {
+	for _, w := range slices.Concat(archive.StoreWarnings(store), report.Warnings) {
 		resp.Diagnostics.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
 	}
 	resp.Diagnostics.Append(m.set(ctx, report)...)

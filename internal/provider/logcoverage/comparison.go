@@ -35,6 +35,7 @@ type comparison struct {
 	zones       []*comparedZone
 	zoneNames   map[string]string // by ID; nil until they are needed
 	withoutZone []string          // archived hosts that belong to no zone of the account
+	limits      []archive.Warning // of the store of the archive
 
 	mu       sync.Mutex // guards packages
 	packages *coverage.Packages
@@ -415,6 +416,7 @@ func (c *comparison) readArchive(ctx context.Context) error {
 		}
 		c.addPackage("", record.Host(), record.Start, record.End)
 	}
+	c.limits = archive.StoreWarnings(store)
 	return nil
 }
 

@@ -64,6 +64,9 @@ func (f family) readError(a arguments, err error) diag.Diagnostic {
 // warnings returns what limits the comparison.
 func (c *comparison) warnings(report *coverage.Report) diag.Diagnostics {
 	var diags diag.Diagnostics
+	for _, w := range c.limits {
+		diags.AddAttributeWarning(path.Root("archive"), w.Summary, w.Detail)
+	}
 	if since, zones := c.lookBack(); len(zones) > 0 {
 		diags.AddAttributeWarning(path.Root("start_time"), "Traffic of some hours is no longer available",
 			fmt.Sprintf("How far back the analytics reach depends on the plan of the zone. For %s they reach back to %s at most. "+
