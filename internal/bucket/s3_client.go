@@ -119,7 +119,7 @@ func openS3(ctx context.Context, d *destination, options Options) (*objectStore,
 	b.retryer = newRetryer(options, cfg.RetryMaxAttempts, cfg.RetryMode)
 	b.sseType, b.kmsKeyID, b.sendMD5 = o.sseType, o.kmsKeyID, o.checksum == "when_required"
 	b.client = s3.NewFromConfig(cfg, b.common, func(s *s3.Options) {
-		s.UsePathStyle = o.usePathStyle || isAddress(o.endpoint) || strings.Contains(d.bucket, ":")
+		s.UsePathStyle = *o.pathStyle || strings.Contains(d.bucket, ":")
 		s.UseAccelerate = o.accelerate
 		if o.fips != nil {
 			s.EndpointOptions.UseFIPSEndpoint = map[bool]aws.FIPSEndpointState{true: aws.FIPSEndpointStateEnabled, false: aws.FIPSEndpointStateDisabled}[*o.fips]

@@ -102,9 +102,11 @@ func isCOS(endpoint string) bool {
 	return strings.HasSuffix(host, ".myqcloud.com") || strings.HasSuffix(host, ".tencentcos.cn")
 }
 
-// isAddress reports whether an endpoint is an address, to which the name of a bucket
-// cannot be prepended.
-func isAddress(endpoint string) bool {
+// wantsPathStyle reports whether the name of a bucket cannot be prepended to the host
+// of an endpoint: it is an address, a name of a local network such as minio, or the
+// beginning of a path on a host that serves other things too.
+func wantsPathStyle(endpoint string) bool {
 	u, err := url.Parse(endpoint)
-	return err == nil && (net.ParseIP(u.Hostname()) != nil || u.Hostname() == "localhost")
+	return err == nil && u.Host != "" &&
+		(net.ParseIP(u.Hostname()) != nil || !strings.Contains(u.Hostname(), ".") || strings.Trim(u.Path, "/") != "")
 }

@@ -20,14 +20,15 @@ import (
 // s3Options are the parameters of an s3 destination. A setting of the AWS
 // environment or profile counts where the destination has none.
 type s3Options struct {
-	region, endpoint, profile         string
-	anonymous, insecure, usePathStyle bool
-	fips, dualstack                   *bool
-	sseType                           types.ServerSideEncryption
-	kmsKeyID                          string
-	checksum                          string
-	accelerate                        bool
-	caBundle                          string // a file
+	region, endpoint, profile string
+	anonymous, insecure       bool
+	pathStyle                 *bool
+	fips, dualstack           *bool
+	sseType                   types.ServerSideEncryption
+	kmsKeyID                  string
+	checksum                  string
+	accelerate                bool
+	caBundle                  string // a file
 }
 
 // s3Options parses the parameters of the destination.
@@ -35,25 +36,22 @@ func (d *destination) s3Options() (*s3Options, error) {
 	o := &s3Options{
 		region: d.query.Get("region"), endpoint: d.query.Get("endpoint"), profile: d.query.Get("profile"),
 		sseType: types.ServerSideEncryption(d.query.Get("ssetype")), kmsKeyID: d.query.Get("kmskeyid"),
-		checksum: d.query.Get("request_checksum_calculation"), fips: new(bool), dualstack: new(bool),
+		checksum: d.query.Get("request_checksum_calculation"),
 	}
-	for name, value := range map[string]*bool{
-		"anonymous": &o.anonymous, "insecure": &o.insecure, "use_path_style": &o.usePathStyle, "fips": o.fips, "dualstack": o.dualstack,
+	anonymous, insecure := new(bool), new(bool)
+	for name, value := range map[string]**bool{
+		"anonymous": &anonymous, "insecure": &insecure, "use_path_style": &o.pathStyle, "fips": &o.fips, "dualstack": &o.dualstack,
 	} {
 		if !d.query.Has(name) {
 			continue
 		}
-		var err error
-		if *value, err = strconv.ParseBool(d.query.Get(name)); err != nil {
+		on, err := strconv.ParseBool(d.query.Get(name))
+		if err != nil {
 			return nil, fmt.Errorf("%s must be true or false", name)
 		}
+		*value = &on
 	}
-	if !d.query.Has("fips") {
-		o.fips = nil
-	}
-	if !d.query.Has("dualstack") {
-		o.dualstack = nil
-	}
+	o.anonymous, o.insecure = *anonymous, *insecure
 	if known := o.sseType.Values(); o.sseType != "" && !slices.Contains(known, o.sseType) {
 		names := make([]string, len(known))
 		for i := range known {
@@ -116,7 +114,9 @@ func (o *s3Options) complete(cfg *aws.Config) error {
 		on := value == "true"
 		switch name {
 		case "addressing_style":
-			o.usePathStyle = o.usePathStyle || value == "path"
+			if path := value == "path"; o.pathStyle == nil && (path || value == "virtual") {
+				o.pathStyle = &path
+			}
 		case "use_accelerate_endpoint":
 			o.accelerate = on && o.endpoint == ""
 		case "use_dualstack_endpoint":
@@ -124,6 +124,10 @@ func (o *s3Options) complete(cfg *aws.Config) error {
 				o.dualstack = &on
 			}
 		}
+	}
+	if o.pathStyle == nil {
+		path := wantsPathStyle(o.endpoint)
+		o.pathStyle = &path
 	}
 	if o.endpoint == "" {
 		return nil

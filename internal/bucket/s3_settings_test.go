@@ -82,6 +82,13 @@ func TestS3Settings(t *testing.T) {
 		"dualstack of the destination":       {environment: map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, more: "dualstack=false", address: virtual},
 		"s3 addressing_style":                {profile: "s3 =\n  addressing_style = path", more: "endpoint=https://store.example", address: path, md5: true},
 		"s3 addressing_style virtual":        {profile: "s3 =\n    addressing_style = virtual\nregion = x", more: "endpoint=https://store.example", address: "https://logs.store.example/", md5: true},
+		"s3 addressing_style, overruled":     {profile: "s3 =\n  addressing_style = path", more: "endpoint=https://store.example&use_path_style=false", address: "https://logs.store.example/", md5: true},
+		"endpoint with a path":               {more: "endpoint=https://store.example/storage/v1/s3", address: "https://store.example/storage/v1/s3/logs", md5: true},
+		"endpoint with a path, virtual":      {more: "endpoint=https://store.example/s3&use_path_style=false", address: "https://logs.store.example/s3", md5: true},
+		"endpoint without a domain":          {more: "endpoint=https://minio:9000", address: "https://minio:9000/logs", md5: true},
+		"endpoint without a domain, virtual": {more: "endpoint=https://minio:9000&use_path_style=false", address: "https://logs.minio:9000/", md5: true},
+		"endpoint with a slash":              {more: "endpoint=https://store.example/", address: "https://logs.store.example/", md5: true},
+		"use_path_style":                     {more: "endpoint=https://store.example&use_path_style=true", address: path, md5: true},
 		"s3 use_accelerate_endpoint":         {profile: "s3 =\n  use_accelerate_endpoint = true", address: "https://logs.s3-accelerate.amazonaws.com/"},
 		"s3 use_dualstack_endpoint":          {profile: "s3 =\n  use_dualstack_endpoint = true", address: "https://logs.s3.dualstack.eu-west-1.amazonaws.com/"},
 		"AWS_PROFILE":                        {environment: map[string]string{"AWS_PROFILE": "other"}, profile: "region = x\n\n[profile other]\nendpoint_url = https://store.example\ns3 =\n  addressing_style = path", address: path, md5: true},
@@ -125,7 +132,7 @@ func TestS3Settings(t *testing.T) {
 				t.Errorf("%v", put)
 			}
 			// The same place, however the endpoint is given.
-			explicit := "s3://logs?endpoint=" + url.QueryEscape(r.seen[0].URL.Scheme+"://"+strings.TrimPrefix(u.Host, "logs."))
+			explicit := "s3://logs?endpoint=" + url.QueryEscape(r.seen[0].URL.Scheme+"://"+strings.TrimPrefix(u.Host, "logs.")+strings.TrimSuffix(u.Path, "/logs"))
 			if got, want := bucket.SamePlace(t.Context(), "s3://logs?"+test.more, explicit), !strings.Contains(test.address, "amazonaws"); got != want {
 				t.Errorf("the same place as %s: %t", explicit, got)
 			}
