@@ -117,24 +117,13 @@ func openS3(ctx context.Context, d *destination, options Options) (*objectStore,
 		cfg.Credentials = aws.AnonymousCredentials{}
 	}
 	b.retryer = newRetryer(options, cfg.RetryMaxAttempts, cfg.RetryMode)
-	b.sseType, b.kmsKeyID, b.sendMD5 = o.sseType, o.kmsKeyID, o.checksum == "when_required"
+	b.sseType, b.kmsKeyID, b.sendMD5 = o.sseType, o.kmsKeyID, o.checksum == aws.RequestChecksumCalculationWhenRequired
 	b.client = s3.NewFromConfig(cfg, b.common, func(s *s3.Options) {
 		s.UsePathStyle = *o.pathStyle || strings.Contains(d.bucket, ":")
 		s.UseAccelerate = o.accelerate
-		if o.fips != nil {
-			s.EndpointOptions.UseFIPSEndpoint = map[bool]aws.FIPSEndpointState{true: aws.FIPSEndpointStateEnabled, false: aws.FIPSEndpointStateDisabled}[*o.fips]
-		}
-		if o.dualstack != nil {
-			s.EndpointOptions.UseDualStackEndpoint = map[bool]aws.DualStackEndpointState{true: aws.DualStackEndpointStateEnabled, false: aws.DualStackEndpointStateDisabled}[*o.dualstack]
-		}
-		switch o.checksum {
-		case "when_required":
-			s.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
-			s.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
-		case "when_supported":
-			s.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
-			s.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
-		}
+		s.EndpointOptions.UseFIPSEndpoint = map[bool]aws.FIPSEndpointState{true: aws.FIPSEndpointStateEnabled, false: aws.FIPSEndpointStateDisabled}[*o.fips]
+		s.EndpointOptions.UseDualStackEndpoint = map[bool]aws.DualStackEndpointState{true: aws.DualStackEndpointStateEnabled, false: aws.DualStackEndpointStateDisabled}[*o.dualstack]
+		s.RequestChecksumCalculation, s.ResponseChecksumValidation = o.checksum, o.validation
 		if o.endpoint != "" {
 			s.BaseEndpoint = aws.String(o.endpoint)
 			s.APIOptions = append(s.APIOptions, leaveEncodingUnsigned)

@@ -26,7 +26,8 @@ type s3Options struct {
 	fips, dualstack           *bool
 	sseType                   types.ServerSideEncryption
 	kmsKeyID                  string
-	checksum                  string
+	checksum                  aws.RequestChecksumCalculation
+	validation                aws.ResponseChecksumValidation
 	accelerate                bool
 	caBundle                  string // a file
 }
@@ -36,7 +37,6 @@ func (d *destination) s3Options() (*s3Options, error) {
 	o := &s3Options{
 		region: d.query.Get("region"), endpoint: d.query.Get("endpoint"), profile: d.query.Get("profile"),
 		sseType: types.ServerSideEncryption(d.query.Get("ssetype")), kmsKeyID: d.query.Get("kmskeyid"),
-		checksum: d.query.Get("request_checksum_calculation"),
 	}
 	anonymous, insecure := new(bool), new(bool)
 	for name, value := range map[string]**bool{
@@ -62,8 +62,15 @@ func (d *destination) s3Options() (*s3Options, error) {
 	if o.kmsKeyID != "" && !strings.HasPrefix(string(o.sseType), "aws:kms") {
 		return nil, errors.New("kmskeyid needs ssetype=aws:kms or ssetype=aws:kms:dsse")
 	}
-	if !slices.Contains([]string{"", "when_supported", "when_required"}, o.checksum) {
-		return nil, errors.New("request_checksum_calculation must be when_supported or when_required")
+	switch d.query.Get("request_checksum_calculation") {
+	case "when_supported":
+		o.checksum = aws.RequestChecksumCalculationWhenSupported
+	case "when_required":
+		o.checksum = aws.RequestChecksumCalculationWhenRequired
+	default:
+		if d.query.Has("request_checksum_calculation") {
+			return nil, errors.New("request_checksum_calculation must be when_supported or when_required")
+		}
 	}
 	return o, nil
 }
@@ -89,27 +96,28 @@ func (o *s3Options) complete(cfg *aws.Config) error {
 	o.region = cfg.Region
 	// The SDK knows three places for an endpoint, and a variable that ignores two
 	// of them.
-	o.endpoint = cmp.Or(o.endpoint, aws.ToString(s3.NewFromConfig(*cfg).Options().BaseEndpoint))
+	sdk := s3.NewFromConfig(*cfg).Options()
+	o.endpoint = cmp.Or(o.endpoint, aws.ToString(sdk.BaseEndpoint))
 	profile, files := o.profile, []string(nil)
-	var checksum aws.RequestChecksumCalculation
 	for _, source := range cfg.ConfigSources {
 		switch c := source.(type) {
 		case config.EnvConfig:
-			checksum, o.caBundle = cmp.Or(checksum, c.RequestChecksumCalculation), cmp.Or(o.caBundle, c.CustomCABundle)
+			o.checksum, o.validation = cmp.Or(o.checksum, c.RequestChecksumCalculation), cmp.Or(o.validation, c.ResponseChecksumValidation)
+			o.caBundle = c.CustomCABundle
 			profile = cmp.Or(profile, c.SharedConfigProfile)
 			files = []string{cmp.Or(c.SharedConfigFile, config.DefaultSharedConfigFilename()), cmp.Or(c.SharedCredentialsFile, config.DefaultSharedCredentialsFilename())}
 		case config.SharedConfig:
-			checksum, o.caBundle = cmp.Or(checksum, c.RequestChecksumCalculation), cmp.Or(o.caBundle, c.CustomCABundle)
+			o.checksum, o.validation = cmp.Or(o.checksum, c.RequestChecksumCalculation), cmp.Or(o.validation, c.ResponseChecksumValidation)
+			o.caBundle = cmp.Or(o.caBundle, c.CustomCABundle)
 		}
 	}
-	switch {
-	case o.checksum != "" || checksum == aws.RequestChecksumCalculationWhenSupported:
-	case checksum == aws.RequestChecksumCalculationWhenRequired:
-		o.checksum = "when_required"
-	case o.endpoint != "":
+	if o.endpoint != "" {
 		// Stores other than AWS often refuse the trailing checksums of the SDK.
-		o.checksum = "when_required"
+		o.checksum = cmp.Or(o.checksum, aws.RequestChecksumCalculationWhenRequired)
+		o.validation = cmp.Or(o.validation, aws.ResponseChecksumValidationWhenRequired)
 	}
+	o.checksum = cmp.Or(o.checksum, aws.RequestChecksumCalculationWhenSupported)
+	o.validation = cmp.Or(o.validation, aws.ResponseChecksumValidationWhenSupported)
 	for name, value := range commandLineSettings(files, cmp.Or(profile, "default")) {
 		on := value == "true"
 		switch name {
@@ -129,8 +137,21 @@ func (o *s3Options) complete(cfg *aws.Config) error {
 		path := wantsPathStyle(o.endpoint)
 		o.pathStyle = &path
 	}
+	if o.fips == nil {
+		on := sdk.EndpointOptions.UseFIPSEndpoint == aws.FIPSEndpointStateEnabled
+		o.fips = &on
+	}
+	if o.dualstack == nil {
+		on := sdk.EndpointOptions.UseDualStackEndpoint == aws.DualStackEndpointStateEnabled
+		o.dualstack = &on
+	}
 	if o.endpoint == "" {
 		return nil
+	}
+	for name, on := range map[string]bool{"fips": *o.fips, "dualstack": *o.dualstack} {
+		if on {
+			return fmt.Errorf("%s chooses an endpoint of AWS, and there is another endpoint; remove one of them, or add %[1]s=false if the AWS environment or profile turns it on", name)
+		}
 	}
 	return checkEndpoint(o.endpoint, o.insecure)
 }

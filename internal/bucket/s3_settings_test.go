@@ -40,6 +40,16 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
+// configFile writes the default profile.
+func configFile(t *testing.T, profile string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte("[default]\n"+profile+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // Every setting that the AWS SDK and the AWS command line document for the
 // environment and for a profile, and that concerns S3, counts as if it stood in
 // the destination. The destination goes first.
@@ -52,6 +62,8 @@ func TestS3Settings(t *testing.T) {
 		address     string
 		region      string
 		md5         bool // no checksum of the SDK
+		validates   bool // asks for the checksum of an object, although there is an endpoint
+		unvalidated bool // does not ask for it, although there is none
 		cos         bool
 	}{
 		"nothing":                       {address: virtual},
@@ -66,40 +78,43 @@ func TestS3Settings(t *testing.T) {
 		"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": {
 			environment: map[string]string{"AWS_ENDPOINT_URL_S3": "https://store.example", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, address: virtual,
 		},
-		"endpoint of the destination":        {environment: map[string]string{"AWS_ENDPOINT_URL_S3": "https://no.example"}, more: "endpoint=https://store.example", address: "https://logs.store.example/", md5: true},
-		"endpoint_url":                       {profile: "endpoint_url = https://store.example", address: "https://logs.store.example/", md5: true},
-		"services":                           {profile: "services = here\n\n[services here]\ns3 =\n  endpoint_url = https://store.example", address: "https://logs.store.example/", md5: true},
-		"ignore_configured_endpoint_urls":    {profile: "endpoint_url = https://store.example\nignore_configured_endpoint_urls = true", address: virtual},
-		"AWS_REQUEST_CHECKSUM_CALCULATION":   {environment: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}, address: virtual, md5: true},
-		"AWS_REQUEST_CHECKSUM_CALCULATION 2": {environment: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported"}, more: "endpoint=https://store.example", address: "https://logs.store.example/"},
-		"request_checksum_calculation":       {profile: "request_checksum_calculation = when_required", address: virtual, md5: true},
-		"checksums of the destination":       {environment: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}, more: "request_checksum_calculation=when_supported", address: virtual},
-		"AWS_USE_FIPS_ENDPOINT":              {environment: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, address: "https://logs.s3-fips.eu-west-1.amazonaws.com/"},
-		"use_fips_endpoint":                  {profile: "use_fips_endpoint = true", address: "https://logs.s3-fips.eu-west-1.amazonaws.com/"},
-		"fips of the destination":            {environment: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, more: "fips=false", address: virtual},
-		"AWS_USE_DUALSTACK_ENDPOINT":         {environment: map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, address: "https://logs.s3.dualstack.eu-west-1.amazonaws.com/"},
-		"use_dualstack_endpoint":             {profile: "use_dualstack_endpoint = true", address: "https://logs.s3.dualstack.eu-west-1.amazonaws.com/"},
-		"dualstack of the destination":       {environment: map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, more: "dualstack=false", address: virtual},
-		"s3 addressing_style":                {profile: "s3 =\n  addressing_style = path", more: "endpoint=https://store.example", address: path, md5: true},
-		"s3 addressing_style virtual":        {profile: "s3 =\n    addressing_style = virtual\nregion = x", more: "endpoint=https://store.example", address: "https://logs.store.example/", md5: true},
-		"s3 addressing_style, overruled":     {profile: "s3 =\n  addressing_style = path", more: "endpoint=https://store.example&use_path_style=false", address: "https://logs.store.example/", md5: true},
-		"endpoint with a path":               {more: "endpoint=https://store.example/storage/v1/s3", address: "https://store.example/storage/v1/s3/logs", md5: true},
-		"endpoint with a path, virtual":      {more: "endpoint=https://store.example/s3&use_path_style=false", address: "https://logs.store.example/s3", md5: true},
-		"endpoint without a domain":          {more: "endpoint=https://minio:9000", address: "https://minio:9000/logs", md5: true},
-		"endpoint without a domain, virtual": {more: "endpoint=https://minio:9000&use_path_style=false", address: "https://logs.minio:9000/", md5: true},
-		"endpoint with a slash":              {more: "endpoint=https://store.example/", address: "https://logs.store.example/", md5: true},
-		"use_path_style":                     {more: "endpoint=https://store.example&use_path_style=true", address: path, md5: true},
-		"s3 use_accelerate_endpoint":         {profile: "s3 =\n  use_accelerate_endpoint = true", address: "https://logs.s3-accelerate.amazonaws.com/"},
-		"s3 use_dualstack_endpoint":          {profile: "s3 =\n  use_dualstack_endpoint = true", address: "https://logs.s3.dualstack.eu-west-1.amazonaws.com/"},
-		"AWS_PROFILE":                        {environment: map[string]string{"AWS_PROFILE": "other"}, profile: "region = x\n\n[profile other]\nendpoint_url = https://store.example\ns3 =\n  addressing_style = path", address: path, md5: true},
-		"profile of the destination":         {environment: map[string]string{"AWS_PROFILE": "nope"}, more: "profile=other", profile: "region = x\n\n[profile other]\naws_access_key_id = a\naws_secret_access_key = b\nendpoint_url = https://store.example\ns3 =\n  addressing_style = path", address: path, md5: true},
+		"endpoint of the destination":                 {environment: map[string]string{"AWS_ENDPOINT_URL_S3": "https://no.example"}, more: "endpoint=https://store.example", address: "https://logs.store.example/", md5: true},
+		"endpoint_url":                                {profile: "endpoint_url = https://store.example", address: "https://logs.store.example/", md5: true},
+		"services":                                    {profile: "services = here\n\n[services here]\ns3 =\n  endpoint_url = https://store.example", address: "https://logs.store.example/", md5: true},
+		"ignore_configured_endpoint_urls":             {profile: "endpoint_url = https://store.example\nignore_configured_endpoint_urls = true", address: virtual},
+		"AWS_REQUEST_CHECKSUM_CALCULATION":            {environment: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}, address: virtual, md5: true},
+		"AWS_REQUEST_CHECKSUM_CALCULATION 2":          {environment: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_supported"}, more: "endpoint=https://store.example", address: "https://logs.store.example/"},
+		"request_checksum_calculation":                {profile: "request_checksum_calculation = when_required", address: virtual, md5: true},
+		"checksums of the destination":                {environment: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}, more: "request_checksum_calculation=when_supported", address: virtual},
+		"request_checksum_calculation=when_supported": {more: "endpoint=https://store.example&request_checksum_calculation=when_supported", address: "https://logs.store.example/"},
+		"AWS_RESPONSE_CHECKSUM_VALIDATION":            {environment: map[string]string{"AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}, address: virtual, unvalidated: true},
+		"AWS_RESPONSE_CHECKSUM_VALIDATION 2":          {environment: map[string]string{"AWS_RESPONSE_CHECKSUM_VALIDATION": "when_supported"}, more: "endpoint=https://store.example", address: "https://logs.store.example/", md5: true, validates: true},
+		"AWS_RESPONSE_CHECKSUM_VALIDATION 3":          {environment: map[string]string{"AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}, profile: "response_checksum_validation = when_supported", address: virtual, unvalidated: true},
+		"response_checksum_validation":                {profile: "response_checksum_validation = when_required", address: virtual, unvalidated: true},
+		"response_checksum_validation 2":              {profile: "response_checksum_validation = when_supported", more: "endpoint=https://store.example", address: "https://logs.store.example/", md5: true, validates: true},
+		"AWS_USE_FIPS_ENDPOINT":                       {environment: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, address: "https://logs.s3-fips.eu-west-1.amazonaws.com/"},
+		"use_fips_endpoint":                           {profile: "use_fips_endpoint = true", address: "https://logs.s3-fips.eu-west-1.amazonaws.com/"},
+		"fips of the destination":                     {environment: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, more: "fips=false", address: virtual},
+		"AWS_USE_DUALSTACK_ENDPOINT":                  {environment: map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, address: "https://logs.s3.dualstack.eu-west-1.amazonaws.com/"},
+		"use_dualstack_endpoint":                      {profile: "use_dualstack_endpoint = true", address: "https://logs.s3.dualstack.eu-west-1.amazonaws.com/"},
+		"dualstack of the destination":                {environment: map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}, more: "dualstack=false", address: virtual},
+		"s3 addressing_style":                         {profile: "s3 =\n  addressing_style = path", more: "endpoint=https://store.example", address: path, md5: true},
+		"s3 addressing_style virtual":                 {profile: "s3 =\n    addressing_style = virtual\nregion = x", more: "endpoint=https://store.example", address: "https://logs.store.example/", md5: true},
+		"s3 addressing_style, overruled":              {profile: "s3 =\n  addressing_style = path", more: "endpoint=https://store.example&use_path_style=false", address: "https://logs.store.example/", md5: true},
+		"endpoint with a path":                        {more: "endpoint=https://store.example/storage/v1/s3", address: "https://store.example/storage/v1/s3/logs", md5: true},
+		"endpoint with a path, virtual":               {more: "endpoint=https://store.example/s3&use_path_style=false", address: "https://logs.store.example/s3", md5: true},
+		"endpoint without a domain":                   {more: "endpoint=https://minio:9000", address: "https://minio:9000/logs", md5: true},
+		"endpoint without a domain, virtual":          {more: "endpoint=https://minio:9000&use_path_style=false", address: "https://logs.minio:9000/", md5: true},
+		"endpoint with a slash":                       {more: "endpoint=https://store.example/", address: "https://logs.store.example/", md5: true},
+		"use_path_style":                              {more: "endpoint=https://store.example&use_path_style=true", address: path, md5: true},
+		"s3 use_accelerate_endpoint":                  {profile: "s3 =\n  use_accelerate_endpoint = true", address: "https://logs.s3-accelerate.amazonaws.com/"},
+		"s3 use_dualstack_endpoint":                   {profile: "s3 =\n  use_dualstack_endpoint = true", address: "https://logs.s3.dualstack.eu-west-1.amazonaws.com/"},
+		"AWS_PROFILE":                                 {environment: map[string]string{"AWS_PROFILE": "other"}, profile: "region = x\n\n[profile other]\nendpoint_url = https://store.example\ns3 =\n  addressing_style = path", address: path, md5: true},
+		"AWS_DEFAULT_PROFILE":                         {environment: map[string]string{"AWS_DEFAULT_PROFILE": "other"}, profile: "region = x\n\n[profile other]\nendpoint_url = https://store.example\ns3 =\n  addressing_style = path", address: path, md5: true},
+		"profile of the destination":                  {environment: map[string]string{"AWS_PROFILE": "nope"}, more: "profile=other", profile: "region = x\n\n[profile other]\naws_access_key_id = a\naws_secret_access_key = b\nendpoint_url = https://store.example\ns3 =\n  addressing_style = path", address: path, md5: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := filepath.Join(t.TempDir(), "config")
-			if err := os.WriteFile(file, []byte("[default]\n"+test.profile+"\n"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			t.Setenv("AWS_CONFIG_FILE", file)
+			t.Setenv("AWS_CONFIG_FILE", configFile(t, test.profile))
 			t.Setenv("AWS_REGION", "eu-west-1")
 			for name, value := range test.environment {
 				t.Setenv(name, value)
@@ -128,6 +143,14 @@ func TestS3Settings(t *testing.T) {
 			if md5 := put.Get("Content-Md5") != "" && put.Get("X-Amz-Trailer") == ""; md5 != test.md5 {
 				t.Errorf("%v", put)
 			}
+			if _, err := b.Open(t.Context(), "x"); err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(r.seen, func(r *http.Request) bool { return r.URL.Query().Get("x-id") == "GetObject" })
+			validates := test.validates || strings.Contains(test.address, "amazonaws") && !test.unvalidated
+			if got := r.seen[i].Header.Get("X-Amz-Checksum-Mode") == "ENABLED"; got != validates {
+				t.Errorf("%v", r.seen[i].Header)
+			}
 			if cos := put.Get("X-Cos-Forbid-Overwrite") == "true" && put.Get("If-None-Match") == ""; cos != test.cos {
 				t.Errorf("%v", put)
 			}
@@ -140,11 +163,36 @@ func TestS3Settings(t *testing.T) {
 	}
 }
 
+// An endpoint replaces what FIPS and dual-stack would choose.
+func TestS3SettingsExcludeEachOther(t *testing.T) { //nolint:paralleltest // it sets the environment
+	for _, name := range []string{"fips", "dualstack"} {
+		const destination = "s3://logs?region=us-east-1&endpoint=https://store.example"
+		refused := func(destination string) {
+			t.Helper()
+			r := new(recorder)
+			_, err := bucket.Open(t.Context(), destination, bucket.Options{Transport: r})
+			if !isError(err, nil) || !strings.Contains(err.Error(), name+" chooses an endpoint of AWS, and there is another endpoint") || len(r.seen) > 0 {
+				t.Errorf("%s: %v after %d requests", destination, err, len(r.seen))
+			}
+		}
+		refused(destination + "&" + name + "=true")
+		t.Setenv("AWS_USE_"+strings.ToUpper(name)+"_ENDPOINT", "true")
+		refused(destination)
+		if _, err := bucket.Open(t.Context(), destination+"&"+name+"=false", bucket.Options{Transport: new(recorder)}); err != nil {
+			t.Error(err)
+		}
+		t.Setenv("AWS_USE_"+strings.ToUpper(name)+"_ENDPOINT", "")
+	}
+}
+
 func TestS3SettingsRetries(t *testing.T) {
-	for name, want := range map[string]int{"": 5, "AWS_MAX_ATTEMPTS=2": 2, "AWS_RETRY_MODE=adaptive": 5} {
+	for name, want := range map[string]int{"": 5, "AWS_MAX_ATTEMPTS=2": 2, "AWS_RETRY_MODE=adaptive": 5, "max_attempts = 3": 3, "retry_mode = adaptive": 5} {
 		t.Run(name, func(t *testing.T) {
-			if variable, value, ok := strings.Cut(name, "="); ok {
+			if strings.HasPrefix(name, "AWS_") {
+				variable, value, _ := strings.Cut(name, "=")
 				t.Setenv(variable, value)
+			} else {
+				t.Setenv("AWS_CONFIG_FILE", configFile(t, name))
 			}
 			r := &recorder{status: http.StatusInternalServerError}
 			_, err := bucket.Open(t.Context(), "s3://logs?region=us-east-1", bucket.Options{Transport: r, MaxRetryDelay: 1})
@@ -155,7 +203,7 @@ func TestS3SettingsRetries(t *testing.T) {
 	}
 }
 
-// AWS_CA_BUNDLE counts beside the certificates of the provider.
+// AWS_CA_BUNDLE, and ca_bundle of a profile, count beside the certificates of the provider.
 func TestS3SettingsCABundle(t *testing.T) { //nolint:paralleltest // it sets the environment
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `<ListBucketResult/>`) }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -163,13 +211,18 @@ func TestS3SettingsCABundle(t *testing.T) { //nolint:paralleltest // it sets the
 	defer server.Close()
 	destination := "s3://logs?region=us-east-1&endpoint=" + url.QueryEscape(server.URL)
 	bundle := filepath.Join(t.TempDir(), "bundle")
-	for _, transport := range []http.RoundTripper{nil, &http.Transport{}} {
+	for i, transport := range []http.RoundTripper{nil, &http.Transport{}, nil, &http.Transport{}} {
 		t.Setenv("AWS_CA_BUNDLE", "")
+		t.Setenv("AWS_CONFIG_FILE", os.DevNull)
 		options := bucket.Options{Transport: transport, MaxRetryDelay: 1}
 		if _, err := bucket.Open(t.Context(), destination, options); err == nil || !strings.Contains(err.Error(), "certificate") {
 			t.Errorf("%v", err)
 		}
-		t.Setenv("AWS_CA_BUNDLE", bundle)
+		if i < 2 {
+			t.Setenv("AWS_CA_BUNDLE", bundle)
+		} else {
+			t.Setenv("AWS_CONFIG_FILE", configFile(t, "ca_bundle = "+bundle))
+		}
 		if _, err := bucket.Open(t.Context(), destination, options); !errors.Is(err, os.ErrNotExist) && !strings.Contains(fmt.Sprint(err), "no such file") {
 			t.Errorf("%v", err)
 		}
