@@ -243,7 +243,8 @@ func (d *destination) String() string {
 }
 
 // place is the same for all spellings of a destination. A COS bucket is
-// the same place by its own scheme and by its S3 endpoint.
+// the same place by its own scheme and by its S3 endpoint. A bucket of AWS is the
+// same place in each region, because its name is unique.
 func (d *destination) place(ctx context.Context) string {
 	if d.scheme == "file" {
 		return fmt.Sprintf("file %q %q", path.Clean("/"+d.folder), d.prefix)
@@ -260,11 +261,7 @@ func (d *destination) place(ctx context.Context) string {
 			}
 		}
 	}
-	if e, err := url.Parse(endpoint); err == nil {
-		e.Host, e.Path = strings.ToLower(e.Host), strings.TrimRight(e.Path, "/")
-		endpoint = e.String()
-	}
-	return fmt.Sprintf("bucket %q %q %q", d.bucket, endpoint, d.prefix)
+	return fmt.Sprintf("bucket %q %q %q", d.bucket, canonicalEndpoint(endpoint), d.prefix)
 }
 
 // checkKey refuses keys that not every driver can store.

@@ -90,6 +90,35 @@ func leaveEncodingUnsigned(stack *middleware.Stack) error {
 	}), "Signing", middleware.After)
 }
 
+// The endpoints of AWS and of Tencent Cloud COS, which have several for a region:
+// dual-stack, FIPS, accelerated, of a private network, and of each domain.
+var (
+	awsEndpoint = regexp.MustCompile(`^(?:bucket\.vpce-[a-z0-9-]+\.)?s3(?:-fips|-accelerate|-[a-z]{2}(?:-[a-z]+)+-[0-9])?(?:\.dualstack)?(?:\.[a-z0-9-]+)?(?:\.vpce)?\.amazonaws\.com(?:\.cn)?$`)
+	cosRegion   = regexp.MustCompile(`^cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)$`)
+)
+
+// canonicalEndpoint returns an endpoint in the form that all spellings of it have. The one
+// of AWS is empty, as without an endpoint.
+func canonicalEndpoint(endpoint string) string {
+	e, err := url.Parse(endpoint)
+	if err != nil || e.Host == "" {
+		return endpoint
+	}
+	host, port := strings.TrimSuffix(strings.ToLower(e.Hostname()), "."), e.Port()
+	inner := strings.TrimRight(e.Path, "/")
+	switch {
+	case e.Scheme == "https" && port == "443", e.Scheme == "http" && port == "80":
+		port = ""
+	}
+	if port == "" && inner == "" {
+		if awsEndpoint.MatchString(host) {
+			return ""
+		}
+		host = cosRegion.ReplaceAllString(host, "cos.$1.myqcloud.com")
+	}
+	return e.Scheme + "://" + net.JoinHostPort(host, port) + inner
+}
+
 func cosEndpoint(region string) string { return "https://cos." + region + ".myqcloud.com" }
 
 // isCOS reports whether an endpoint is Tencent Cloud COS.
