@@ -190,7 +190,7 @@ func (f *folder) begin(ctx context.Context, op, key string) (string, error) {
 // folder of the destination. It fails if that folder is gone, such as a disk that
 // is no longer mounted, and if a folder on the way is a symbolic link.
 func (f *folder) local(key string) (string, error) {
-	if _, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) {
+	if f.missing() {
 		return "", ErrNotMounted
 	}
 	whole := strings.TrimSuffix(f.prefix+key, "/")
@@ -217,6 +217,13 @@ func (f *folder) local(key string) (string, error) {
 		}
 	}
 	return local, nil
+}
+
+// missing reports whether the folder of the destination is gone. Other errors do not
+// say that it is.
+func (f *folder) missing() bool {
+	err := systemDo(f, callStat, ".", func() error { _, err := os.Stat(f.path); return err })
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 func (f *folder) lstat(local string) (fs.FileInfo, error) {

@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,11 @@ func syncFileSystem(f *folder, dirs map[string]bool) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	return true, unix.Syncfs(fd)
+	err := systemDo(f, callSyncFS, ".", func() error { return unix.Syncfs(fd) })
+	if errors.Is(err, errors.ErrUnsupported) {
+		return false, nil
+	}
+	return true, err
 }
 
 // syncfsReportsErrors reports whether the kernel is Linux 5.8 or later.

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // fileWriter writes a file among the unfinished writes.
@@ -57,7 +58,7 @@ func (f *folder) within(dir string, do func() error) error {
 		if err = do(); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if _, gone := os.Stat(f.path); gone != nil {
+		if f.missing() {
 			return ErrNotMounted
 		}
 		made := systemDo(f, callMkdir, dir, func() error { return f.root.MkdirAll(dir, f.dirMode) })
@@ -107,37 +108,47 @@ func (w *fileWriter) Abort() {
 }
 
 // publish moves the file to its name. A name that exists is left alone by link
-// and renameat2, of which a file system may lack either.
+// and renameat2, of which a file system may lack either. A rename shows whether it
+// does, or what else is wrong.
 func (w *fileWriter) publish() error {
 	dir := filepath.Dir(w.local)
 	rename := func() error {
-		return systemDo(w.folder, callRename, w.local, func() error { return w.root.Rename(w.temp, w.local) })
+		err := systemDo(w.folder, callRename, w.local, func() error { return w.root.Rename(w.temp, w.local) })
+		if errors.Is(err, syscall.EXDEV) {
+			err = fmt.Errorf("it cannot be moved from %s, where unfinished files are: both folders must be on one file system and in one quota: %w", filepath.Dir(w.temp), err)
+		}
+		return err
 	}
 	if !w.options.IfAbsent {
 		return w.within(dir, rename)
 	}
-	tries := 0
-	err := w.within(dir, func() error {
-		tries++
-		err := systemDo(w.folder, callLink, w.local, func() error { return w.root.Link(w.temp, w.local) })
-		if errors.Is(err, fs.ErrNotExist) && tries > 3 && w.hidden(dir) {
-			return errors.ErrUnsupported
+	keep := func(call systemCall, do func(root *os.Root, from, to string) error) error {
+		tries := 0
+		return w.within(dir, func() error {
+			tries++
+			err := systemDo(w.folder, call, w.local, func() error { return do(w.root, w.temp, w.local) })
+			if errors.Is(err, fs.ErrNotExist) && tries > 3 && w.hidden(dir) {
+				return errors.ErrUnsupported
+			}
+			return err
+		})
+	}
+	err := keep(callLink, (*os.Root).Link)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = keep(callMove, moveNoReplace)
+	}
+	if errors.Is(err, errors.ErrUnsupported) {
+		if _, err := w.lstat(w.local); err == nil {
+			return ErrExist
 		}
-		return err
-	})
-	if err == nil {
-		_ = w.root.Remove(w.temp) // Sweep removes what remains
+		if err := w.within(dir, rename); err != nil {
+			return err
+		}
+		w.warn("the file system has neither hard links nor a rename that keeps an existing file: run one apply at a time, because two at once can replace each other's files")
 		return nil
 	}
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = systemDo(w.folder, callMove, w.local, func() error { return moveNoReplace(w.root, w.temp, w.local) })
-	}
-	if errors.Is(err, errors.ErrUnsupported) {
-		w.warn("the file system has neither hard links nor a rename that keeps an existing file: run one apply at a time, because two at once can replace each other's files")
-		return rename()
-	}
-	if errors.Is(err, fs.ErrExist) && w.published() {
-		_ = w.root.Remove(w.temp)
+	if err == nil || errors.Is(err, fs.ErrExist) && w.published() {
+		_ = w.root.Remove(w.temp) // Sweep removes what remains
 		return nil
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 type systemCall string
 
 const (
+	callStat    systemCall = "stat" // of the folder itself
 	callLstat   systemCall = "lstat"
 	callReadDir systemCall = "readdir"
 	callOpen    systemCall = "open"
@@ -19,6 +20,7 @@ const (
 	callWrite   systemCall = "write"
 	callClose   systemCall = "close"
 	callSync    systemCall = "fsync"
+	callSyncFS  systemCall = "syncfs"
 	callLink    systemCall = "link"
 	callMove    systemCall = "renameat2" // with RENAME_NOREPLACE, or its like
 	callRename  systemCall = "rename"
@@ -37,8 +39,8 @@ const (
 )
 
 // errorNumbers says what the error numbers that NFS, SMB and FUSE return mean for
-// each call; EOPNOTSUPP and ENOSYS always mean that it is lacking. What is not listed is fatal, such as a full disk or an input/output
-// error. A failed fsync is never repeated: the kernel reports a write that it has
+// each call; EOPNOTSUPP and ENOSYS always mean that it is lacking. What is not listed
+// is fatal, such as a full disk or an input/output error. A failed fsync is never repeated: the kernel reports a write that it has
 // lost only once.
 //
 // ESTALE: an NFS server has replaced a file whose handle the client kept; the
@@ -47,8 +49,10 @@ const (
 // Servers lack links in many ways: EPERM (FAT, exFAT), EOPNOTSUPP (SMB without
 // extensions), ENOSYS (FUSE), EMLINK (a limit of 1), EXDEV (MergerFS, quota
 // trees), EINVAL and EIO (FUSE gateways to object storage), ENOENT (a gateway
-// that does not show the temporary file).
+// that does not show the temporary file). They lack a renameat2 that keeps a file in
+// the same ways, except that EIO is then an error of the disk.
 var errorNumbers = map[systemCall]map[syscall.Errno]meaning{
+	callStat:    {syscall.ENOENT: absent},
 	callLstat:   {syscall.ENOENT: absent, syscall.ENOTDIR: absent, syscall.ESTALE: again, syscall.EINTR: again, syscall.EAGAIN: again},
 	callOpen:    {syscall.ENOENT: absent, syscall.ENOTDIR: absent, syscall.ESTALE: again, syscall.EINTR: again, syscall.EAGAIN: again, syscall.EBUSY: again, syscall.ETXTBSY: again},
 	callReadDir: {syscall.ENOENT: absent, syscall.ENOTDIR: absent, syscall.ESTALE: again, syscall.EINTR: again, syscall.EAGAIN: again},
@@ -61,7 +65,8 @@ var errorNumbers = map[systemCall]map[syscall.Errno]meaning{
 		syscall.ESTALE: again, syscall.EINTR: again, syscall.EAGAIN: again, syscall.EBUSY: again,
 	},
 	callMove: {
-		syscall.EINVAL: lacking, syscall.ENOENT: absent,
+		syscall.EPERM: lacking, syscall.EACCES: lacking,
+		syscall.EINVAL: lacking, syscall.EXDEV: lacking, syscall.ENOENT: absent,
 		syscall.ESTALE: again, syscall.EINTR: again, syscall.EAGAIN: again, syscall.EBUSY: again,
 	},
 	callRename: {syscall.ENOENT: absent, syscall.ESTALE: again, syscall.EINTR: again, syscall.EAGAIN: again, syscall.EBUSY: again, syscall.ETXTBSY: again},

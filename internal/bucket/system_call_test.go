@@ -101,7 +101,22 @@ func TestSystemCalls(t *testing.T) {
 	remove := func(f *faults, ctx context.Context) error { return f.Remove(ctx, "dt=1/x") }
 	flush := func(f *faults, ctx context.Context) error { return f.Sync(ctx, []string{"dt=1/x"}) }
 
-	const power, alone = "cannot flush files (fsync)", "run one apply at a time"
+	flushMany := func(f *faults, ctx context.Context) error {
+		keys := make([]string, minFilesForSyncfs)
+		for i := range keys {
+			keys[i] = fmt.Sprintf("dt=3/%d", i)
+			if err := WriteAll(ctx, f, keys[i], nil, ifAbsent); err != nil {
+				return err
+			}
+		}
+		err := f.Sync(ctx, keys)
+		if err == nil && f.counts[callSync] < len(keys) {
+			err = fmt.Errorf("%d files were flushed", f.counts[callSync])
+		}
+		return err
+	}
+
+	const power, alone, oneSystem = "cannot flush files (fsync)", "run one apply at a time", "both folders must be on one file system"
 	for _, test := range []struct {
 		name    string
 		numbers map[systemCall]error
@@ -139,7 +154,36 @@ func TestSystemCalls(t *testing.T) {
 		{"renameat2 ENOSYS", map[systemCall]error{callLink: syscall.EPERM, callMove: syscall.ENOSYS}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
 		{"renameat2 EINVAL", map[systemCall]error{callLink: syscall.EMLINK, callMove: syscall.EINVAL}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
 		{"renameat2 EOPNOTSUPP", map[systemCall]error{callLink: syscall.ENOENT, callMove: syscall.EOPNOTSUPP}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
-		{"renameat2 ENOSYS of a name that exists", map[systemCall]error{callLink: syscall.EIO, callMove: syscall.ENOSYS}, 0, write("dt=1/x", ifAbsent), nil, alone, ""},
+		{"renameat2 EPERM after link EPERM", map[systemCall]error{callLink: syscall.EPERM, callMove: syscall.EPERM}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EXDEV after link EPERM", map[systemCall]error{callLink: syscall.EPERM, callMove: syscall.EXDEV}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EACCES after link EPERM", map[systemCall]error{callLink: syscall.EPERM, callMove: syscall.EACCES}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 ENOENT after link EPERM", map[systemCall]error{callLink: syscall.EPERM, callMove: syscall.ENOENT}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EPERM after link EXDEV", map[systemCall]error{callLink: syscall.EXDEV, callMove: syscall.EPERM}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EXDEV after link EXDEV", map[systemCall]error{callLink: syscall.EXDEV, callMove: syscall.EXDEV}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EACCES after link EXDEV", map[systemCall]error{callLink: syscall.EXDEV, callMove: syscall.EACCES}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 ENOENT after link EXDEV", map[systemCall]error{callLink: syscall.EXDEV, callMove: syscall.ENOENT}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EPERM after link EACCES", map[systemCall]error{callLink: syscall.EACCES, callMove: syscall.EPERM}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EXDEV after link EACCES", map[systemCall]error{callLink: syscall.EACCES, callMove: syscall.EXDEV}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EACCES after link EACCES", map[systemCall]error{callLink: syscall.EACCES, callMove: syscall.EACCES}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 ENOENT after link EACCES", map[systemCall]error{callLink: syscall.EACCES, callMove: syscall.ENOENT}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EPERM after link ENOENT", map[systemCall]error{callLink: syscall.ENOENT, callMove: syscall.EPERM}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EXDEV after link ENOENT", map[systemCall]error{callLink: syscall.ENOENT, callMove: syscall.EXDEV}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 EACCES after link ENOENT", map[systemCall]error{callLink: syscall.ENOENT, callMove: syscall.EACCES}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"renameat2 ENOENT after link ENOENT", map[systemCall]error{callLink: syscall.ENOENT, callMove: syscall.ENOENT}, 0, write("dt=1/new", ifAbsent), nil, alone, "new"},
+		{"link EPERM, renameat2 ENOENT once", map[systemCall]error{callLink: syscall.EPERM, callMove: syscall.ENOENT}, 1, write("dt=1/new", ifAbsent), nil, "", "new"},
+		{"renameat2 ENOSYS of a name that exists", map[systemCall]error{callLink: syscall.EIO, callMove: syscall.ENOSYS}, 0, write("dt=1/x", ifAbsent), ErrExist, "", ""},
+		{"renameat2 EACCES of a name that exists", map[systemCall]error{callLink: syscall.EIO, callMove: syscall.EACCES}, 0, write("dt=1/x", ifAbsent), ErrExist, "", ""},
+		// A rename shows that it is not for lack of a way.
+		{"rename EACCES", map[systemCall]error{callLink: syscall.EACCES, callMove: syscall.EACCES, callRename: syscall.EACCES}, 0, write("dt=1/new", ifAbsent), ErrDenied, "permission denied", ""},
+		{"rename EXDEV", map[systemCall]error{callLink: syscall.EXDEV, callMove: syscall.EXDEV, callRename: syscall.EXDEV}, 0, write("dt=1/new", ifAbsent), syscall.EXDEV, oneSystem, ""},
+		{"rename EXDEV of a replacement", map[systemCall]error{callRename: syscall.EXDEV}, 0, write("dt=1/new", replace), syscall.EXDEV, oneSystem, ""},
+		// Only ENOENT says that the folder of the destination is gone.
+		{"stat ENOENT", map[systemCall]error{callStat: syscall.ENOENT}, 0, write("dt=1/new", ifAbsent), ErrNotMounted, "not mounted", ""},
+		{"stat ESTALE", map[systemCall]error{callStat: syscall.ESTALE, callCreate: syscall.ENOENT}, 2, write("dt=1/new", ifAbsent), nil, "", "new"},
+		{"stat EACCES", map[systemCall]error{callStat: syscall.EACCES, callCreate: syscall.ENOENT}, 2, write("dt=1/new", ifAbsent), nil, "", "new"},
+		{"stat EACCES and mkdir EACCES", map[systemCall]error{callStat: syscall.EACCES, callCreate: syscall.ENOENT, callMkdir: syscall.EACCES}, 0, write("dt=1/new", ifAbsent), ErrDenied, "permission denied", ""},
+		// One file after the other.
+		{"syncfs ENOSYS", map[systemCall]error{callSyncFS: syscall.ENOSYS}, 0, flushMany, nil, "", ""},
 		// A full or read-only disk is one, whatever the way.
 		{"link ENOSPC", map[systemCall]error{callLink: syscall.ENOSPC}, 0, write("dt=1/new", ifAbsent), syscall.ENOSPC, "", ""},
 		{"link EDQUOT", map[systemCall]error{callLink: syscall.EDQUOT}, 0, write("dt=1/new", ifAbsent), syscall.EDQUOT, "", ""},
