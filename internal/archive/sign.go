@@ -180,5 +180,5 @@ func (c *signer) timestamp(ctx context.Context, note evidence.Note) error {
 // isUnsignable reports whether a run ended because its head is not that of the
 // archive any more.
 func isUnsignable(err error) bool {
-	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrUnconditional) || errors.Is(err, ledger.ErrNoArchive)
+	return errors.Is(err, ledger.ErrConflict) || errors.Is(err, ledger.ErrUnconditional) || errors.Is(err, ledger.ErrNotShown) || errors.Is(err, ledger.ErrNoArchive)
 }

@@ -128,16 +128,26 @@ func Write(ctx context.Context, b bucket.Bucket, key string, data []byte, o buck
 }
 
 // ReadBack checks that the entries that this process wrote are still there with
-// their bytes. The error is ErrUnconditional if one is not.
+// their bytes. The error is ErrUnconditional if one has others, and ErrNotShown if
+// there is none after a few seconds.
 func (l *Log) ReadBack(ctx context.Context) error {
 	for _, sequence := range slices.Sorted(maps.Keys(l.written)) {
-		data := l.written[sequence]
 		found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence), nil)
+		for wait := time.Second; errors.Is(err, bucket.ErrNotExist) && wait <= 4*time.Second; wait *= 2 {
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-time.After(wait):
+			}
+			found, err = readAll(ctx, l.bucket, Key(sequence), limit(sequence), nil)
+		}
 		switch {
-		case errors.Is(err, bucket.ErrNotExist) || err == nil && !bytes.Equal(found, data):
-			return ErrUnconditional
+		case errors.Is(err, bucket.ErrNotExist):
+			return ErrNotShown
 		case err != nil:
 			return err
+		case !bytes.Equal(found, l.written[sequence]):
+			return ErrUnconditional
 		}
 	}
 	return nil

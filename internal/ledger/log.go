@@ -60,6 +60,9 @@ var (
 	// ErrUnconditional means that an entry was overwritten, because the store has no
 	// conditional writes.
 	ErrUnconditional = errors.New("another run overwrote an entry, because this store has no conditional writes; run one apply at a time")
+
+	// ErrNotShown means that the store does not show an entry that was written.
+	ErrNotShown = errors.New("the store does not yet show an entry that this run wrote; apply again later")
 )
 
 // DestroyedError means that the newest entry destroyed the archive.

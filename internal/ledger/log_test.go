@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
@@ -418,6 +420,31 @@ func TestAStoreWithoutConditionalWritesIsDetected(t *testing.T) {
 	if !l.Conditional {
 		t.Error("the store does not replace entries")
 	}
+}
+
+// A store can show an object some time after it was written.
+func TestAnEntryThatIsNotShownYetWasNotOverwritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStore()
+		s.unconditional = true
+		l := begin(t, s)
+		data := s.get(Key(1))
+		_ = s.Remove(t.Context(), Key(1))
+		if err := l.ReadBack(t.Context()); !errors.Is(err, ErrNotShown) || strings.Contains(err.Error(), "another run") {
+			t.Errorf("got %v", err)
+		}
+		time.AfterFunc(2*time.Second, func() { s.put(Key(1), data) })
+		if err := l.ReadBack(t.Context()); err != nil {
+			t.Errorf("got %v", err)
+		}
+		_ = s.Remove(t.Context(), Key(1))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second/2, func() { cancel(errors.New("interrupted")) })
+		if err := l.ReadBack(ctx); err == nil || err.Error() != "interrupted" {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestAnEntryIsRemovedIfTheArchiveWasDestroyedMeanwhile(t *testing.T) {
