@@ -27,7 +27,7 @@ type Server struct {
 	command  func(binary, address, dir string) *exec.Cmd
 }
 
-// The servers. What each of them lacks is in the guide to the archive, "Stores".
+// The servers. What each of them lacks is in the guide "Stores".
 var (
 	Versitygw = Server{Name: "versitygw", variable: "VERSITYGW", command: func(binary, address, dir string) *exec.Cmd {
 		return exec.Command(binary, "--access", ID, "--secret", Secret, "--region", "us-east-1", "--port", address,

@@ -37,7 +37,8 @@ const (
 // Descriptions that the resources and the data source of an archive share.
 const (
 	destinationText = "URL of the destination: `file:///srv/logs?prefix=teo/` (a folder; it must exist, or `create_dir=true`), " +
-		"`s3://bucket?region=…&endpoint=…&prefix=teo/` (Amazon S3 and compatible stores, with credentials from where the AWS SDK finds them, such as `AWS_ACCESS_KEY_ID`), or " +
+		"`s3://bucket?region=…&endpoint=…&prefix=teo/` (Amazon S3 and compatible stores, with credentials from where the AWS SDK finds them, such as `AWS_ACCESS_KEY_ID`; " +
+		"an `http://` endpoint that is not a loopback address needs `insecure=true`, with which others on the network can read logs and session tokens), or " +
 		"`cos://bucket-appid?region=…&prefix=teo/` (Tencent Cloud COS, signed with the credentials of the provider). Credentials are never part of the URL."
 	headText         = "Newest entry of the ledger."
 	sequenceText     = "Number of the entry, from 1 on."

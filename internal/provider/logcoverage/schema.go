@@ -43,7 +43,7 @@ func (f family) schema(ctx context.Context) schema.Schema {
 		"zone_ids":   schema.SetAttribute{MarkdownDescription: "IDs of zones (`zone-27q0p0bali16`), in addition to those of `zones`.", Optional: true, ElementType: types.StringType},
 		f.hosts:      schema.SetAttribute{MarkdownDescription: texts.hosts, Optional: true, ElementType: types.StringType},
 		"archive": schema.StringAttribute{
-			MarkdownDescription: "`destination` of a log archive. The archived packages are compared instead of those that EdgeOne lists.",
+			MarkdownDescription: "`destination` of a log archive, as `teo_l7_log_archive` and `teo_l4_log_archive` describe it. The archived packages are compared instead of those that EdgeOne lists.",
 			Optional:            true,
 		},
 		"stable_after": schema.StringAttribute{
