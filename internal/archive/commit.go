@@ -231,7 +231,7 @@ func (c *committer) putBack(ctx context.Context, key string, data []byte, lock b
 	if !errors.Is(err, bucket.ErrExist) {
 		return err
 	}
-	err = ledger.Write(ctx, c.config.Bucket, key, data, bucket.WriteOptions{Lock: lock})
+	err = bucket.WriteAll(ctx, c.config.Bucket, key, data, bucket.WriteOptions{Lock: lock})
 	if errors.Is(err, bucket.ErrDenied) || errors.Is(err, bucket.ErrExist) {
 		if err := c.config.Bucket.Remove(ctx, key); err != nil {
 			return err

@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
-	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
 var errTooLarge = errors.New("it is larger than it should be")
@@ -49,7 +48,7 @@ func hashObject(ctx context.Context, b bucket.Bucket, key string) (sha string, n
 // writeOnce writes an object, or checks that it exists with the same bytes: a
 // response may have been lost. The error is bucket.ErrExist if it has others.
 func writeOnce(ctx context.Context, b bucket.Bucket, key string, data []byte, lock bucket.Lock) error {
-	err := ledger.Write(ctx, b, key, data, bucket.WriteOptions{IfAbsent: true, Lock: lock})
+	err := bucket.WriteAll(ctx, b, key, data, bucket.WriteOptions{IfAbsent: true, Lock: lock})
 	if errors.Is(err, bucket.ErrExist) {
 		is, readErr := readAll(ctx, b, key, int64(len(data)))
 		if readErr == nil && bytes.Equal(is, data) {

@@ -91,7 +91,7 @@ func TestSystemCalls(t *testing.T) {
 		return err
 	}
 	open := func(f *faults, ctx context.Context) error {
-		data, err := ReadAll(ctx, f, "dt=1/x", 10)
+		data, err := ReadAll(ctx, f, "dt=1/x")
 		if err == nil && string(data) != "old" {
 			err = fmt.Errorf("%q", data)
 		}

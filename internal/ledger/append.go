@@ -111,20 +111,7 @@ func (l *Log) put(ctx context.Context, sequence int64, data []byte, lock bucket.
 }
 
 func (l *Log) write(ctx context.Context, sequence int64, data []byte, lock bucket.Lock) error {
-	return Write(ctx, l.bucket, Key(sequence), data, bucket.WriteOptions{IfAbsent: true, Durable: true, Lock: lock})
-}
-
-// Write writes an object from memory.
-func Write(ctx context.Context, b bucket.Bucket, key string, data []byte, o bucket.WriteOptions) error {
-	w, err := b.Create(ctx, key, o)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(data); err != nil {
-		w.Abort()
-		return err
-	}
-	return w.Commit()
+	return bucket.WriteAll(ctx, l.bucket, Key(sequence), data, bucket.WriteOptions{IfAbsent: true, Durable: true, Lock: lock})
 }
 
 // ReadBack checks that the entries that this process wrote are still there with
