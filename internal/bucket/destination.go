@@ -180,7 +180,6 @@ var (
 
 	// Addresses that consoles show for a bucket.
 	cosAddress = regexp.MustCompile(`^([a-z0-9-]+-[0-9]{8,12})\.cos(?:-internal)?\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)$`)
-	cosPath    = regexp.MustCompile(`^cos\.([a-z0-9-]+)\.(?:myqcloud\.com|tencentcos\.cn)$`)
 	s3Address  = regexp.MustCompile(`^([a-z0-9.-]+)\.s3[.-]([a-z0-9-]+)\.amazonaws\.com$`)
 )
 
@@ -197,9 +196,9 @@ func bucketAddress(u *url.URL) string {
 		hint = cosAddress.ReplaceAllString(host, "cos://$1?region=$2")
 	case s3Address.MatchString(host):
 		hint = s3Address.ReplaceAllString(host, "s3://$1?region=$2")
-	case cosPath.MatchString(host):
+	case cosRegion.MatchString(host):
 		name, rest, _ := strings.Cut(inner, "/")
-		hint, inner = "cos://"+cmp.Or(name, "bucket-appid")+cosPath.ReplaceAllString(host, "?region=$1"), rest
+		hint, inner = "cos://"+cmp.Or(name, "bucket-appid")+cosRegion.ReplaceAllString(host, "?region=$1"), rest
 	case strings.HasSuffix(host, ".myqcloud.com"):
 		hint = "cos://bucket-appid?region=…"
 	default:
@@ -256,7 +255,7 @@ func (d *destination) place(ctx context.Context) string {
 		endpoint = cosEndpoint(d.query.Get("region"))
 	default:
 		if o, err := d.s3Options(); err == nil {
-			if cfg, err := o.load(ctx); err == nil && o.complete(&cfg) == nil {
+			if _, err := o.load(ctx); err == nil {
 				endpoint = o.endpoint
 			}
 		}

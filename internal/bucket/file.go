@@ -415,17 +415,11 @@ func (f *folder) Sweep(ctx context.Context, age time.Duration) error {
 }
 
 func (f *folder) Protection(ctx context.Context) (Protection, error) {
-	if ctx.Err() != nil {
-		return Protection{}, context.Cause(ctx)
-	}
-	return Protection{}, nil
+	return Protection{}, context.Cause(ctx)
 }
 
 func (f *folder) Clock(ctx context.Context) (time.Time, error) {
-	if ctx.Err() != nil {
-		return time.Time{}, context.Cause(ctx)
-	}
-	return time.Now(), nil
+	return time.Now(), context.Cause(ctx)
 }
 
 func (f *folder) String() string { return f.name }

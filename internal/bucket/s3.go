@@ -88,7 +88,7 @@ func call[T any](ctx context.Context, b *objectStore, send func() (T, error)) (T
 	if _, code := response(err); !slices.Contains(expiredCodes, code) && code != "InvalidAccessKeyId" {
 		return out, err
 	}
-	if b.source.refresh(ctx) != nil {
+	if !b.source.renew(ctx) {
 		return out, err
 	}
 	return send()
@@ -165,10 +165,7 @@ func (b *objectStore) Remove(ctx context.Context, key string) error {
 
 // Sync has nothing to do: a store answers a write when the object is durable.
 func (b *objectStore) Sync(ctx context.Context, _ []string) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
+	return context.Cause(ctx)
 }
 
 // Sweep aborts multipart uploads, whose parts no listing of objects shows, but

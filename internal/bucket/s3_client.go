@@ -91,9 +91,6 @@ func openS3(ctx context.Context, d *destination, options Options) (*objectStore,
 		load = append(load, config.WithHTTPClient(b.http)) // AWS_CA_BUNDLE is added to it
 	}
 	cfg, err := o.load(ctx, load...)
-	if err == nil {
-		err = o.complete(&cfg)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +103,7 @@ func openS3(ctx context.Context, d *destination, options Options) (*objectStore,
 		return nil, errors.New("a tenant before the name of the bucket needs an endpoint")
 	}
 	b.cos, b.region, b.endpoint = isCOS(o.endpoint), o.region, o.endpoint
-	b.source = &source{log: options.Log, destination: b.name, hint: b.credentialsHint(), provider: awsProvider{cfg.Credentials}}
+	b.source = &source{log: options.Log, destination: b.name, hint: b.credentialsHint(), provider: cfg.Credentials}
 	if options.Transport == nil {
 		b.http = cfg.HTTPClient
 	} else if b.http, err = withCertificates(options.Transport, o.caBundle); err != nil {
@@ -144,7 +141,7 @@ func openCOS(d *destination, options Options) (*objectStore, error) {
 	}
 	b := newObjectStore(d, options)
 	b.cos, b.sendMD5 = true, true
-	b.source = &source{log: options.Log, destination: b.name, provider: &cosProvider{provider: options.Credentials}}
+	b.source = &source{log: options.Log, destination: b.name, provider: cosProvider{options.Credentials}}
 	endpoint, pathStyle := d.query.Get("endpoint"), true
 	b.endpoint = endpoint
 	if endpoint == "" {

@@ -3,7 +3,6 @@ package bucket
 import (
 	"cmp"
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -13,52 +12,18 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
-// provider finds credentials. refresh replaces those that the store refused.
-type provider interface {
-	aws.CredentialsProvider
-	refresh(ctx context.Context) error
-}
-
-var errNotRefreshable = errors.New("the credentials cannot be refreshed")
-
-// awsProvider is the credential chain of the AWS SDK, which refreshes temporary
-// credentials before they expire.
-type awsProvider struct{ aws.CredentialsProvider }
-
-func (awsProvider) refresh(context.Context) error { return errNotRefreshable }
-
 // cosProvider signs with the credentials of a CredentialsProvider.
-type cosProvider struct {
-	provider CredentialsProvider
-	mu       sync.Mutex
-	last     Credentials
-}
+type cosProvider struct{ CredentialsProvider }
 
-func (p *cosProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := p.provider.Credentials(ctx)
-	if err != nil {
-		return aws.Credentials{}, err
-	}
-	p.mu.Lock()
-	p.last = c
-	p.mu.Unlock()
-	return aws.Credentials{AccessKeyID: c.SecretID, SecretAccessKey: c.SecretKey, SessionToken: c.Token, Source: c.Source}, nil
-}
-
-func (p *cosProvider) refresh(ctx context.Context) error {
-	p.mu.Lock()
-	refused := p.last
-	p.mu.Unlock()
-	if refused.Token == "" {
-		return errNotRefreshable
-	}
-	return p.provider.Renew(ctx, refused)
+func (p cosProvider) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := p.Credentials(ctx)
+	return aws.Credentials{AccessKeyID: c.SecretID, SecretAccessKey: c.SecretKey, SessionToken: c.Token, Source: c.Source}, err
 }
 
 // source returns the credentials of one bucket. It logs where they come from and
 // wraps its errors in a credentialsError.
 type source struct {
-	provider
+	provider    aws.CredentialsProvider
 	log         func(ctx context.Context, message string, fields map[string]any)
 	destination string
 	hint        string
@@ -89,6 +54,18 @@ func (s *source) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		s.log(ctx, "Requests to the destination are signed with credentials from "+name, fields)
 	}
 	return c, nil
+}
+
+// renew replaces the credentials that were used last, which the store refused. It
+// reports whether there are others. The AWS SDK refreshes its own before they expire.
+func (s *source) renew(ctx context.Context) bool {
+	p, ok := s.provider.(cosProvider)
+	s.mu.Lock()
+	refused := s.used[0]
+	s.mu.Unlock()
+	return ok && refused.SessionToken != "" && p.Renew(ctx, Credentials{
+		SecretID: refused.AccessKeyID, SecretKey: refused.SecretAccessKey, Token: refused.SessionToken, Source: refused.Source,
+	}) == nil
 }
 
 // String names the source that was used last, and is empty if there is none.

@@ -75,7 +75,7 @@ func (d *destination) s3Options() (*s3Options, error) {
 	return o, nil
 }
 
-// load reads the AWS environment and profile.
+// load reads the AWS environment and profile, and completes the options.
 func (o *s3Options) load(ctx context.Context, more ...func(*config.LoadOptions) error) (aws.Config, error) {
 	if o.region != "" {
 		more = append(more, config.WithRegion(o.region))
@@ -87,7 +87,7 @@ func (o *s3Options) load(ctx context.Context, more ...func(*config.LoadOptions) 
 	if err != nil {
 		return cfg, &credentialsError{err: err, hint: "check the AWS configuration files and the profile"}
 	}
-	return cfg, nil
+	return cfg, o.complete(&cfg)
 }
 
 // complete sets what the destination leaves open to what the AWS environment and

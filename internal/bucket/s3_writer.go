@@ -126,16 +126,12 @@ func (w *objectWriter) Write(p []byte) (int, error) {
 		}
 		// More follows a full part.
 		if w.err == nil {
-			w.err = w.wrap(w.outcome(w.send()))
+			w.err = w.failed(w.ctx, "write", w.key, w.outcome(w.send()))
 		}
 		if w.err != nil {
 			return n, w.err
 		}
 	}
-}
-
-func (w *objectWriter) wrap(err error) error {
-	return w.failed(w.ctx, "write", w.key, err)
 }
 
 // send sends a full part: in the background if there is a spare one to fill
@@ -222,7 +218,7 @@ func (w *objectWriter) Commit() error {
 	if err != nil && w.upload != "" {
 		w.abandon()
 	}
-	return w.wrap(w.outcome(err))
+	return w.failed(w.ctx, "write", w.key, w.outcome(err))
 }
 
 // put writes an object of one part.
@@ -355,9 +351,10 @@ func (w *objectWriter) abandon() {
 	defer cancel()
 	for i := range 3 {
 		_, err := w.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload})
-		if w.ctx.Err() == nil || err != nil || sleep(ctx, 50*time.Millisecond<<i) != nil {
+		if w.ctx.Err() == nil || err != nil {
 			return
 		}
+		time.Sleep(50 * time.Millisecond << i)
 	}
 }
 
@@ -366,15 +363,4 @@ func optional(text string) *string {
 		return nil
 	}
 	return &text
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

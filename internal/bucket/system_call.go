@@ -94,8 +94,6 @@ func (c systemCall) meaning(err error) meaning {
 
 // systemError is the error of a system call, with what it means.
 type systemError struct {
-	call systemCall
-	path string // relative to the folder of the destination
 	meaning
 	err error
 }
@@ -141,7 +139,7 @@ func system[T any](f *folder, call systemCall, path string, run func() (T, error
 			time.Sleep(time.Millisecond << (2 * n)) // 4 to 256 ms
 			continue
 		}
-		return result, &systemError{call: call, path: path, meaning: m, err: pathless(err)}
+		return result, &systemError{m, pathless(err)}
 	}
 }
 
