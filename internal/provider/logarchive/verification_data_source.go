@@ -3,8 +3,8 @@ package logarchive
 import (
 	"context"
 	"fmt"
-	"slices"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
