@@ -29,9 +29,6 @@ type Listing struct {
 	// Version20220901 because 2022-01-06 is no longer served.
 	SwitchedVersion *VersionSwitch
 
-	// Hints say what may be wrong with the query of an empty list.
-	Hints Hints
-
 	// Nameless is the number of rows without a package name.
 	Nameless int
 

@@ -71,11 +71,7 @@ func (c *Client) logs20220106(ctx context.Context, q Query) (*Listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	listing := newListing(r, Version20220106)
-	if len(listing.Packages) == 0 {
-		listing.Hints = c.hints(ctx, L7, q)
-	}
-	return listing, nil
+	return newListing(r, Version20220106), nil
 }
 
 // logs20220901 lists with 2022-09-01.
@@ -108,11 +104,7 @@ func (c *Client) logs20220901(ctx context.Context, layer Layer, q Query) (*Listi
 		lists = append(lists, newListing(r, Version20220901))
 		rows += len(r.rows)
 	}
-	listing := merge(lists)
-	if len(listing.Packages) == 0 {
-		listing.Hints = c.hints(ctx, layer, q)
-	}
-	return listing, nil
+	return merge(lists), nil
 }
 
 // logsOfZones lists the packages of at most maxZoneIDs zones.

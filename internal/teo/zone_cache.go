@@ -19,6 +19,7 @@ type zoneCache struct {
 	byID     map[string][]Zone // one zone, or none for an ID that no zone has
 	all      []Zone            // every zone of the account, if complete
 	complete bool              // all zones have been read
+	unnamed  bool              // DescribeZones failed to name the zones of Gaps
 }
 
 func newZoneCache() zoneCache {

@@ -1,6 +1,7 @@
 package teo_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -292,7 +293,16 @@ func TestUnknownZonesWithoutHints(t *testing.T) {
 	}
 }
 
-// An empty list comes with the domains and zones that cannot match anything.
+// emptyList returns the hints about a list of layer 7, which must be empty.
+func emptyList(t *testing.T, c *teo.Client, q teo.Query) teo.Hints {
+	t.Helper()
+	if l := list(t, c, q); len(l.Packages) != 0 {
+		t.Errorf("got %d packages, want none", len(l.Packages))
+	}
+	return c.Hints(t.Context(), teo.L7, q)
+}
+
+// The hints about an empty list are the domains and zones that cannot match anything.
 func TestHints(t *testing.T) {
 	t.Parallel()
 	const zoneID = "zone-2demo00003og" // example.org
@@ -325,8 +335,8 @@ func TestHints(t *testing.T) {
 			}
 			var before int
 			for n := range 2 {
-				if l := list(t, client, q); len(l.Packages) != 0 || !reflect.DeepEqual(l.Hints, test.want) {
-					t.Errorf("got %d packages and %+v, want none and %+v", len(l.Packages), l.Hints, test.want)
+				if h := emptyList(t, client, q); !reflect.DeepEqual(h, test.want) {
+					t.Errorf("got %+v, want %+v", h, test.want)
 				}
 				if got := sim.Count("", "DescribeZones"); n > 0 && got != before {
 					t.Errorf("%d requests of DescribeZones were sent, want %d as after the first list", got, before)
@@ -368,16 +378,38 @@ func TestHintsAreLimited(t *testing.T) {
 			client := newClient(t, sim, teo.Options{})
 			q := byName(names("zone", test.zones)...)
 			q.ZoneIDs, q.Hosts = names("id", test.ids), names("domain", test.domains)
-			read := client.L7Logs
-			if test.layer == teo.L4 {
-				read = client.L4Logs
+			h := client.Hints(t.Context(), cmp.Or(test.layer, teo.L7), q)
+			if got := sim.Count("", "DescribeZones") > 0; h.Checked != test.want || got != test.want {
+				t.Errorf("looked up: %t, reported: %t, want %t", got, h.Checked, test.want)
 			}
-			l, err := read(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
+		})
+	}
+}
+
+// Proxies of an empty list are looked up in the queried zones, or in every zone.
+func TestHintsOfProxies(t *testing.T) {
+	t.Parallel()
+	const first, second = "sid-2demo0000001", "sid-2demo0000002" // both in zones named example.com
+	for name, test := range map[string]struct {
+		query  teo.Query
+		denied bool
+		want   teo.Hints
+	}{
+		"unknown":             {query: teo.Query{Hosts: []string{"sid-none", first}}, want: teo.Hints{Checked: true, OtherProxies: []string{"sid-none"}}},
+		"of another zone":     {query: teo.Query{Zones: []string{"example.org"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, OtherProxies: []string{first}}},
+		"of two zones":        {query: teo.Query{Zones: []string{"example.com"}, Hosts: []string{first, second}}, want: teo.Hints{Checked: true}},
+		"of an unknown zone":  {query: teo.Query{ZoneIDs: []string{"zone-none"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, UnknownZoneIDs: []string{"zone-none"}}},
+		"without permission":  {query: teo.Query{Hosts: []string{"sid-none"}}, denied: true},
+		"without any filters": {want: teo.Hints{Checked: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{})
+			if test.denied {
+				sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeL4Proxy"})
 			}
-			if got := sim.Count("", "DescribeZones") > 0; len(l.Packages) > 0 || l.Hints.Checked != test.want || got != test.want {
-				t.Errorf("%d packages; looked up: %t, reported: %t, want %t", len(l.Packages), got, l.Hints.Checked, test.want)
+			if got := newClient(t, sim, teo.Options{}).Hints(t.Context(), teo.L4, test.query); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
 	}
@@ -390,8 +422,8 @@ func TestHintsWithoutDomainAccess(t *testing.T) {
 		sim := startSim(t, teosim.Options{Catalogue: teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-1", Name: "example.com", Type: kind}}}})
 		q := byName("example.com")
 		q.Hosts = []string{"www.example.net"}
-		if l := list(t, newClient(t, sim, teo.Options{}), q); !slices.Equal(l.Hints.OtherDomains, want) {
-			t.Errorf("%s: the domains of other zones are %v, want %v", kind, l.Hints.OtherDomains, want)
+		if h := emptyList(t, newClient(t, sim, teo.Options{}), q); !slices.Equal(h.OtherDomains, want) {
+			t.Errorf("%s: the domains of other zones are %v, want %v", kind, h.OtherDomains, want)
 		}
 	}
 }
@@ -406,16 +438,12 @@ func TestRootDomains(t *testing.T) {
 			client := newClient(t, sim, teo.Options{APIVersion: version})
 			q := byName("example.com")
 			q.Hosts = []string{"example.com"}
-			if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.Hints.RootDomains, q.Hosts) {
-				t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.Hints.RootDomains, q.Hosts)
+			if h := emptyList(t, client, q); !slices.Equal(h.RootDomains, q.Hosts) {
+				t.Errorf("got the sites %v, want %v", h.RootDomains, q.Hosts)
 			}
 			q.Hosts = []string{"none.example.com"}
-			if l := list(t, client, q); len(l.Packages) != 0 || l.Hints.RootDomains != nil {
-				t.Errorf("got %d packages and the sites %v, want neither", len(l.Packages), l.Hints.RootDomains)
-			}
-			q.Hosts = []string{"example.com", "www.example.com"}
-			if l := list(t, client, q); len(l.Packages) == 0 || l.Hints.RootDomains != nil {
-				t.Errorf("got %d packages and the sites %v, want packages only", len(l.Packages), l.Hints.RootDomains)
+			if h := emptyList(t, client, q); h.RootDomains != nil {
+				t.Errorf("got the sites %v, want none", h.RootDomains)
 			}
 		})
 	}
@@ -495,8 +523,8 @@ func TestRootDomainsAreLookedUp(t *testing.T) {
 	q := everything(0)
 	q.Hosts = []string{"Example.com", "none.example.com"}
 	for range 2 {
-		if l := list(t, client, q); len(l.Packages) != 0 || !slices.Equal(l.Hints.RootDomains, q.Hosts[:1]) {
-			t.Errorf("got %d packages and the sites %v, want none and %v", len(l.Packages), l.Hints.RootDomains, q.Hosts[:1])
+		if h := emptyList(t, client, q); !slices.Equal(h.RootDomains, q.Hosts[:1]) {
+			t.Errorf("got the sites %v, want %v", h.RootDomains, q.Hosts[:1])
 		}
 	}
 	// By name, and all zones, because none.example.com may belong to any.
@@ -505,15 +533,13 @@ func TestRootDomainsAreLookedUp(t *testing.T) {
 	}
 	q.Zones = nil
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
-	if l := list(t, newClient(t, sim, teo.Options{}), q); l.Hints.RootDomains != nil {
-		t.Errorf("got the sites %v, want none", l.Hints.RootDomains)
+	if h := emptyList(t, newClient(t, sim, teo.Options{}), q); h.RootDomains != nil {
+		t.Errorf("got the sites %v, want none", h.RootDomains)
 	}
 	q.Hosts = nil
 	q.End = q.Start.Add(1)
 	sim.ResetCounters()
-	if l := list(t, newClient(t, sim, teo.Options{}), q); len(l.Packages) != 0 {
-		t.Errorf("got %d packages, want none", len(l.Packages))
-	}
+	emptyList(t, newClient(t, sim, teo.Options{}), q)
 	checkCount(t, sim, 1)
 }
 

@@ -49,7 +49,7 @@ func (f family) read(ctx context.Context, s *query.Session, m model, to attribut
 		diags.Append(f.ReadError(m.query, query.LateFor(err, m.timeout)))
 		return
 	}
-	diags.Append(f.warnings(s.Now(), m.query, listing)...)
+	diags.Append(f.warnings(limited, s, m.query, listing)...)
 	for name, value := range map[string]any{
 		"total_count": types.Int64Value(listing.TotalCount),
 		"total_bytes": types.Int64Value(listing.TotalBytes),

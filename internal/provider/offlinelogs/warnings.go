@@ -1,6 +1,7 @@
 package offlinelogs
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -12,13 +13,16 @@ import (
 )
 
 // warnings returns the warnings about a list.
-func (f family) warnings(now time.Time, q teo.Query, l *teo.Listing) diag.Diagnostics {
+func (f family) warnings(ctx context.Context, s *query.Session, q teo.Query, l *teo.Listing) diag.Diagnostics {
 	var diags diag.Diagnostics
+	now := s.Now()
 	if l.SwitchedVersion != nil {
 		diags.Append(switchedVersion(l.SwitchedVersion))
 	}
 	if len(l.Packages) == 0 {
-		diags.AddWarning("No "+f.Title+" found", f.EmptyDetail(now, q, l))
+		diags.AddWarning("No "+f.Title+" found", f.EmptyDetail(now, q, l.RequestID, s.TEO.Hints(ctx, f.Layer, q)))
+	} else if gaps := s.TEO.Gaps(ctx, f.Layer, q, l.Packages); !gaps.IsEmpty() {
+		diags.Append(f.Gaps(now, q, l, gaps))
 	}
 	if now.Sub(q.End) < query.StableAfter {
 		diags.AddAttributeWarning(path.Root("end_time"), "Log packages may still be added",

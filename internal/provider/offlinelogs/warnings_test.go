@@ -57,7 +57,7 @@ func TestOfflineLogsEmpty(t *testing.T) {
 		},
 		"a domain that is not a site": {
 			providertest.Arguments{"domains": []string{"nobody.example.com"}},
-			providertest.Want{Summary: empty, Details: []string{"1. There was no traffic", "2. The zone belongs to another account"}},
+			providertest.Want{Summary: empty, Details: []string{"1. domains names no sub-domain as it is served.", "2. There was no traffic"}},
 		},
 		"a domain of another zone": {
 			providertest.Arguments{"zones": []string{"example.com"}, "domains": []string{"www.example.org"}},
@@ -102,6 +102,123 @@ func TestOfflineLogsEmpty(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A list that is not empty warns about each zone and each host without a package. The
+// filter is the first cause.
+func TestOfflineLogsOfSomeZones(t *testing.T) {
+	t.Parallel()
+	const l7, l4 = "No L7 offline logs of some zones or domains", "No L4 offline logs of some zones or proxy_ids"
+	// In this hour, example.org has no package.
+	hour := providertest.Arguments{"start_time": "2022-05-08T00:00:00Z", "end_time": "2022-05-08T01:00:00Z"}
+	for name, test := range map[string]struct {
+		version string
+		config  providertest.Arguments
+		want    *providertest.Want
+	}{
+		"names, 2022-01-06": {
+			"", hour.And(providertest.Arguments{"zones": []string{"example.com", "example.org"}}),
+			&providertest.Want{Summary: "warning zones: " + l7, Details: []string{
+				"(zones example.com, example.org) has 4 packages, but none of these: zones example.org.", "1. The zones do not exist in this account.", "2. There was no traffic.",
+			}},
+		},
+		"names, 2022-09-01": {
+			"2022-09-01", hour.And(providertest.Arguments{"zones": []string{"example.com", "example.org"}}),
+			&providertest.Want{Summary: "warning zones: " + l7, Details: []string{"none of these: zones example.org.", "1. There was no traffic."}},
+		},
+		"IDs": {
+			"", hour.And(providertest.Arguments{"zone_ids": []string{"zone-2demo00001cn", "zone-2demo00003og"}}),
+			&providertest.Want{Summary: "warning zone_ids: " + l7, Details: []string{"none of these: zone_ids zone-2demo00003og.", "1. There was no traffic."}},
+		},
+		"a domain of no zone": {
+			"", providertest.AnHour.And(providertest.Arguments{"domains": []string{"www.example.com", "WWW.Nowhere.Example"}}),
+			&providertest.Want{Summary: "warning domains: " + l7, Details: []string{
+				"none of these: domains www.nowhere.example.", "1. domains contains a name that is in no zone of the account, or the name of a site", "2. There was no traffic.",
+			}},
+		},
+		"a zone and its domain": {
+			"2022-09-01", hour.And(providertest.Arguments{"zones": []string{"example.com", "example.org"}, "domains": []string{"www.example.com", "img.example.org"}}),
+			&providertest.Want{Summary: "warning domains: " + l7, Details: []string{
+				"none of these: zones example.org; domains img.example.org.", "1. domains contains a name that is in none of the given zones",
+			}},
+		},
+		"a proxy": {
+			"", providertest.AnHour.And(providertest.Arguments{"proxy_ids": []string{"sid-2demo0000001", "sid-none"}}),
+			&providertest.Want{Summary: "warning proxy_ids: " + l4, Details: []string{
+				"none of these: proxy_ids sid-none.", "1. proxy_ids contains an instance that is in no zone of the account.", "2. There was no traffic.",
+			}},
+		},
+		"zones with packages":   {"", providertest.AnHour.And(providertest.Arguments{"zones": []string{"example.com", "example.org"}}), nil},
+		"domains with packages": {"", providertest.AnHour.And(providertest.Arguments{"domains": []string{"www.example.com", "api.example.com"}}), nil},
+		"proxies with packages": {"", providertest.AnHour.And(providertest.Arguments{"proxy_ids": []string{"sid-2demo0000001", "sid-2demo0000002"}}), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
+			sim := simtest.Start(t, teosim.Options{})
+			signIn := providertest.SignIn(sim)
+			if test.version != "" {
+				signIn["api_version"] = test.version
+			}
+			w := providertest.Configured(t, provider.Options{Now: func() time.Time { return now }}, signIn)
+			var want []providertest.Want
+			if test.want != nil {
+				want = append(want, *test.want)
+			}
+			entity := "teo_l7_offline_logs"
+			if _, ok := test.config["proxy_ids"]; ok {
+				entity = "teo_l4_offline_logs"
+			}
+			_, diags := w.Read(entity, test.config)
+			providertest.Expect(t, diags, want...)
+			providertest.Expect(t, w.Open(entity, test.config), want...)
+		})
+	}
+}
+
+// Terraform shows the warnings of both kinds, each on the argument with the filter.
+func TestTerraformWarnsOfFilters(t *testing.T) {
+	t.Parallel()
+	sim := simtest.Start(t, teosim.Options{})
+	const window = "start_time = \"2022-05-08T00:00:00Z\"\n  end_time = \"2022-05-08T01:00:00Z\"\n"
+	for name, test := range map[string]struct {
+		block string
+		want  []string
+	}{
+		"a zone": {
+			"data \"teo_l7_offline_logs\" \"test\" {\n" + window + "  zone_ids = [\"zone-2demo00001cn\", \"zone-2demo00003og\"]\n}\n",
+			[]string{"Warning: No L7 offline logs of some zones or domains", "zone_ids = [", "none of these: zone_ids zone-2demo00003og."},
+		},
+		"a domain": {
+			"data \"teo_l7_offline_logs\" \"test\" {\n" + window + "  domains = [\"www.example.com\", \"www.nowhere.example\"]\n}\n",
+			[]string{"Warning: No L7 offline logs of some zones or domains", "domains = [", "none of these: domains www.nowhere.example.", "1. domains contains a name that is in no zone of the account"},
+		},
+		"a proxy": {
+			"data \"teo_l4_offline_logs\" \"test\" {\n" + window + "  proxy_ids = [\"sid-none\"]\n}\n",
+			[]string{"Warning: No L4 offline logs found", "1. No zone of the account has the layer-4 proxy sid-none."},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+test.block)
+			if said, _ := w.Plan(); !providertest.Says(test.want...).MatchString(strings.ReplaceAll(said, "│ ", "")) {
+				t.Errorf("the plan does not say %q:\n%s", test.want, said)
+			}
+		})
+	}
+}
+
+// The proxies of an empty list are looked up.
+func TestOfflineLogsEmptyOfProxies(t *testing.T) {
+	t.Parallel()
+	sim := simtest.Start(t, teosim.Options{})
+	now := time.Date(2022, 5, 10, 0, 0, 0, 0, time.UTC)
+	w := providertest.Configured(t, provider.Options{Now: func() time.Time { return now }}, providertest.SignIn(sim))
+	config := providertest.AnHour.And(providertest.Arguments{"proxy_ids": []string{"sid-none"}})
+	want := providertest.Want{Summary: "warning: No L4 offline logs found", Details: []string{"1. No zone of the account has the layer-4 proxy sid-none.", "2. There was no traffic."}}
+	_, diags := w.Read("teo_l4_offline_logs", config)
+	providertest.Expect(t, diags, want)
+	providertest.Expect(t, w.Open("teo_l4_offline_logs", config), want)
 }
 
 // When 2022-01-06 is no longer served, the provider switches permanently and warns once.

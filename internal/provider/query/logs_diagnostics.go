@@ -60,6 +60,14 @@ func (l Logs) ReadError(q teo.Query, err error) diag.Diagnostic {
 // asked describes the request, as the subject of the first sentence of a detail.
 func (l Logs) asked(q teo.Query) string {
 	text := fmt.Sprintf("The list of %s from %s to %s", l.Title, q.Start.Format(time.RFC3339), q.End.Format(time.RFC3339))
+	if filters := l.filters(q); filters != "" {
+		text += " (" + filters + ")"
+	}
+	return text
+}
+
+// filters names the zones and hosts of a query.
+func (l Logs) filters(q teo.Query) string {
 	var filters []string
 	for _, n := range []struct {
 		label  string
@@ -69,21 +77,42 @@ func (l Logs) asked(q teo.Query) string {
 			filters = append(filters, n.label+" "+Shorten(n.values))
 		}
 	}
-	if len(filters) > 0 {
-		text += " (" + strings.Join(filters, "; ") + ")"
-	}
-	return text
+	return strings.Join(filters, "; ")
 }
 
 // EmptyDetail lists the possible causes of an empty list.
-func (l Logs) EmptyDetail(now time.Time, q teo.Query, listing *teo.Listing) string {
+func (l Logs) EmptyDetail(now time.Time, q teo.Query, requestID string, h teo.Hints) string {
+	return l.asked(q) + " is empty, which is valid." + possibleCauses(l.emptyCauses(now, q, h), requestID)
+}
+
+// Gaps is the warning about parts of a query that a list has no package of, on the
+// first attribute that names one. The list itself is not empty.
+func (l Logs) Gaps(now time.Time, q teo.Query, listing *teo.Listing, g teo.Gaps) diag.Diagnostic {
+	at := "zone_ids"
+	switch {
+	case len(g.Hosts) > 0:
+		at = l.Hosts
+	case len(g.Zones) > 0:
+		at = "zones"
+	}
+	without := teo.Query{Zones: g.Zones, ZoneIDs: g.ZoneIDs, Hosts: g.Hosts}
+	detail := fmt.Sprintf("%s has %d packages, but none of these: %s.", l.asked(q), len(listing.Packages), l.filters(without))
+	// 2022-01-06 is asked by name, whether or not the account has the zone.
+	zonesExist := len(g.Zones) == 0 || listing.APIVersion == teo.Version20220901
+	q.Hosts = g.Hosts
+	return diag.NewAttributeWarningDiagnostic(path.Root(at), "No "+l.Title+" of some zones or "+l.Hosts,
+		detail+possibleCauses(append(l.filterCauses(q, teo.Hints{}, zonesExist), otherCauses(now, q)...), listing.RequestID))
+}
+
+// possibleCauses continues a detail.
+func possibleCauses(causes []string, requestID string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s is empty, which is valid. Possible causes:", l.asked(q))
-	for i, cause := range l.emptyCauses(now, q, listing.Hints) {
+	b.WriteString(" Possible causes:")
+	for i, cause := range causes {
 		fmt.Fprintf(&b, "\n  %d. %s", i+1, cause)
 	}
-	if listing.RequestID != "" {
-		fmt.Fprintf(&b, "\nRequest ID %s.", listing.RequestID)
+	if requestID != "" {
+		fmt.Fprintf(&b, "\nRequest ID %s.", requestID)
 	}
 	return b.String()
 }
@@ -91,28 +120,13 @@ func (l Logs) EmptyDetail(now time.Time, q teo.Query, listing *teo.Listing) stri
 // emptyCauses are the causes that the window and the filters leave possible, the
 // most likely ones first.
 func (l Logs) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
+	return append(l.filterCauses(q, h, h.Checked), otherCauses(now, q)...)
+}
+
+// otherCauses are those that are not filters.
+func otherCauses(now time.Time, q teo.Query) []string {
 	var causes []string
 	add := func(format string, values ...any) { causes = append(causes, fmt.Sprintf(format, values...)) }
-
-	// Filters that cannot match.
-	if len(h.UnknownZones) > 0 {
-		add("No zone of the account is named %s. See data \"teo_zones\".", strings.Join(h.UnknownZones, ", "))
-	}
-	if len(h.UnknownZoneIDs) > 0 {
-		add("No zone of the account has the ID %s. See data \"teo_zones\".", strings.Join(h.UnknownZoneIDs, ", "))
-	}
-	if len(h.OtherDomains) > 0 {
-		of := "None of the given zones contains"
-		if len(q.Zones)+len(q.ZoneIDs) == 0 {
-			of = "No zone of the account contains"
-		}
-		add("%s %s.", of, strings.Join(h.OtherDomains, ", "))
-	}
-	if len(h.RootDomains) > 0 {
-		add("%s in domains is the name of a site. Set domains to its sub-domains, such as www.%s.", strings.Join(h.RootDomains, ", "), h.RootDomains[0])
-	} else if l.Layer == teo.L7 && len(q.Hosts) > 0 && !h.Checked {
-		add("domains contains the name of a site (example.com) instead of a sub-domain (www.example.com).")
-	}
 
 	// The window.
 	age := now.Sub(q.End)
@@ -131,16 +145,52 @@ func (l Logs) emptyCauses(now time.Time, q teo.Query, h teo.Hints) []string {
 
 	// Causes that cannot be checked.
 	add("There was no traffic. An hour without requests has no package.")
-	switch {
-	case l.Layer == teo.L4 && len(q.Hosts) > 0:
-		add("The instances in proxy_ids belong to other zones or to another account.")
-	case len(q.Zones)+len(q.ZoneIDs) == 0:
+	if len(q.Zones)+len(q.ZoneIDs)+len(q.Hosts) == 0 {
 		add("The zone belongs to another account. Data \"teo_zones\" lists the zones that the credentials can access.")
-	case !h.Checked:
-		add("The zones do not exist in this account. Compare with data \"teo_zones\".")
 	}
 	if q.End.After(optInSince) {
 		add("Offline logs are not enabled. Sites added after 2026-01-20 store offline logs only after you enable them in the console.")
+	}
+	return causes
+}
+
+// filterCauses are the filters that cannot match, or those that may not if they were
+// not looked up. zonesExist means that the account has the zones that h does not
+// name.
+func (l Logs) filterCauses(q teo.Query, h teo.Hints, zonesExist bool) []string {
+	var causes []string
+	add := func(format string, values ...any) { causes = append(causes, fmt.Sprintf(format, values...)) }
+	noZone, outside := "No zone of the account", "in no zone of the account"
+	if len(q.Zones)+len(q.ZoneIDs) > 0 {
+		noZone, outside = "None of the given zones", "in none of the given zones"
+	}
+	if len(h.UnknownZones) > 0 {
+		add("No zone of the account is named %s. See data \"teo_zones\".", strings.Join(h.UnknownZones, ", "))
+	}
+	if len(h.UnknownZoneIDs) > 0 {
+		add("No zone of the account has the ID %s. See data \"teo_zones\".", strings.Join(h.UnknownZoneIDs, ", "))
+	}
+	if len(h.OtherDomains) > 0 {
+		add("%s contains %s.", noZone, strings.Join(h.OtherDomains, ", "))
+	}
+	if len(h.RootDomains) > 0 {
+		add("%s in domains is the name of a site. Set domains to its sub-domains, such as www.%s.", strings.Join(h.RootDomains, ", "), h.RootDomains[0])
+	}
+	if len(h.OtherProxies) > 0 {
+		add("%s has the layer-4 proxy %s.", noZone, strings.Join(h.OtherProxies, ", "))
+	}
+	switch {
+	case len(q.Hosts) == 0 || len(causes) > 0:
+	case h.Checked && l.Layer == teo.L7:
+		add("domains names no sub-domain as it is served. Leave domains out, and compare with the domain of the rows.")
+	case h.Checked:
+	case l.Layer == teo.L7:
+		add("domains contains a name that is %s, or the name of a site (example.com) instead of a sub-domain (www.example.com).", outside)
+	default:
+		add("proxy_ids contains an instance that is %s.", outside)
+	}
+	if !zonesExist && len(q.Zones)+len(q.ZoneIDs) > 0 {
+		add("The zones do not exist in this account. Compare with data \"teo_zones\".")
 	}
 	return causes
 }

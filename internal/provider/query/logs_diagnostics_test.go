@@ -24,8 +24,10 @@ func TestEmptyCauses(t *testing.T) {
 		account    = `The zone belongs to another account. Data "teo_zones" lists the zones that the credentials can access.`
 		unchecked  = `The zones do not exist in this account. Compare with data "teo_zones".`
 		notEnabled = "Offline logs are not enabled. Sites added after 2026-01-20 store offline logs only after you enable them in the console."
-		proxies    = "The instances in proxy_ids belong to other zones or to another account."
-		rootGuess  = "domains contains the name of a site (example.com) instead of a sub-domain (www.example.com)."
+		proxies    = "proxy_ids contains an instance that is in no zone of the account."
+		noProxy    = "None of the given zones has the layer-4 proxy sid-1."
+		domains    = "domains contains a name that is in none of the given zones, or the name of a site (example.com) instead of a sub-domain (www.example.com)."
+		notServed  = "domains names no sub-domain as it is served. Leave domains out, and compare with the domain of the rows."
 	)
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	const day = 24 * time.Hour
@@ -46,11 +48,13 @@ func TestEmptyCauses(t *testing.T) {
 		"up to the switch":       {start: 134 * day, end: 132*day + 12*time.Hour, want: []string{beforeOld, noTraffic, account}},
 		"before the switch":      {start: 201 * day, end: 200 * day, want: []string{tooOld, noTraffic, account}},
 		"zones that were found":  {start: 2 * day, end: day, query: teo.Query{Zones: zones}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, notEnabled}},
-		"zones not looked up":    {start: 2 * day, end: day, query: teo.Query{Zones: zones}, want: []string{noTraffic, unchecked, notEnabled}},
+		"zones not looked up":    {start: 2 * day, end: day, query: teo.Query{Zones: zones}, want: []string{unchecked, noTraffic, notEnabled}},
 		"an unknown zone ID":     {start: 2 * day, end: day, query: teo.Query{ZoneIDs: []string{"zone-1"}}, hints: teo.Hints{Checked: true, UnknownZoneIDs: []string{"zone-1"}}, want: []string{`No zone of the account has the ID zone-1. See data "teo_zones".`, noTraffic, notEnabled}},
-		"domains not looked up":  {start: 2 * day, end: day, query: teo.Query{Zones: zones, Hosts: zones}, want: []string{rootGuess, noTraffic, unchecked, notEnabled}},
-		"domains that are right": {start: 2 * day, end: day, query: teo.Query{Zones: zones, Hosts: zones}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, notEnabled}},
-		"proxies":                {logs: L4, start: 2 * day, end: day, query: teo.Query{Hosts: []string{"sid-1"}}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, proxies, notEnabled}},
+		"domains not looked up":  {start: 2 * day, end: day, query: teo.Query{Zones: zones, Hosts: zones}, want: []string{domains, unchecked, noTraffic, notEnabled}},
+		"domains that are right": {start: 2 * day, end: day, query: teo.Query{Zones: zones, Hosts: zones}, hints: teo.Hints{Checked: true}, want: []string{notServed, noTraffic, notEnabled}},
+		"proxies":                {logs: L4, start: 2 * day, end: day, query: teo.Query{Hosts: []string{"sid-1"}}, hints: teo.Hints{Checked: true}, want: []string{noTraffic, notEnabled}},
+		"proxies not looked up":  {logs: L4, start: 2 * day, end: day, query: teo.Query{Hosts: []string{"sid-1"}}, want: []string{proxies, noTraffic, notEnabled}},
+		"an unknown proxy":       {logs: L4, start: 2 * day, end: day, query: teo.Query{Zones: zones, Hosts: []string{"sid-1"}}, hints: teo.Hints{Checked: true, OtherProxies: []string{"sid-1"}}, want: []string{noProxy, noTraffic, notEnabled}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
