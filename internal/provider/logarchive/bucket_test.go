@@ -39,6 +39,12 @@ func withAWSCredentials(w *providertest.Workspace) {
 // URL and a client. The test is skipped if there is none.
 func startS3(t testing.TB, keyID, secret string, prepare func(*s3.CreateBucketInput)) (string, *s3.Client) {
 	t.Helper()
+	return startS3In(t, "us-east-1", keyID, secret, prepare)
+}
+
+// startS3In is startS3 in a region.
+func startS3In(t testing.TB, region, keyID, secret string, prepare func(*s3.CreateBucketInput)) (string, *s3.Client) {
+	t.Helper()
 	binary := os.Getenv("VERSITYGW")
 	if binary == "" {
 		binary = filepath.Join("..", "..", "..", "bin", "tools", "versitygw")
@@ -54,7 +60,7 @@ func startS3(t testing.TB, keyID, secret string, prepare func(*s3.CreateBucketIn
 	}
 	address := listener.Addr().String()
 	_ = listener.Close()
-	cmd := exec.Command(binary, "--access", keyID, "--secret", secret, "--region", "us-east-1", "--port", address, "--quiet", //nolint:gosec,noctx // a tool of the tests, killed below
+	cmd := exec.Command(binary, "--access", keyID, "--secret", secret, "--region", region, "--port", address, "--quiet", //nolint:gosec,noctx // a tool of the tests, killed below
 		"posix", "--versioning-dir", t.TempDir(), t.TempDir())
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -74,7 +80,7 @@ func startS3(t testing.TB, keyID, secret string, prepare func(*s3.CreateBucketIn
 		}
 	}
 	client := s3.New(s3.Options{
-		BaseEndpoint: aws.String("http://" + address), Region: "us-east-1", UsePathStyle: true,
+		BaseEndpoint: aws.String("http://" + address), Region: region, UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(keyID, secret, ""),
 	})
 	in := &s3.CreateBucketInput{Bucket: aws.String(bucketName)}
@@ -345,5 +351,103 @@ func TestTheBucketPolicyAllowsEveryRequest(t *testing.T) {
 		if !strings.Contains(policy, `"name/cos:`+action+`"`) {
 			t.Errorf("the policy lacks %s", action)
 		}
+	}
+}
+
+// changesEncoding forwards to a server, as a gateway that negotiates its own
+// compression does. It breaks the signature of a request that signs Accept-Encoding.
+func changesEncoding(t *testing.T, server string) string {
+	t.Helper()
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(address)
+		r.Out.Host = r.In.Host // it is signed
+		r.Out.Header.Set("Accept-Encoding", "gzip,gzip(gfe)")
+	}})
+	t.Cleanup(proxy.Close)
+	signed := s3.New(s3.Options{
+		BaseEndpoint: aws.String(proxy.URL), Region: "us-east-1", UsePathStyle: true,
+		Credentials: credentials.NewStaticCredentialsProvider(bucketKey, bucketSecret, ""),
+	})
+	if _, err := signed.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: aws.String(bucketName)}); err == nil {
+		t.Error("the gateway does not break the signature of the SDK")
+	}
+	return proxy.URL
+}
+
+// Destinations as people write them for other stores than AWS. %s is the endpoint of a
+// server.
+func TestDestinationsOfOtherStores(t *testing.T) {
+	t.Parallel()
+	server, client := startS3(t, bucketKey, bucketSecret, nil)
+	elsewhere, elsewhereClient := startS3In(t, "RegionOne", bucketKey, bucketSecret, nil)
+	for name, test := range map[string]struct {
+		destination string
+		env         string
+		client      *s3.Client
+		prefix      string // of the objects
+	}{
+		"endpoint of the environment": {
+			destination: "s3://" + bucketName + "?region=us-east-1&prefix=env/", env: "AWS_ENDPOINT_URL_S3=" + server, client: client, prefix: "env/",
+		},
+		"region of OpenStack": {
+			destination: "s3://" + bucketName + "?region=RegionOne&endpoint=" + url.QueryEscape(elsewhere) + "&prefix=a/", client: elsewhereClient, prefix: "a/",
+		},
+		"plus in the prefix": {
+			destination: "s3://" + bucketName + "?region=us-east-1&endpoint=" + url.QueryEscape(server) + "&prefix=plus+sign/", client: client, prefix: "plus+sign/",
+		},
+		"gateway that changes Accept-Encoding": {
+			destination: "s3://" + bucketName + "?region=us-east-1&endpoint=" + url.QueryEscape(changesEncoding(t, server)) + "&prefix=gateway/", client: client, prefix: "gateway/",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := providertest.NewWorkspace(t, providertest.ProviderBlock(archiveSim(t))+archiveBlock(test.destination, "2022-05-02"))
+			withAWSCredentials(w)
+			w.Env = append(w.Env, test.env)
+			w.Apply()
+			out, err := test.client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucketName), Prefix: aws.String(test.prefix + "dt=2022-05-01/")})
+			if err != nil || len(out.Contents) != 8 {
+				t.Errorf("%d objects in the bag, want 3 packages and 5 tag files (%v)", len(out.Contents), err)
+			}
+			w.Unchanged()
+		})
+	}
+}
+
+// Destinations that would leak, go elsewhere or leave the folder are refused before
+// anything is written.
+func TestRefusedDestinations(t *testing.T) {
+	t.Parallel()
+	folder, outside := t.TempDir(), t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(folder, "dt=2022-05-01")); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() {
+		if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
+			t.Errorf("%v was written outside the destination (%v)", entries, err)
+		}
+	})
+	for name, test := range map[string]struct {
+		destination string
+		env         string
+		want        []string
+	}{
+		"plain http":                    {destination: "s3://" + bucketName + "?region=us-east-1&endpoint=http://store.example", want: []string{"over plain http", "use an https:// endpoint"}},
+		"plain http of the environment": {destination: "s3://" + bucketName + "?region=us-east-1", env: "AWS_ENDPOINT_URL_S3=http://store.example", want: []string{"over plain http", "use an https:// endpoint"}},
+		"plain http of COS":             {destination: "cos://" + bucketName + "?region=ap-guangzhou&endpoint=http://store.example", want: []string{"over plain http", "use an https:// endpoint"}},
+		"tenant without endpoint":       {destination: "s3://acme:logs?region=us-east-1", want: []string{"a tenant before the name of the bucket needs an endpoint"}},
+		"linked folder":                 {destination: fileURL(folder), want: []string{"dt=2022-05-01", "it is a symbolic link"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := providertest.NewWorkspace(t, providertest.ProviderBlock(archiveSim(t))+archiveBlock(test.destination, "2022-05-02"))
+			withAWSCredentials(w)
+			w.Env = append(w.Env, test.env)
+			contains(t, w.Refused("Error: "), test.want...)
+		})
 	}
 }
