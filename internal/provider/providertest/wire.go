@@ -25,7 +25,7 @@ type Wire struct {
 }
 
 // Arguments are the attributes of a configuration by name; missing ones are null.
-// Sets are []string, objects Arguments.
+// Sets are []string, other sets and lists []any, objects Arguments.
 type Arguments map[string]any
 
 // And returns the arguments with others in addition, or in their place.
@@ -128,6 +128,81 @@ func (w *Wire) OpenResult(name string, a Arguments) (map[string]any, Diagnostics
 	return w.decode(kind, answer.Result), NewDiagnostics(answer.Diagnostics)
 }
 
+// Managed is a resource in a state.
+type Managed struct {
+	state    *tfprotov6.DynamicValue
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+}
+
+// Apply validates the configuration of a resource, plans and applies it. prior is nil
+// for a resource that is not in the state; the result is nil if it is not after.
+func (w *Wire) Apply(name string, a Arguments, prior *Managed) (*Managed, Diagnostics) {
+	w.T.Helper()
+	ctx, kind := w.T.Context(), w.Schema.ResourceSchemas[name].ValueType()
+	config := w.Encode(kind, a)
+	validated, err := w.Server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: name, Config: config})
+	w.Must(err)
+	diags := NewDiagnostics(validated.Diagnostics)
+	if diags.Failed() {
+		return prior, diags
+	}
+	proposed := config
+	if prior == nil {
+		nothing, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, nil))
+		w.Must(err)
+		prior = &Managed{state: &nothing}
+	} else {
+		proposed = w.proposed(kind, config, prior.state)
+	}
+	planned, err := w.Server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: name, Config: config, PriorState: prior.state, ProposedNewState: proposed, PriorPrivate: prior.private, PriorIdentity: prior.identity,
+	})
+	w.Must(err)
+	diags = append(diags, planned.Diagnostics...)
+	if diags.Failed() {
+		return prior, diags
+	}
+	applied, err := w.Server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: name, Config: config, PriorState: prior.state, PlannedState: planned.PlannedState, PlannedPrivate: planned.PlannedPrivate, PlannedIdentity: planned.PlannedIdentity,
+	})
+	w.Must(err)
+	diags = append(diags, applied.Diagnostics...)
+	if w.decode(kind, applied.NewState) == nil {
+		return nil, diags
+	}
+	return &Managed{applied.NewState, applied.Private, applied.NewIdentity}, diags
+}
+
+// Refresh reads a resource that is in the state.
+func (w *Wire) Refresh(name string, m *Managed) Diagnostics {
+	w.T.Helper()
+	read, err := w.Server.ReadResource(w.T.Context(), &tfprotov6.ReadResourceRequest{TypeName: name, CurrentState: m.state, Private: m.private, CurrentIdentity: m.identity})
+	w.Must(err)
+	return NewDiagnostics(read.Diagnostics)
+}
+
+// proposed is a configuration with the attributes of the state that it leaves open,
+// as Terraform proposes it to a plan.
+func (w *Wire) proposed(kind tftypes.Type, config, state *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
+	w.T.Helper()
+	attributes := func(v *tfprotov6.DynamicValue) (m map[string]tftypes.Value) {
+		object, err := v.Unmarshal(kind)
+		w.Must(err)
+		w.Must(object.As(&m))
+		return m
+	}
+	merged := attributes(config)
+	for name, value := range attributes(state) {
+		if merged[name].IsNull() {
+			merged[name] = value
+		}
+	}
+	proposed, err := tfprotov6.NewDynamicValue(kind, tftypes.NewValue(kind, merged))
+	w.Must(err)
+	return &proposed
+}
+
 // HasAttribute reports whether a block has an attribute.
 func HasAttribute(block *tfprotov6.SchemaBlock, name string) bool {
 	return slices.ContainsFunc(block.Attributes, func(a *tfprotov6.SchemaAttribute) bool { return a.Name == name })
@@ -190,9 +265,16 @@ func valueOf(kind tftypes.Type, v any) tftypes.Value {
 		}
 		return valueOf(kind, values)
 	case []any:
+		of := kind
+		switch kind := kind.(type) {
+		case tftypes.Set:
+			of = kind.ElementType
+		case tftypes.List:
+			of = kind.ElementType
+		}
 		elements := []tftypes.Value{}
 		for _, element := range v {
-			elements = append(elements, valueOf(kind.(tftypes.Set).ElementType, element))
+			elements = append(elements, valueOf(of, element))
 		}
 		return tftypes.NewValue(kind, elements)
 	}
