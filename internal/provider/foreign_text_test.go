@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"encoding/xml"
 	"fmt"
 	"io"
 	"log"
@@ -521,6 +523,33 @@ func TestForeignText(t *testing.T) {
 		},
 
 		// Stores.
+		"store: error": func(t *testing.T) providertest.Diagnostics {
+			var diags providertest.Diagnostics
+			for _, status := range []int{http.StatusForbidden, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict} {
+				f := newForeign(t, teosim.Options{}, nil)
+				_, more := f.archive(cosAt(serving(t, func(w http.ResponseWriter, _ *http.Request) {
+					var text bytes.Buffer
+					_ = xml.EscapeText(&text, []byte(hostileStore+"\r\nError: forged"))
+					w.Header().Set("Content-Type", "application/xml")
+					w.Header().Set("X-Cos-Request-Id", hostileStore)
+					w.Header().Set("X-Amz-Request-Id", hostileStore)
+					w.Header().Set("X-Amz-Id-2", hostileStore)
+					w.WriteHeader(status)
+					_, _ = fmt.Fprintf(w, "<Error><Code>%[1]s</Code><Message>%[1]s</Message><RequestId>%[1]s</RequestId></Error>", text.String())
+				})))
+				diags = append(diags, more...)
+			}
+			return diags
+		},
+		"store: redirect": func(t *testing.T) providertest.Diagnostics {
+			f := newForeign(t, teosim.Options{}, nil)
+			_, diags := f.archive(cosAt(serving(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", "https://"+hostileHost+"/?sign="+signedQuery)
+				w.Header().Set("X-Amz-Bucket-Region", hostileStore)
+				w.WriteHeader(http.StatusMovedPermanently)
+			})))
+			return diags
+		},
 		"store: no XML": func(t *testing.T) providertest.Diagnostics {
 			f := newForeign(t, teosim.Options{}, nil)
 			_, diags := f.archive(cosAt(serving(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, escapes+hostileStore) })))
@@ -562,6 +591,12 @@ func TestForeignText(t *testing.T) {
 			_, diags := f.archive(f.folder())
 			return diags
 		},
+		"certificate: timestamp authority": func(t *testing.T) providertest.Diagnostics {
+			address, ca := impostor(t)
+			f := newForeign(t, teosim.Options{}, nil, providertest.Arguments{"custom_ca_bundle": ca})
+			_, diags := f.archive(f.folder(), signedBy(t), providertest.Arguments{"timestamp_url": address})
+			return diags
+		},
 
 		// Evidence.
 		"timestamp authority: reason": func(t *testing.T) providertest.Diagnostics {
@@ -570,6 +605,11 @@ func TestForeignText(t *testing.T) {
 		},
 		"timestamp authority: no token": func(t *testing.T) providertest.Diagnostics {
 			return evidenceOf(t, providertest.Arguments{"timestamp_url": serving(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, hostile) })})
+		},
+		"timestamp authority: no HTTP": func(t *testing.T) providertest.Diagnostics {
+			return eachOf(notHTTP, func(text string) providertest.Diagnostics {
+				return evidenceOf(t, providertest.Arguments{"timestamp_url": speaking(t, text)})
+			})
 		},
 		"timestamp authority: status": func(t *testing.T) providertest.Diagnostics {
 			return evidenceOf(t, providertest.Arguments{"timestamp_url": speaking(t, "HTTP/1.1 "+hostileHeader+"\r\n\r\n")})
@@ -590,6 +630,15 @@ func TestForeignText(t *testing.T) {
 				}))...)
 			}
 			return diags
+		},
+		"witness: size of a conflict": func(t *testing.T) providertest.Diagnostics {
+			return witnessed(t, serving(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusConflict)
+				_, _ = io.WriteString(w, hostileAuthority[:10_000])
+			}))
+		},
+		"witness: no HTTP": func(t *testing.T) providertest.Diagnostics {
+			return eachOf(notHTTP, func(text string) providertest.Diagnostics { return witnessed(t, speaking(t, text)) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
