@@ -311,6 +311,9 @@ func TestABagWithoutRecordsIsLostAsAWhole(t *testing.T) {
 // bags have too. The counts agree with what the others say, whatever comes later.
 func TestVersionsBesideABagWithoutRecords(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	for name, history := range map[string]func(w *world){
 		"grows after the loss": func(w *world) {
 			bag := w.version(2)

@@ -473,6 +473,9 @@ func (s *signing) verifySh(key evidence.VerifierKey) (string, bool) {
 // The script computes the root by itself, at sizes with every shape of tree.
 func TestVerifyShChecksTheSignedHead(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs verify.sh many times")
+	}
 	for kind, args := range map[string][]string{"Ed25519": {"ed25519"}, "P-256": {"EC", "-pkeyopt", "ec_paramgen_curve:P-256"}} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -492,6 +495,9 @@ func TestVerifyShChecksTheSignedHead(t *testing.T) {
 
 func TestVerifyShFindsWhatIsNotSigned(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs verify.sh many times")
+	}
 	s := newSigning(t)
 	s.mustRun()
 	older := s.store.snapshot()

@@ -469,6 +469,9 @@ func discard(t testing.TB, delay time.Duration) string {
 
 // TestS3Memory writes eight large objects at once.
 func TestS3Memory(t *testing.T) { //nolint:paralleltest // it measures the process
+	if testing.Short() {
+		t.Skip("it writes 512 MiB")
+	}
 	b := open(t, discard(t, 5*time.Millisecond), bucket.Options{})
 	data := pattern(1<<20, 0)
 	most := peak(func() {

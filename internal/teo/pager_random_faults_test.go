@@ -24,7 +24,7 @@ func TestListsAreNeverIncomplete(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(60)
 	if testing.Short() {
-		seeds = 10
+		seeds = 3
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {

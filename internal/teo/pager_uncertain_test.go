@@ -23,8 +23,8 @@ func TestShiftedPageWithoutARightCount(t *testing.T) {
 	} {
 		for _, times := range []int{0, 1} {
 			for _, size := range []int{1, 10, 22, 44} {
-				if testing.Short() && size == 1 {
-					continue // 45 requests for each reading
+				if testing.Short() && size < 44 {
+					continue // up to 45 requests for each reading
 				}
 				t.Run(fmt.Sprintf("%s/times=%d/size=%d", name, times, size), func(t *testing.T) {
 					t.Parallel()

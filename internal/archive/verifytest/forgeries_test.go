@@ -508,7 +508,10 @@ func (h *history) link(key string) {
 
 func TestForgeriesAreFound(t *testing.T) {
 	t.Parallel()
-	for _, test := range forgeries() {
+	for i, test := range forgeries() {
+		if testing.Short() && i%20 != 0 {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h := base(t)

@@ -136,7 +136,7 @@ func (h *history) summary(text string) string {
 
 func TestVerifyShAcceptsAValidArchive(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
+	for i, test := range []struct {
 		name    string
 		history func(t *testing.T) *history
 		want    string
@@ -374,6 +374,9 @@ func TestVerifyShAcceptsAValidArchive(t *testing.T) {
 			return h
 		}, "1 package in 1 bag"},
 	} {
+		if testing.Short() && i%8 != 0 {
+			continue
+		}
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			h := test.history(t)
@@ -480,6 +483,9 @@ func TestVerifyShShowsEverythingAfterANotedHead(t *testing.T) {
 // of them changed together.
 func TestChangesInAGapOfTheLedgerAreShown(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	h := newHistory(t, func(s *ledger.Scope) { s.ExpireAfterDays = 60 })
 	h.days(5)
 	noted := []ledger.Head{h.log.Head}
@@ -536,6 +542,9 @@ func TestChangesInAGapOfTheLedgerAreShown(t *testing.T) {
 
 func TestVerifyShSaysTheSameInEveryShellAndAwk(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("the other tests run verify.sh in one shell")
+	}
 	valid := newHistory(t, nil)
 	valid.day("2022-05-01", 3)
 	valid.supersede("2022-05-01", 1)
@@ -595,6 +604,9 @@ func TestVerifyShSaysTheSameInEveryShellAndAwk(t *testing.T) {
 
 func TestVerifyShVerifiesOneBag(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs verify.sh many times")
+	}
 	h := base(t)
 	dir := filepath.Join(h.dir, h.records[0].Bag)
 	hash := hashOf(h.read(h.records[0].Bag + "/tagmanifest-sha256.txt"))
