@@ -59,7 +59,10 @@ func (l Logs) ReadError(q teo.Query, err error) diag.Diagnostic {
 
 // asked describes the request, as the subject of the first sentence of a detail.
 func (l Logs) asked(q teo.Query) string {
-	text := fmt.Sprintf("The list of %s from %s to %s", l.Title, q.Start.Format(time.RFC3339), q.End.Format(time.RFC3339))
+	text := fmt.Sprintf("The list of %s from %s", l.Title, q.Start.Format(time.RFC3339))
+	if !q.End.IsZero() { // an open archive has no end
+		text += " to " + q.End.Format(time.RFC3339)
+	}
 	if filters := l.filters(q); filters != "" {
 		text += " (" + filters + ")"
 	}

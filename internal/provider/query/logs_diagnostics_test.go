@@ -1,6 +1,7 @@
 package query
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,22 @@ func TestReadErrorOfZones(t *testing.T) {
 			if test.action == "DescribeZones" && !strings.Contains(got.Detail(), test.err.Error()) {
 				t.Errorf("%s: %s, want %q in it", test.action, got.Detail(), test.err)
 			}
+		}
+	}
+}
+
+// The window of an open archive has no end.
+func TestReadErrorNamesTheWindow(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2022, 5, 1, 0, 0, 0, 0, time.UTC)
+	failure := errors.New("the connection was reset")
+	for want, q := range map[string]teo.Query{
+		"The list of L7 offline logs from 2022-05-01T00:00:00Z":                                             {Start: start},
+		"The list of L7 offline logs from 2022-05-01T00:00:00Z (zones example.com)":                         {Start: start, Zones: []string{"example.com"}},
+		"The list of L7 offline logs from 2022-05-01T00:00:00Z to 2022-05-02T00:00:00Z (zones example.com)": {Start: start, End: start.AddDate(0, 0, 1), Zones: []string{"example.com"}},
+	} {
+		if got := L7.ReadError(q, failure).Detail(); !strings.HasPrefix(got, want+" could not be read: ") {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
