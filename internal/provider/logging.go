@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -39,11 +40,13 @@ func logAttempt(ctx context.Context, a tcapi.Attempt) {
 	}
 }
 
-// logProgress logs how many entries of a list have been read.
+// logProgress logs how many entries of a list have been read, at DEBUG: an archive reads
+// many lists, and says by itself how far it is. The numbers are in the text, because the
+// fields of a line have no order.
 func logProgress(ctx context.Context, p teo.Progress) {
-	fields := map[string]any{"action": p.Action, "version": p.Version, "read": p.Read}
+	text := fmt.Sprintf("%s (%s): read %d", p.Action, p.Version, p.Read)
 	if p.Total >= 0 {
-		fields["total"] = p.Total
+		text += fmt.Sprintf(" of %d", p.Total)
 	}
-	tflog.Info(ctx, "page read", fields)
+	tflog.Debug(ctx, text+" entries")
 }

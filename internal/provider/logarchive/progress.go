@@ -28,8 +28,8 @@ type progress struct {
 
 func newProgress(now func() time.Time) *progress { return &progress{now: now, said: now()} }
 
-// event logs one step of a run: a package at DEBUG, a retry at WARN, and how far the
-// run is at INFO every 10 seconds and after the last package.
+// event logs one step of a run: a package or a commit at DEBUG, a retry at WARN, and how
+// far the run is at INFO every 10 seconds and after the last package.
 func (p *progress) event(ctx context.Context, e archive.Event) {
 	switch e.Kind {
 	case archive.EventArchived:
@@ -42,7 +42,7 @@ func (p *progress) event(ctx context.Context, e archive.Event) {
 	case archive.EventFailed:
 		tflog.Warn(ctx, fmt.Sprintf("could not archive %s: %s", e.Package, e.Err))
 	case archive.EventCommitted:
-		tflog.Info(ctx, fmt.Sprintf("committed entry %d", e.Sequence))
+		tflog.Debug(ctx, fmt.Sprintf("committed entry %d", e.Sequence))
 	}
 }
 
