@@ -9,6 +9,7 @@ import (
 	"net/http"
 	neturl "net/url"
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -138,7 +139,7 @@ func TestAMissingFileIsDownloadedAgain(t *testing.T) {
 			want, _ := w.store.get(key)
 			damage(w, key)
 			p := w.plan(nil)
-			if len(p.Findings) > 0 || len(p.Damage) != 1 || !strings.Contains(p.Damage[0], "downloaded again by the next apply") {
+			if len(p.Findings) > 0 || len(p.Damage) != 1 || !strings.Contains(p.Damage[0], "the next apply downloads it again if EdgeOne still serves it") {
 				t.Errorf("plan: %+v %q", p.Findings, p.Damage)
 			}
 			r := w.mustApply(nil)
@@ -777,6 +778,12 @@ func TestAFailingPackageIsMissedWhenItIsNoLongerListed(t *testing.T) {
 	f := findings(t, err)
 	if len(f) != 1 || f[0].Kind != FindingMissed {
 		t.Fatalf("got %+v", f)
+	}
+	if planned := w.plan(nil).Findings; !reflect.DeepEqual(planned, f) {
+		t.Errorf("plan: %+v, want %+v", planned, f)
+	}
+	if planned := w.plan(accept(f[0].Token)); len(planned.Findings) > 0 || len(planned.Work) == 0 {
+		t.Errorf("plan with the token: %+v", planned)
 	}
 	r = w.mustApply(accept(f[0].Token))
 	if r.MissedCount != 1 || r.Complete || r.SealedThrough != "2022-05-03" {

@@ -133,16 +133,17 @@ func (d *Drift) describe() []string {
 	for _, folder := range sortedKeys(d.Bags) {
 		b := d.Bags[folder]
 		if b.Nameless {
-			lines = append(lines, fmt.Sprintf("%s has no readable packages.jsonl, and the records of its commit are missing as well; once its loss is accepted, an apply archives its packages again", folder))
+			lines = append(lines, fmt.Sprintf("%s has no readable packages.jsonl, and the records of its commit are missing as well; once its loss is accepted, an apply archives those of its packages again that EdgeOne still serves", folder))
 			continue
 		}
 		if paths := sortedKeys(b.Files); len(paths) > 0 {
-			verb := "are"
+			verb, object := "are", "them"
 			if len(paths) == 1 {
-				verb = "is"
+				verb, object = "is", "it"
 			}
-			lines = append(lines, fmt.Sprintf("%s: %s of %d %s missing or damaged (%s: %s) and %s downloaded again by the next apply",
-				folder, printable.Count(len(paths), "file"), b.packages, verb, names(paths), b.Files[paths[0]], verb))
+			// Only a listing, which a plan may not have, tells what EdgeOne still serves.
+			lines = append(lines, fmt.Sprintf("%s: %s of %d %s missing or damaged (%s: %s); the next apply downloads %s again if EdgeOne still serves %[7]s",
+				folder, printable.Count(len(paths), "file"), b.packages, verb, names(paths), b.Files[paths[0]], object))
 		}
 		if len(b.Tags) > 0 {
 			lines = append(lines, fmt.Sprintf("%s: %s missing or damaged (%s) and written again by the next apply", folder, printable.Count(len(b.Tags), "tag file"), names(b.Tags)))

@@ -19,7 +19,8 @@ type Preview struct {
 	// PendingCount includes what the apply would archive.
 	Summary *Summary
 
-	// Findings concern the ledger. They make an apply fail.
+	// Findings concern the ledger, and packages that were never archived. They make an
+	// apply fail.
 	Findings []Finding
 
 	// Work says what an apply would do, a sentence without a period each; empty if it
@@ -218,6 +219,9 @@ func (a *Archive) planDays(ctx context.Context, opened *Opened, s *scanner, d *D
 				}
 				missed := in.failingGone()
 				gone = append(gone, missed...)
+				if tokens := (&ledger.Entry{Missed: missed}).LossTokens(in.state); len(tokens) > 0 && c.Accept[tokens[0]] == "" {
+					p.Findings = append(p.Findings, missedFinding(first, missed, tokens[0]))
+				}
 				if plan.waiting > 0 && oldest == "" {
 					oldest = first
 				}
