@@ -15,7 +15,8 @@ func TestADestroyKeepsTheArchiveByDefault(t *testing.T) {
 	// Not applied: the state still says keep.
 	e.Write(e.config("2022-05-03", `on_destroy = "delete"`))
 	said, _ := e.Plan("-destroy")
-	contains(t, said, "Warning: Archive is kept", `because on_destroy is "keep" in the state`, "run terraform apply first")
+	contains(t, said, "Warning: Archive is kept", `because on_destroy is "keep" in the state`, `run terraform apply with on_destroy = "delete" before the destroy`,
+		"After the destroy, import the archive first with \"terraform import teo_l7_log_archive.NAME '"+fileURL(e.dir)+"'\"")
 	succeeds(e.Workspace, "destroy", "-auto-approve", "-input=false")
 	now := files(t, e.dir)
 	for name := range saved {

@@ -78,7 +78,8 @@ func (r *logArchiveResource) destroyWarning(ctx context.Context, state *logArchi
 	at := state.Destination.ValueString()
 	if state.OnDestroy.ValueString() != onDestroyDelete {
 		diags.AddAttributeWarning(path.Root("on_destroy"), "Archive is kept",
-			fmt.Sprintf("The archive at %s stays as it is, because on_destroy is \"keep\" in the state. If the configuration says \"delete\", run terraform apply first.", at))
+			fmt.Sprintf("The archive at %s stays as it is, because on_destroy is \"keep\" in the state. To remove it, run terraform apply with on_destroy = \"delete\" before the destroy. "+
+				"After the destroy, import the archive first with \"terraform import teo_%s.NAME '%[1]s'\".", at, r.archiveName()))
 		return diags
 	}
 	text := fmt.Sprintf("The archive at %s is removed, because on_destroy is \"delete\": %s, unless other resources manage it as well.", at, packages(state.PackageCount.ValueInt64()))
