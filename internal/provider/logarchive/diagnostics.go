@@ -38,13 +38,13 @@ var findingNext = map[archive.FindingKind]string{
 }
 
 // findingDetail says what was found, what to do, and how to accept it. accept are the
-// keys of the configuration.
+// tokens of the configuration.
 func findingDetail(destination string, f archive.Finding, accept []string) string {
 	text := fmt.Sprintf("At %s: %s.\n\n%s", destination, f.Message, findingNext[f.Kind])
 	if f.Token != "" {
-		for _, key := range accept {
-			if kind := strings.IndexAny(f.Token, "@:") + 1; key != f.Token && strings.HasPrefix(key, f.Token[:kind]) {
-				text += fmt.Sprintf(" The key %q of accept is that of another situation.", key)
+		for _, token := range accept {
+			if kind := strings.IndexAny(f.Token, "@:") + 1; token != f.Token && strings.HasPrefix(token, f.Token[:kind]) {
+				text += fmt.Sprintf(" The token %q in accept is for another situation.", token)
 			}
 		}
 		text += fmt.Sprintf(" If that is not possible, or if the change is intended, accept it with a reason, which the ledger records:\n\n  accept = {\n    %q = \"…\"\n  }", f.Token)
@@ -149,7 +149,7 @@ func remains(destination string, d *archive.Deletion) (diags diag.Diagnostics) {
 			tokens[i] = "left:" + id
 		}
 		diags.AddAttributeWarning(path.Root("destination"), "Archive is kept",
-			fmt.Sprintf("Other resources manage the archive at %s: %s. This resource has left it, and the archive stays. If the state of such a resource is gone, apply accept with the key %s before the destroy.",
+			fmt.Sprintf("Other resources manage the archive at %s: %s. This resource has left it, and the archive stays. If the state of such a resource is gone, apply accept with the token %s before the destroy.",
 				destination, strings.Join(d.Members, ", "), strings.Join(tokens, ", ")))
 	}
 	if len(d.Retained) > 0 {

@@ -95,9 +95,9 @@ func TestALossIsAnErrorUntilExactlyItIsAccepted(t *testing.T) {
 	wrong := token[:len(token)-4] + "0000"
 	e.Write(e.config("2022-05-03", accepts(wrong, "The disk broke.")))
 	said, _ = e.Plan()
-	contains(t, said, "Warning: Key of accept has no effect", wrong)
+	contains(t, said, "Warning: Token in accept has no effect", wrong)
 	said = e.Refused("Error: Archived packages are lost")
-	contains(t, said, fmt.Sprintf("The key %q of accept is that of another situation.", wrong), token)
+	contains(t, said, fmt.Sprintf("The token %q in accept is for another situation.", wrong), token)
 
 	e.Write(e.config("2022-05-03", accepts(token, "The disk broke.")))
 	said, _ = e.Plan()

@@ -241,13 +241,13 @@ func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is
 		diags.AddAttributeWarning(path.Root("destination"), w.Summary, w.Detail)
 	}
 	if len(p.Unused) > 0 {
-		text := fmt.Sprintf("These keys of accept accept nothing, and the ledger has not recorded them: %s.", strings.Join(p.Unused, ", "))
+		text := fmt.Sprintf("These tokens in accept match no finding, and the ledger has not recorded them: %s.", strings.Join(p.Unused, ", "))
 		for _, f := range p.Findings {
 			if f.Token != "" {
-				text += fmt.Sprintf(" The finding at hand has the key %q.", f.Token)
+				text += fmt.Sprintf(" The present finding has the token %q.", f.Token)
 			}
 		}
-		diags.AddAttributeWarning(path.Root("accept"), "Key of accept has no effect", text)
+		diags.AddAttributeWarning(path.Root("accept"), "Token in accept has no effect", text)
 	}
 	return p
 }
@@ -299,7 +299,7 @@ func (r *logArchiveResource) leave(ctx context.Context, m *logArchiveModel, head
 func (r *logArchiveResource) leaveOrWarn(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member, diags *diag.Diagnostics) {
 	if err := r.leave(ctx, m, head, id, member); err != nil {
 		diags.AddAttributeWarning(path.Root("destination"), "Archive does not know that the resource is gone",
-			fmt.Sprintf("The archive at %s is kept, but the ledger still names this resource (%s): %s. A destroy of another resource of this archive with on_destroy = \"delete\" needs the key %q in accept.",
+			fmt.Sprintf("The archive at %s is kept, but the ledger still names this resource (%s): %s. A destroy of another resource of this archive with on_destroy = \"delete\" needs the token %q in accept.",
 				m.Destination.ValueString(), member.ID, err, "left:"+member.ID))
 	}
 }

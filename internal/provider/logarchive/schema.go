@@ -113,7 +113,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				Validators: []validator.String{stringvalidator.OneOf(verifyListing, verifyPayload)},
 			},
 			"accept": schema.MapAttribute{
-				MarkdownDescription: "Findings to accept: a map from the key that the error message shows to the reason. A key accepts exactly one situation and has no effect in any other, so it may stay in the configuration. The ledger records the key and the reason.",
+				MarkdownDescription: "Findings to accept: a map from the token that the error message shows to the reason. A token accepts exactly one situation and has no effect in any other, so it may stay in the configuration. The ledger records the token and the reason.",
 				Optional:            true,
 				ElementType:         types.StringType,
 				Validators:          reasons(),
