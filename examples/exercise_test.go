@@ -64,29 +64,6 @@ func TestExercise(t *testing.T) {
 	if screens < 8 {
 		t.Errorf("only %d screens were found", screens)
 	}
-	checkPlanScript(t, in)
-}
-
-// checkPlanScript runs plan.sh on the archive of the exercise: without anything to
-// do, and with a missing file.
-func checkPlanScript(t *testing.T, in box) {
-	t.Helper()
-	needs(t, "jq")
-	const run = `sh "$CHECKOUT/examples/compliance/plan.sh"`
-	if out := in.script(run); out != "nothing to do" {
-		t.Errorf("plan.sh says %q", out)
-	}
-	files, err := filepath.Glob(filepath.Join(in.Dir, "archive", "dt=2022-05-05", "bag=*", "data", "*", "*", "*", "*.log.gz"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d files, %v", len(files), err)
-	}
-	if err := os.Remove(files[0]); err != nil {
-		t.Fatal(err)
-	}
-	out := shown(in.script(run + " 2>&1 || echo status $?"))
-	if !strings.HasPrefix(out, "Archived files are missing or damaged: ") || !strings.HasSuffix(out, "status 2") {
-		t.Errorf("plan.sh says %q", out)
-	}
 }
 
 // The translated exercise has the same commands and screens.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Plans, and says what an apply would do. The exit status is 0 if it would do nothing
-# or only archive what is new, and 2 if it would repair something or fail over a
-# finding, which is printed.
+# or only archive what is new, and 2 if there is an error or a warning that is not in
+# the list of harmless ones: the apply would repair something or fail. These are printed.
 set -eu
 plan=$(mktemp)
 trap 'rm -f "$plan"' EXIT
@@ -10,8 +10,9 @@ terraform plan -input=false -detailed-exitcode -json >"$plan" || status=$?
 findings=$(jq --raw-output '
   select(.type == "diagnostic") | .diagnostic
   | select(.severity == "error" or (.summary | IN(
-      "Archived files are missing or damaged", "Archived packages are lost", "Packages were never archived",
-      "Archive was rolled back", "Another run changed the archive", "Another resource set the scope of the archive")))
+      "Archive exists", "Archive was extended elsewhere", "Nothing to archive yet",
+      "Days that EdgeOne may drop", "Foreign files in the archive", "Foreign objects in the ledger",
+      "Bucket retains objects for longer", "Bucket keeps former versions") | not))
   | "\(.summary): \(.detail)"' "$plan")
 if [ -n "$findings" ] || [ "$status" = 1 ]; then
   printf '%s\n' "$findings" >&2
