@@ -69,6 +69,12 @@ func special() map[string]specialCase {
 			override: archiveOverride("teo_l4_log_archive", "may"),
 			outputs:  has("archived", map[string]any{"packages": 144.0, "complete": true}),
 		},
+		"resources/teo_l4_log_archive/file": {override: archiveOverride("teo_l4_log_archive", "may"), outputs: has("complete", true)},
+		"resources/teo_l4_log_archive/s3":   {override: archiveOverride("teo_l4_log_archive", "logs")},
+		"resources/teo_l4_log_archive/accept": {
+			override: archiveOverride("teo_l4_log_archive", "may"),
+			outputs:  has("lost", 0.0), emptyOutputs: true,
+		},
 		"data-sources/teo_log_archive_verification": {env: existingArchive},
 		"patterns/archive-verification":             {env: existingArchive},
 		"compliance": {

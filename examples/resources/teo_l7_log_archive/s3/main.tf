@@ -10,5 +10,5 @@ resource "teo_l7_log_archive" "logs" {
 }
 
 output "sealed_through" {
-  value = teo_l7_log_archive.logs.head
+  value = teo_l7_log_archive.logs.sealed_through
 }
