@@ -62,6 +62,9 @@ func contributed(t *testing.T) map[string]string {
 // written.
 func TestContributingExample(t *testing.T) {
 	t.Parallel()
+	if _, err := os.Stat(filepath.Join("..", "internal", "provider", "origingroups")); err == nil {
+		t.Skip("the checkout has the data source of the example")
+	}
 	files := contributed(t)
 	if !json.Valid([]byte(files["examples/provider/policy.json"])) {
 		t.Errorf("the policy is not JSON:\n%s", files["examples/provider/policy.json"])
