@@ -77,7 +77,7 @@ func TestSpecialCasesHaveFolders(t *testing.T) {
 }
 
 // A translated example differs from its original only in comments and
-// descriptions.
+// descriptions, a translated script in comments.
 func TestTranslations(t *testing.T) {
 	t.Parallel()
 	text := regexp.MustCompile(`(?m)\s*#.*$|^\s*description\s*=.*$`)
@@ -95,6 +95,21 @@ func TestTranslations(t *testing.T) {
 	}
 	if found == 0 {
 		t.Error("there are no translations")
+	}
+	scripts, err := fs.Glob(examples.FS, "zh/*/*/*.sh")
+	if err != nil || len(scripts) == 0 {
+		t.Errorf("%d translated scripts, %v", len(scripts), err)
+	}
+	comment := regexp.MustCompile(`(?m)^#[^!].*\n`)
+	for _, name := range scripts {
+		got, err := fs.ReadFile(examples.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := fs.ReadFile(examples.FS, strings.TrimPrefix(name, "zh/"))
+		if err != nil || comment.ReplaceAllString(string(got), "") != comment.ReplaceAllString(string(want), "") {
+			t.Errorf("%s differs from its original, %v:\n%s", name, err, got)
+		}
 	}
 }
 

@@ -43,5 +43,8 @@ output "head" {
 }
 
 output "packages_by_day" {
-  value = { for day, bag in data.teo_log_archive_verification.archive.bags : day => bag.package_count }
+  value = {
+    for day, counts in { for bag in values(data.teo_log_archive_verification.archive.bags) : bag.day => bag.package_count... } :
+    day => sum(counts)
+  }
 }
