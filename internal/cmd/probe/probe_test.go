@@ -79,7 +79,7 @@ const (
 	oldLength  = "How long may a page of API 2022-01-06 be?"
 	length     = "How long may a page of API 2022-09-01 be?"
 	order      = "In which order are the rows?"
-	counts     = "Is the count that of the rows?"
+	counts     = "Does the total count match the number of rows?"
 	window     = "Which packages does a time range list?"
 	longest    = "How long may a time range be?"
 	noZones    = "Which zones does a list without zone IDs have?"

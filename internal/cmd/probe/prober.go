@@ -62,7 +62,7 @@ func questions() []question {
 		{"How long may a page of API 2022-01-06 be?", 1, (*prober).oldPageLength},
 		{"How long may a page of API 2022-09-01 be?", 1, (*prober).pageLength},
 		{"In which order are the rows?", 2, (*prober).order},
-		{"Is the count that of the rows?", 1, (*prober).count},
+		{"Does the total count match the number of rows?", 1, (*prober).count},
 		{"Which packages does a time range list?", 1, (*prober).window},
 		{"How long may a time range be?", 0, (*prober).longestWindow},
 		{"Which zones does a list without zone IDs have?", 1, (*prober).noZones},
