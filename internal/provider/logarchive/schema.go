@@ -37,7 +37,7 @@ const (
 // Descriptions that the resources and the data source of an archive share.
 const (
 	destinationText = "URL of the destination: `file:///srv/logs?prefix=teo/` (a folder; it must exist, or `create_dir=true`), " +
-		"`s3://bucket?region=…&endpoint=…&prefix=teo/` (Amazon S3 and compatible stores, with credentials from where the AWS SDK finds them, such as `AWS_ACCESS_KEY_ID`; " +
+		"`s3://bucket?region=…&endpoint=…&prefix=teo/` (Amazon S3 and compatible stores, with the credentials of the AWS SDK, such as `AWS_ACCESS_KEY_ID`; " +
 		"an `http://` endpoint that is not a loopback address needs `insecure=true`, with which others on the network can read logs and session tokens), or " +
 		"`cos://bucket-appid?region=…&prefix=teo/` (Tencent Cloud COS, signed with the credentials of the provider). Credentials are never part of the URL."
 	headText         = "Newest entry of the ledger."
@@ -62,9 +62,9 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 	s := schema.Schema{
 		MarkdownDescription: fmt.Sprintf("Copies every package of the %s of a window to a folder or bucket, and keeps the copy complete on each apply. "+
 			"Each object of the archive is written once: an apply adds BagIt 1.0 bags ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) with Hive-style paths for each UTC day, "+
-			"and commits them with one entry of an append-only ledger, in which each entry contains the hash of the previous one. It edits nothing, so that it works on stores with object lock. "+
+			"and commits them with one entry of an append-only ledger, in which each entry contains the hash of the previous one. It edits nothing, so it works on stores with object lock. "+
 			"Anyone can verify it offline with POSIX utilities and `sha256sum`.\n\n"+
-			"The state keeps the newest entry of the ledger (`head`). Anything that was lost, rolled back or changed at the destination since then is an error until it is repaired or accepted (see `accept`). "+
+			"The state keeps the newest entry of the ledger (`head`). A later loss, roll-back or change at the destination is an error until it is repaired or accepted (see `accept`). "+
 			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, run and verify an archive.", r.Title),
 		Attributes: map[string]schema.Attribute{
 			"destination": schema.StringAttribute{
@@ -90,13 +90,13 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 			},
 			"recheck_days": schema.Int64Attribute{
 				CustomType:          query.WholeNumber{},
-				MarkdownDescription: "Number of days for which a day is listed again after it was archived, 0 to 366, before it is sealed: late packages of a sealed day are not found. Default 3.",
+				MarkdownDescription: "Number of days, 0 to 366, for which an archived day is listed again before it is sealed. Late packages of a sealed day are not found. Default 3.",
 				Optional:            true, Computed: true,
 				Default:    int64default.StaticInt64(archive.DefaultRecheckDays),
 				Validators: []validator.Int64{int64validator.Between(0, 366)},
 			},
 			"max_run_time": schema.StringAttribute{
-				MarkdownDescription: "How long an apply starts downloads, such as `2h`. After that it commits what it has and succeeds, and `pending_count` says what is left for the next apply. Default: no limit but `timeouts`.",
+				MarkdownDescription: "Time after which an apply starts no more downloads, such as `2h`. It then commits what it has and succeeds, and `pending_count` is the number of packages left for the next apply. Default: no limit but `timeouts`.",
 				Optional:            true,
 			},
 			"parallelism": schema.Int64Attribute{
@@ -107,7 +107,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				Validators: []validator.Int64{int64validator.Between(1, maxParallelism)},
 			},
 			"verify": schema.StringAttribute{
-				MarkdownDescription: "What an apply verifies of the packages that were archived before: `listing` (the default) compares names and lengths at the destination, `payload` also reads every package and compares its hash. Damaged packages are repaired.",
+				MarkdownDescription: "How plan and apply verify the packages that were archived before: `listing` (the default) compares names and lengths at the destination, `payload` also reads every package and compares its hash. An apply repairs damaged packages.",
 				Optional:            true, Computed: true,
 				Default:    stringdefault.StaticString(verifyListing),
 				Validators: []validator.String{stringvalidator.OneOf(verifyListing, verifyPayload)},
@@ -119,24 +119,24 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				Validators:          reasons(),
 			},
 			"erase": schema.MapAttribute{
-				MarkdownDescription: "Packages to remove on request: a map from `dt=<day>/` and the path below `data/` of a package, or a beginning of it that ends in a slash (`dt=2022-05-05/domain=www.example.com/`), to the reason. " +
+				MarkdownDescription: "Packages to remove on request: a map to the reason from `dt=<day>/` followed by the path of a package below `data/`, or by a prefix of that path that ends in a slash (`dt=2022-05-05/domain=www.example.com/`). " +
 					"All versions of each matching package are removed and are never downloaded again. The ledger records files and reason. Removing a key changes nothing. A locked file stays until its lock ends; later applies try again.",
 				Optional:    true,
 				ElementType: types.StringType,
 				Validators:  reasons(),
 			},
 			"retention": schema.SingleNestedAttribute{
-				MarkdownDescription: "Lock that each object is written with. The store must have object lock; `file://` has none. A change holds for what is written from then on.",
+				MarkdownDescription: "Object lock with which each object is written. The store must support object lock; `file://` does not. A change applies to objects that are written later.",
 				Optional:            true,
 				Attributes: map[string]schema.Attribute{
 					"mode": schema.StringAttribute{
-						MarkdownDescription: "`COMPLIANCE` (nobody can remove an object before) or `GOVERNANCE` (some credentials can; not on COS).",
+						MarkdownDescription: "`COMPLIANCE` (nobody can remove an object before its lock ends) or `GOVERNANCE` (some credentials can; not on COS).",
 						Required:            true,
 						Validators:          []validator.String{stringvalidator.OneOf(bucket.Compliance, bucket.Governance)},
 					},
 					"days": schema.Int64Attribute{
 						CustomType:          query.WholeNumber{},
-						MarkdownDescription: "Days from the end of the UTC day of a bag, 1 to 36500; for the ledger and its records, days from when they are written.",
+						MarkdownDescription: "Number of days, 1 to 36500, after the end of the UTC day of a bag; for the ledger and its records, after they are written.",
 						Required:            true,
 						Validators:          []validator.Int64{int64validator.Between(1, 36500)},
 					},
@@ -144,12 +144,12 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 			},
 			"expire_after_days": schema.Int64Attribute{
 				CustomType:          query.WholeNumber{},
-				MarkdownDescription: "Days after the end of a UTC day after which its packages are removed, up to 36500. The ledger records it first. It must be at least the days of `retention`, and more than `stable_after`, `recheck_days` and one day together. Default: never.",
+				MarkdownDescription: "Number of days, up to 36500, after the end of a UTC day when its packages are removed. The ledger records the expiry first. It must be at least the days of `retention`, and more than `stable_after`, `recheck_days` and one day together. Default: never.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.Between(1, 36500)},
 			},
 			"on_destroy": schema.StringAttribute{
-				MarkdownDescription: "What destroying the resource does with the archive: `keep` (the default) leaves it as it is, `delete` removes the files of the archive, unless other resources manage it. Other files stay, and so does what a versioned or locked bucket retains.",
+				MarkdownDescription: "What destroying the resource does with the archive: `keep` (the default) leaves it as it is, `delete` removes the files of the archive, unless other resources manage it. Other files stay, and so do files that a versioned or locked bucket retains.",
 				Optional:            true, Computed: true,
 				Default:    stringdefault.StaticString(onDestroyKeep),
 				Validators: []validator.String{stringvalidator.OneOf(onDestroyKeep, onDestroyDelete)},
@@ -168,9 +168,9 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 			"lost_count":     schema.Int64Attribute{MarkdownDescription: lostCountText, Computed: true},
 			"erased_count":   schema.Int64Attribute{MarkdownDescription: erasedCountText, Computed: true},
 			"total_bytes":    schema.Int64Attribute{MarkdownDescription: totalBytesText, Computed: true},
-			"bag_count":      schema.Int64Attribute{MarkdownDescription: "Number of committed bags. A UTC day has one, and more after late packages and repairs.", Computed: true},
-			"complete":       schema.BoolAttribute{MarkdownDescription: "Whether `end_time` is set and every day of the window is sealed, and no package is pending, failing, lost or was never archived. What was erased or has expired does not count.", Computed: true},
-			"sealed_through": schema.StringAttribute{MarkdownDescription: "Last UTC date up to which every day of the window is sealed, such as `2022-05-04`: it is over for `stable_after` and `recheck_days`, every listed package of it is archived, and it is not listed again. Null if the first day is not sealed yet.", Computed: true},
+			"bag_count":      schema.Int64Attribute{MarkdownDescription: "Number of committed bags. A UTC day has one bag, and further ones for late packages and repairs.", Computed: true},
+			"complete":       schema.BoolAttribute{MarkdownDescription: "Whether `end_time` is set, every day of the window is sealed, and no package is pending, failing, lost or was never archived. Erased and expired packages do not count.", Computed: true},
+			"sealed_through": schema.StringAttribute{MarkdownDescription: "Last UTC date up to which every day of the window is sealed, such as `2022-05-04`. A day is sealed when it ended at least `stable_after` plus `recheck_days` ago and every listed package of it is archived; it is not listed again. Null if the first day is not sealed yet.", Computed: true},
 			"head": schema.SingleNestedAttribute{
 				MarkdownDescription: headText + " It is only ever replaced by a later entry of the same ledger.",
 				Computed:            true,
@@ -186,7 +186,7 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 	return s
 }
 
-// reasons are the validators of a map from a key to a reason.
+// reasons are the validators of a map to a reason.
 func reasons() []validator.Map {
 	return []validator.Map{
 		mapvalidator.KeysAre(stringvalidator.LengthAtLeast(1)),

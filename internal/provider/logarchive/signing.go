@@ -42,8 +42,8 @@ type witnessModel struct {
 func signingAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"signing_key": schema.StringAttribute{
-			MarkdownDescription: "Where the key is that signs the head at the end of each apply, never the key itself: `env:NAME` (an environment variable) or `file:PATH`, with an Ed25519 or ECDSA P-256 key in PKCS#8 PEM, or " +
-				"`kms:REGION/KEY-ID`, a key of Tencent Cloud KMS for `ECC_P256_R1`, which signs with the credentials of the provider. The guide [Evidence](../guides/evidence.md) shows who needs it and how to verify.",
+			MarkdownDescription: "Location of the key that signs the head at the end of each apply, never the key itself: `env:NAME` (an environment variable) or `file:PATH`, with an Ed25519 or ECDSA P-256 key in PKCS#8 PEM, or " +
+				"`kms:REGION/KEY-ID`, a key of Tencent Cloud KMS for `ECC_P256_R1`, which signs with the credentials of the provider. The guide [Evidence](../guides/evidence.md) explains who needs signatures and how to verify them.",
 			Optional: true,
 		},
 		"signing_name": schema.StringAttribute{
@@ -51,11 +51,11 @@ func signingAttributes() map[string]schema.Attribute {
 			Optional:            true,
 		},
 		"timestamp_url": schema.StringAttribute{
-			MarkdownDescription: "URL of an RFC 3161 time-stamp authority, whose token over each signed head is stored beside it. `http://` is accepted, because tokens are signed. An authority that fails is a warning.",
+			MarkdownDescription: "URL of an RFC 3161 time-stamp authority. Its token is stored beside each signed head. `http://` is accepted, because tokens are signed. A failure of the authority is a warning.",
 			Optional:            true,
 		},
 		"witnesses": schema.ListNestedAttribute{
-			MarkdownDescription: "Witnesses ([C2SP tlog-witness](https://c2sp.org/tlog-witness)) that cosign each signed head, after they have checked that no earlier head they saw was lost or rewritten. They need an Ed25519 `signing_key`. A witness that fails or refuses is a warning.",
+			MarkdownDescription: "Witnesses ([C2SP tlog-witness](https://c2sp.org/tlog-witness)) that cosign each signed head, after they have checked that no earlier head they saw was lost or rewritten. They need an Ed25519 `signing_key`. A failure or refusal of a witness is a warning.",
 			Optional:            true,
 			Validators:          []validator.List{listvalidator.SizeAtMost(16)},
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -64,7 +64,7 @@ func signingAttributes() map[string]schema.Attribute {
 			}},
 		},
 		"public_key": schema.StringAttribute{
-			MarkdownDescription: "Verifier key that belongs to `signing_key`: name, hash and public key. Give it to whoever verifies the archive. Null without `signing_key`.",
+			MarkdownDescription: "Verifier key that belongs to `signing_key`: name, hash and public key. Give it to those who verify the archive. Null without `signing_key`.",
 			Computed:            true,
 		},
 		"signed_through": schema.Int64Attribute{

@@ -133,7 +133,7 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 				Validators:          []validator.String{stringvalidator.OneOf(string(archive.DepthLedger), string(archive.DepthPayload))},
 			},
 			"expected_head": schema.StringAttribute{
-				MarkdownDescription: "SHA-256 of a ledger entry that was noted before, in lower-case hex. If it is not an entry of the ledger, that is a problem: the archive was rolled back, or it is another one. `changes` lists what later entries say.",
+				MarkdownDescription: "SHA-256 of a ledger entry that was noted before, in lower-case hex. A hash that no entry of the ledger has is a problem: the archive was rolled back, or is another one. `changes` lists the changes of later entries.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.RegexMatches(sha256Text, "must be 64 lower-case hex digits")},
 			},
@@ -185,7 +185,7 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 			"lost_count":        schema.Int64Attribute{MarkdownDescription: lostCountText, Computed: true},
 			"erased_count":      schema.Int64Attribute{MarkdownDescription: erasedCountText, Computed: true},
 			"expired_count":     schema.Int64Attribute{MarkdownDescription: "Number of files of packages that have expired (`expire_after_days`).", Computed: true},
-			"uncommitted_count": schema.Int64Attribute{MarkdownDescription: "Number of bags that no entry of the ledger names: an interrupted run left them, or a run is in progress. They are no problem.", Computed: true},
+			"uncommitted_count": schema.Int64Attribute{MarkdownDescription: "Number of bags that no entry of the ledger names: an interrupted run left them, or a run is in progress. They do not make the archive invalid.", Computed: true},
 			"total_bytes":       schema.Int64Attribute{MarkdownDescription: totalBytesText, Computed: true},
 			"signed": schema.SingleNestedAttribute{
 				MarkdownDescription: "The newest signed head. Null if neither `public_key` nor `timestamp_ca` nor `witness_keys` is set, or if no signed head is valid.",
@@ -214,7 +214,7 @@ func (d *logArchiveVerificationDataSource) Schema(ctx context.Context, _ datasou
 					"package_count":      schema.Int64Attribute{MarkdownDescription: "Number of packages that the bag was committed with.", Computed: true},
 					"total_bytes":        schema.Int64Attribute{MarkdownDescription: "Total length of these packages as stored, in bytes.", Computed: true},
 					"tagmanifest_sha256": schema.StringAttribute{MarkdownDescription: "SHA-256 of `tagmanifest-sha256.txt`, in lower-case hex.", Computed: true},
-					"retained_until":     schema.StringAttribute{MarkdownDescription: "RFC 3339 UTC time at which the first lock of the files that were read ends. Null if one of them has no lock.", Computed: true},
+					"retained_until":     schema.StringAttribute{MarkdownDescription: "RFC 3339 UTC time at which the first lock among the files that were read ends. Null if one of these files has no lock.", Computed: true},
 				}},
 			},
 		},
