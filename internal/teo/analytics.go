@@ -202,8 +202,10 @@ func (t *Traffic) name(host string) string {
 // countPart fills in the hours of one part. Series are requested for one host,
 // or for all hosts of one hour, whichever needs fewer requests.
 func (t *Traffic) countPart(ctx context.Context, p *trafficPart, hosts []string, counts map[string][]int64) error {
-	if err := t.readZone(ctx, p); err != nil {
-		return err
+	if len(p.top) == 0 {
+		if err := t.readZone(ctx, p); err != nil {
+			return err
+		}
 	}
 	var active []string
 	for _, host := range hosts {
@@ -219,15 +221,18 @@ func (t *Traffic) countPart(ctx context.Context, p *trafficPart, hosts []string,
 	return t.countByHost(ctx, p, active, counts)
 }
 
-// readZone reads the series of the whole zone where nothing else shows that the
-// analytics know the zone.
+// readZone reads the series of the whole zone, which shows whether the analytics know
+// the zone. It is empty if the analytics keep it for less time than the list of domains.
 func (t *Traffic) readZone(ctx context.Context, p *trafficPart) error {
-	if p.zone != nil || len(p.top) > 0 {
+	if p.zone != nil {
 		return nil
 	}
 	series, err := t.client.series(ctx, t.layer, t.ZoneID, "", p.start, p.end)
+	if err != nil && !beyondLookBack(err) {
+		return err
+	}
 	p.zone = &series
-	return err
+	return nil
 }
 
 // active reports whether a host can have traffic in the part, so that its series
@@ -301,12 +306,10 @@ func (t *Traffic) countByHour(ctx context.Context, p *trafficPart, hosts []strin
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(tops, func(top map[string]int64) bool { return top != nil && len(top) == 0 }) && p.zone == nil {
-		series, err := t.client.series(ctx, t.layer, t.ZoneID, "", p.start, p.end)
-		if err != nil && !beyondLookBack(err) {
+	if slices.ContainsFunc(tops, func(top map[string]int64) bool { return top != nil && len(top) == 0 }) {
+		if err := t.readZone(ctx, p); err != nil {
 			return err
 		}
-		p.zone = &series
 	}
 	for i, top := range tops {
 		at := p.start.Add(time.Duration(i) * time.Hour)

@@ -207,8 +207,8 @@ func TestTrafficBeyondTheLookBack(t *testing.T) {
 	}
 }
 
-// The series of a host may be kept for less time than the list of domains. Its
-// hours are then unknown.
+// A series may be kept for less time than the list of domains. Its hours are then
+// unknown.
 func TestTrafficOfAHostBeyondTheLookBack(t *testing.T) {
 	t.Parallel()
 	const refused = "LimitExceeded.QueryTimeLimitExceeded: too early"
@@ -219,6 +219,15 @@ func TestTrafficOfAHostBeyondTheLookBack(t *testing.T) {
 		sim.Inject(teosim.Fault{Name: teosim.APIError, Action: timingL7, Value: refused})
 		_, counts := l7Counts(t, sim, 2, "www.example.com", "none.example.com")
 		if want := map[string][]int64{"www.example.com": unknown, "none.example.com": {0, 0}}; !reflect.DeepEqual(counts, want) {
+			t.Errorf("got %v, want %v", counts, want)
+		}
+	})
+	t.Run("series of a zone without domains", func(t *testing.T) {
+		t.Parallel()
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {30}})})
+		sim.Inject(teosim.Fault{Name: teosim.APIError, Action: timingL7, Value: refused})
+		_, counts := l7Counts(t, sim, 2, "www.example.com")
+		if want := map[string][]int64{"www.example.com": unknown}; !reflect.DeepEqual(counts, want) {
 			t.Errorf("got %v, want %v", counts, want)
 		}
 	})
