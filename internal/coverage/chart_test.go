@@ -182,7 +182,7 @@ func TestChartEscapes(t *testing.T) {
 		}
 	}
 	table, heatMap, _ := strings.Cut(draw(t, rows, "markdown"), "\n````text\n")
-	if !strings.Contains(table, "| &lt;script\\>alert\\(1\\)") || !strings.HasSuffix(heatMap, "\n````\n") {
+	if !strings.Contains(table, "| &lt;script\\>alert\\(1\\)&lt;/script\\>\"'&amp;\\|\\`\\*\\_") || !strings.HasSuffix(heatMap, "\n````\n") {
 		t.Errorf("markdown: %s", table)
 	}
 	if err := wellFormed(draw(t, rows, "svg")); err != nil {
