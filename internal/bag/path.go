@@ -67,9 +67,6 @@ func DayStart(day string) time.Time {
 
 // IsDay reports whether a text is a day as Day writes it.
 func IsDay(day string) bool {
-	if len(day) != dayLength {
-		return false
-	}
 	_, err := time.Parse(time.DateOnly, day)
 	return err == nil
 }

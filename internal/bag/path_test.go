@@ -47,6 +47,18 @@ func TestSplitFindsTheBagOfAKey(t *testing.T) {
 	}
 }
 
+func TestADayHasTheFormOfDay(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"2022-05-04": true, "2024-02-29": true, "2022-02-29": false, "2022-5-04": false, "2022-05-4": false, "22-05-04": false,
+		"2022-05-04T": false, "2022-05-04.5": false, " 2022-05-04": false, "+022-05-04": false, "": false,
+	} {
+		if got := IsDay(text); got != want || got && Day(DayStart(text)) != text {
+			t.Errorf("IsDay(%q) is %t", text, got)
+		}
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	f.Add("dt=2022-05-04/bag=5f0c2a91/data/x")
 	f.Add("dt=2022-05-04/bag=5f0c2a91")
