@@ -457,8 +457,12 @@ func TestAnEntryIsRemovedIfTheArchiveWasDestroyedMeanwhile(t *testing.T) {
 		return nil
 	}
 	err := l.Append(context.Background(), newEntry(4), bucket.Lock{})
-	if _, ok := errors.AsType[*DestroyedError](err); !ok || s.get(Key(4)) != nil {
-		t.Errorf("got %v", err)
+	destroyed, ok := errors.AsType[*DestroyedError](err)
+	if !ok || s.get(Key(4)) != nil {
+		t.Fatalf("got %v", err)
+	}
+	if e := destroyed.Entry; e.Sequence != 3 || !e.WrittenAt.Equal(now) || e.Agent != "another run" {
+		t.Errorf("the error names entry %d of %s by %q", e.Sequence, e.WrittenAt, e.Agent)
 	}
 }
 
