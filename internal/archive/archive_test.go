@@ -882,6 +882,15 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 		t.Errorf("wider hosts and another policy: %+v", *r.Summary)
 	}
 	w.valid()
+
+	w = newWorld(t)
+	www := func(c *Config) { c.Scope.Hosts = []string{"www.example.com"} }
+	w.mustApply(func(c *Config) { www(c); end(1, 5)(c) })
+	lists = w.service.lists
+	if r = w.mustApply(func(c *Config) { hosts(c); end(1, 6)(c) }); w.service.lists != lists+2 {
+		t.Errorf("wider hosts and a later end: %d lists, want one of each of 2 days", w.service.lists-lists)
+	}
+	w.valid()
 }
 
 // A run commits its packages under the scope that another run has set meanwhile, but it
