@@ -229,6 +229,17 @@ func TestAListOfAnArchiveHasAreas(t *testing.T) {
 	}
 }
 
+func TestDownloadsAreRepeatedAsOftenAsMaxRetries(t *testing.T) {
+	t.Parallel()
+	sim := archiveSim(t)
+	sim.Inject(teosim.Fault{Name: teosim.DropConnection, Action: teosim.DownloadAction, Times: 2})
+	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim, "max_retries = 1")+archiveBlock(fileURL(t.TempDir()), "2022-05-02", "parallelism = 1"))
+	contains(t, applied(w), "Archive is incomplete")
+	if got := len(sim.Downloads()); got != 4 {
+		t.Errorf("%d downloads of 3 packages, want 4: the first package fails twice", got)
+	}
+}
+
 // A local clock that is ahead makes no package stable: the clock of the service
 // counts as well.
 func TestALocalClockAheadMakesNothingStable(t *testing.T) {
