@@ -1,7 +1,6 @@
 package bag
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -163,35 +162,4 @@ func ListingSHA256(lengths map[string]int64) string {
 		l.Add(path, lengths[path])
 	}
 	return l.SHA256()
-}
-
-// CheckTagFiles returns the records of a bag after a check of its tag files, which are
-// given by name. They must be exactly what NewTagFiles makes of the records in
-// packages.jsonl.
-func CheckTagFiles(folder string, files map[string][]byte) ([]Record, error) {
-	var records []Record
-	for _, name := range TagNames() {
-		if _, ok := files[name]; !ok {
-			return nil, fmt.Errorf("%s is missing", name)
-		}
-	}
-	for r, err := range Decode(bytes.NewReader(files[packagesTxt])) {
-		if err == nil && r.Bag != folder {
-			err = fmt.Errorf("a package of %s in %s", r.Bag, folder)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", packagesTxt, err)
-		}
-		records = append(records, r)
-	}
-	t, err := NewTagFiles(records)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", packagesTxt, err)
-	}
-	for _, name := range TagNames() {
-		if !bytes.Equal(t.files[name], files[name]) {
-			return nil, fmt.Errorf("%s does not match the records in %s", name, packagesTxt)
-		}
-	}
-	return records, nil
 }
