@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 const (
@@ -351,10 +353,9 @@ func (w *objectWriter) abandon() {
 	defer cancel()
 	for i := range 3 {
 		_, err := w.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &w.bucket, Key: aws.String(w.prefix + w.key), UploadId: &w.upload})
-		if w.ctx.Err() == nil || err != nil {
+		if w.ctx.Err() == nil || err != nil || wait.For(ctx, 50*time.Millisecond<<i) != nil {
 			return
 		}
-		time.Sleep(50 * time.Millisecond << i)
 	}
 }
 

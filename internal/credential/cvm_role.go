@@ -14,6 +14,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 // DefaultMetadataURL is the URL of a CVM's metadata service.
@@ -132,11 +133,11 @@ func (c *cvmRole) fetch(ctx context.Context, role string) ([]byte, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		wait, again := retries.After(class, 0)
+		pause, again := retries.After(class, 0)
 		if !again {
 			return nil, err
 		}
-		if err := tcapi.Sleep(ctx, wait); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return nil, err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 // shortLived returns the options of a role whose credentials expire soon.
@@ -319,7 +320,7 @@ type delayed struct {
 }
 
 func (d delayed) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := tcapi.Sleep(r.Context(), d.by); err != nil {
+	if err := wait.For(r.Context(), d.by); err != nil {
 		return nil, err
 	}
 	return d.next.RoundTrip(r)

@@ -16,6 +16,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 // Causes of a failed download; test for them with errors.Is.
@@ -142,7 +143,7 @@ func (c *Client) Fetch(ctx context.Context, m *bag.Meter, t *Task) (*Result, err
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		var wait time.Duration
+		var pause time.Duration
 		again := false
 		f, isFault := errors.AsType[*fault](err)
 		b, isBucket := errors.AsType[*bucket.Error](err)
@@ -161,9 +162,9 @@ func (c *Client) Fetch(ctx context.Context, m *bag.Meter, t *Task) (*Result, err
 				a.pkg = *fresh
 			}
 		case isFault:
-			wait, again = retries.After(f.class, f.retryAfter)
+			pause, again = retries.After(f.class, f.retryAfter)
 		case isBucket && !b.Permanent() && !errors.Is(err, bucket.ErrExist):
-			wait, again = retries.After(tcapi.Transient, 0)
+			pause, again = retries.After(tcapi.Transient, 0)
 		}
 		if !again {
 			return nil, err
@@ -171,7 +172,7 @@ func (c *Client) Fetch(ctx context.Context, m *bag.Meter, t *Task) (*Result, err
 		if c.options.Retried != nil {
 			c.options.Retried(&a.pkg, err)
 		}
-		if err := tcapi.Sleep(ctx, wait); err != nil {
+		if err := wait.For(ctx, pause); err != nil {
 			return nil, err
 		}
 	}

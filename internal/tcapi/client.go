@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 // Action is one action of one version of a service's API.
@@ -190,7 +192,7 @@ func Call[R any, P reply[R]](ctx context.Context, c *Client, action Action, requ
 			return nil, failure
 		}
 		if failure.Class != Throttled {
-			if err := Sleep(ctx, record.Wait); err != nil {
+			if err := wait.For(ctx, record.Wait); err != nil {
 				return nil, err
 			}
 		}

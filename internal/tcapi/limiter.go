@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 // Limiters holds one rate limiter per service, version and action, as the service
@@ -79,7 +81,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	for {
-		if err := Sleep(ctx, l.paused()); err != nil {
+		if err := wait.For(ctx, l.paused()); err != nil {
 			return err
 		}
 		if err := l.rate.Wait(ctx); err != nil {
@@ -124,22 +126,4 @@ func (l *Limiter) paused() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return time.Until(l.resume)
-}
-
-// Sleep waits for d. If the context ends first, it returns the context's cause.
-func Sleep(ctx context.Context, d time.Duration) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 // The actions that are asked, with their documented limits. Their requests are
@@ -77,7 +78,7 @@ func questions() []question {
 }
 
 func newProber(config tcapi.Config) *prober {
-	p := &prober{now: time.Now, sleep: tcapi.Sleep, progress: func(string) {}}
+	p := &prober{now: time.Now, sleep: wait.For, progress: func(string) {}}
 	observe := config.Observe
 	config.Observe = func(ctx context.Context, a tcapi.Attempt) {
 		p.requests++
