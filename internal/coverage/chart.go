@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // ChartRow is what a chart shows of one host.
@@ -94,7 +95,7 @@ func newChart(rows []ChartRow) (*chart, error) {
 	c := new(chart)
 	units := map[string]bool{}
 	for i, row := range rows {
-		p := panel{name: printable(row.Name), count: row.Count, unit: row.unit()}
+		p := panel{name: visible(row.Name), count: row.Count, unit: row.unit()}
 		for _, date := range slices.Sorted(maps.Keys(row.Days)) {
 			letters := row.Days[date]
 			if _, err := time.Parse(time.DateOnly, date); err != nil {
@@ -141,7 +142,7 @@ func verdictOf(letter rune) int {
 }
 
 // printable replaces characters that XML or a terminal cannot show.
-func printable(text string) string {
+func visible(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return '\ufffd'
@@ -191,19 +192,8 @@ func choose(n int64, one, several string) string {
 	return several
 }
 
-func plural(n int64, unit string) string { return grouped(n) + " " + choose(n, unit, unit+"s") }
-
-// grouped writes a number with separators: 1,234,567.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	start := 0
-	if n < 0 {
-		start = 1
-	}
-	for at := len(digits) - 3; at > start; at -= 3 {
-		digits = digits[:at] + "," + digits[at:]
-	}
-	return digits
+func plural(n int64, unit string) string {
+	return printable.Grouped(n) + " " + choose(n, unit, unit+"s")
 }
 
 // amount is the count of a panel with its unit.
@@ -211,7 +201,7 @@ func (p panel) amount() string {
 	if p.count == nil {
 		return ""
 	}
-	return grouped(*p.count) + " " + p.unit
+	return printable.Grouped(*p.count) + " " + p.unit
 }
 
 // present lists the verdicts that occur, with their numbers of hours.
@@ -219,7 +209,7 @@ func present(sums Sums) string {
 	var parts []string
 	for _, v := range verdicts {
 		if n := v.of(sums); n > 0 {
-			parts = append(parts, grouped(n)+" "+v.name)
+			parts = append(parts, printable.Grouped(n)+" "+v.name)
 		}
 	}
 	return strings.Join(parts, ", ")

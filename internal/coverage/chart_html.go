@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"strings"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // pageStyle is the style of the page around the drawings.
@@ -83,7 +85,7 @@ func (c *chart) htmlLegend(b *strings.Builder) {
 		fmt.Fprintf(b, "<li class=\"entry\" data-verdict=\"%s\" data-hours=\"%d\"><span class=\"hours\"><svg width=\"%d\" height=\"%d\" viewBox=\"-1 -1 %d %d\" %s aria-hidden=\"true\">",
 			v.name, v.of(c.sums), cellSize+5, cellSize+5, cellSize+2, cellSize+2, fontStack)
 		swatch(b, i, 0, 0)
-		fmt.Fprintf(b, "</svg>%s</span><span class=\"verdict-name\">%s</span><span class=\"meaning\">%s</span></li>\n", grouped(v.of(c.sums)), v.name, v.meaning)
+		fmt.Fprintf(b, "</svg>%s</span><span class=\"verdict-name\">%s</span><span class=\"meaning\">%s</span></li>\n", printable.Grouped(v.of(c.sums)), v.name, v.meaning)
 	}
 	b.WriteString("</ul>\n")
 }
@@ -113,7 +115,7 @@ func (c *chart) htmlMissing(b *strings.Builder) {
 func (c *chart) htmlTotals(b *strings.Builder) {
 	b.WriteString("<h2>Totals</h2>\n<div class=\"scroll\"><table class=\"totals\">\n<thead><tr><th>" + c.heading() + "</th>")
 	if c.unit != "" {
-		fmt.Fprintf(b, "<th>%s</th>", html.EscapeString(capitalized(c.unit)))
+		fmt.Fprintf(b, "<th>%s</th>", html.EscapeString(printable.Capitalized(c.unit)))
 	}
 	for _, v := range verdicts {
 		fmt.Fprintf(b, "<th>%s %s</th>", html.EscapeString(string(v.letter)), v.name)
@@ -124,7 +126,7 @@ func (c *chart) htmlTotals(b *strings.Builder) {
 		if c.unit != "" {
 			text := ""
 			if count != nil {
-				text = grouped(*count)
+				text = printable.Grouped(*count)
 			}
 			fmt.Fprintf(b, "<td>%s</td>", text)
 		}
@@ -133,7 +135,7 @@ func (c *chart) htmlTotals(b *strings.Builder) {
 			if v.letter == Missing && sums.Missing > 0 {
 				class = ` class="missing"`
 			}
-			fmt.Fprintf(b, "<td%s>%s</td>", class, grouped(v.of(sums)))
+			fmt.Fprintf(b, "<td%s>%s</td>", class, printable.Grouped(v.of(sums)))
 		}
 		b.WriteString("</tr>\n")
 	}

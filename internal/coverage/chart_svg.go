@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html"
 	"strings"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // Measures of the drawing, in pixels.
@@ -55,7 +57,7 @@ func (p panel) draw(b *strings.Builder, x, y int) {
 	fmt.Fprintf(b, `<text class="name" x="0" y="15">%s</text>`, html.EscapeString(shortened(p.name, 52)))
 	notes := html.EscapeString(strings.Trim(p.amount()+" · "+present(p.sums), " ·"))
 	if p.sums.Missing > 0 {
-		missing := grouped(p.sums.Missing) + " missing"
+		missing := printable.Grouped(p.sums.Missing) + " missing"
 		notes = strings.Replace(notes, missing, `<tspan class="bad">`+missing+`</tspan>`, 1)
 	}
 	fmt.Fprintf(b, `<text class="note" x="0" y="33">%s</text>`, notes)
@@ -107,7 +109,7 @@ func (c *chart) svg() string {
 		fmt.Fprintf(&b, `<g class="entry" data-verdict="%s" data-hours="%d">`, v.name, v.of(c.sums))
 		swatch(&b, i, x, top)
 		fmt.Fprintf(&b, `<text class="note" x="%d" y="%d"><tspan fill="#16202a" font-weight="600">%s</tspan> %s: %s</text></g>`+"\n",
-			x+cellSize+10, top+12, grouped(v.of(c.sums)), v.name, v.meaning)
+			x+cellSize+10, top+12, printable.Grouped(v.of(c.sums)), v.name, v.meaning)
 	}
 	b.WriteString("</g>\n")
 	height := y + 10 + (len(verdicts)+legendColumns-1)/legendColumns*24 + 14
@@ -132,7 +134,7 @@ func (c *chart) title() string {
 func (c *chart) subtitle() string {
 	parts := []string{c.period()}
 	if c.unit != "" && len(c.panels) != 1 {
-		parts = append(parts, grouped(c.count)+" "+c.unit)
+		parts = append(parts, printable.Grouped(c.count)+" "+c.unit)
 	}
 	parts = append(parts, c.conclusion())
 	return strings.Trim(strings.Join(parts, " · "), " ·")

@@ -3,6 +3,8 @@ package coverage
 import (
 	"fmt"
 	"strings"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // hoursHeading is above the columns of six hours each.
@@ -23,12 +25,12 @@ func (c *chart) text() string {
 	fmt.Fprintf(&b, "%s\n", c.conclusion())
 	if len(c.panels) > 0 {
 		b.WriteByte('\n')
-		width := len(grouped(c.largest()))
+		width := len(printable.Grouped(c.largest()))
 		for _, v := range verdicts {
-			fmt.Fprintf(&b, "  %c  %*s  %-11s  %s\n", v.letter, width, grouped(v.of(c.sums)), v.name, v.meaning)
+			fmt.Fprintf(&b, "  %c  %*s  %-11s  %s\n", v.letter, width, printable.Grouped(v.of(c.sums)), v.name, v.meaning)
 		}
 		if c.unit != "" {
-			fmt.Fprintf(&b, "\nTotal: %s %s\n", grouped(c.count), c.unit)
+			fmt.Fprintf(&b, "\nTotal: %s %s\n", printable.Grouped(c.count), c.unit)
 		}
 	}
 	return b.String()
@@ -70,7 +72,7 @@ func (c *chart) markdown() string {
 	}
 	fmt.Fprintf(&b, "\n| %s |", c.heading())
 	if c.unit != "" {
-		fmt.Fprintf(&b, " %s |", capitalized(c.unit))
+		fmt.Fprintf(&b, " %s |", printable.Capitalized(c.unit))
 	}
 	for _, v := range verdicts {
 		fmt.Fprintf(&b, " `%c` %s |", v.letter, v.name)
@@ -85,12 +87,12 @@ func (c *chart) markdown() string {
 		if c.unit != "" {
 			text := ""
 			if count != nil {
-				text = grouped(*count)
+				text = printable.Grouped(*count)
 			}
 			fmt.Fprintf(&b, " %s |", text)
 		}
 		for _, v := range verdicts {
-			fmt.Fprintf(&b, " %s |", grouped(v.of(sums)))
+			fmt.Fprintf(&b, " %s |", printable.Grouped(v.of(sums)))
 		}
 		b.WriteByte('\n')
 	}
@@ -114,8 +116,6 @@ func (c *chart) markdown() string {
 	fmt.Fprintf(&b, "\n%stext\n%s\n%s\n", fence, strings.TrimRight(heatMap.String(), "\n"), fence)
 	return b.String()
 }
-
-func capitalized(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // markdownText escapes what Markdown and HTML in it would interpret.
 func markdownText(text string) string {

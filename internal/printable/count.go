@@ -2,6 +2,7 @@ package printable
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -16,4 +17,17 @@ func Count[N int | int64](n N, noun string) string {
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// Grouped returns a number with a comma between thousands, such as "1,234,567".
+func Grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	start := 0
+	if n < 0 {
+		start = 1
+	}
+	for at := len(digits) - 3; at > start; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
 }

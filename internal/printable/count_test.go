@@ -20,3 +20,14 @@ func TestANounAgreesWithItsNumber(t *testing.T) {
 		}
 	}
 }
+
+func TestThousandsAreGrouped(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", 123456: "123,456", 1234567: "1,234,567", -999: "-999", -1000: "-1,000", -123456: "-123,456",
+	} {
+		if got := printable.Grouped(n); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -62,6 +62,11 @@ func Text(s string, most int) string {
 	return b.String()
 }
 
+// Capitalized returns a text that begins with an ASCII letter as a sentence does.
+func Capitalized(text string) string {
+	return strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
+}
+
 // isPlain reports whether s is printable ASCII of which Text changes nothing.
 func isPlain(s string, most int) bool {
 	if len(s) > most || strings.HasPrefix(s, " ") || strings.HasSuffix(s, " ") {

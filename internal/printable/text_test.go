@@ -78,3 +78,12 @@ func TestErrorKeepsItsCauses(t *testing.T) {
 		t.Error("a cause is lost, or was made up")
 	}
 }
+
+func TestASentenceBeginsWithACapital(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"": "", "a": "A", "the key": "The key", "The key": "The key", "1 key": "1 key"} {
+		if got := printable.Capitalized(text); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 	"github.com/edgeone-community/terraform-provider-teo/internal/fetch"
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
 )
 
@@ -259,10 +260,10 @@ func (r *logArchiveResource) archiveError(err error) diag.Diagnostic {
 		return diag.NewAttributeErrorDiagnostic(at, "Destination contains another archive", fmt.Sprintf(
 			"%s. Nothing was changed.\n\nCheck the folder or bucket, and the prefix.", err))
 	case errors.As(err, &destroyed):
-		return diag.NewAttributeErrorDiagnostic(at, "No archive at the destination", fmt.Sprintf("%s. Nothing was changed.", capital(err.Error())))
+		return diag.NewAttributeErrorDiagnostic(at, "No archive at the destination", fmt.Sprintf("%s. Nothing was changed.", printable.Capitalized(err.Error())))
 	case errors.Is(err, ledger.ErrNoArchive), errors.Is(err, bucket.ErrNotMounted):
 		return diag.NewAttributeErrorDiagnostic(at, "No archive at the destination",
-			"There is no archive at the destination. Is the folder or disk mounted? Check the folder or bucket, and the prefix.\n\n"+capital(err.Error())+".")
+			"There is no archive at the destination. Is the folder or disk mounted? Check the folder or bucket, and the prefix.\n\n"+printable.Capitalized(err.Error())+".")
 	case errors.As(err, &listing):
 		return r.ReadError(listing.query, listing.err)
 	case errors.As(err, &late):
@@ -293,12 +294,4 @@ func bulleted(texts []string) string {
 		fmt.Fprintf(&b, "  - and %d more\n", more)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// capital writes the first letter of a sentence in upper case.
-func capital(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -3,14 +3,13 @@ package logarchive
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // progressEvery is how often a run says at INFO how far it is.
@@ -56,20 +55,7 @@ func (p *progress) line(e archive.Event) string {
 		return ""
 	}
 	p.said = now
-	return fmt.Sprintf("archived %s of %s packages, %s, %s", grouped(int64(e.Done)), grouped(int64(e.Total)), size(e.DoneBytes), e.Day)
-}
-
-// grouped writes a number with a comma between thousands.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	var b strings.Builder
-	for i, digit := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(digit)
-	}
-	return b.String()
+	return fmt.Sprintf("archived %s of %s packages, %s, %s", printable.Grouped(int64(e.Done)), printable.Grouped(int64(e.Total)), size(e.DoneBytes), e.Day)
 }
 
 // size writes a number of bytes with a decimal unit.

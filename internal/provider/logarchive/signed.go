@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/archive"
 	"github.com/edgeone-community/terraform-provider-teo/internal/evidence"
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
 // signedModel is the attribute "signed" of a verification.
@@ -32,7 +33,7 @@ func (m *logArchiveVerificationModel) signed(ctx context.Context, diags *diag.Di
 		key, err := evidence.ParseVerifierKey(m.PublicKey.ValueString())
 		switch {
 		case err != nil:
-			diags.AddAttributeError(path.Root("public_key"), "Invalid public key", capital(err.Error())+". It is the attribute public_key of the archive resource.")
+			diags.AddAttributeError(path.Root("public_key"), "Invalid public key", printable.Capitalized(err.Error())+". It is the attribute public_key of the archive resource.")
 		case key.Witness():
 			diags.AddAttributeError(path.Root("public_key"), "Invalid public key", key.Name()+" is the key of a witness. Put it into witness_keys.")
 		default:
@@ -56,7 +57,7 @@ func (m *logArchiveVerificationModel) signed(ctx context.Context, diags *diag.Di
 		}
 		key, err := witnessKey(text.ValueString())
 		if err != nil {
-			diags.AddAttributeError(path.Root("witness_keys"), "Invalid key of a witness", capital(err.Error())+".")
+			diags.AddAttributeError(path.Root("witness_keys"), "Invalid key of a witness", printable.Capitalized(err.Error())+".")
 		}
 		o.Witnesses = append(o.Witnesses, key)
 	}

@@ -205,7 +205,7 @@ func (r *logArchiveResource) signing(ctx context.Context, m *logArchiveModel, th
 	}
 	signer, err := r.session.SigningKeys.Open(ctx, l, m.SigningName.ValueString())
 	if err != nil {
-		detail := fmt.Sprintf("The signing key is not usable. %s.", printable.Text(capital(err.Error()), printable.Message))
+		detail := fmt.Sprintf("The signing key is not usable. %s.", printable.Text(printable.Capitalized(err.Error()), printable.Message))
 		if failure := tcapi.AsError(err); failure != nil {
 			detail += "\n\n" + failure.Advice()
 		}
@@ -214,7 +214,7 @@ func (r *logArchiveResource) signing(ctx context.Context, m *logArchiveModel, th
 	}
 	witnesses := m.witnesses(ctx, diags)
 	if err := signer.CanBeWitnessed(); err != nil && len(witnesses) > 0 {
-		diags.AddAttributeError(path.Root("witnesses"), "Witnesses need an Ed25519 key", capital(err.Error())+". Use an Ed25519 key, or remove witnesses.")
+		diags.AddAttributeError(path.Root("witnesses"), "Witnesses need an Ed25519 key", printable.Capitalized(err.Error())+". Use an Ed25519 key, or remove witnesses.")
 	}
 	return &archive.Signing{
 		Signer: signer, Timestamp: m.TimestampURL.ValueString(), Witnesses: witnesses, Through: through.ValueInt64(),
