@@ -19,11 +19,11 @@ type mutation struct {
 
 // String gives the place and both texts, in one line.
 func (m mutation) String() string {
-	return fmt.Sprintf("%s:%d: %s → %s", m.file, m.line, oneLine(m.old), oneLine(m.new))
+	return fmt.Sprintf("%s:%d: %s → %s", m.file, m.line, short(m.old), short(m.new))
 }
 
-// oneLine shortens a text for a list.
-func oneLine(text string) string {
+// short shortens a text for a list.
+func short(text string) string {
 	const most = 70
 	text = strings.Join(strings.Fields(text), " ")
 	if runes := []rune(text); len(runes) > most {

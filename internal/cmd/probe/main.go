@@ -113,7 +113,7 @@ func configuration(getenv func(string) string) (tcapi.Config, error) {
 	return config, nil
 }
 
-// oneLine makes a text fit into a cell of a table.
-func oneLine(text string) string {
+// cell makes a text fit into a cell of a table.
+func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
 }

@@ -116,7 +116,7 @@ func (p *prober) report(ctx context.Context) (string, error) {
 				answer = "not answered: " + code
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s |\n", oneLine(q.text), oneLine(answer))
+		fmt.Fprintf(&b, "| %s | %s |\n", cell(q.text), cell(answer))
 	}
 	return fmt.Sprintf("Report of `make probe`, %s, %d requests, %d packages in the sample.\n\n%s",
 		p.now().UTC().Format(time.DateOnly), p.requests, len(p.sample.packages), &b), nil
