@@ -18,6 +18,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/provider/query"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 // findingSummaries are the summaries of findings, in the plan and in the apply.
@@ -75,7 +76,7 @@ func findingErrors(m *logArchiveModel, findings []archive.Finding) (diags diag.D
 }
 
 // destroyWarning says what a destroy does with the archive.
-func (r *logArchiveResource) destroyWarning(ctx context.Context, state *logArchiveModel) (diags diag.Diagnostics) {
+func (r *archives) destroyWarning(ctx context.Context, state *logArchiveModel) (diags diag.Diagnostics) {
 	at := state.Destination.ValueString()
 	if state.OnDestroy.ValueString() != onDestroyDelete {
 		diags.AddAttributeWarning(path.Root("on_destroy"), "Archive is kept",
@@ -174,9 +175,18 @@ func filesOf(n int) string {
 	return fmt.Sprintf("%d files", n)
 }
 
+// listError is a list that failed.
+type listError struct {
+	query teo.Query
+	err   error
+}
+
+func (e *listError) Error() string { return e.err.Error() }
+func (e *listError) Unwrap() error { return e.err }
+
 // archiveErrors turns an error of package archive into diagnostics: one for each
 // finding, and one for everything else.
-func (r *logArchiveResource) archiveErrors(m *logArchiveModel, err error) (diags diag.Diagnostics) {
+func (r *archives) archiveErrors(m *logArchiveModel, err error) (diags diag.Diagnostics) {
 	if found, ok := errors.AsType[*archive.RunError](err); ok {
 		diags.Append(findingErrors(m, found.Findings)...)
 		if found.Err != nil || len(found.Failures)+found.Skipped > 0 {
@@ -194,7 +204,7 @@ func (r *logArchiveResource) archiveErrors(m *logArchiveModel, err error) (diags
 // unusable is the warning of a refresh and a plan about an archive that an apply cannot
 // use. It is no error, because Terraform plans an update before each destroy: an error
 // would keep a destroy from happening.
-func (r *logArchiveResource) unusable(err error) diag.Diagnostic {
+func (r *archives) unusable(err error) diag.Diagnostic {
 	d := r.archiveError(err)
 	return diag.NewAttributeWarningDiagnostic(path.Root("destination"), d.Summary(), d.Detail()+"\n\nThe state keeps what it knows. Until this is solved, an apply fails.")
 }
@@ -208,7 +218,7 @@ func isOfService(err error) bool {
 }
 
 // incompleteDetail says what a run could not do, and how it goes on.
-func (r *logArchiveResource) incompleteDetail(err error) string {
+func (r *archives) incompleteDetail(err error) string {
 	text := strings.TrimSpace(err.Error())
 	if errors.Is(err, context.Canceled) {
 		text = "The run was interrupted."
@@ -227,7 +237,7 @@ func (r *logArchiveResource) incompleteDetail(err error) string {
 }
 
 // archiveError turns an error of package archive into a diagnostic.
-func (r *logArchiveResource) archiveError(err error) diag.Diagnostic {
+func (r *archives) archiveError(err error) diag.Diagnostic {
 	at := path.Root("destination")
 	var (
 		scope     *archive.ScopeError

@@ -82,7 +82,7 @@ type (
 )
 
 // logArchive reads the model of an archive.
-func (r *logArchiveResource) logArchive(ctx context.Context, from getter, diags *diag.Diagnostics) logArchiveModel {
+func (r *archives) logArchive(ctx context.Context, from getter, diags *diag.Diagnostics) logArchiveModel {
 	if r.Layer == teo.L4 {
 		var m l4LogArchiveModel
 		diags.Append(from.Get(ctx, &m)...)
@@ -96,7 +96,7 @@ func (r *logArchiveResource) logArchive(ctx context.Context, from getter, diags 
 }
 
 // setLogArchive writes the model of an archive.
-func (r *logArchiveResource) setLogArchive(ctx context.Context, to setter, m logArchiveModel) diag.Diagnostics {
+func (r *archives) setLogArchive(ctx context.Context, to setter, m logArchiveModel) diag.Diagnostics {
 	if r.Layer == teo.L4 {
 		return to.Set(ctx, l4LogArchiveModel{logArchiveModel: m, ProxyIDs: m.Hosts})
 	}
@@ -150,7 +150,7 @@ func (m *logArchiveModel) retention(ctx context.Context, diags *diag.Diagnostics
 
 // checkArchive reports what is wrong with the values that are known, each on its
 // attribute.
-func (r *logArchiveResource) checkArchive(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) {
+func (r *archives) checkArchive(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) {
 	scope := r.scope(ctx, m, diags)
 	m.maxRunTime(diags)
 	checkDestination(m.Destination, diags)
@@ -238,7 +238,7 @@ func checkDestination(destination types.String, diags *diag.Diagnostics) {
 }
 
 // query is the query of window and filters.
-func (r *logArchiveResource) query(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) teo.Query {
+func (r *archives) query(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) teo.Query {
 	return query.Arguments{
 		StartTime: m.StartTime, EndTime: m.EndTime, Zones: m.Zones, ZoneIDs: m.ZoneIDs, Hosts: m.Hosts, HostsName: r.Hosts,
 	}.Decode(ctx, diags)
@@ -246,7 +246,7 @@ func (r *logArchiveResource) query(ctx context.Context, m *logArchiveModel, diag
 
 // scope is what the configuration asks to archive, and the policy. It lacks the zones
 // that the filters resolve to.
-func (r *logArchiveResource) scope(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) ledger.Scope {
+func (r *archives) scope(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) ledger.Scope {
 	q := r.query(ctx, m, diags)
 	s := ledger.Scope{
 		Start: q.Start, Zones: q.Zones, ZoneIDs: q.ZoneIDs, Hosts: q.Hosts,
@@ -330,19 +330,16 @@ func (m *logArchiveModel) set(ctx context.Context, s *archive.Summary) diag.Diag
 // setUnknown marks the computed attributes as known after apply. The ID of an archive
 // does not change.
 func (m *logArchiveModel) setUnknown(state *logArchiveModel) {
-	m.ArchiveID = types.StringUnknown()
-	if state != nil {
-		m.ArchiveID = state.ArchiveID
-	}
+	m.ArchiveID = state.ArchiveID
 	m.PackageCount, m.PendingCount, m.LostCount, m.ErasedCount = types.Int64Unknown(), types.Int64Unknown(), types.Int64Unknown(), types.Int64Unknown()
 	m.TotalBytes, m.BagCount = types.Int64Unknown(), types.Int64Unknown()
 	m.Complete, m.SealedThrough, m.Head = types.BoolUnknown(), types.StringUnknown(), types.ObjectUnknown(headType)
-	m.planSigned(state, true)
+	m.planSigned(&state.signingModel, true)
 }
 
 // copyComputed takes the computed attributes of the state.
 func (m *logArchiveModel) copyComputed(state *logArchiveModel) {
 	m.ArchiveID, m.PackageCount, m.PendingCount, m.LostCount, m.ErasedCount = state.ArchiveID, state.PackageCount, state.PendingCount, state.LostCount, state.ErasedCount
 	m.TotalBytes, m.BagCount, m.Complete, m.SealedThrough, m.Head = state.TotalBytes, state.BagCount, state.Complete, state.SealedThrough, state.Head
-	m.planSigned(state, false)
+	m.planSigned(&state.signingModel, false)
 }

@@ -30,24 +30,14 @@ var (
 	_ resource.ResourceWithIdentity       = (*logArchiveResource)(nil)
 )
 
-// Default timeouts. The first copy of a large account takes hours.
-const (
-	archiveRunTimeout    = 12 * time.Hour
-	archiveDeleteTimeout = time.Hour
-)
-
 // NewL7Resource is resource "teo_l7_log_archive".
-func NewL7Resource() resource.Resource { return &logArchiveResource{Logs: query.L7} }
+func NewL7Resource() resource.Resource { return &logArchiveResource{archives{Logs: query.L7}} }
 
 // NewL4Resource is resource "teo_l4_log_archive".
-func NewL4Resource() resource.Resource { return &logArchiveResource{Logs: query.L4} }
+func NewL4Resource() resource.Resource { return &logArchiveResource{archives{Logs: query.L4}} }
 
 // logArchiveResource is resource "teo_l7_log_archive" or "teo_l4_log_archive".
-type logArchiveResource struct {
-	query.Logs
-
-	session *query.Session
-}
+type logArchiveResource struct{ archives }
 
 func (r *logArchiveResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_" + r.archiveName()
@@ -56,7 +46,7 @@ func (r *logArchiveResource) Metadata(_ context.Context, req resource.MetadataRe
 }
 
 func (r *logArchiveResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = r.archiveSchema(ctx)
+	resp.Schema = archiveSchema(ctx, r.Logs)
 }
 
 func (r *logArchiveResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
@@ -298,9 +288,6 @@ func (r *logArchiveResource) importedAttributes(destination string, found *archi
 	return attributes
 }
 
-// archiveName is the name of the resource, after the provider's name.
-func (r *logArchiveResource) archiveName() string { return string(r.Layer) + "_log_archive" }
-
 // Keys of the private state.
 const (
 	memberKey = "member" // archive.Member
@@ -331,21 +318,4 @@ func readMember(ctx context.Context, private privateState, diags *diag.Diagnosti
 func encodeMember(m archive.Member) []byte {
 	data, _ := json.Marshal(m) // it has only numbers and texts
 	return data
-}
-
-// outcome is what became of a run.
-type outcome struct {
-	report *archive.Report
-	err    error
-}
-
-// temporary reports whether a later run makes up for what went wrong: packages that
-// failed, a timeout, an interruption.
-func (o *outcome) temporary() bool {
-	run, ok := errors.AsType[*archive.RunError](o.err)
-	if !ok || len(run.Findings) > 0 {
-		return false
-	}
-	_, late := errors.AsType[query.TimeoutError](run.Err)
-	return run.Err == nil || late || errors.Is(run.Err, context.Canceled)
 }

@@ -45,7 +45,7 @@ type author struct {
 
 // open opens the archive of a configuration. With listing, the zones of the scope are
 // resolved, which also tells the time of the service.
-func (r *logArchiveResource) open(ctx context.Context, m *logArchiveModel, is identity, as author, listing bool, diags *diag.Diagnostics) (*archiveAt, error) {
+func (r *archives) open(ctx context.Context, m *logArchiveModel, is identity, as author, listing bool, diags *diag.Diagnostics) (*archiveAt, error) {
 	scope := r.scope(ctx, m, diags)
 	q := r.query(ctx, m, diags)
 	accept, erase := texts(ctx, m.Accept, diags), texts(ctx, m.Erase, diags)
@@ -86,7 +86,7 @@ var errReported = errors.New("see the diagnostics")
 
 // now is the earlier of the local clock and the service's: a clock that is ahead must
 // not seal a day that still grows.
-func (r *logArchiveResource) now() time.Time {
+func (r *archives) now() time.Time {
 	now := r.session.Now()
 	if service := r.session.Clock.Time(); !service.IsZero() && service.Before(now) {
 		return service
@@ -95,7 +95,7 @@ func (r *logArchiveResource) now() time.Time {
 }
 
 // resolve finds the zones of a scope. The response also tells the time of the service.
-func (r *logArchiveResource) resolve(ctx context.Context, scope *ledger.Scope, q teo.Query) error {
+func (r *archives) resolve(ctx context.Context, scope *ledger.Scope, q teo.Query) error {
 	if r.Layer == teo.L7 && r.session.APIVersion == teo.Version20220106 {
 		return nil // that version has no IDs
 	}
@@ -112,7 +112,7 @@ func (r *logArchiveResource) resolve(ctx context.Context, scope *ledger.Scope, q
 }
 
 // list lists the packages of a part of a scope.
-func (r *logArchiveResource) list(ctx context.Context, q teo.Query, start, end time.Time, most int) ([]teo.Package, error) {
+func (r *archives) list(ctx context.Context, q teo.Query, start, end time.Time, most int) ([]teo.Package, error) {
 	q.Start, q.End, q.MaxPackages, q.AreaRequired = start, end, most, true
 	listing, err := r.List(r.session.TEO, ctx, q)
 	if err != nil {
@@ -121,20 +121,28 @@ func (r *logArchiveResource) list(ctx context.Context, q teo.Query, start, end t
 	return listing.Packages, nil
 }
 
-// listError is a list that failed.
-type listError struct {
-	query teo.Query
-	err   error
+// outcome is what became of a run.
+type outcome struct {
+	report *archive.Report
+	err    error
 }
 
-func (e *listError) Error() string { return e.err.Error() }
-func (e *listError) Unwrap() error { return e.err }
+// temporary reports whether a later run makes up for what went wrong: packages that
+// failed, a timeout, an interruption.
+func (o *outcome) temporary() bool {
+	run, ok := errors.AsType[*archive.RunError](o.err)
+	if !ok || len(run.Findings) > 0 {
+		return false
+	}
+	_, late := errors.AsType[query.TimeoutError](run.Err)
+	return run.Err == nil || late || errors.Is(run.Err, context.Canceled)
+}
 
 // run brings the archive up to date and sets the computed attributes.
-func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, is identity, drift []byte, timeout time.Duration, diags *diag.Diagnostics) outcome {
+func (r *archives) run(ctx context.Context, m *logArchiveModel, is identity, drift []byte, timeout time.Duration, diags *diag.Diagnostics) outcome {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, query.TimeoutError(timeout))
 	defer cancel()
-	sign := r.signing(ctx, m, is.through, diags)
+	sign := r.signing(ctx, &m.signingModel, is.through, diags)
 	if diags.HasError() {
 		return outcome{}
 	}
@@ -168,7 +176,7 @@ func (r *logArchiveResource) run(ctx context.Context, m *logArchiveModel, is ide
 
 // planCreate opens the destination of a new archive, if it is known: one that cannot
 // be used is an error before anything is destroyed.
-func (r *logArchiveResource) planCreate(ctx context.Context, plan *logArchiveModel, diags *diag.Diagnostics) {
+func (r *archives) planCreate(ctx context.Context, plan *logArchiveModel, diags *diag.Diagnostics) {
 	r.checkAPIVersion(ctx, plan, diags)
 	if diags.HasError() || !plan.isKnown() {
 		return
@@ -187,7 +195,7 @@ func (r *logArchiveResource) planCreate(ctx context.Context, plan *logArchiveMod
 }
 
 // planUpdate plans an update. It reports whether an apply has something to do.
-func (r *logArchiveResource) planUpdate(ctx context.Context, state, plan *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (work bool, drift []byte) {
+func (r *archives) planUpdate(ctx context.Context, state, plan *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (work bool, drift []byte) {
 	r.checkAPIVersion(ctx, plan, diags)
 	if diags.HasError() || !plan.isKnown() {
 		return true, nil
@@ -209,13 +217,13 @@ func (r *logArchiveResource) planUpdate(ctx context.Context, state, plan *logArc
 	// A refresh moves the head on. It does not if the plan was made without one, or
 	// only the new configuration accepts what other runs have recorded.
 	moved := head == nil || p.Summary.Head != *head
-	unsigned := p.Summary != nil && plan.unsigned(state, p.Summary.Head.Sequence)
+	unsigned := p.Summary != nil && plan.unsigned(&state.signingModel, p.Summary.Head.Sequence)
 	return len(p.Findings)+len(p.Work) > 0 || moved || unsigned, p.Drift
 }
 
 // plan compares destination, ledger and list. It returns nil if that was not possible,
 // which diags say.
-func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is identity, timeout time.Duration, diags *diag.Diagnostics) *archive.Preview {
+func (r *archives) plan(ctx context.Context, plan *logArchiveModel, is identity, timeout time.Duration, diags *diag.Diagnostics) *archive.Preview {
 	a, err := r.open(ctx, plan, is, author{}, true, diags)
 	if errors.Is(err, errReported) {
 		return nil
@@ -253,7 +261,7 @@ func (r *logArchiveResource) plan(ctx context.Context, plan *logArchiveModel, is
 }
 
 // checkProtection reports a retention that the store cannot give.
-func (r *logArchiveResource) checkProtection(ctx context.Context, store bucket.Bucket, plan *logArchiveModel, diags *diag.Diagnostics) {
+func (r *archives) checkProtection(ctx context.Context, store bucket.Bucket, plan *logArchiveModel, diags *diag.Diagnostics) {
 	wanted := plan.retention(ctx, diags)
 	expires := plan.ExpireAfterDays.ValueInt64()
 	if wanted == nil && expires == 0 {
@@ -268,7 +276,7 @@ func (r *logArchiveResource) checkProtection(ctx context.Context, store bucket.B
 }
 
 // readLedger reads the ledger of the archive in the state.
-func (r *logArchiveResource) readLedger(ctx context.Context, m *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (*archive.Opened, error) {
+func (r *archives) readLedger(ctx context.Context, m *logArchiveModel, member archive.Member, diags *diag.Diagnostics) (*archive.Opened, error) {
 	a, err := r.open(ctx, m, identity{archive: m.ArchiveID.ValueString(), head: m.head(ctx, diags), member: member}, author{}, false, diags)
 	if err != nil {
 		return nil, err
@@ -278,11 +286,11 @@ func (r *logArchiveResource) readLedger(ctx context.Context, m *logArchiveModel,
 }
 
 // leave records that the resource manages the archive no more.
-func (r *logArchiveResource) leave(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member) error {
+func (r *archives) leave(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member) error {
 	var diags diag.Diagnostics
 	// A key that is gone does not keep the resource from leaving: its entry is then
 	// not signed.
-	sign := r.signing(ctx, m, m.SignedThrough, &diags)
+	sign := r.signing(ctx, &m.signingModel, m.SignedThrough, &diags)
 	unsigned := diags.Errors()
 	a, err := r.open(ctx, m, identity{archive: id, head: head, member: member}, author{sign, r.actor(ctx)}, false, new(diag.Diagnostics))
 	if err != nil {
@@ -296,7 +304,7 @@ func (r *logArchiveResource) leave(ctx context.Context, m *logArchiveModel, head
 }
 
 // leaveOrWarn is leave. A failure is a warning: the archive is kept in any case.
-func (r *logArchiveResource) leaveOrWarn(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member, diags *diag.Diagnostics) {
+func (r *archives) leaveOrWarn(ctx context.Context, m *logArchiveModel, head *ledger.Head, id string, member archive.Member, diags *diag.Diagnostics) {
 	if err := r.leave(ctx, m, head, id, member); err != nil {
 		diags.AddAttributeWarning(path.Root("destination"), "Archive does not know that the resource is gone",
 			fmt.Sprintf("The archive at %s is kept, but the ledger still names this resource (%s): %s. A destroy of another resource of this archive with on_destroy = \"delete\" needs the token %q in accept.",
@@ -305,7 +313,7 @@ func (r *logArchiveResource) leaveOrWarn(ctx context.Context, m *logArchiveModel
 }
 
 // delete removes the archive.
-func (r *logArchiveResource) delete(ctx context.Context, m *logArchiveModel, head *ledger.Head, member archive.Member, timeout time.Duration, diags *diag.Diagnostics) {
+func (r *archives) delete(ctx context.Context, m *logArchiveModel, head *ledger.Head, member archive.Member, timeout time.Duration, diags *diag.Diagnostics) {
 	a, err := r.open(ctx, m, identity{archive: m.ArchiveID.ValueString(), head: head, member: member}, author{actor: r.actor(ctx)}, false, diags)
 	if err != nil {
 		if !errors.Is(err, errReported) {
@@ -323,7 +331,7 @@ func (r *logArchiveResource) delete(ctx context.Context, m *logArchiveModel, hea
 }
 
 // find reads what archive is at a destination.
-func (r *logArchiveResource) find(ctx context.Context, destination string) (*archive.Existing, error) {
+func (r *archives) find(ctx context.Context, destination string) (*archive.Existing, error) {
 	store, err := r.session.OpenBucket(ctx, destination, true)
 	if err != nil {
 		return nil, err
@@ -333,7 +341,7 @@ func (r *logArchiveResource) find(ctx context.Context, destination string) (*arc
 }
 
 // checkAPIVersion reports zone IDs that the configured API version does not have.
-func (r *logArchiveResource) checkAPIVersion(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) {
+func (r *archives) checkAPIVersion(ctx context.Context, m *logArchiveModel, diags *diag.Diagnostics) {
 	q := r.query(ctx, m, diags)
 	if r.Layer == teo.L7 {
 		r.session.CheckZoneIDs(q, diags)

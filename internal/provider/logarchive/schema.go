@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -34,6 +35,12 @@ const (
 	maxParallelism     = 256
 )
 
+// Default timeouts. The first copy of a large account takes hours.
+const (
+	archiveRunTimeout    = 12 * time.Hour
+	archiveDeleteTimeout = time.Hour
+)
+
 // Descriptions that the resources and the data source of an archive share.
 const (
 	destinationText = "URL of the destination: `file:///srv/logs?prefix=teo/` (a folder; it must exist, or `create_dir=true`), " +
@@ -58,14 +65,15 @@ func requiresOtherArchive(ctx context.Context, req planmodifier.StringRequest, r
 	resp.RequiresReplace = req.PlanValue.IsUnknown() || !bucket.SamePlace(ctx, req.StateValue.ValueString(), req.PlanValue.ValueString())
 }
 
-func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
+// archiveSchema is the schema of the archives of one layer.
+func archiveSchema(ctx context.Context, logs query.Logs) schema.Schema {
 	s := schema.Schema{
 		MarkdownDescription: fmt.Sprintf("Copies every package of the %s of a window to a folder or bucket, and keeps the copy complete on each apply. "+
 			"Each object of the archive is written once: an apply adds BagIt 1.0 bags ([RFC 8493](https://www.rfc-editor.org/rfc/rfc8493)) with Hive-style paths for each UTC day, "+
 			"and commits them with one entry of an append-only ledger, in which each entry contains the hash of the previous one. It edits nothing, so it works on stores with object lock. "+
 			"Anyone can verify it offline with POSIX utilities and `sha256sum`.\n\n"+
 			"The state keeps the newest entry of the ledger (`head`). A later loss, roll-back or change at the destination is an error until it is repaired or accepted (see `accept`). "+
-			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, run and verify an archive.", r.Title),
+			"The guide [Compliance archive](../guides/compliance-archive.md) shows how to set up, run and verify an archive.", logs.Title),
 		Attributes: map[string]schema.Attribute{
 			"destination": schema.StringAttribute{
 				MarkdownDescription: destinationText + " " + replaceText + " Changing it replaces the resource, and `on_destroy` decides what happens to the old archive; another spelling of the same place is no change.",
@@ -80,9 +88,9 @@ func (r *logArchiveResource) archiveSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: query.EndTimeText + " It may be in the future. Packages that start at or after it are not archived. Without it the archive is open-ended: each apply archives what has become stable since the last one.",
 				Optional:            true,
 			},
-			"zones":    schema.SetAttribute{MarkdownDescription: r.ZonesText(), Optional: true, ElementType: types.StringType},
-			"zone_ids": schema.SetAttribute{MarkdownDescription: r.ZoneIDsText(), Optional: true, ElementType: types.StringType},
-			r.Hosts:    schema.SetAttribute{MarkdownDescription: r.HostsText, Optional: true, ElementType: types.StringType},
+			"zones":    schema.SetAttribute{MarkdownDescription: logs.ZonesText(), Optional: true, ElementType: types.StringType},
+			"zone_ids": schema.SetAttribute{MarkdownDescription: logs.ZoneIDsText(), Optional: true, ElementType: types.StringType},
+			logs.Hosts: schema.SetAttribute{MarkdownDescription: logs.HostsText, Optional: true, ElementType: types.StringType},
 			"stable_after": schema.StringAttribute{
 				MarkdownDescription: "How long after the end of a UTC day its packages are archived, such as `24h` (the default); at most `168h`. EdgeOne appends to packages for about a day.",
 				Optional:            true, Computed: true,

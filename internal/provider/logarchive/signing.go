@@ -163,7 +163,7 @@ func (m *signingModel) isSigningKnown() bool {
 
 // unsigned reports whether a run has to sign the head that the state knows: it is not
 // signed, or the configuration of its signature has changed.
-func (m *signingModel) unsigned(state *logArchiveModel, head int64) bool {
+func (m *signingModel) unsigned(state *signingModel, head int64) bool {
 	if m.SigningKey.IsNull() {
 		return false
 	}
@@ -172,15 +172,15 @@ func (m *signingModel) unsigned(state *logArchiveModel, head int64) bool {
 }
 
 // planSigned plans the computed attributes, of a run or of none.
-func (m *signingModel) planSigned(state *logArchiveModel, run bool) {
+func (m *signingModel) planSigned(state *signingModel, run bool) {
 	m.PublicKey, m.SignedThrough = types.StringNull(), types.Int64Null()
 	if m.SigningKey.IsNull() {
 		return
 	}
-	if run || state == nil {
+	if run {
 		m.PublicKey, m.SignedThrough = types.StringUnknown(), types.Int64Unknown()
 	}
-	if state != nil && m.SigningKey.Equal(state.SigningKey) && m.SigningName.Equal(state.SigningName) && !run {
+	if m.SigningKey.Equal(state.SigningKey) && m.SigningName.Equal(state.SigningName) && !run {
 		m.PublicKey, m.SignedThrough = state.PublicKey, state.SignedThrough
 	}
 }
@@ -198,7 +198,7 @@ func (m *signingModel) setSigned(sign *archive.Signing, through int64) {
 
 // signing opens the signing key; nil if there is none to sign with. through is what
 // the state knows to be signed.
-func (r *logArchiveResource) signing(ctx context.Context, m *logArchiveModel, through types.Int64, diags *diag.Diagnostics) *archive.Signing {
+func (r *archives) signing(ctx context.Context, m *signingModel, through types.Int64, diags *diag.Diagnostics) *archive.Signing {
 	l, ok := m.location(diags)
 	if !ok {
 		return nil
@@ -223,7 +223,7 @@ func (r *logArchiveResource) signing(ctx context.Context, m *logArchiveModel, th
 }
 
 // actor is the ARN of the caller, or empty.
-func (r *logArchiveResource) actor(ctx context.Context) string {
+func (r *archives) actor(ctx context.Context) string {
 	arn, err := r.session.Credentials.CallerARN(ctx)
 	if err != nil {
 		tflog.Debug(ctx, "the caller is not known", map[string]any{"failure": err.Error()})
