@@ -19,7 +19,7 @@ type ChartRow struct {
 	// it is not known.
 	Count *int64
 
-	// Days has 24 verdicts for each UTC date, as in Row.
+	// Days has 24 statuses for each UTC date, as in Row.
 	Days map[string]string
 }
 
@@ -54,8 +54,8 @@ func Chart(rows []ChartRow, format string) (string, error) {
 	return "", fmt.Errorf("%q is not a format; valid formats are %s", format, strings.Join(Formats, ", "))
 }
 
-// verdicts are explained in this order.
-var verdicts = []struct {
+// statuses are explained in this order.
+var statuses = []struct {
 	letter        rune
 	name, meaning string
 	fill, ink     string // from the palette of Okabe and Ito, whose colours colour-blind readers can distinguish
@@ -129,12 +129,12 @@ func newChart(rows []ChartRow) (*chart, error) {
 	return c, nil
 }
 
-func known(letter rune) bool { return letter == Outside || verdictOf(letter) >= 0 }
+func known(letter rune) bool { return letter == Outside || statusOf(letter) >= 0 }
 
-// verdictOf returns the index of a letter in verdicts, or -1.
-func verdictOf(letter rune) int {
-	for i := range verdicts {
-		if verdicts[i].letter == letter {
+// statusOf returns the index of a letter in statuses, or -1.
+func statusOf(letter rune) int {
+	for i := range statuses {
+		if statuses[i].letter == letter {
 			return i
 		}
 	}
@@ -204,10 +204,10 @@ func (p panel) amount() string {
 	return printable.Grouped(*p.count) + " " + p.unit
 }
 
-// present lists the verdicts that occur, with their numbers of hours.
+// present lists the statuses that occur, with their numbers of hours.
 func present(sums Sums) string {
 	var parts []string
-	for _, v := range verdicts {
+	for _, v := range statuses {
 		if n := v.of(sums); n > 0 {
 			parts = append(parts, printable.Grouped(n)+" "+v.name)
 		}
@@ -217,6 +217,6 @@ func present(sums Sums) string {
 
 // cellTitle describes an hour in a tooltip.
 func cellTitle(name, date string, hour int, letter rune) string {
-	v := verdicts[verdictOf(letter)]
+	v := statuses[statusOf(letter)]
 	return fmt.Sprintf("%s, %s %02d:00 to %02d:00 UTC: %s (%s)", name, date, hour, hour+1, v.name, v.meaning)
 }

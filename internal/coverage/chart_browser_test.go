@@ -25,8 +25,8 @@ document.documentElement.setAttribute('data-seen', JSON.stringify({
   titles: cells.map(e => e.querySelector('title').textContent),
   letters: cells.map(e => e.querySelector('text').textContent).join(''),
   fills: [...new Set(cells.map(e => getComputedStyle(e.querySelector('rect')).fill))].length,
-  legend: Object.fromEntries([...document.querySelectorAll('.legend .entry')].map(e => [e.dataset.verdict, Number(e.dataset.hours)])),
-  shown: [...document.querySelectorAll('.legend .entry')].every(e => box(e).width > 40 && e.textContent.includes(e.dataset.verdict)),
+  legend: Object.fromEntries([...document.querySelectorAll('.legend .entry')].map(e => [e.dataset.status, Number(e.dataset.hours)])),
+  shown: [...document.querySelectorAll('.legend .entry')].every(e => box(e).width > 40 && e.textContent.includes(e.dataset.status)),
   totals: [...document.querySelectorAll('.totals tfoot td')].map(e => e.textContent).join(' '),
   gaps: [...document.querySelectorAll('.gaps tbody td')].map(e => e.textContent).join(' '),
   small: cells.filter(e => box(e.querySelector('rect')).width < 8 || box(e.querySelector('rect')).height < 8).length,
@@ -63,8 +63,8 @@ func TestBrowserDrawsTheChart(t *testing.T) {
 				t.Errorf("titles %q", got.Titles)
 			}
 			want := map[string]int{"covered": 21, "missing": 1, "quiet": 7, "pending": 4, "uncounted": 1, "unverified": 2}
-			for verdict, hours := range want {
-				if got.Legend[verdict] != hours {
+			for status, hours := range want {
+				if got.Legend[status] != hours {
 					t.Errorf("the legend is %v, want %v", got.Legend, want)
 					break
 				}

@@ -17,13 +17,13 @@ main{max-width:1120px;margin:0 auto;padding:36px 24px 48px}
 h1{margin:0;font-size:28px;line-height:1.2;letter-spacing:-.01em}
 h2{margin:36px 0 12px;font-size:18px}
 .period{margin:4px 0 0;color:#5b6670}
-.verdict{display:inline-block;margin:18px 0 0;padding:9px 16px;border-radius:8px;font-weight:600;background:#e3f1f9;color:#00496f;border-left:5px solid #0072b2}
-.verdict.bad{background:#fdece0;color:#8a3a00;border-color:#d55e00}
-.verdict.unsure{background:#fff;color:#333c45;border-color:#8a949e}
+.conclusion{display:inline-block;margin:18px 0 0;padding:9px 16px;border-radius:8px;font-weight:600;background:#e3f1f9;color:#00496f;border-left:5px solid #0072b2}
+.conclusion.bad{background:#fdece0;color:#8a3a00;border-color:#d55e00}
+.conclusion.unsure{background:#fff;color:#333c45;border-color:#8a949e}
 .legend{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px;margin:24px 0 0;padding:0;list-style:none}
 .legend li{background:#fff;border:1px solid #e1e6ea;border-radius:10px;padding:12px 14px}
 .legend .hours{display:flex;align-items:center;gap:9px;font-size:22px;font-weight:700;font-variant-numeric:tabular-nums;line-height:1.2}
-.legend .verdict-name{display:block;margin-top:4px;font-weight:600}
+.legend .status-name{display:block;margin-top:4px;font-weight:600}
 .legend .meaning{display:block;color:#5b6670;font-size:13px;line-height:1.35}
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(440px,1fr));gap:14px}
 figure{margin:0;background:#fff;border:1px solid #e1e6ea;border-radius:10px;padding:16px 18px;break-inside:avoid}
@@ -50,7 +50,7 @@ func (c *chart) html() string {
 	if period := c.period(); period != "" {
 		fmt.Fprintf(&b, "<p class=\"period\">%s</p>\n", html.EscapeString(period))
 	}
-	fmt.Fprintf(&b, "<p class=\"verdict%s\">%s</p>\n", c.mood(), html.EscapeString(c.conclusion()))
+	fmt.Fprintf(&b, "<p class=\"conclusion%s\">%s</p>\n", c.mood(), html.EscapeString(c.conclusion()))
 	// The pattern is defined once for all drawings.
 	fmt.Fprintf(&b, "<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">%s</svg>\n", pattern)
 	c.htmlLegend(&b)
@@ -81,11 +81,11 @@ func (c *chart) mood() string {
 
 func (c *chart) htmlLegend(b *strings.Builder) {
 	b.WriteString("<ul class=\"legend\">\n")
-	for i, v := range verdicts {
-		fmt.Fprintf(b, "<li class=\"entry\" data-verdict=\"%s\" data-hours=\"%d\"><span class=\"hours\"><svg width=\"%d\" height=\"%d\" viewBox=\"-1 -1 %d %d\" %s aria-hidden=\"true\">",
+	for i, v := range statuses {
+		fmt.Fprintf(b, "<li class=\"entry\" data-status=\"%s\" data-hours=\"%d\"><span class=\"hours\"><svg width=\"%d\" height=\"%d\" viewBox=\"-1 -1 %d %d\" %s aria-hidden=\"true\">",
 			v.name, v.of(c.sums), cellSize+5, cellSize+5, cellSize+2, cellSize+2, fontStack)
 		swatch(b, i, 0, 0)
-		fmt.Fprintf(b, "</svg>%s</span><span class=\"verdict-name\">%s</span><span class=\"meaning\">%s</span></li>\n", printable.Grouped(v.of(c.sums)), v.name, v.meaning)
+		fmt.Fprintf(b, "</svg>%s</span><span class=\"status-name\">%s</span><span class=\"meaning\">%s</span></li>\n", printable.Grouped(v.of(c.sums)), v.name, v.meaning)
 	}
 	b.WriteString("</ul>\n")
 }
@@ -117,7 +117,7 @@ func (c *chart) htmlTotals(b *strings.Builder) {
 	if c.unit != "" {
 		fmt.Fprintf(b, "<th>%s</th>", html.EscapeString(printable.Capitalized(c.unit)))
 	}
-	for _, v := range verdicts {
+	for _, v := range statuses {
 		fmt.Fprintf(b, "<th>%s %s</th>", html.EscapeString(string(v.letter)), v.name)
 	}
 	b.WriteString("</tr></thead>\n<tbody>\n")
@@ -130,7 +130,7 @@ func (c *chart) htmlTotals(b *strings.Builder) {
 			}
 			fmt.Fprintf(b, "<td>%s</td>", text)
 		}
-		for _, v := range verdicts {
+		for _, v := range statuses {
 			class := ""
 			if v.letter == Missing && sums.Missing > 0 {
 				class = ` class="missing"`

@@ -34,9 +34,9 @@ func cellX(hour int) int { return dateWidth + hour*cellStep + hour/6*groupGap }
 
 func (p panel) height() int { return headHeight + len(p.days)*cellStep }
 
-// swatch draws the symbol of a verdict with its corner at x, y.
-func swatch(b *strings.Builder, verdict, x, y int) {
-	v := verdicts[verdict]
+// swatch draws the symbol of a status with its corner at x, y.
+func swatch(b *strings.Builder, status, x, y int) {
+	v := statuses[status]
 	fill, stroke := v.fill, ""
 	switch v.letter {
 	case Unverified:
@@ -72,7 +72,7 @@ func (p panel) draw(b *strings.Builder, x, y int) {
 				continue
 			}
 			fmt.Fprintf(b, `<g class="cell"><title>%s</title>`, html.EscapeString(cellTitle(p.name, d.date, hour, letter)))
-			swatch(b, verdictOf(letter), cellX(hour), top)
+			swatch(b, statusOf(letter), cellX(hour), top)
 			b.WriteString("</g>\n")
 		}
 	}
@@ -104,15 +104,15 @@ func (c *chart) svg() string {
 	legendColumns := columns
 	fmt.Fprintf(&b, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="#dbe0e5"/>`+"\n", margin, y-6, width-margin, y-6)
 	b.WriteString(`<g class="legend">` + "\n")
-	for i, v := range verdicts {
+	for i, v := range statuses {
 		x, top := margin+i%legendColumns*(panelWidth+columnGap), y+10+i/legendColumns*24
-		fmt.Fprintf(&b, `<g class="entry" data-verdict="%s" data-hours="%d">`, v.name, v.of(c.sums))
+		fmt.Fprintf(&b, `<g class="entry" data-status="%s" data-hours="%d">`, v.name, v.of(c.sums))
 		swatch(&b, i, x, top)
 		fmt.Fprintf(&b, `<text class="note" x="%d" y="%d"><tspan fill="#16202a" font-weight="600">%s</tspan> %s: %s</text></g>`+"\n",
 			x+cellSize+10, top+12, printable.Grouped(v.of(c.sums)), v.name, v.meaning)
 	}
 	b.WriteString("</g>\n")
-	height := y + 10 + (len(verdicts)+legendColumns-1)/legendColumns*24 + 14
+	height := y + 10 + (len(statuses)+legendColumns-1)/legendColumns*24 + 14
 
 	var heading strings.Builder
 	fmt.Fprintf(&heading, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" %s>`+"\n", width, height, width, height, fontStack)

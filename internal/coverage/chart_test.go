@@ -15,7 +15,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/coverage"
 )
 
-// chartRows are two days of two domains, with each verdict.
+// chartRows are two days of two domains, with each status.
 func chartRows() []coverage.ChartRow {
 	requests, few := int64(1234567), int64(42)
 	return []coverage.ChartRow{
@@ -115,7 +115,7 @@ func TestMarkdownChart(t *testing.T) {
 	}
 }
 
-// The conclusion names the worst verdict.
+// The conclusion names the worst status.
 func TestChartConclusion(t *testing.T) {
 	t.Parallel()
 	for letters, want := range map[string]string{

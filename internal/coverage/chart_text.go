@@ -26,7 +26,7 @@ func (c *chart) text() string {
 	if len(c.panels) > 0 {
 		b.WriteByte('\n')
 		width := len(printable.Grouped(c.largest()))
-		for _, v := range verdicts {
+		for _, v := range statuses {
 			fmt.Fprintf(&b, "  %c  %*s  %-11s  %s\n", v.letter, width, printable.Grouped(v.of(c.sums)), v.name, v.meaning)
 		}
 		if c.unit != "" {
@@ -38,7 +38,7 @@ func (c *chart) text() string {
 
 func (c *chart) largest() int64 {
 	var n int64
-	for _, v := range verdicts {
+	for _, v := range statuses {
 		n = max(n, v.of(c.sums))
 	}
 	return n
@@ -74,14 +74,14 @@ func (c *chart) markdown() string {
 	if c.unit != "" {
 		fmt.Fprintf(&b, " %s |", printable.Capitalized(c.unit))
 	}
-	for _, v := range verdicts {
+	for _, v := range statuses {
 		fmt.Fprintf(&b, " `%c` %s |", v.letter, v.name)
 	}
 	b.WriteString("\n|:---|")
 	if c.unit != "" {
 		b.WriteString("---:|")
 	}
-	b.WriteString(strings.Repeat("---:|", len(verdicts)) + "\n")
+	b.WriteString(strings.Repeat("---:|", len(statuses)) + "\n")
 	line := func(name string, count *int64, sums Sums) {
 		fmt.Fprintf(&b, "| %s |", name)
 		if c.unit != "" {
@@ -91,7 +91,7 @@ func (c *chart) markdown() string {
 			}
 			fmt.Fprintf(&b, " %s |", text)
 		}
-		for _, v := range verdicts {
+		for _, v := range statuses {
 			fmt.Fprintf(&b, " %s |", printable.Grouped(v.of(sums)))
 		}
 		b.WriteByte('\n')
@@ -103,7 +103,7 @@ func (c *chart) markdown() string {
 		line("**Total**", &c.count, c.sums)
 	}
 	b.WriteString("\n")
-	for _, v := range verdicts {
+	for _, v := range statuses {
 		fmt.Fprintf(&b, "- `%c` %s: %s\n", v.letter, v.name, v.meaning)
 	}
 	// A fence is longer than any run of backquotes in it.

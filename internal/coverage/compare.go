@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The verdicts on an hour.
+// The statuses of an hour.
 const (
 	Covered    = '#' // traffic and a package
 	Missing    = '!' // traffic, but no package
@@ -137,7 +137,7 @@ func Wildcard(domain string, known func(string) bool) (string, bool) {
 	return "", false
 }
 
-// Options say how an hour is judged.
+// Options say how an hour is classified.
 type Options struct {
 	// Now is the time of the comparison. An hour that ended less than StableAfter
 	// before it is pending. With WholeDays, that is every hour of a UTC day that
@@ -153,13 +153,13 @@ type Options struct {
 	Grace int
 }
 
-// Sums counts hours by verdict.
+// Sums counts hours by status.
 type Sums struct {
 	Covered, Missing, Quiet, Pending, Uncounted, Unverified int64
 }
 
-func (s *Sums) count(verdict rune) {
-	switch verdict {
+func (s *Sums) count(status rune) {
+	switch status {
 	case Covered:
 		s.Covered++
 	case Missing:
@@ -195,7 +195,7 @@ type Row struct {
 	// MissingHours are the starts of the missing hours.
 	MissingHours []time.Time
 
-	// Days has a verdict for each hour of a UTC date, as 24 characters.
+	// Days has a status for each hour of a UTC date, as 24 characters.
 	Days map[string]string
 }
 
@@ -210,7 +210,7 @@ type Report struct {
 // Complete reports whether nothing is missing or unverified.
 func (r *Report) Complete() bool { return r.Missing == 0 && r.Unverified == 0 }
 
-// Compare judges each hour of a window. Packages and series are those of the
+// Compare classifies each hour of a window. Packages and series are those of the
 // window grown by o.Grace. Hosts without a series are left out.
 func Compare(w Window, o Options, packages *Packages, series []Series) *Report {
 	report := new(Report)
@@ -235,10 +235,10 @@ func compareHost(w Window, o Options, packages *Packages, s Series) Row {
 		if i == 0 || at.Hour() == 0 {
 			date, day = at.Format(time.DateOnly), []byte(strings.Repeat(string(Outside), 24))
 		}
-		verdict := judge(o, packages, s, at, i+o.Grace)
-		day[at.Hour()] = byte(verdict)
-		row.count(verdict)
-		if verdict == Missing {
+		status := classify(o, packages, s, at, i+o.Grace)
+		day[at.Hour()] = byte(status)
+		row.count(status)
+		if status == Missing {
 			row.MissingHours = append(row.MissingHours, at)
 		}
 		row.Count += max(0, s.Counts[i+o.Grace])
@@ -249,8 +249,8 @@ func compareHost(w Window, o Options, packages *Packages, s Series) Row {
 	return row
 }
 
-// judge returns the verdict on hour i of the grown window.
-func judge(o Options, packages *Packages, s Series, at time.Time, i int) rune {
+// classify returns the status of hour i of the grown window.
+func classify(o Options, packages *Packages, s Series, at time.Time, i int) rune {
 	count, end := s.Counts[i], at.Add(time.Hour)
 	if o.WholeDays {
 		end = at.Truncate(24 * time.Hour).Add(24 * time.Hour)

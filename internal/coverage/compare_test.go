@@ -48,7 +48,7 @@ func TestCompare(t *testing.T) {
 		options  func(*coverage.Options)
 		want     string
 	}{
-		{name: "each verdict", packages: []string{"0:00:00..1:00:00", "3:00:00..4:00:00", "4:00:00..5:00:00"}, counts: []int64{5, 5, 0, 0, unknown, unknown}, want: "#!.+??"},
+		{name: "each status", packages: []string{"0:00:00..1:00:00", "3:00:00..4:00:00", "4:00:00..5:00:00"}, counts: []int64{5, 5, 0, 0, unknown, unknown}, want: "#!.+??"},
 		{name: "quarters of an hour", packages: []string{"0:45:00..0:59:59", "2:00:00..2:14:59"}, counts: []int64{1, 0, 1, 1, 0, 0}, want: "#.#!.."},
 		{name: "across two hours", packages: []string{"0:30:00..1:30:00"}, counts: []int64{1, 1, 1, 0, 0, 0}, want: "##!..."},
 		{name: "without an end", packages: []string{"1:00:00..0:00:00"}, counts: []int64{0, 1, 0, 0, 0, 0}, want: ".#...."},
@@ -211,7 +211,7 @@ func checkAgainstModel(t *testing.T, seed uint64, r *rand.Rand) {
 	}
 	row := coverage.Compare(w, o, packages, []coverage.Series{{Host: www, Counts: counts}}).Rows[0]
 
-	verdicts, counted := map[rune]int64{}, int64(0)
+	statuses, counted := map[rune]int64{}, int64(0)
 	for at := w.Start; at.Before(w.End); at = at.Add(time.Hour) {
 		want := model(o, grown, listed, counts, at)
 		got := rune(row.Days[at.Format(time.DateOnly)][at.Hour()])
@@ -221,12 +221,12 @@ func checkAgainstModel(t *testing.T, seed uint64, r *rand.Rand) {
 		if missing := slices.Contains(row.MissingHours, at); missing != (want == '!') {
 			t.Fatalf("seed %d: %s in the missing hours is %t", seed, at, missing)
 		}
-		verdicts[want]++
+		statuses[want]++
 		counted += max(0, counts[int(at.Sub(grown.Start)/time.Hour)])
 	}
 	sums := coverage.Sums{
-		Covered: verdicts['#'], Missing: verdicts['!'], Quiet: verdicts['.'], Pending: verdicts['~'],
-		Uncounted: verdicts['+'], Unverified: verdicts['?'],
+		Covered: statuses['#'], Missing: statuses['!'], Quiet: statuses['.'], Pending: statuses['~'],
+		Uncounted: statuses['+'], Unverified: statuses['?'],
 	}
 	if row.Sums != sums || row.Count != counted {
 		t.Fatalf("seed %d: the sums are %+v and the count is %d, want %+v and %d", seed, row.Sums, row.Count, sums, counted)
@@ -242,7 +242,7 @@ func checkAgainstModel(t *testing.T, seed uint64, r *rand.Rand) {
 	}
 }
 
-// model implements the definition of the verdicts directly.
+// model implements the definition of the statuses directly.
 func model(o coverage.Options, grown coverage.Window, listed []slot, counts []int64, at time.Time) rune {
 	count := func(h time.Time) int64 {
 		if h.Before(grown.Start) || !h.Before(grown.End) {
@@ -282,7 +282,7 @@ func model(o coverage.Options, grown coverage.Window, listed []slot, counts []in
 
 // An archive adds whole days: until the day is over for long enough, none of its
 // hours is missing.
-func TestHoursOfAWholeDayAreJudgedTogether(t *testing.T) {
+func TestHoursOfAWholeDayAreClassifiedTogether(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2022, 5, 4, 22, 0, 0, 0, time.UTC)
 	window := coverage.Window{Start: start, End: start.Add(4 * time.Hour)}

@@ -99,7 +99,7 @@ func (f family) decode(ctx context.Context, config tfsdk.Config, diags *diag.Dia
 		diags.Append(problems...)
 		if after < 0 {
 			diags.AddAttributeError(path.Root("stable_after"), "Negative stable_after",
-				fmt.Sprintf("stable_after is %s, and an hour cannot be judged before it is over. The default is 24h, after which EdgeOne adds nothing to a package.", after))
+				fmt.Sprintf("stable_after is %s, and an hour cannot be classified before it is over. The default is 24h, after which EdgeOne adds nothing to a package.", after))
 		}
 		a.stableAfter = after
 	}

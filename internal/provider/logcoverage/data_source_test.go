@@ -20,7 +20,7 @@ import (
 )
 
 // day is the day that the tests of coverage compare, and later is when all of it
-// can be judged.
+// can be classified.
 var (
 	day   = time.Date(2022, 5, 4, 0, 0, 0, 0, time.UTC)
 	later = provider.Options{Now: func() time.Time { return day.AddDate(0, 0, 3) }}
@@ -233,7 +233,7 @@ func TestL4LogCoverage(t *testing.T) {
 	}
 }
 
-// What cannot be judged, and what makes a comparison incomplete.
+// What cannot be classified, and what makes a comparison incomplete.
 func TestLogCoverageWarnings(t *testing.T) {
 	t.Parallel()
 	account := coveredAccount(hours("www.example.com", "########"))

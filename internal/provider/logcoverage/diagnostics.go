@@ -92,8 +92,8 @@ func (c *comparison) warnings(report *coverage.Report) diag.Diagnostics {
 	return diags
 }
 
-// nothing says what a comparison without rows means: a wrong zone must not look
-// like a complete week.
+// nothing explains a comparison without rows: a wrong zone must not look like a
+// complete week.
 func (c *comparison) nothing() string {
 	found := "The account has no zone."
 	if len(c.zones) > 0 {

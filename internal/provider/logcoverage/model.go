@@ -61,7 +61,7 @@ type row struct {
 	Days     map[string]string `tfsdk:"days"`
 }
 
-// sums are numbers of hours by verdict.
+// sums are numbers of hours by status.
 type sums struct {
 	CoveredHours    types.Int64 `tfsdk:"covered_hours"`
 	MissingHours    types.Int64 `tfsdk:"missing_hours"`

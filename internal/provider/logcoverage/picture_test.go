@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/images/log-coverage.svg as the provider draws it now")
 
-// picturedAccount has hours of each verdict: three days of a shop that lost the
+// picturedAccount has hours of each status: three days of a shop that lost the
 // packages of one morning, of an API without visitors at night, and of a domain with
 // logs but without counted requests.
 func picturedAccount() teosim.Catalogue {

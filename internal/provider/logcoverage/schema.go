@@ -47,7 +47,7 @@ func (f family) schema(ctx context.Context) schema.Schema {
 			Optional:            true,
 		},
 		"stable_after": schema.StringAttribute{
-			MarkdownDescription: "How long after its end an hour is judged, such as `24h` (the default). EdgeOne shows packages after about 3 hours and adds to them for about 24. With `archive`, an hour is judged that long after the end of its UTC day, because an archive adds whole days.",
+			MarkdownDescription: "How long after its end an hour is classified, such as `24h` (the default). EdgeOne shows packages after about 3 hours and adds to them for about 24. With `archive`, an hour is classified that long after the end of its UTC day, because an archive adds whole days.",
 			Optional:            true, CustomType: timetypes.GoDurationType{},
 		},
 		"min_requests": schema.Int64Attribute{
@@ -61,7 +61,7 @@ func (f family) schema(ctx context.Context) schema.Schema {
 			Optional:            true, Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"timeouts": timeouts.AttributesWithOpts(ctx, timeouts.Opts{ReadDescription: fmt.Sprintf(query.TimeoutText, "the comparison", query.ShortDuration(query.ReadTimeout))}),
-		"complete": schema.BoolAttribute{MarkdownDescription: "Whether no hour is missing or unverified. Pending hours do not count: they have not been judged. Null if there is no host to compare.", Computed: true},
+		"complete": schema.BoolAttribute{MarkdownDescription: "Whether no hour is missing or unverified. Pending hours do not count: they are not classified yet. Null if there is no host to compare.", Computed: true},
 		"total_requests": schema.Int64Attribute{
 			MarkdownDescription: fmt.Sprintf("Sum of the counted %s.", f.unit) + texts.unitNote,
 			Computed:            true,
@@ -81,7 +81,7 @@ func (f family) schema(ctx context.Context) schema.Schema {
 	}
 }
 
-// countAttributes are the numbers of hours by verdict.
+// countAttributes are the numbers of hours by status.
 func (f family) countAttributes(where string) map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{}
 	for name, text := range map[string]string{
