@@ -10,7 +10,7 @@ import (
 type assumedRole struct {
 	stsIssuer
 
-	attribute string // to blame
+	attribute string // on which a failure is reported
 	source    string // in words
 	body      assumeRoleRequest
 }

@@ -100,8 +100,8 @@ func (e environment) value(attribute string, names ...string) string {
 	return value
 }
 
-// valueFrom is value, and returns the variable that the value comes from, empty
-// for the attribute.
+// valueFrom is like value. It also returns the name of the variable; it is empty if
+// the attribute is set.
 func (e environment) valueFrom(attribute string, names ...string) (value, name string) {
 	for _, name := range names {
 		e.considered[name] = true

@@ -74,7 +74,7 @@ func (e *MissingError) Error() string {
 
 // request describes a request for credentials, so that its failure can be explained.
 type request struct {
-	attribute string // to blame
+	attribute string // on which a failure is reported
 	summary   string
 	proof     string // in words, if it is not signed with credentials: "a SAML assertion"
 	role      string // the role to assume; may be empty

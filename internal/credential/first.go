@@ -19,9 +19,9 @@ const (
 	KindPodOIDC
 )
 
-// candidate is one kind with its precedence: the candidates stand in the order of
+// step is one kind with its precedence: the steps stand in the order of
 // the official provider, in which the last of its steps comes first here.
-type candidate struct {
+type step struct {
 	kind       Kind
 	attributes []string // those of the configuration that are set, by name
 	variables  []string // those of the environment that are set
@@ -35,9 +35,9 @@ const summaryConflict = "Conflicting ways to sign in"
 // precedence over the environment. The profile is last, and is searched
 // for even if it is not configured.
 func (b *builder) first() layer {
-	all := b.candidates()
+	all := b.steps()
 	b.conflicts(all)
-	var chosen *candidate
+	var chosen *step
 	for i := range all {
 		if c := &all[i]; len(c.attributes) > 0 {
 			if chosen == nil {
@@ -66,7 +66,7 @@ func (b *builder) first() layer {
 	return layer{credentials: noCredentials{b.missing}, describe: "no source"}
 }
 
-func (b *builder) candidates() []candidate {
+func (b *builder) steps() []step {
 	o := b.options
 	named := func(values map[string]string) []string {
 		var names []string
@@ -84,7 +84,7 @@ func (b *builder) candidates() []candidate {
 		}
 		return nil
 	}
-	return []candidate{
+	return []step{
 		{
 			kind: KindPodOIDC, build: b.podOIDC,
 			attributes: block("enable_pod_oidc", o.EnablePodOIDC),
@@ -131,7 +131,7 @@ func (b *builder) candidates() []candidate {
 
 // conflicts reports ways to sign in that exclude each other, because each of them
 // assumes a role without other credentials.
-func (b *builder) conflicts(all []candidate) {
+func (b *builder) conflicts(all []step) {
 	attributes := map[Kind]bool{}
 	variables := map[Kind]bool{}
 	anyAttribute := false
@@ -153,7 +153,7 @@ func (b *builder) conflicts(all []candidate) {
 }
 
 // ignoredAttributes warns about attributes of a way to sign in that is not used.
-func (b *builder) ignoredAttributes(ignored, chosen *candidate) {
+func (b *builder) ignoredAttributes(ignored, chosen *step) {
 	if ignored.kind == KindSAML || ignored.kind == KindWebIdentity {
 		return // a conflict, which is an error
 	}

@@ -9,7 +9,7 @@ import (
 type webIdentityRole struct {
 	stsIssuer
 
-	attribute string // to blame
+	attribute string // on which a failure is reported
 	tokenFrom string // in words
 	file      string // read for each request; empty if the token is in body
 	body      webIdentityRequest

@@ -66,8 +66,8 @@ func TestWaitBeforeTheNextAttempt(t *testing.T) {
 				if waited < test.least || waited > test.most+10*time.Millisecond {
 					t.Errorf("it waited %s, want %s to %s", waited, test.least, test.most)
 				}
-				if told := seen.all()[0].Wait; told < test.least || told > test.most {
-					t.Errorf("it told of %s", told)
+				if logged := seen.all()[0].Wait; logged < test.least || logged > test.most {
+					t.Errorf("it logged a wait of %s", logged)
 				}
 			})
 		})

@@ -79,7 +79,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 			})
 			err := ask(t.Context(), client)
 			failure := failed(t, err)
-			told := fmt.Sprintf("%v\n%+v\n%#v\n%v\n%+v", err, *failure, *failure, failure.Err, seen.all())
+			shown := fmt.Sprintf("%v\n%+v\n%#v\n%v\n%+v", err, *failure, *failure, failure.Err, seen.all())
 			secrets := []string{secretID, secretKey, token, "5ecre7", "sign="}
 			for range failure.Attempts {
 				signature := <-signatures
@@ -89,8 +89,8 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 				secrets = append(secrets, signature)
 			}
 			for _, secret := range secrets {
-				if strings.Contains(told, secret) {
-					t.Errorf("%q is told in\n%s", secret, told)
+				if strings.Contains(shown, secret) {
+					t.Errorf("%q is shown in\n%s", secret, shown)
 				}
 			}
 			if len(failure.Message) > 1100 || !utf8.ValidString(failure.Message) || strings.ContainsAny(err.Error(), "\r\n\x1b") {

@@ -193,7 +193,7 @@ func (c *Client) similarNames(ctx context.Context, unknown []string) []string {
 	if c.readAllZones(ctx) != nil {
 		return nil
 	}
-	type candidate struct {
+	type match struct {
 		name     string
 		distance int
 	}
@@ -201,7 +201,7 @@ func (c *Client) similarNames(ctx context.Context, unknown []string) []string {
 	for i := range c.zones.all {
 		names = append(names, c.zones.all[i].Name)
 	}
-	var similar []candidate
+	var similar []match
 	for _, name := range sorted(names) {
 		best := len(name)
 		for _, wanted := range unknown {
@@ -212,10 +212,10 @@ func (c *Client) similarNames(ctx context.Context, unknown []string) []string {
 			best = min(best, distance)
 		}
 		if best <= max(2, len(name)/3) {
-			similar = append(similar, candidate{name, best})
+			similar = append(similar, match{name, best})
 		}
 	}
-	slices.SortStableFunc(similar, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	slices.SortStableFunc(similar, func(a, b match) int { return cmp.Compare(a.distance, b.distance) })
 	names = nil
 	for _, c := range similar[:min(len(similar), maxSimilarNames)] {
 		names = append(names, printable.Text(c.name, printable.Name))

@@ -10,11 +10,11 @@ import (
 type NotFoundError struct {
 	// Products are those that were searched for.
 	Products []Product
-	// Tried has an error for each unusable candidate, and for the download.
+	// Tried has an error for each command line that is not usable, and for the download.
 	Tried []error
 }
 
-// Error lists every candidate and what the user can do.
+// Error lists what was tried and what the user can do.
 func (e *NotFoundError) Error() string {
 	var b strings.Builder
 	names := make([]string, len(e.Products))

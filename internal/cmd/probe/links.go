@@ -28,14 +28,14 @@ func (p *prober) urlForm(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	told := []string{}
+	present := []string{}
 	for _, name := range []string{"Accept-Ranges", "Content-Encoding", "Content-Length", "Content-Type", "ETag", "Last-Modified"} {
 		if header.Get(name) != "" {
-			told = append(told, name)
+			present = append(present, name)
 		}
 	}
 	return fmt.Sprintf("`%s`; a request for its first byte is answered with status %d and %s",
-		shape(u, p.sample.host()), status, strings.Join(told, ", ")), nil
+		shape(u, p.sample.host()), status, strings.Join(present, ", ")), nil
 }
 
 // shape replaces the digits and letters of a URL, except for the end of the host
