@@ -15,9 +15,8 @@ import (
 // progressEvery is how often a run says at INFO how far it is.
 const progressEvery = 10 * time.Second
 
-// progress logs a run. What it says is in the text of a line, so that the lines of a
-// run are alike; the fields of a line have no order. Neither URLs nor log lines are
-// in it.
+// progress logs a run. Values are in the message of a log line, because Terraform shows
+// its fields in no fixed order. URLs and the content of packages are never logged.
 type progress struct {
 	now func() time.Time
 

@@ -37,7 +37,7 @@ type identity struct {
 	through types.Int64 // the entry that was signed last
 }
 
-// author says how a run that writes signs what it writes, and as whom.
+// author has the signing key of a run, and the caller that the ledger names.
 type author struct {
 	sign  *archive.Signing
 	actor string
@@ -121,14 +121,14 @@ func (r *archives) list(ctx context.Context, q teo.Query, start, end time.Time, 
 	return listing.Packages, nil
 }
 
-// outcome is what became of a run.
+// outcome is the result of a run.
 type outcome struct {
 	report *archive.Report
 	err    error
 }
 
-// temporary reports whether a later run makes up for what went wrong: packages that
-// failed, a timeout, an interruption.
+// temporary reports whether a later run can correct the failure: packages that failed, a
+// timeout, an interruption.
 func (o *outcome) temporary() bool {
 	run, ok := errors.AsType[*archive.RunError](o.err)
 	if !ok || len(run.Findings) > 0 {
@@ -252,7 +252,7 @@ func (r *archives) plan(ctx context.Context, plan *logArchiveModel, is identity,
 		text := fmt.Sprintf("These tokens in accept match no finding, and the ledger has not recorded them: %s.", strings.Join(p.Unused, ", "))
 		for _, f := range p.Findings {
 			if f.Token != "" {
-				text += fmt.Sprintf(" The present finding has the token %q.", f.Token)
+				text += fmt.Sprintf(" The current finding has the token %q.", f.Token)
 			}
 		}
 		diags.AddAttributeWarning(path.Root("accept"), "Token in accept has no effect", text)
