@@ -60,7 +60,7 @@ func l7Counts(t *testing.T, sim *teosim.Sim, hours int, domains ...string) (*teo
 
 // The counts of an hour are the same for every form of a series. A domain that the
 // analytics do not list had no requests.
-func TestTrafficByDomain(t *testing.T) {
+func TestCountsOfADomainAreTheSameForEveryFormOfASeries(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]teosim.AnalyticsOptions{
 		"as in samples": {}, "a point at the end": {PointAtEnd: true}, "sparse": {Sparse: true},
@@ -90,7 +90,7 @@ func TestTrafficByDomain(t *testing.T) {
 
 // With more domains than hours, the domains of each hour are read instead. An
 // hour without any is compared with the series of the zone.
-func TestTrafficByHour(t *testing.T) {
+func TestMoreDomainsThanHoursAreCountedByTheHour(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]teosim.AnalyticsOptions{
 		"as in samples": {}, "sparse": {Sparse: true}, "null data": {NullData: true},
@@ -120,7 +120,7 @@ func TestTrafficByHour(t *testing.T) {
 }
 
 // A zone without any point is unknown, one whose points are all zero is quiet.
-func TestTrafficOfAQuietZone(t *testing.T) {
+func TestAZoneWithoutPointsIsUnknownAndOneOfZerosIsQuiet(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		options teosim.AnalyticsOptions
@@ -142,7 +142,7 @@ func TestTrafficOfAQuietZone(t *testing.T) {
 
 // A domain whose series is empty although the list of domains counts it is
 // unknown, not quiet.
-func TestTrafficContradicts(t *testing.T) {
+func TestAnEmptySeriesOfACountedDomainIsUnknown(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0}})})
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Action: timingL7, Value: "Data"})
@@ -152,7 +152,7 @@ func TestTrafficContradicts(t *testing.T) {
 }
 
 // Windows of more than 31 days are divided.
-func TestTrafficOfALongWindow(t *testing.T) {
+func TestALongWindowOfTrafficIsDivided(t *testing.T) {
 	t.Parallel()
 	const days = 70
 	sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0, 31*24 - 1, 31 * 24, days*24 - 1}})})
@@ -174,7 +174,7 @@ func TestTrafficOfALongWindow(t *testing.T) {
 }
 
 // Hours before the look-back are unknown. The first day with data is searched for.
-func TestTrafficBeyondTheLookBack(t *testing.T) {
+func TestHoursBeforeTheLookBackAreUnknown(t *testing.T) {
 	t.Parallel()
 	for _, since := range []int{0, 1, 2, 3, 10, 15, 16, 29, 30, 31, 32, 40, 43, 44, 45} {
 		t.Run(fmt.Sprint(since, " days"), func(t *testing.T) {
@@ -209,7 +209,7 @@ func TestTrafficBeyondTheLookBack(t *testing.T) {
 
 // A series may be kept for less time than the list of domains. Its hours are then
 // unknown.
-func TestTrafficOfAHostBeyondTheLookBack(t *testing.T) {
+func TestASeriesBeyondTheLookBackIsUnknown(t *testing.T) {
 	t.Parallel()
 	const refused = "LimitExceeded.QueryTimeLimitExceeded: too early"
 	unknown := []int64{teo.Unknown, teo.Unknown}
@@ -258,7 +258,7 @@ func TestTrafficOfAHostBeyondTheLookBack(t *testing.T) {
 }
 
 // A thousand domains may not be all, so that an absent one is asked for by name.
-func TestTrafficCutOff(t *testing.T) {
+func TestADomainThatACutOffListLacksIsAskedForByName(t *testing.T) {
 	t.Parallel()
 	for _, domains := range []int{999, 1000, 1001} {
 		hours := map[string][]int{}
@@ -288,7 +288,7 @@ func TestTrafficCutOff(t *testing.T) {
 }
 
 // By the hour, a domain that is absent from a thousand may have requests.
-func TestTrafficByHourCutOff(t *testing.T) {
+func TestADomainThatACutOffHourLacksIsUnknown(t *testing.T) {
 	t.Parallel()
 	hours := map[string][]int{}
 	for i := range 1001 {
@@ -302,7 +302,7 @@ func TestTrafficByHourCutOff(t *testing.T) {
 	}
 }
 
-func TestL4Traffic(t *testing.T) {
+func TestProxiesAreCountedInBytes(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{
 		Catalogue: visited(map[string][]int{"sid-1": {0, 3}, "sid-2": {30}}), Analytics: teosim.AnalyticsOptions{PointAtEnd: true},
@@ -327,7 +327,7 @@ func TestL4Traffic(t *testing.T) {
 }
 
 // Analytics are limited and retried like all calls, and their errors are typed.
-func TestTrafficFailures(t *testing.T) {
+func TestErrorsOfTheAnalyticsAreTypedAndRetried(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0}})})
 	sim.Inject(teosim.Fault{Name: teosim.Throttled, Action: topL7, Times: 1})
@@ -350,7 +350,7 @@ func TestTrafficFailures(t *testing.T) {
 
 // A list that is longer than the query allows is read in parts, each package
 // once. Packages across two parts are not visited twice.
-func TestWalkPackages(t *testing.T) {
+func TestALongListIsWalkedInPartsWithEachPackageOnce(t *testing.T) {
 	t.Parallel()
 	const hours = 100
 	c := teosim.Generate(teosim.GenerateOptions{Slots: hours})

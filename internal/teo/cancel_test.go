@@ -13,7 +13,7 @@ import (
 var errEnough = errors.New("enough")
 
 // A list ends with its context at any point.
-func TestCancel(t *testing.T) {
+func TestAListEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]teosim.Fault{
 		"while a page is under way": {Name: teosim.Hang, Page: new(3)},

@@ -7,7 +7,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-func TestDNSName(t *testing.T) {
+func TestSpellingsOfANameHaveOneForm(t *testing.T) {
 	t.Parallel()
 	for want, spellings := range map[string][]string{
 		"www.example.com":           {"www.example.com", "WWW.Example.COM", "www.example.com.", " www.example.com ", "www。example．com", "ｗｗｗ.example.com"},

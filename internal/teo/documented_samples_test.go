@@ -12,7 +12,7 @@ import (
 
 // The documented sample responses are read unchanged. Their counts are smaller than
 // the number of their rows, and the service returns the same for every page.
-func TestDocumentedSamples(t *testing.T) {
+func TestDocumentedSamplesAreReadUnchanged(t *testing.T) {
 	t.Parallel()
 	at := func(text string) teo.Time {
 		instant, err := time.Parse(time.RFC3339, text)
@@ -107,7 +107,7 @@ func TestDocumentedSamples(t *testing.T) {
 
 // A TotalCount below the number of rows does not make a list of 2022-09-01 short.
 // Times of rows can be in another time zone.
-func TestUndercount(t *testing.T) {
+func TestACountBelowTheRowsMakesNoListShort(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 9, 10, 11, 25, 45} {
 		eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {

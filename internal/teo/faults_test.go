@@ -36,7 +36,7 @@ func everythingByID(size int) teo.Query {
 }
 
 // Only a failed request is sent again.
-func TestFailedRequestsAreSentAgain(t *testing.T) {
+func TestOnlyAFailedRequestIsSentAgain(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{
 		{Name: teosim.Throttled},
@@ -71,7 +71,7 @@ func TestFailedRequestsAreSentAgain(t *testing.T) {
 
 // Each request has its retries. When one has used them up, the list fails with the
 // error of the service.
-func TestRetriesAreLimited(t *testing.T) {
+func TestEachRequestHasItsRetries(t *testing.T) {
 	t.Parallel()
 	eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
 		o.Catalogue = catalogue(45)
@@ -86,7 +86,7 @@ func TestRetriesAreLimited(t *testing.T) {
 }
 
 // An error that a retry cannot fix ends the list at once.
-func TestFatalErrors(t *testing.T) {
+func TestAFatalErrorEndsTheListAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{
 		teosim.CamUnauthorized, teosim.QuotaExceeded, teosim.NotJSON, teosim.NullBody, teosim.EmptyObject, teosim.NullResponse, teosim.ErrorWithoutCode,
@@ -108,7 +108,7 @@ func TestFatalErrors(t *testing.T) {
 }
 
 // A count that changes from page to page means that the list is read again.
-func TestTotalChanges(t *testing.T) {
+func TestAListWhoseTotalChangesIsReadAgain(t *testing.T) {
 	t.Parallel()
 	eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
 		for page := range 5 {
@@ -151,7 +151,7 @@ func TestTotalChanges(t *testing.T) {
 }
 
 // Duplicates in addition to the rows that the total counts are dropped.
-func TestRowsTwiceInAddition(t *testing.T) {
+func TestDuplicatesBesideTheTotalAreDropped(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 9, 10, 11, 20, 45} {
 		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestRowsTwiceInAddition(t *testing.T) {
 
 // Rows that the service lists and counts twice can be distinguished from overlapping
 // pages only by reading pages of another size.
-func TestRowsTwiceAndCounted(t *testing.T) {
+func TestRowsThatAreCountedTwiceAreOnePackage(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{1, 2, 3, 4, 10, 30, 100} {
 		t.Run(fmt.Sprintf("size=%d", size), func(t *testing.T) {
@@ -199,7 +199,7 @@ func TestRowsTwiceAndCounted(t *testing.T) {
 }
 
 // A package that grew between two pages is the larger of its two rows.
-func TestLargerRowIsKept(t *testing.T) {
+func TestTheLargerRowOfAPackageIsKept(t *testing.T) {
 	t.Parallel()
 	o := teosim.Options{PageBase: 1, Catalogue: catalogue(3)}
 	o.Catalogue.L7[1].Size = 100
@@ -217,7 +217,7 @@ func TestLargerRowIsKept(t *testing.T) {
 
 // Shifted pages lose a row for every duplicate. The list is read again, or it is an
 // error: a list is never incomplete.
-func TestShiftedPages(t *testing.T) {
+func TestAListWithShiftedPagesIsReadAgainOrAnError(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{18, 36, 37} {
 		for _, size := range []int{2, 6, 9, 10} {
@@ -249,7 +249,7 @@ func TestShiftedPages(t *testing.T) {
 
 // If a page is empty although there are more rows, the list is read again, and the
 // client remembers nothing wrong.
-func TestEmptyPage(t *testing.T) {
+func TestAListWithAnEmptyPageIsReadAgain(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{8, 10, 11, 20, 40, 45} {
 		for page := range (rows + 9) / 10 {
@@ -271,7 +271,7 @@ func TestEmptyPage(t *testing.T) {
 }
 
 // A page that stays empty is an error with both numbers.
-func TestEmptyPageForEver(t *testing.T) {
+func TestAPageThatStaysEmptyIsAnError(t *testing.T) {
 	t.Parallel()
 	for page := range 5 {
 		t.Run(fmt.Sprintf("page=%d", page), func(t *testing.T) {
@@ -312,7 +312,7 @@ func checkNames(t *testing.T, want []teosim.Package, l *teo.Listing) {
 }
 
 // Packages are added while pages are read.
-func TestCatalogueGrows(t *testing.T) {
+func TestPackagesMayBeAddedWhilePagesAreRead(t *testing.T) {
 	t.Parallel()
 	for skip := range 5 {
 		t.Run(fmt.Sprintf("after %d", skip), func(t *testing.T) {
@@ -346,7 +346,7 @@ func TestCatalogueGrows(t *testing.T) {
 }
 
 // The text contains both numbers and how often the list was read.
-func TestIncompleteErrorText(t *testing.T) {
+func TestAnIncompleteListSaysBothNumbers(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]teo.IncompleteError{
 		"1 entry was read, but the service counts 2; the list was read 4 times (request ID r)":                                             {Read: 1, Total: 2, Before: -1, Readings: 4, RequestID: "r"},

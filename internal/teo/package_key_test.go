@@ -12,7 +12,7 @@ import (
 // short is the documented suffix for a text.
 func short(text string) string { return fmt.Sprintf("~%x", sha256.Sum256([]byte(text)))[:9] }
 
-func TestKeys(t *testing.T) {
+func TestKeysAreUniqueAndReadable(t *testing.T) {
 	t.Parallel()
 	const name = "20220811-02-www.example.com"
 	p := func(area, name, url string) teo.Package {
@@ -75,7 +75,7 @@ func TestKeys(t *testing.T) {
 }
 
 // A key does not change with the signature of a URL or the order of the rows.
-func TestKeysAreStable(t *testing.T) {
+func TestAKeyDependsOnNeitherSignatureNorOrder(t *testing.T) {
 	t.Parallel()
 	row := func(url string) teo.Package { return teo.Package{Domain: "d", Name: "20220811-02-d", URL: url} }
 	first := teo.Keys([]teo.Package{row("https://a/1?sign=x"), row("https://a/2?sign=x")})

@@ -8,7 +8,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-func TestParsePacketName(t *testing.T) {
+func TestAPacketNameHasTheStartAndTheLength(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, start, rest string
@@ -38,7 +38,7 @@ func TestParsePacketName(t *testing.T) {
 	}
 }
 
-func TestParsePacketNameErrors(t *testing.T) {
+func TestAnInvalidPacketNameIsAnError(t *testing.T) {
 	t.Parallel()
 	const form = "is not of the form"
 	for name, want := range map[string]string{

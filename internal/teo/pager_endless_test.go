@@ -47,7 +47,7 @@ func (e *endless) RoundTrip(request *http.Request) (*http.Response, error) {
 }
 
 // Without a total the end is an empty page, or one without new rows.
-func TestNumberedPagesWithoutAnEnd(t *testing.T) {
+func TestWithoutATotalAPageWithoutNewRowsIsTheEnd(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 1, 9, 10, 11, 20, 21, 45} {
 		for _, base := range []int{0, 1} {

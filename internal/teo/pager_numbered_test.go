@@ -56,7 +56,7 @@ func (n numbering) unlearned(rows, size int) int {
 
 func (numbering) learned(rows, size int) int { return max(1, (rows+size-1)/size) }
 
-func TestNumberedPages(t *testing.T) {
+func TestNumberedPagesAreReadFromEitherBase(t *testing.T) {
 	t.Parallel()
 	const size = 7
 	for _, rows := range []int{0, 1, size - 1, size, size + 1, 2*size - 1, 2 * size, 2*size + 1, 20 * size, 20*size + 3} {
@@ -100,7 +100,7 @@ func TestNumberedBaseIsFoundByALaterList(t *testing.T) {
 	})
 }
 
-func TestNumberedPageSizeIsClamped(t *testing.T) {
+func TestANumberedListFollowsAClampedPageSize(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 9, 10, 11, 20, 95} {
 		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestNumberedPageSizeIsClamped(t *testing.T) {
 }
 
 // If the service does not return the page size that it applied, the pages show it.
-func TestNumberedPageSizeIsClampedSilently(t *testing.T) {
+func TestANumberedListFollowsASilentlyClampedPageSize(t *testing.T) {
 	t.Parallel()
 	for _, fields := range [][]string{{"PageSize"}, {"PageSize", "Pages"}, {"PageSize", "Pages", "PageNo"}} {
 		for _, rows := range []int{9, 11, 20, 45} {
@@ -155,7 +155,7 @@ func TestNumberedPageSizeIsClampedSilently(t *testing.T) {
 }
 
 // Every field of a response but RequestId may be null, and may be left out.
-func TestNumberedNullFields(t *testing.T) {
+func TestFieldsOfANumberedPageMayBeNull(t *testing.T) {
 	t.Parallel()
 	const size = 10
 	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
@@ -194,7 +194,7 @@ func TestNumberedNullFields(t *testing.T) {
 }
 
 // All of them at once, and no count of any kind.
-func TestNumberedAllNullFields(t *testing.T) {
+func TestAllFieldsOfANumberedPageMayBeNull(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
@@ -210,7 +210,7 @@ func TestNumberedAllNullFields(t *testing.T) {
 }
 
 // Data that is null once is read again; if it stays null, that is an error.
-func TestNumberedNullData(t *testing.T) {
+func TestNumberedDataThatStaysNullIsAnError(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
@@ -224,7 +224,7 @@ func TestNumberedNullData(t *testing.T) {
 }
 
 // Without a total, the number of pages shows that one is missing.
-func TestNumberedPagesWithoutTotal(t *testing.T) {
+func TestWithoutATotalTheNumberOfPagesShowsAMissingOne(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
@@ -239,7 +239,7 @@ func TestNumberedPagesWithoutTotal(t *testing.T) {
 }
 
 // Rows are typed once, whatever they leave out.
-func TestNumberedNullFieldsOfRows(t *testing.T) {
+func TestFieldsOfANumberedRowMayBeNull(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
 		for _, field := range []string{"Url", "Domain", "Area", "LogPacketName", "LogTime", "Size"} {
@@ -278,7 +278,7 @@ func TestNumberedNullFieldsOfRows(t *testing.T) {
 }
 
 // A row that is null is a row without a name: it is counted, and reported.
-func TestNumberedNullRow(t *testing.T) {
+func TestANumberedRowThatIsNullIsCounted(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{PageBase: 1, Catalogue: catalogue(45)})
 	sim.Inject(teosim.Fault{Name: teosim.NullRow, Page: new(2)})
@@ -289,7 +289,7 @@ func TestNumberedNullRow(t *testing.T) {
 }
 
 // Packages of two areas can have the same name, and rows can lack the area.
-func TestNumberedAreas(t *testing.T) {
+func TestPackagesOfTwoAreasMayShareAName(t *testing.T) {
 	t.Parallel()
 	for _, said := range []bool{false, true} {
 		t.Run(fmt.Sprintf("said=%t", said), func(t *testing.T) {
@@ -313,7 +313,7 @@ func TestNumberedAreas(t *testing.T) {
 
 // Of 33 rows 30 are distinct. Whatever the service counts, the list has each of them
 // or is an error. It is complete if the service counts the rows or the distinct rows.
-func TestNumberedCountBetweenRowsAndDistinctRows(t *testing.T) {
+func TestANumberedCountIsOfRowsOrOfDistinctRows(t *testing.T) {
 	t.Parallel()
 	for count, complete := range map[int]bool{28: false, 29: false, 30: true, 31: false, 32: false, 33: true, 34: false} {
 		t.Run(strconv.Itoa(count), func(t *testing.T) {
@@ -344,7 +344,7 @@ func TestNumberedCountBetweenRowsAndDistinctRows(t *testing.T) {
 
 // The request ID of a list is that of its last page, in whatever order the pages
 // arrive.
-func TestNumberedRequestIDOfTheLastPage(t *testing.T) {
+func TestTheRequestIDOfANumberedListIsThatOfItsLastPage(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
@@ -361,7 +361,7 @@ func TestNumberedRequestIDOfTheLastPage(t *testing.T) {
 
 // Two areas might serve one path from two hosts. If the service counts both rows,
 // both are packages. Rows that name their area are the same package on any host.
-func TestNumberedAreasByHostOnly(t *testing.T) {
+func TestRowsOfTwoHostsAreTwoPackagesIfBothAreCounted(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		hosts []string
@@ -392,7 +392,7 @@ func TestNumberedAreasByHostOnly(t *testing.T) {
 }
 
 // A service that counts from 0 may reject the number past the end.
-func TestNumberedPagePastTheEndIsRefused(t *testing.T) {
+func TestAPagePastTheEndMayBeRefused(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
 	sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameterValue: PageNo is too large", Page: new(5)})
@@ -409,7 +409,7 @@ func TestNumberedPagePastTheEndIsRefused(t *testing.T) {
 }
 
 // A list that is too long is known from the first page, and nothing else is read.
-func TestNumberedTooMany(t *testing.T) {
+func TestANumberedListThatIsTooLongEndsAfterItsFirstPage(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
@@ -442,7 +442,7 @@ func checkIncomplete(t *testing.T, err error, want teo.IncompleteError) {
 }
 
 // A service that counts from 0 may reject page 1 of a list of one page.
-func TestNumberedPageOneIsRefused(t *testing.T) {
+func TestPageOneOfOneMayBeRefused(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 5, 10} {
 		t.Run(fmt.Sprintf("rows=%d", rows), func(t *testing.T) {
@@ -462,7 +462,7 @@ func TestNumberedPageOneIsRefused(t *testing.T) {
 // An error that is not about the page number is returned after one
 // request. If the page is rejected and page 0 is too, the first error is
 // returned.
-func TestNumberedRejection(t *testing.T) {
+func TestARefusalOfBothBasesIsTheFirstError(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]int{"InvalidParameter.StartTime": 1, "InvalidParameterValue.PageNo": 2} {
 		t.Run(code, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 const logs = "DownloadL7Logs"
 
 // After a full last page there may be more rows, because the count can be wrong.
-func TestOffsetPages(t *testing.T) {
+func TestAFullLastPageIsNotTheEnd(t *testing.T) {
 	t.Parallel()
 	const size = 7
 	for rows, want := range map[int]int{
@@ -47,7 +47,7 @@ func TestOffsetPages(t *testing.T) {
 
 // With this version, times and area of a package come from the row, not from the
 // name.
-func TestOffsetRows(t *testing.T) {
+func TestTimesAndAreaComeFromTheRow(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
 	q := everything(0)
@@ -66,7 +66,7 @@ func TestOffsetRows(t *testing.T) {
 	}
 }
 
-func TestOffsetLimitIsLowered(t *testing.T) {
+func TestALimitThatIsRefusedIsLowered(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		most, asked int
@@ -114,7 +114,7 @@ var lowered = []int{300, 200, 100, 50, 20}
 
 // An error that a smaller limit does not fix is returned at once, and the limit
 // stays.
-func TestOffsetErrorThatOnlyMentionsALimit(t *testing.T) {
+func TestAnErrorThatOnlyMentionsALimitLowersNothing(t *testing.T) {
 	t.Parallel()
 	for message, tries := range map[string]int{
 		"InvalidParameter: the window exceeds the limit of 31 days":  1,
@@ -143,7 +143,7 @@ func TestOffsetErrorThatOnlyMentionsALimit(t *testing.T) {
 }
 
 // The documented sample counts fewer rows than it lists.
-func TestOffsetCountIsTooSmall(t *testing.T) {
+func TestAnOffsetCountThatIsTooSmallHidesNoRow(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{1, 2, 10, 11, 20, 45} {
 		for _, count := range []int{0, 1, 9, 10, 11, 44} {
@@ -164,7 +164,7 @@ func TestOffsetCountIsTooSmall(t *testing.T) {
 	}
 }
 
-func TestOffsetCountIsTooLarge(t *testing.T) {
+func TestAnOffsetCountThatIsTooLargeIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 1, 10, 45} {
 		for _, more := range []int{1, 5, 100} {
@@ -180,7 +180,7 @@ func TestOffsetCountIsTooLarge(t *testing.T) {
 }
 
 // Without a count the list ends with a page that is not full.
-func TestOffsetCountIsNull(t *testing.T) {
+func TestWithoutACountAPartialPageIsTheEnd(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
 		for _, times := range []int{0, 1} {
@@ -205,7 +205,7 @@ func TestOffsetCountIsNull(t *testing.T) {
 
 // A service that silently returns fewer rows than requested shows it only by the
 // size of its pages. If it returns no count either, a short page is not the end.
-func TestOffsetLimitIsLoweredSilently(t *testing.T) {
+func TestAnOffsetListFollowsASilentlyLoweredLimit(t *testing.T) {
 	t.Parallel()
 	for _, counted := range []bool{true, false} {
 		for _, rows := range []int{9, 10, 11, 25, 30} {
@@ -228,7 +228,7 @@ func TestOffsetLimitIsLoweredSilently(t *testing.T) {
 // The service's count can be between the number of rows and that of distinct rows.
 // A count that more distinct rows exceed is too small. A count that the distinct
 // rows do not reach means that rows are missing.
-func TestOffsetCountBetweenRowsAndDistinctRows(t *testing.T) {
+func TestAnOffsetCountIsOfRowsOrOfDistinctRows(t *testing.T) {
 	t.Parallel()
 	for count, complete := range map[int]bool{29: true, 30: true, 31: false, 32: false, 33: true, 34: false} {
 		t.Run(strconv.Itoa(count), func(t *testing.T) {
@@ -256,7 +256,7 @@ func TestOffsetCountBetweenRowsAndDistinctRows(t *testing.T) {
 
 // The request ID of a list is that of its last page, in whatever order the pages
 // arrive. With more zones than fit into one request, it is that of the last zones.
-func TestOffsetRequestIDOfTheLastPage(t *testing.T) {
+func TestTheRequestIDOfAnOffsetListIsThatOfItsLastPage(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
 	sim.Inject(teosim.Fault{Name: teosim.Slow, Page: new(3), Delay: 50 * time.Millisecond})
@@ -276,7 +276,7 @@ func TestOffsetRequestIDOfTheLastPage(t *testing.T) {
 	}
 }
 
-func TestOffsetNullFieldsOfRows(t *testing.T) {
+func TestFieldsOfAnOffsetRowMayBeNull(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{teosim.NullField, teosim.OmitField} {
 		for _, field := range []string{"Url", "Domain", "Area", "LogPacketName", "LogTime", "LogStartTime", "LogEndTime", "Size"} {
@@ -299,7 +299,7 @@ func TestOffsetNullFieldsOfRows(t *testing.T) {
 }
 
 // Data that is null is an empty page; a row that is null is a row.
-func TestOffsetNullDataAndRow(t *testing.T) {
+func TestNullDataIsAnEmptyPageAndANullRowARow(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(45)})
 	client := newClient(t, sim, teo.Options{})
@@ -315,7 +315,7 @@ func TestOffsetNullDataAndRow(t *testing.T) {
 }
 
 // A list that is too long is known from the first page, and nothing else is read.
-func TestOffsetTooMany(t *testing.T) {
+func TestAnOffsetListThatIsTooLongEndsAfterItsFirstPage(t *testing.T) {
 	t.Parallel()
 	for count, want := range map[string]teo.TooManyError{
 		"":              {Action: logs, Total: 45, Most: 44},
@@ -340,7 +340,7 @@ func TestOffsetTooMany(t *testing.T) {
 }
 
 // Without a correct count, reading stops at the first row above the maximum.
-func TestOffsetTooManyWithoutCount(t *testing.T) {
+func TestWithoutACountReadingStopsAboveTheMaximum(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{
 		{Name: teosim.NullField, Value: "TotalCount"},
@@ -366,7 +366,7 @@ func TestOffsetTooManyWithoutCount(t *testing.T) {
 }
 
 // Layer 4 is the same with proxies instead of domains.
-func TestL4(t *testing.T) {
+func TestLayer4IsListedByProxy(t *testing.T) {
 	t.Parallel()
 	c := teosim.Generate(teosim.GenerateOptions{Proxies: 3, Slots: 9})
 	sim := startSim(t, teosim.Options{Catalogue: c})

@@ -20,7 +20,7 @@ import (
 // 2022-01-06, pages that are empty while no count of any kind is given, and
 // counts that are too small by just as many rows as pages that shift leave out:
 // none of them can be detected.
-func TestListsAreNeverIncomplete(t *testing.T) {
+func TestAListIsCompleteOrAnError(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(60)
 	if testing.Short() {

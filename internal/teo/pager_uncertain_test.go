@@ -11,7 +11,7 @@ import (
 
 // A page that shifts duplicates a row and hides another one. If the count is missing
 // or too small, only the duplicate shows it.
-func TestShiftedPageWithoutARightCount(t *testing.T) {
+func TestWithoutARightCountADuplicateShowsAShiftedPage(t *testing.T) {
 	t.Parallel()
 	for name, counts := range map[string][]teosim.Fault{
 		"no count":           {{Name: teosim.NullField, Value: "TotalCount"}, {Name: teosim.NullField, Value: "TotalSize"}},
@@ -54,7 +54,7 @@ func TestShiftedPageWithoutARightCount(t *testing.T) {
 
 // Rows that the service lists twice, wherever pages begin, are distinguished from pages
 // that overlap, count or not.
-func TestRowsTwiceWithoutARightCount(t *testing.T) {
+func TestWithoutARightCountRepeatedRowsAreNoOverlap(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]teosim.Fault{
 		"TotalCount": {Name: teosim.NullField, Value: "TotalCount"},
@@ -80,7 +80,7 @@ func TestRowsTwiceWithoutARightCount(t *testing.T) {
 // A package that is added just before page 0 is read pushes a row from there to
 // page 1, which is read already. Without a right count nothing shows it, so a list
 // that determined its page base in this way is read again.
-func TestCatalogueGrowsBeforePageZeroWithoutACount(t *testing.T) {
+func TestAListThatGrowsBeforePageZeroIsReadAgain(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]teosim.Fault{
 		"no count":                   {Name: teosim.NullField, Value: "TotalSize"},

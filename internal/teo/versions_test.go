@@ -14,7 +14,7 @@ import (
 // goneCodes are the error codes that may mean that 2022-01-06 is no longer served.
 var goneCodes = []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"}
 
-func TestVersionSwitch(t *testing.T) {
+func TestAVersionThatIsGoneIsSwitched(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
 		t.Run(code, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestVersionSwitch(t *testing.T) {
 }
 
 // If several concurrent queries switch versions, only one of them reports it.
-func TestVersionSwitchOfConcurrentQueries(t *testing.T) {
+func TestOneOfConcurrentQueriesReportsTheSwitch(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
 		t.Run(code, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestVersionSwitchOfConcurrentQueries(t *testing.T) {
 }
 
 // A failed list does not report the switch; the next list does.
-func TestVersionSwitchIsReportedByTheFirstList(t *testing.T) {
+func TestTheFirstListThatSucceedsReportsTheSwitch(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Gone: "ActionOffline"})
 	client := newClient(t, sim, teo.Options{})
@@ -99,7 +99,7 @@ func TestVersionSwitchIsReportedByTheFirstList(t *testing.T) {
 
 // A list that selects 2022-09-01 by zone IDs does not report the switch, because it
 // would have used that version anyway.
-func TestVersionSwitchIsNotReportedByZoneIDs(t *testing.T) {
+func TestAListByZoneIDsReportsNoSwitch(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Gone: "ActionOffline"})
 	client := newClient(t, sim, teo.Options{})
@@ -141,7 +141,7 @@ func TestNoVersionSwitchOnOtherErrors(t *testing.T) {
 }
 
 // A pinned version is never switched.
-func TestPinnedVersion(t *testing.T) {
+func TestAPinnedVersionIsNeverSwitched(t *testing.T) {
 	t.Parallel()
 	for _, code := range goneCodes {
 		t.Run("2022-01-06/"+code, func(t *testing.T) {
@@ -173,7 +173,7 @@ func TestPinnedVersion(t *testing.T) {
 }
 
 // The version that a query selects if both are served.
-func TestVersionOfAQuery(t *testing.T) {
+func TestAQuerySelectsItsVersion(t *testing.T) {
 	t.Parallel()
 	ids, names := []string{"zone-2demo00003og"}, []string{"example.org"}
 	for _, test := range []struct {
@@ -213,7 +213,7 @@ func TestVersionOfAQuery(t *testing.T) {
 }
 
 // Filters of a query are sent unchanged, and times in whole seconds.
-func TestQueryOnTheWire(t *testing.T) {
+func TestAQueryIsSentUnchangedInWholeSeconds(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{teo.Version20220106, teo.Version20220901} {
 		t.Run(version, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 // A number of a row is read in every notation. What is not a whole number is missing
 // from that row alone, and counted.
-func TestNumbersOfRows(t *testing.T) {
+func TestNumbersOfRowsAreReadInEveryNotation(t *testing.T) {
 	t.Parallel()
 	for number, want := range map[string]*int64{
 		"1500": new(int64(1500)), "1500.0": new(int64(1500)), `"1500"`: new(int64(1500)), "1.5e3": new(int64(1500)), "0": new(int64(0)),
@@ -51,7 +51,7 @@ func TestNumbersOfRows(t *testing.T) {
 
 // The counts that a list is checked against are read in every notation as well. One
 // that is not a whole number is an error that names it.
-func TestNumbersOfLists(t *testing.T) {
+func TestNumbersOfListsAreReadInEveryNotation(t *testing.T) {
 	t.Parallel()
 	right := map[string]string{"TotalSize": "25", "Pages": "3", "PageSize": "10", "TotalCount": "25"}
 	for field := range right {
@@ -94,7 +94,7 @@ func TestNumbersOfLists(t *testing.T) {
 
 // A count of the analytics is read in every notation. Null is an unknown count, and
 // what is not a whole number is an error.
-func TestNumbersOfTheAnalytics(t *testing.T) {
+func TestNumbersOfTheAnalyticsAreReadInEveryNotation(t *testing.T) {
 	t.Parallel()
 	account := visited(map[string][]int{"www.example.com": {0, 1}})
 	for _, test := range []struct {

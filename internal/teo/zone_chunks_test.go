@@ -11,7 +11,7 @@ import (
 
 // More than 100 zone IDs are listed by requests of at most 100, whose lists are
 // merged. The simulator rejects a larger number.
-func TestManyZoneIDs(t *testing.T) {
+func TestManyZoneIDsAreListedInChunks(t *testing.T) {
 	t.Parallel()
 	const zones, slots = 250, 2
 	for _, layer := range []teo.Layer{teo.L7, teo.L4} {

@@ -25,7 +25,7 @@ func byName(names ...string) teo.Query {
 	return q
 }
 
-func TestZones(t *testing.T) {
+func TestZonesAreFilteredByNameAndID(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name       string
@@ -81,7 +81,7 @@ func zoneIDs(zones []teo.Zone) []string {
 	return ids
 }
 
-func TestZoneFields(t *testing.T) {
+func TestAZoneHasEachFieldOfItsRow(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
 	zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), nil, []string{"zone-2demo00001cn"})
@@ -99,7 +99,7 @@ func TestZoneFields(t *testing.T) {
 }
 
 // Pages of 100 zones, filters of 20 values.
-func TestZonesOnTheWire(t *testing.T) {
+func TestZonesAreAskedForInPagesOf100AndFiltersOf20(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for i := range 45 {
@@ -140,7 +140,7 @@ func TestZonesOnTheWire(t *testing.T) {
 }
 
 // The names of a query are looked up together, once.
-func TestZonesByName(t *testing.T) {
+func TestNamesAreLookedUpTogetherOnce(t *testing.T) {
 	t.Parallel()
 	var names []string
 	for i := range 45 {
@@ -160,7 +160,7 @@ func TestZonesByName(t *testing.T) {
 
 // A name that two zones share selects both; names and IDs are combined; names
 // are not case-sensitive.
-func TestZonesOfAQuery(t *testing.T) {
+func TestASharedNameSelectsBothZones(t *testing.T) {
 	t.Parallel()
 	cn, os, og := "zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"
 	for _, test := range []struct{ names, ids, want []string }{
@@ -187,7 +187,7 @@ func TestZonesOfAQuery(t *testing.T) {
 }
 
 // An account without zones has no logs, and none are requested.
-func TestAccountWithoutZones(t *testing.T) {
+func TestAnAccountWithoutZonesHasNoLogs(t *testing.T) {
 	t.Parallel()
 	c := catalogue(1)
 	c.Zones = nil
@@ -201,7 +201,7 @@ func TestAccountWithoutZones(t *testing.T) {
 	}
 }
 
-func TestUnknownZones(t *testing.T) {
+func TestUnknownZonesAreAnErrorWithSimilarNames(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		asked, unknown, near []string
@@ -281,7 +281,7 @@ func TestZonesAreRequestedAgainAfterAFailure(t *testing.T) {
 }
 
 // Similar names are a hint: without the permission to list zones there are none.
-func TestUnknownZonesWithoutHints(t *testing.T) {
+func TestWithoutPermissionThereAreNoSimilarNames(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
 	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
@@ -303,7 +303,7 @@ func emptyList(t *testing.T, c *teo.Client, q teo.Query) teo.Hints {
 }
 
 // The hints about an empty list are the domains and zones that cannot match anything.
-func TestHints(t *testing.T) {
+func TestAnEmptyListNamesWhatCannotMatch(t *testing.T) {
 	t.Parallel()
 	const zoneID = "zone-2demo00003og" // example.org
 	for name, test := range map[string]struct {
@@ -350,7 +350,7 @@ func TestHints(t *testing.T) {
 
 // Zones and domains are looked up if there are at most 100 of them, whichever they
 // are. Layer 4 has no domains.
-func TestHintsAreLimited(t *testing.T) {
+func TestAtMost100ZonesAreLookedUpForHints(t *testing.T) {
 	t.Parallel()
 	names := func(kind string, n int) []string {
 		var all []string
@@ -416,7 +416,7 @@ func TestHintsOfProxies(t *testing.T) {
 }
 
 // The domains of a zone without domain access need not end in its name.
-func TestHintsWithoutDomainAccess(t *testing.T) {
+func TestWithoutDomainAccessADomainMayHaveAnyName(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string][]string{"noDomainAccess": nil, "full": {"www.example.net"}} {
 		sim := startSim(t, teosim.Options{Catalogue: teosim.Catalogue{Zones: []teosim.Zone{{ID: "zone-1", Name: "example.com", Type: kind}}}})
@@ -429,7 +429,7 @@ func TestHintsWithoutDomainAccess(t *testing.T) {
 }
 
 // The names of sites among the domains are reported if nothing is listed.
-func TestRootDomains(t *testing.T) {
+func TestNamesOfSitesAmongTheDomainsAreReported(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{teo.Version20220106, teo.Version20220901} {
 		t.Run(version, func(t *testing.T) {
@@ -451,7 +451,7 @@ func TestRootDomains(t *testing.T) {
 
 // DescribeZones is paged like the log actions, and its counts are checked like
 // theirs.
-func TestZonesFaults(t *testing.T) {
+func TestZonesArePagedAndCheckedLikeLogs(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		fault    teosim.Fault
@@ -488,7 +488,7 @@ func TestZonesFaults(t *testing.T) {
 
 // The logs of a zone without an ID cannot be requested, and without them the list
 // would be incomplete. Nothing of such a response is remembered.
-func TestZonesWithoutIDs(t *testing.T) {
+func TestAZoneWithoutAnIDIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.Fault{
 		{Name: teosim.NullRow, Action: "DescribeZones", Times: 1},
@@ -516,7 +516,7 @@ func TestZonesWithoutIDs(t *testing.T) {
 
 // Whether a domain is the name of a site is looked up, once; without the permission
 // there is no hint.
-func TestRootDomainsAreLookedUp(t *testing.T) {
+func TestRootDomainsAreLookedUpOnce(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{})
 	client := newClient(t, sim, teo.Options{})
