@@ -10,7 +10,7 @@ import (
 )
 
 // The advice on an error depends on its code or its cause.
-func TestAdvice(t *testing.T) {
+func TestAdviceDependsOnTheCodeOrTheCause(t *testing.T) {
 	t.Parallel()
 	signed := tcapi.Error{Service: "teo", Action: "DownloadL7Logs", Version: "2022-01-06", Status: 200, CredentialSource: "profile 'prod'"}
 	for _, test := range []struct {
@@ -50,7 +50,7 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-func TestRetryAfter(t *testing.T) {
+func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{

@@ -17,7 +17,7 @@ var errStopped = errors.New("interrupted by Ctrl-C")
 // A call returns the context's cause as soon as the context ends, whatever it is
 // doing, and sends nothing more. Each case closes reached when the call is at that
 // point.
-func TestCancelAtEveryWait(t *testing.T) {
+func TestACallEndsWithItsContextAtEveryWait(t *testing.T) {
 	t.Parallel()
 	patient := tcapi.Pace{First: time.Hour, Most: time.Hour, Throttled: time.Hour}
 	never := func(ctx context.Context) error {
@@ -132,7 +132,7 @@ func (r refresher) Refresh(ctx context.Context, _ tcapi.Credentials) error { ret
 
 // Without a cause, the error is that of the context. A deadline of the caller is not
 // the timeout of an attempt.
-func TestCancelWithoutACause(t *testing.T) {
+func TestWithoutACauseTheErrorIsThatOfTheContext(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		context func(context.Context) (context.Context, context.CancelFunc)
@@ -174,7 +174,7 @@ func TestCancelWithoutACause(t *testing.T) {
 }
 
 // An attempt that was sent is reported, also when it was cancelled.
-func TestCancelledAttemptIsObserved(t *testing.T) {
+func TestACancelledAttemptIsObserved(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	client, seen := over(wire(func(r *http.Request) (*http.Response, error) {
@@ -190,7 +190,7 @@ func TestCancelledAttemptIsObserved(t *testing.T) {
 }
 
 // A connection that is not established ends with the context too.
-func TestCancelWhileDialling(t *testing.T) {
+func TestDialingEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	transport := &http.Transport{DialContext: func(dial context.Context, _, _ string) (net.Conn, error) {

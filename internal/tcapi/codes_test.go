@@ -9,7 +9,7 @@ import (
 )
 
 // The class of each error code, and the number of requests with five retries.
-func TestErrorCodes(t *testing.T) {
+func TestEachErrorCodeHasItsClass(t *testing.T) {
 	t.Parallel()
 	const once, always, afew = 1, 1 + 5, 1 + 3
 	for code, want := range map[string]struct {
@@ -88,7 +88,7 @@ func TestErrorCodes(t *testing.T) {
 }
 
 // A call succeeds after any number of failures that the limits allow.
-func TestSuccessAfterFailures(t *testing.T) {
+func TestACallSucceedsAfterFailuresWithinTheLimits(t *testing.T) {
 	t.Parallel()
 	type reply struct {
 		tcapi.Head
@@ -122,7 +122,7 @@ func TestBusyIsCountedSeparately(t *testing.T) {
 	}
 }
 
-func TestMaxRetries(t *testing.T) {
+func TestMaxRetriesLimitsTheRetriesOfACall(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"InternalError", "RequestLimitExceeded", "ResourceInUse"} {
 		for most := range 3 {

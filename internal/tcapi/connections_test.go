@@ -62,7 +62,7 @@ func TestConnectionsAreKept(t *testing.T) {
 
 // An idle connection that the server has closed causes neither an error nor another
 // attempt: the request is sent again over a new connection.
-func TestStaleConnectionIsReplaced(t *testing.T) {
+func TestAStaleConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -53,7 +53,7 @@ func credentialsFrom(sts *tcapi.Client) tcapi.CredentialSource {
 }
 
 // Refused temporary credentials are refreshed once, whatever the number of retries.
-func TestRefusedCredentials(t *testing.T) {
+func TestRefusedCredentialsAreRefreshedOnce(t *testing.T) {
 	t.Parallel()
 	temporary := []tcapi.Credentials{{SecretID: "one", SecretKey: secretKey, Token: "t1"}, {SecretID: "two", SecretKey: secretKey, Token: "t2"}}
 	expired, broken := apiError("AuthFailure.TokenFailure", ""), apiError("InternalError", "")
@@ -104,7 +104,7 @@ func TestRefusedCredentials(t *testing.T) {
 }
 
 // Without credentials there is nothing to send.
-func TestCredentialSourceFails(t *testing.T) {
+func TestWithoutCredentialsNothingIsSent(t *testing.T) {
 	t.Parallel()
 	empty := errors.New("there are none")
 	client, seen := over(replies(fine), func(c *tcapi.Config) {
@@ -116,7 +116,7 @@ func TestCredentialSourceFails(t *testing.T) {
 }
 
 // Without a source, requests are sent unsigned, and carry no token.
-func TestUnsigned(t *testing.T) {
+func TestWithoutASourceRequestsAreUnsigned(t *testing.T) {
 	t.Parallel()
 	var header http.Header
 	client, _ := over(wire(func(r *http.Request) (*http.Response, error) {
@@ -133,7 +133,7 @@ func TestUnsigned(t *testing.T) {
 
 // The simulator computes signatures by the published algorithm with its own
 // code, which is tested with the published vector.
-func TestSignatures(t *testing.T) {
+func TestTheSimulatorAcceptsEverySignature(t *testing.T) {
 	t.Parallel()
 	sim := simulator(t, teosim.Options{})
 	sim.AddKey("temporary", secretKey, token, time.Time{})

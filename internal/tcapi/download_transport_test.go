@@ -90,7 +90,7 @@ func TestDownloadsRefuseLocalAddresses(t *testing.T) {
 }
 
 // A simulator's URLs are requested.
-func TestDownloadsFromASimulator(t *testing.T) {
+func TestURLsOfASimulatorAreDownloaded(t *testing.T) {
 	t.Parallel()
 	server := serve(t, func(http.ResponseWriter, *http.Request) {})
 	transport := tcapi.NewDownloadTransport(tcapi.TransportOptions{}, true)

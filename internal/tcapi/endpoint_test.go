@@ -9,7 +9,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-func TestParseEndpoint(t *testing.T) {
+func TestAnEndpointIsAHostWithOrWithoutAScheme(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"teo.tencentcloudapi.com":          "https://teo.tencentcloudapi.com",
@@ -31,7 +31,7 @@ func TestParseEndpoint(t *testing.T) {
 	}
 }
 
-func TestParseEndpointRefuses(t *testing.T) {
+func TestAnInvalidEndpointIsRefused(t *testing.T) {
 	t.Parallel()
 	const http = "plain http is accepted for loopback addresses only"
 	for in, want := range map[string]string{
@@ -78,7 +78,7 @@ func TestParseEndpointRefuses(t *testing.T) {
 	}
 }
 
-func TestParseDomain(t *testing.T) {
+func TestADomainHasNeitherSchemeNorPortNorPath(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"tencentcloudapi.com":      "tencentcloudapi.com",

@@ -131,7 +131,7 @@ func TestTextThatIsNotHTTPIsPrintable(t *testing.T) {
 
 // A secret of a request that is not one of its credentials is hidden as well, in
 // each part of an error.
-func TestWithSecret(t *testing.T) {
+func TestAnotherSecretOfARequestIsHidden(t *testing.T) {
 	t.Parallel()
 	const assertion = "PHNhbWw+c2VjcmV0PC9zYW1sPg=="
 	for _, shown := range []string{assertion, "PHNhbWw%2bc2VjcmV0PC9zYW1sPg%3D%3D", `PHNhbWw\\u002bc2VjcmV0PC9zYW1sPg==`, "UEhOaGJXdytjMlZqY21WMFBDOXpZVzFzUGc9PQ=="} {

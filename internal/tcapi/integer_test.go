@@ -9,7 +9,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-func TestInteger(t *testing.T) {
+func TestIntegersAreReadInEveryNotation(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]any{
 		"1500": int64(1500), "1500.0": int64(1500), "1.5e3": int64(1500), "1.50E+3": int64(1500), "15000e-1": int64(1500),

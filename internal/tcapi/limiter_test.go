@@ -85,7 +85,7 @@ func TestDocumentedRateIsKept(t *testing.T) {
 	}
 }
 
-func TestConfiguredRate(t *testing.T) {
+func TestAConfiguredRateReplacesTheDocumentedOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		sent := new(times)
@@ -105,7 +105,7 @@ func TestConfiguredRate(t *testing.T) {
 }
 
 // There is one limiter for each service, version and action.
-func TestOneLimiterPerAction(t *testing.T) {
+func TestEachActionHasItsLimiter(t *testing.T) {
 	t.Parallel()
 	l := new(tcapi.Limiters)
 	one := l.For("teo", "2022-09-01", "DescribeZones", 20)
@@ -362,7 +362,7 @@ func TestAdmittedAppliesToOneRequest(t *testing.T) {
 }
 
 // A turn that comes after the deadline is not waited for.
-func TestDeadlineBeforeTheTurn(t *testing.T) {
+func TestATurnAfterTheDeadlineIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		client, _ := over(replies(fine), func(c *tcapi.Config) { c.Limiters = &tcapi.Limiters{PerSecond: 0.1} })

@@ -49,7 +49,7 @@ func body(text string) http.HandlerFunc {
 
 // Faults between client and service: their class, the number of attempts, and the
 // message. Each occurs on a real connection.
-func TestNetworkFaults(t *testing.T) {
+func TestANetworkFaultHasItsClassAndMessage(t *testing.T) {
 	t.Parallel()
 	const (
 		once   = 1
@@ -157,7 +157,7 @@ func TestNetworkFaults(t *testing.T) {
 // A service that does not respond in time is asked again. Each attempt has the whole
 // request timeout. The time is simulated: on a busy machine, a request can take longer
 // to arrive than a test would wait.
-func TestSilence(t *testing.T) {
+func TestASilentServiceIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		respond func(*http.Request) (*http.Response, error)
@@ -207,7 +207,7 @@ func (s silence) Read([]byte) (int, error) {
 }
 
 // Faults before a connection to the service exists.
-func TestUnreachable(t *testing.T) {
+func TestAFaultBeforeTheConnectionHasItsClass(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -246,7 +246,7 @@ func TestUnreachable(t *testing.T) {
 }
 
 // A certificate that is not trusted is a permanent error: one handshake, no request.
-func TestUntrustedCertificate(t *testing.T) {
+func TestAnUntrustedCertificateIsPermanent(t *testing.T) {
 	t.Parallel()
 	var requests, connections atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
@@ -264,7 +264,7 @@ func TestUntrustedCertificate(t *testing.T) {
 
 // A proxy that refuses the tunnel is asked once, and the error does not contain its
 // password.
-func TestProxyRefusesTheTunnel(t *testing.T) {
+func TestAProxyThatRefusesIsAskedOnce(t *testing.T) {
 	t.Parallel()
 	var tunnels atomic.Int32
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -286,7 +286,7 @@ func TestProxyRefusesTheTunnel(t *testing.T) {
 }
 
 // HTTP/2 has specific errors for a broken connection.
-func TestBrokenStreamOfHTTP2(t *testing.T) {
+func TestABrokenStreamOfHTTP2IsRetried(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]string{"before a response": "", "in the middle of the body": `{"Response":`} {
 		t.Run(name, func(t *testing.T) {
@@ -324,7 +324,7 @@ func TestBrokenStreamOfHTTP2(t *testing.T) {
 }
 
 // The cause of a response that cannot be decoded is part of the error.
-func TestCauseOfAnUndecodableResponse(t *testing.T) {
+func TestAnUndecodableResponseHasItsCause(t *testing.T) {
 	t.Parallel()
 	client, _ := over(replies(`{"Response":{"RequestId":"r"}}<`))
 	err := ask(t.Context(), client)

@@ -48,7 +48,7 @@ func TestInvalidResponsesAreErrors(t *testing.T) {
 }
 
 // A body is bounded, whatever length it claims.
-func TestBodyIsBounded(t *testing.T) {
+func TestABodyIsBounded(t *testing.T) {
 	t.Parallel()
 	const most = 64 << 20
 	for size, want := range map[int64]string{
@@ -91,7 +91,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 }
 
 // The headers of a request.
-func TestHeaders(t *testing.T) {
+func TestARequestHasTheDocumentedHeaders(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
 	client, _ := over(wire(func(r *http.Request) (*http.Response, error) {
@@ -158,7 +158,7 @@ func TestBodyIsEncodedByTheStandardLibrary(t *testing.T) {
 	}
 }
 
-func TestRequestThatCannotBeEncoded(t *testing.T) {
+func TestARequestThatCannotBeEncodedIsAnError(t *testing.T) {
 	t.Parallel()
 	client, seen := over(replies(fine))
 	_, err := tcapi.Call[tcapi.Head](t.Context(), client, zones, func() {})

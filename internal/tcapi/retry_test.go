@@ -17,7 +17,7 @@ func status(code int, header ...string) *http.Response {
 }
 
 // The wait before a second attempt, on simulated time.
-func TestWaitBeforeTheNextAttempt(t *testing.T) {
+func TestTheWaitBeforeARetryIsWithinItsBounds(t *testing.T) {
 	t.Parallel()
 	// The first wait is 250 ms, more or less a half of it.
 	const short, long = 125 * time.Millisecond, 375 * time.Millisecond
@@ -118,7 +118,7 @@ func TestPermanentErrorsAreNotRetried(t *testing.T) {
 }
 
 // The Date header gives the clock of the service, for AuthFailure.SignatureExpire.
-func TestSkewIsMeasured(t *testing.T) {
+func TestTheSkewOfTheClockIsMeasured(t *testing.T) {
 	t.Parallel()
 	for name, ahead := range map[string]time.Duration{"ahead": 10 * time.Minute, "behind": -6 * time.Minute, "none": 0} {
 		t.Run(name, func(t *testing.T) {

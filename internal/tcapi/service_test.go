@@ -39,7 +39,7 @@ func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*t
 // of ten workers and two clients, which share their limiters, are not throttled.
 // The test can fail on a busy machine: a request that is delayed for longer than the
 // limit allows may be throttled.
-func TestSustainedRateIsNotThrottled(t *testing.T) { //nolint:paralleltest // other tests would hold requests up
+func TestASustainedRateIsNotThrottled(t *testing.T) { //nolint:paralleltest // other tests would hold requests up
 	const requests, room = 66, 50 * time.Millisecond
 	sim := simtest.Start(t, teosim.Options{})
 	limiters := new(tcapi.Limiters)
@@ -86,7 +86,7 @@ func TestSustainedRateIsNotThrottled(t *testing.T) { //nolint:paralleltest // ot
 
 // Every fault of the simulator that concerns one call: its class, and that a call
 // succeeds after it if a retry helps.
-func TestSimulatedFaults(t *testing.T) {
+func TestACallSucceedsAfterAFaultThatARetryHelps(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		fault teosim.Fault
@@ -159,7 +159,7 @@ func TestMessagesAreEnglish(t *testing.T) {
 
 // A service whose clock is off refuses the signature, once; the error says by
 // how much.
-func TestClockOfTheServiceDiffers(t *testing.T) {
+func TestAnErrorOfTheClockSaysByHowMuch(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Now: func() time.Time { return time.Now().Add(-time.Hour) }})
 	client, seen := simulated(t, sim)

@@ -6,7 +6,7 @@ import (
 )
 
 // The example that the documentation of API 3.0 publishes for TC3-HMAC-SHA256.
-func TestSignatureOfThePublishedExample(t *testing.T) {
+func TestThePublishedExampleHasItsSignature(t *testing.T) {
 	t.Parallel()
 	const (
 		payload = `{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}`

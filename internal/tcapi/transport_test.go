@@ -17,7 +17,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 )
 
-func TestParseProxy(t *testing.T) {
+func TestAProxyIsAnHTTPOrSOCKSURL(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"proxy.example.com:3128":             "http://proxy.example.com:3128",
@@ -36,7 +36,7 @@ func TestParseProxy(t *testing.T) {
 	}
 }
 
-func TestParseProxyRefuses(t *testing.T) {
+func TestAnInvalidProxyIsRefused(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"":                                   "no valid host name",
@@ -65,7 +65,7 @@ func TestParseProxyRefuses(t *testing.T) {
 	}
 }
 
-func TestLoadCABundleRefuses(t *testing.T) {
+func TestAnInvalidCABundleIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	empty := filepath.Join(dir, "empty.pem")
@@ -90,7 +90,7 @@ func TestLoadCABundleRefuses(t *testing.T) {
 }
 
 // A private CA is trusted when its bundle is given, and only then.
-func TestTransportTrustsTheBundle(t *testing.T) {
+func TestAPrivateCAIsTrustedOnlyWithItsBundle(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"Response":{"RequestId":"r"}}`)
@@ -118,7 +118,7 @@ func TestTransportTrustsTheBundle(t *testing.T) {
 	}
 }
 
-func TestTransportRefusesOldTLS(t *testing.T) {
+func TestOldTLSIsRefused(t *testing.T) {
 	t.Parallel()
 	if got := tcapi.NewTransport(tcapi.TransportOptions{}).TLSClientConfig.MinVersion; got != 0x0303 {
 		t.Errorf("the least TLS version is %x, want 1.2", got)
@@ -127,7 +127,7 @@ func TestTransportRefusesOldTLS(t *testing.T) {
 
 // The proxy carries every request, also those to a loopback address, which the
 // proxy of the environment never gets.
-func TestTransportGoesThroughTheProxy(t *testing.T) {
+func TestTheProxyCarriesEveryRequest(t *testing.T) {
 	t.Parallel()
 	var direct, proxied atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
