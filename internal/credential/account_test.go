@@ -20,7 +20,7 @@ const account = teosim.DefaultAccountID
 
 // The account is requested once, before anything else is sent, and nothing is sent
 // for an account that is not allowed.
-func TestAccountFilters(t *testing.T) {
+func TestOnlyAllowedAccountsAreUsed(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		allowed, forbidden []string
@@ -73,7 +73,7 @@ func TestAccountFilters(t *testing.T) {
 
 // Without filters STS is not called, and a filter checks the last credentials of a
 // chain.
-func TestAccountOfTheRole(t *testing.T) {
+func TestTheAccountIsThatOfTheRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()
@@ -87,7 +87,7 @@ func TestAccountOfTheRole(t *testing.T) {
 }
 
 // An account that could not be determined is requested again.
-func TestAccountIsRequestedAgain(t *testing.T) {
+func TestAnUnknownAccountIsRequestedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "GetCallerIdentity", Value: "Closed: for today", Times: 1})
@@ -105,7 +105,7 @@ func TestAccountIsRequestedAgain(t *testing.T) {
 
 // Another login during a run can write credentials of another account into the
 // profile. Each account is checked once.
-func TestAccountOfRefreshedCredentials(t *testing.T) {
+func TestTheAccountOfRefreshedCredentialsIsCheckedOnce(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	w := newWorld(t, teosim.Options{})
@@ -149,7 +149,7 @@ func (a accounts) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errors.New("asked more than once")
 }
 
-func TestAccountProblems(t *testing.T) {
+func TestInvalidAccountFiltersAreErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()

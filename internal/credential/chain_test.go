@@ -34,7 +34,7 @@ func (w *world) roles() []string {
 // The sources of a configuration, of the environment and of a profile: which one
 // gives the first credentials, which roles are assumed with them, what is not
 // used, and the warnings.
-func TestOrder(t *testing.T) {
+func TestSourcesHaveAnOrder(t *testing.T) {
 	t.Parallel()
 	environment := map[string]string{"TENCENTCLOUD_SECRET_ID": secretID, "TENCENTCLOUD_SECRET_KEY": secretKey}
 	role := func(arn, session string) map[string]string {
@@ -189,7 +189,7 @@ func TestOrder(t *testing.T) {
 
 // An MFA code is sent once, although the roles of the environment and of the
 // attribute could both carry it.
-func TestMFACodeOfAChain(t *testing.T) {
+func TestAChainSendsItsMFACodeOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = first, "s1"

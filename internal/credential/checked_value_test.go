@@ -10,7 +10,7 @@ import (
 
 // Mistakes of copying credentials are reported for every source, without repeating
 // the values.
-func TestInvalidCredentials(t *testing.T) {
+func TestInvalidCredentialsAreReportedWithoutTheirValues(t *testing.T) {
 	t.Parallel()
 	const id, key = "AKIDabcdefgh", "hushhush"
 	tests := map[string]struct {
@@ -53,7 +53,7 @@ func TestInvalidCredentials(t *testing.T) {
 }
 
 // White space around credentials is ignored, and a warning says so.
-func TestWhiteSpaceAroundCredentials(t *testing.T) {
+func TestWhiteSpaceAroundCredentialsIsIgnoredWithAWarning(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.env["TENCENTCLOUD_SECRET_KEY"] = secretKey + "\r\n"

@@ -18,7 +18,7 @@ import (
 
 // The role takes precedence over a secret ID from the same place, as in the official
 // provider, and its credentials are requested once.
-func TestCVMRole(t *testing.T) {
+func TestACVMRoleTakesPrecedenceOverASecretID(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*world, *credential.Options){
 		"attribute": func(_ *world, o *credential.Options) { o.CAMRoleName = teosim.DefaultCAMRole },
@@ -41,7 +41,7 @@ func TestCVMRole(t *testing.T) {
 	}
 }
 
-func TestCVMRoleFails(t *testing.T) {
+func TestAFailureOfACVMRoleSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		role     string
@@ -83,7 +83,7 @@ func TestCVMRoleFails(t *testing.T) {
 }
 
 // A transient fault is retried.
-func TestCVMRoleIsRetried(t *testing.T) {
+func TestATransientFaultOfTheMetadataIsRetried(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{teosim.BadGateway, teosim.DropConnection, teosim.CutBody} {
 		w := newWorld(t, teosim.Options{})
@@ -101,7 +101,7 @@ func TestCVMRoleIsRetried(t *testing.T) {
 }
 
 // Incomplete credentials are an error.
-func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
+func TestIncompleteCredentialsOfACVMRoleAreAnError(t *testing.T) {
 	t.Parallel()
 	for answer, words := range map[string]string{
 		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:          "returned incomplete credentials",
@@ -119,7 +119,7 @@ func TestCVMRoleWithIncompleteCredentials(t *testing.T) {
 }
 
 // A refused connection is not retried.
-func TestWithoutMetadataService(t *testing.T) {
+func TestARefusedConnectionToTheMetadataIsNotRetried(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -163,7 +163,7 @@ func TestMetadataGoesThroughNoProxy(t *testing.T) {
 }
 
 // Credentials that the service has not replaced yet stay in use, with few requests.
-func TestMetadataWithoutNewCredentials(t *testing.T) {
+func TestCredentialsThatAreNotReplacedYetStayInUse(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	w := newWorld(t, teosim.Options{})

@@ -20,7 +20,7 @@ import (
 
 // A proxy and a private CA apply to STS and EdgeOne: the tunnels of both go through
 // the proxy, and without the CA bundle neither is trusted.
-func TestProxyAndPrivateCA(t *testing.T) {
+func TestAProxyAndAPrivateCAApplyToSTSAndEdgeOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	server := httptest.NewTLSServer(w.sim.Handler())
@@ -97,7 +97,7 @@ func tunnel(t *testing.T, tunnels *atomic.Int32) http.HandlerFunc {
 
 // A proxy that cannot be reached, one that requires a password, and a plain
 // endpoint, which a forward proxy serves.
-func TestProxyErrors(t *testing.T) {
+func TestAFailureOfTheProxyIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

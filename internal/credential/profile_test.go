@@ -13,7 +13,7 @@ import (
 
 const pair = `"secretId":"` + secretID + `","secretKey":"` + secretKey + `"`
 
-func TestProfile(t *testing.T) {
+func TestAProfileHasCredentialsOrARole(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		file   string // of the credential file below home
@@ -71,7 +71,7 @@ func TestProfile(t *testing.T) {
 }
 
 // The region is sent to STS, or a default one.
-func TestRegionOfSTS(t *testing.T) {
+func TestTheRegionOfAProfileIsSentToSTS(t *testing.T) {
 	t.Parallel()
 	for region, want := range map[string]string{"": "ap-guangzhou", "ap-seoul": "ap-seoul"} {
 		w := newWorld(t, teosim.Options{})
@@ -86,7 +86,7 @@ func TestRegionOfSTS(t *testing.T) {
 	}
 }
 
-func TestProfileProblems(t *testing.T) {
+func TestAnInvalidProfileIsAnError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		text      string
@@ -144,7 +144,7 @@ func TestProfileProblems(t *testing.T) {
 }
 
 // A file in place of a folder, and a folder in place of a file.
-func TestUnreadableProfile(t *testing.T) {
+func TestAnUnreadableProfileIsAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.write(".tccli/default.credential/x", "")
@@ -154,7 +154,7 @@ func TestUnreadableProfile(t *testing.T) {
 
 // A login during a run brings new credentials; without one the error says which
 // command to run. No credentials are used after they have expired.
-func TestLoginExpiresDuringARun(t *testing.T) {
+func TestALoginDuringARunBringsNewCredentials(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	w := newWorld(t, teosim.Options{})

@@ -38,7 +38,7 @@ func (w *world) refusals() []string {
 // every request is signed with valid credentials, and STS is called once for each
 // refresh. Refreshes are due when 6 s are left: the first credentials at 0 s, and
 // then every 54 s, which is 12 times within 600 s.
-func TestTenMinutesWithCredentialsOfAMinute(t *testing.T) {
+func TestEachRefreshCallsSTSOnce(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		source := w.source(w.shortLived(60))
@@ -64,7 +64,7 @@ func TestTenMinutesWithCredentialsOfAMinute(t *testing.T) {
 
 // Credentials are refreshed a tenth of their lifetime before they expire, and at most
 // five minutes.
-func TestRefreshLead(t *testing.T) {
+func TestCredentialsAreRefreshedATenthBeforeTheyExpire(t *testing.T) {
 	t.Parallel()
 	for life, after := range map[int64]time.Duration{
 		100:   90 * time.Second,
@@ -130,7 +130,7 @@ func TestWorkersShareARefresh(t *testing.T) {
 
 // While the credentials are valid, a failing refresh neither fails a request nor is
 // tried for each one. When they have expired, it is the error.
-func TestFailingRefresh(t *testing.T) {
+func TestARefreshThatFailsFailsNoRequestBeforeTheExpiry(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		source := w.source(w.shortLived(1000))
@@ -170,7 +170,7 @@ func TestFailingRefresh(t *testing.T) {
 }
 
 // An STS that hangs delays requests only briefly while the credentials are valid.
-func TestHangingRefresh(t *testing.T) {
+func TestARefreshThatHangsDelaysRequestsBriefly(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		o := w.shortLived(7200)
@@ -202,7 +202,7 @@ func TestHangingRefresh(t *testing.T) {
 
 // Of credentials that expire soon, a request waits for half of the time that is left,
 // so that they are still valid when it is sent.
-func TestHangingRefreshOfCredentialsThatExpireSoon(t *testing.T) {
+func TestARequestWaitsForHalfOfTheTimeThatIsLeft(t *testing.T) {
 	t.Parallel()
 	for left, wait := range map[time.Duration]time.Duration{
 		10 * time.Second: 5 * time.Second, 8 * time.Second: 4 * time.Second, 2 * time.Second: time.Second,
@@ -255,7 +255,7 @@ func (s *switchable) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // A caller that stops waiting returns at once, and does not end the refresh of the
 // others.
-func TestCancelDuringARefresh(t *testing.T) {
+func TestACallerThatCancelsFailsNoOthersRefresh(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		o := w.shortLived(60)
@@ -286,7 +286,7 @@ func TestCancelDuringARefresh(t *testing.T) {
 }
 
 // The same is true of the account of the credentials.
-func TestCancelWhileTheAccountIsRequested(t *testing.T) {
+func TestACallerThatCancelsFailsNoOthersAccount(t *testing.T) {
 	t.Parallel()
 	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
 		o := w.withStatic()
@@ -328,7 +328,7 @@ func (d delayed) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Credentials that the service refuses are refreshed once for all callers, during a
 // call.
-func TestRefusedCredentialsAreRefreshed(t *testing.T) {
+func TestRefusedCredentialsAreRefreshedOnceForAllCallers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	source := w.source(w.shortLived(7200))
@@ -411,8 +411,8 @@ func TestCredentialsOfACodeAreNotRefreshed(t *testing.T) {
 }
 
 // A code that STS did not get to check can be sent again. One that it refused cannot:
-// see TestRefusedCodeIsSentOnce.
-func TestTransientErrorDoesNotUseUpACode(t *testing.T) {
+// see TestARefusedCodeIsSentOnce.
+func TestATransientErrorDoesNotUseUpACode(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []teosim.FaultName{teosim.ServerErrorCode, teosim.BadGateway, teosim.Throttled, teosim.Busy, teosim.NotJSON} {
 		w := newWorld(t, teosim.Options{})
@@ -431,7 +431,7 @@ func TestTransientErrorDoesNotUseUpACode(t *testing.T) {
 }
 
 // Each layer of a chain is refreshed when it is due.
-func TestLayersAreRefreshed(t *testing.T) {
+func TestEachLayerIsRefreshedWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	metadata := teosim.MetadataOptions{Lifetime: 10 * time.Minute}
 	inBubble(t, 0, teosim.Options{Metadata: metadata}, func(t *testing.T, w *world) {
@@ -455,7 +455,7 @@ func TestLayersAreRefreshed(t *testing.T) {
 }
 
 // STS may issue credentials with a shorter lifetime than requested.
-func TestShorterLifetimeThanRequested(t *testing.T) {
+func TestSTSMayIssueAShorterLifetime(t *testing.T) {
 	t.Parallel()
 	capped := teosim.Options{STS: teosim.STSOptions{MaxDuration: 30 * time.Second}}
 	inBubble(t, 0, capped, func(t *testing.T, w *world) {
@@ -474,7 +474,7 @@ func TestShorterLifetimeThanRequested(t *testing.T) {
 
 // The service's clock may differ by five minutes, more than the lifetime of some
 // credentials.
-func TestServiceClockDiffers(t *testing.T) {
+func TestTheClockOfTheServiceMayDiffer(t *testing.T) {
 	t.Parallel()
 	for _, off := range []time.Duration{-4 * time.Minute, 4 * time.Minute} {
 		inBubble(t, off, teosim.Options{}, func(t *testing.T, w *world) {
@@ -493,7 +493,7 @@ func TestServiceClockDiffers(t *testing.T) {
 }
 
 // If the clocks differ by more than signatures allow, the error has the difference.
-func TestClockSkew(t *testing.T) {
+func TestAnErrorHasTheDifferenceOfTheClocks(t *testing.T) {
 	t.Parallel()
 	for off, words := range map[time.Duration]string{
 		7 * time.Minute: "the service's clock is 7m0s ahead", -time.Hour: "the service's clock is 1h0m0s behind",

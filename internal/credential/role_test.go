@@ -24,7 +24,7 @@ func (w *world) withStatic() credential.Options {
 const policy = `{"version":"2.0","statement":[{"effect":"allow","action":["teo:*"],"resource":"a b+c"}]}`
 
 // Every field is sent to STS, from the attribute or from its variable.
-func TestAssumeRole(t *testing.T) {
+func TestEveryFieldOfARoleIsSentToSTS(t *testing.T) {
 	t.Parallel()
 	full := map[string]string{
 		"TENCENTCLOUD_ASSUME_ROLE_ARN":              roleARN,
@@ -78,7 +78,7 @@ func TestAssumeRole(t *testing.T) {
 }
 
 // A role of the environment needs no session name, which has a default.
-func TestDefaultSessionName(t *testing.T) {
+func TestARoleOfTheEnvironmentHasADefaultSessionName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"TENCENTCLOUD_ASSUME_ROLE_ARN", "TENCENTCLOUD_ROLE_ARN"} {
 		w := newWorld(t, teosim.Options{})
@@ -91,7 +91,7 @@ func TestDefaultSessionName(t *testing.T) {
 }
 
 // So do the blocks.
-func TestDefaultSessionNameOfBlocks(t *testing.T) {
+func TestARoleOfABlockHasADefaultSessionName(t *testing.T) {
 	t.Parallel()
 	for action, set := range map[string]func(*credential.Options){
 		"AssumeRole": func(o *credential.Options) {
@@ -116,7 +116,7 @@ func TestDefaultSessionNameOfBlocks(t *testing.T) {
 
 // The error of a refused request says what to check: the trust policy and its external ID, and
 // the code of an MFA device.
-func TestAdviceOnRefusedRoles(t *testing.T) {
+func TestARefusedRoleSaysWhatToCheck(t *testing.T) {
 	t.Parallel()
 	const mfa = "Also check token_code and serial_number"
 	for name, test := range map[string]struct {
@@ -171,7 +171,7 @@ func TestAdviceOnRefusedRoles(t *testing.T) {
 }
 
 // The policy is sent URL-encoded.
-func TestRolePolicy(t *testing.T) {
+func TestAPolicyIsSentURLEncoded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()
@@ -186,7 +186,7 @@ func TestRolePolicy(t *testing.T) {
 }
 
 // The profile's role is assumed first, then that of the configuration with it.
-func TestRoleOnTopOfAProfilesRole(t *testing.T) {
+func TestTheRoleOfAProfileIsAssumedFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.write(".tccli/default.credential", `{`+pair+`,"role-arn":"`+roleARN+`","role-session-name":"me"}`)
@@ -203,7 +203,7 @@ func TestRoleOnTopOfAProfilesRole(t *testing.T) {
 	}
 }
 
-func TestSAML(t *testing.T) {
+func TestARoleIsAssumedWithASAMLAssertion(t *testing.T) {
 	t.Parallel()
 	want := map[string]any{
 		"SAMLAssertion": "PHNhbWw+", "PrincipalArn": "qcs::cam::uin/1:saml-provider/idp", "RoleArn": roleARN,
@@ -250,7 +250,7 @@ func unsigned(t *testing.T, w *world) {
 	}
 }
 
-func TestMFA(t *testing.T) {
+func TestARoleIsAssumedWithAnMFACode(t *testing.T) {
 	t.Parallel()
 	want := map[string]any{"SerialNumber": "device", "TokenCode": "123456", "DurationSeconds": 1800.0}
 	longer := maps.Clone(want)
@@ -286,7 +286,7 @@ func TestMFA(t *testing.T) {
 }
 
 // A refused code is not sent again, because that could lock the device.
-func TestRefusedCodeIsSentOnce(t *testing.T) {
+func TestARefusedCodeIsSentOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()
@@ -305,7 +305,7 @@ func TestRefusedCodeIsSentOnce(t *testing.T) {
 }
 
 // All problems are reported at once, each on its attribute, and nothing is sent.
-func TestProblemsOfRoles(t *testing.T) {
+func TestAllProblemsOfRolesAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 129)
 	tests := map[string]struct {
@@ -413,7 +413,7 @@ func TestProblemsOfRoles(t *testing.T) {
 }
 
 // STS's refusal names the role's attribute, the code, and the credentials that signed.
-func TestRefusedRole(t *testing.T) {
+func TestARefusalNamesTheAttributeAndTheCredentials(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "UnauthorizedOperation: not you"})
@@ -436,7 +436,7 @@ func TestRefusedRole(t *testing.T) {
 
 // If the request was not signed, the advice is about the token or the assertion, and
 // about the issuer that the role trusts.
-func TestRefusedProof(t *testing.T) {
+func TestARefusalOfAProofIsAboutTheProof(t *testing.T) {
 	t.Parallel()
 	web := &credential.AssumeRoleWithWebIdentity{RoleARN: roleARN, SessionName: "tf", WebIdentityTokenFile: "~/token"}
 	saml := &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp", RoleARN: roleARN, SessionName: "tf"}
@@ -508,7 +508,7 @@ func TestSTSIsRetriedAndGuarded(t *testing.T) {
 }
 
 // A response with incomplete credentials is an error.
-func TestIncompleteResponseOfSTS(t *testing.T) {
+func TestAnIncompleteResponseOfSTSIsAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()

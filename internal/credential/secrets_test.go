@@ -13,7 +13,7 @@ import (
 
 // Neither errors nor logs contain anything secret, even if the service repeats what
 // it was sent.
-func TestNothingSecretInErrorsAndLogs(t *testing.T) {
+func TestNothingSecretIsInErrorsAndLogs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	var said []string

@@ -14,7 +14,7 @@ import (
 
 // Each attribute takes precedence over its variable, as in the official provider. An
 // existing profile is not used.
-func TestStaticCredentials(t *testing.T) {
+func TestAnAttributeTakesPrecedenceOverItsVariable(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		attributes [3]string
@@ -96,7 +96,7 @@ func TestStaticCredentials(t *testing.T) {
 	}
 }
 
-func TestIncompleteCredentials(t *testing.T) {
+func TestIncompleteCredentialsAreAnError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		id, key, token string
@@ -134,7 +134,7 @@ func TestIncompleteCredentials(t *testing.T) {
 }
 
 // tccli's token alone is ignored, and the profile is used.
-func TestTokenOfTccliAlone(t *testing.T) {
+func TestATokenOfTccliAloneIsIgnored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.env["TENCENTCLOUD_TOKEN"] = "stray"
@@ -144,7 +144,7 @@ func TestTokenOfTccliAlone(t *testing.T) {
 	}
 }
 
-func TestMissingCredentials(t *testing.T) {
+func TestMissingCredentialsListWhatWasTried(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	w.env["TENCENTCLOUD_ASSUME_ROLE_ARNN"] = "a misspelt name"

@@ -23,7 +23,7 @@ func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func TestWebIdentity(t *testing.T) {
+func TestARoleIsAssumedWithAWebIdentityToken(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		set      func(*world, *credential.AssumeRoleWithWebIdentity)
@@ -94,7 +94,7 @@ func TestWebIdentity(t *testing.T) {
 }
 
 // The role of the configuration is assumed with the web identity's credentials.
-func TestRoleOnTopOfWebIdentity(t *testing.T) {
+func TestARoleIsAssumedOnTopOfAWebIdentity(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.options()
@@ -106,7 +106,7 @@ func TestRoleOnTopOfWebIdentity(t *testing.T) {
 	}
 }
 
-func TestWebIdentityProblems(t *testing.T) {
+func TestAnInvalidWebIdentityIsAnError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		file      string
@@ -143,7 +143,7 @@ func TestWebIdentityProblems(t *testing.T) {
 }
 
 // The file is read again for each refresh, because the first token has expired.
-func TestTokenFileIsReadAgain(t *testing.T) {
+func TestATokenFileIsReadAgainForEachRefresh(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	clock := func() time.Time { return now }
@@ -175,7 +175,7 @@ func TestTokenFileIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestPodOIDC(t *testing.T) {
+func TestAPodSignsInWithItsOIDCToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.options()
