@@ -39,7 +39,7 @@ func draw(t *testing.T, rows []coverage.ChartRow, format string) string {
 	return text
 }
 
-func TestTextChart(t *testing.T) {
+func TestATextChartHasAHeatMapAndALegend(t *testing.T) {
 	t.Parallel()
 	const want = `Log coverage, 2022-05-04 to 2022-05-05 (UTC)
 
@@ -70,7 +70,7 @@ Total: 1,234,609 requests
 }
 
 // The counts of layer-4 proxies are bytes. Requests and bytes have no sum.
-func TestChartUnits(t *testing.T) {
+func TestRequestsAndBytesHaveNoSum(t *testing.T) {
 	t.Parallel()
 	requests, bytes := int64(5), int64(7000)
 	domain := coverage.ChartRow{Name: "www.example.com", Count: &requests}
@@ -96,7 +96,7 @@ func TestChartUnits(t *testing.T) {
 	}
 }
 
-func TestMarkdownChart(t *testing.T) {
+func TestAMarkdownChartIsATableWithAHeatMap(t *testing.T) {
 	t.Parallel()
 	got := draw(t, chartRows(), "markdown")
 	for _, want := range []string{
@@ -116,7 +116,7 @@ func TestMarkdownChart(t *testing.T) {
 }
 
 // The conclusion names the worst status.
-func TestChartConclusion(t *testing.T) {
+func TestTheConclusionNamesTheWorstStatus(t *testing.T) {
 	t.Parallel()
 	for letters, want := range map[string]string{
 		"#.+":  "\nNo log package is missing.\n",
@@ -133,7 +133,7 @@ func TestChartConclusion(t *testing.T) {
 }
 
 // No rows, and rows without days, are valid in each format.
-func TestEmptyChart(t *testing.T) {
+func TestAnEmptyChartIsValid(t *testing.T) {
 	t.Parallel()
 	for _, format := range coverage.Formats {
 		if text := draw(t, nil, format); !strings.Contains(text, "There is nothing to compare.") {
@@ -145,7 +145,7 @@ func TestEmptyChart(t *testing.T) {
 	}
 }
 
-func TestChartRefuses(t *testing.T) {
+func TestAChartOfInvalidRowsIsAnError(t *testing.T) {
 	t.Parallel()
 	full := strings.Repeat("#", 24)
 	for _, test := range []struct {
@@ -168,7 +168,7 @@ func TestChartRefuses(t *testing.T) {
 }
 
 // Names are escaped in every format.
-func TestChartEscapes(t *testing.T) {
+func TestNamesAreEscapedInEveryFormat(t *testing.T) {
 	t.Parallel()
 	const name = "<script>alert(1)</script>\"'&|`*_```\x1b[31m\x00\x7f\xff\u202e.example.com"
 	rows := []coverage.ChartRow{{Name: name, Days: map[string]string{"2022-05-04": strings.Repeat("!", 24)}}}

@@ -38,7 +38,7 @@ func slots(w coverage.Window, host coverage.Host, texts ...string) *coverage.Pac
 	return p
 }
 
-func TestCompare(t *testing.T) {
+func TestEachHourHasOneStatus(t *testing.T) {
 	t.Parallel()
 	const unknown = coverage.Unknown
 	for _, test := range []struct {
@@ -91,7 +91,7 @@ func TestCompare(t *testing.T) {
 }
 
 // The sums, the missing hours, days that the window touches, and the order.
-func TestReport(t *testing.T) {
+func TestAReportHasSumsMissingHoursAndDays(t *testing.T) {
 	t.Parallel()
 	w := coverage.NewWindow(clock("22:20:00"), clock("25:01:00"))
 	if w.Hours() != 4 || !w.Start.Equal(clock("22:00:00")) || !w.End.Equal(clock("26:00:00")) {
@@ -129,7 +129,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestWildcard(t *testing.T) {
+func TestAWildcardMatchesTheDomainsBelowIt(t *testing.T) {
 	t.Parallel()
 	known := func(name string) bool { return name == "*.example.com" || name == "*.a.example.com" }
 	for domain, want := range map[string]string{
@@ -143,7 +143,7 @@ func TestWildcard(t *testing.T) {
 }
 
 // The packages of a domain under a wildcard count for the wildcard.
-func TestRename(t *testing.T) {
+func TestPackagesBelowAWildcardCountForIt(t *testing.T) {
 	t.Parallel()
 	w := coverage.NewWindow(clock("0:00:00"), clock("3:00:00"))
 	packages := coverage.NewPackages(w)
@@ -164,7 +164,7 @@ func TestRename(t *testing.T) {
 // Random accounts, compared with a model that checks every package for every hour.
 // The service is simulated by lines: a line is logged in a package and counted
 // in an hour, and either can go wrong.
-func TestCompareAgainstAModel(t *testing.T) {
+func TestTheStatusesAreThoseOfTheModel(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 15))
