@@ -50,7 +50,7 @@ func chartList(rows ...tftypes.Value) tftypes.Value {
 }
 
 // Lists and tuples, of either layer, with and without counts.
-func TestCoverageChart(t *testing.T) {
+func TestAChartIsDrawnFromListsAndTuples(t *testing.T) {
 	t.Parallel()
 	w := providertest.Dial(t, provider.Options{})
 	days := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"2022-05-04": tftypes.String}}
@@ -86,7 +86,7 @@ func TestCoverageChart(t *testing.T) {
 	}
 }
 
-func TestCoverageChartErrors(t *testing.T) {
+func TestAnInvalidChartIsAnErrorOnItsArgument(t *testing.T) {
 	t.Parallel()
 	w := providertest.Dial(t, provider.Options{})
 	good := chartList(chartObject("a", 1, fullDay))
@@ -122,7 +122,7 @@ func TestCoverageChartErrors(t *testing.T) {
 }
 
 // Null, an unknown value and a format, passed by a real Terraform.
-func TestCoverageChartInTerraform(t *testing.T) {
+func TestTerraformPassesNullAndUnknownToTheChart(t *testing.T) {
 	t.Parallel()
 	call := func(arguments string) string {
 		return "resource \"terraform_data\" \"late\" {\n  input = \"www.example.com\"\n}\n\n" +

@@ -105,7 +105,7 @@ func expectRows(t *testing.T, got, want map[string]string) {
 }
 
 // Every attribute of the data source, and a plan without changes.
-func TestLogCoverageDataSource(t *testing.T) {
+func TestEveryAttributeIsSetAndThePlanIsEmpty(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "##!.q+o#"), hours("example.org", "#"))})
 	text := knownvalue.StringExact
@@ -166,7 +166,7 @@ output "one" {
 }
 
 // Filters, wildcards, and what a row means.
-func TestLogCoverageRows(t *testing.T) {
+func TestFiltersAndWildcardsSelectTheRows(t *testing.T) {
 	t.Parallel()
 	wildcard := hours("*.example.com", "!!!.")
 	under := hours("a.example.com", "+")
@@ -203,7 +203,7 @@ func TestLogCoverageRows(t *testing.T) {
 }
 
 // Layer 4 allows for packages that are an hour off.
-func TestL4LogCoverage(t *testing.T) {
+func TestLayer4AllowsForAnHour(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount()})
 	w := providertest.Configured(t, later, providertest.SignIn(sim))
@@ -234,7 +234,7 @@ func TestL4LogCoverage(t *testing.T) {
 }
 
 // What cannot be classified, and what makes a comparison incomplete.
-func TestLogCoverageWarnings(t *testing.T) {
+func TestAnIncompleteComparisonCausesAWarning(t *testing.T) {
 	t.Parallel()
 	account := coveredAccount(hours("www.example.com", "########"))
 	many := []teosim.Package{}
@@ -310,7 +310,7 @@ func TestLogCoverageWarnings(t *testing.T) {
 }
 
 // Arguments that cannot be right, and failures of the service.
-func TestLogCoverageFailures(t *testing.T) {
+func TestInvalidArgumentsAndFailuresAreErrors(t *testing.T) {
 	t.Parallel()
 	account := coveredAccount(hours("www.example.com", "########"), hours("img.example.com", "#"))
 	for name, test := range map[string]struct {
@@ -406,7 +406,7 @@ func TestLogCoverageFailures(t *testing.T) {
 
 // The series are requested only for domains with requests, and too many domains
 // cost nothing.
-func TestLogCoverageRequests(t *testing.T) {
+func TestSeriesAreRequestedOnlyForDomainsWithRequests(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "########"), hours("img.example.com", "#"), hours("old.example.com", "+"))})
 	w := providertest.Configured(t, later, providertest.SignIn(sim).And(providertest.Arguments{"api_version": "2022-01-06"}))
@@ -426,7 +426,7 @@ func TestLogCoverageRequests(t *testing.T) {
 
 // An archive is compared after the service has deleted its packages. Its packages
 // do not name their zones.
-func TestLogCoverageOfAnArchive(t *testing.T) {
+func TestAnArchiveIsComparedAfterTheServiceHasDeletedItsPackages(t *testing.T) {
 	t.Parallel()
 	account := coveredAccount(
 		hours("www.example.com", "##!.q+o#"), hours("example.org", "#"), hours("a.example.org", "+"), hours("*.example.org", "!!"), hours("www.example.net", "#"), hours("old.example.com", "+"),
@@ -514,7 +514,7 @@ output "letters" {
 	})
 }
 
-func TestLogCoverageWithoutAnArchive(t *testing.T) {
+func TestAComparisonWithoutItsArchiveIsAnError(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: coveredAccount(hours("www.example.com", "#"))})
 	w := providertest.Configured(t, later, providertest.SignIn(sim))

@@ -44,9 +44,9 @@ func picturedAccount() teosim.Catalogue {
 	return c
 }
 
-// TestCoveragePicture compares the picture in the documentation with what the
+// TestThePictureInTheDocumentationIsCurrent compares the picture in the documentation with what the
 // simulator gives. `make generate` writes it.
-func TestCoveragePicture(t *testing.T) {
+func TestThePictureInTheDocumentationIsCurrent(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: picturedAccount()})
 	now := day.AddDate(0, 0, 7).Add(18 * time.Hour)
