@@ -16,7 +16,7 @@ import (
 // endpoint, version, and facts about the service. This runs the
 // built provider, because terraform-plugin-testing serves all configurations from
 // one process with the last one.
-func TestAliases(t *testing.T) {
+func TestAliasesHaveTheirOwnConfiguration(t *testing.T) {
 	t.Parallel()
 	old := simtest.Start(t, teosim.Options{SecretID: "AKIDold", SecretKey: "oldSecretKey", Catalogue: providertest.SmallAccount()})
 	gone := simtest.Start(t, teosim.Options{SecretID: "AKIDnew", SecretKey: "newSecretKey", Token: "newToken", Gone: "ActionOffline"})
@@ -81,7 +81,7 @@ output "read" {
 
 // Two configurations with two profiles read two accounts, although the environment
 // has credentials too, which the log mentions.
-func TestProfilesOfAliases(t *testing.T) {
+func TestAliasesReadTheAccountsOfTheirProfiles(t *testing.T) {
 	t.Parallel()
 	first := simtest.Start(t, teosim.Options{SecretID: "AKIDfirst", SecretKey: "firstSecretKey"})
 	second := simtest.Start(t, teosim.Options{SecretID: "AKIDsecond", SecretKey: "secondSecretKey"})

@@ -53,7 +53,7 @@ func webIdentityToken(t testing.TB) string {
 }
 
 // Every way to sign in gives credentials that the service accepts.
-func TestSignIn(t *testing.T) {
+func TestEveryWayToSignInIsAccepted(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		options  func(t *testing.T, sim *teosim.Sim) provider.Options
@@ -213,7 +213,7 @@ func TestSignIn(t *testing.T) {
 }
 
 // Arguments that cannot work are errors when the provider is configured.
-func TestSignInBadArguments(t *testing.T) {
+func TestArgumentsThatCannotSignInAreErrors(t *testing.T) {
 	t.Parallel()
 	home := homeWith(t, map[string]any{
 		"prod":    map[string]string{"secretId": "AKIDprod", "secretKey": "prodSecretKey"},
@@ -300,7 +300,7 @@ func TestSignInBadArguments(t *testing.T) {
 
 // If signing in fails, the error names the argument of the provider, the source and
 // what to do, and no list is requested.
-func TestSignInFailures(t *testing.T) {
+func TestAFailedSignInNamesTheArgumentAndTheSource(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		home     map[string]any

@@ -37,7 +37,7 @@ type documentedWay struct {
 // Each way to sign in has a section in docs/guides/sign-in.md, with a configuration and the
 // variables of the environment. Both sign in as they are, with their placeholders
 // replaced.
-func TestDocumentedSignIn(t *testing.T) {
+func TestTheDocumentedWaysSignIn(t *testing.T) {
 	t.Parallel()
 	token := webIdentityToken(t)
 	pod := map[string]string{"TKE_REGION": "ap-guangzhou", "TKE_PROVIDER_ID": "tke", "TKE_WEB_IDENTITY_TOKEN_FILE": token, "TKE_ROLE_ARN": roleARN}
@@ -64,7 +64,7 @@ func TestDocumentedSignIn(t *testing.T) {
 			t.Errorf("docs/guides/sign-in.md does not show %s", name)
 		}
 		if name == "two-accounts" {
-			// TestProfilesOfAliases and the tests of examples run it: here both
+			// TestAliasesReadTheAccountsOfTheirProfiles and the tests of examples run it: here both
 			// configurations would share one provider.
 			continue
 		}
@@ -184,7 +184,7 @@ func signInTemplate(t *testing.T) string {
 
 // The table of settings in docs/guides/sign-in.md has every argument of the provider, with
 // the variables that the description of the argument names.
-func TestDocumentedSettings(t *testing.T) {
+func TestTheTableOfSettingsIsComplete(t *testing.T) {
 	t.Parallel()
 	variable := regexp.MustCompile("`((?:TENCENTCLOUD|TCCLI|TKE|HTTPS?|NO|SSL)_[A-Z_]+)`")
 	documented := map[string][]string{}

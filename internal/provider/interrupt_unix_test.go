@@ -21,7 +21,7 @@ import (
 // Ctrl-C while the service hangs: the request ends at once, Terraform ends, and
 // no process stays behind. Terraform passes the signal on in a plan, but not
 // while apply makes its plan; there the provider handles the signal itself.
-func TestInterrupt(t *testing.T) {
+func TestAnInterruptedRunLeavesNoProcess(t *testing.T) {
 	t.Parallel()
 	toAll := func(group int) error { return syscall.Kill(-group, syscall.SIGINT) }
 	toTerraform := func(group int) error { return syscall.Kill(group, syscall.SIGINT) }

@@ -20,7 +20,7 @@ import (
 // shows them sign in here: testdata/official_blocks has all of its authentication
 // examples, with the name of the provider changed. The test replaces their
 // placeholders.
-func TestOfficialProviderBlocks(t *testing.T) {
+func TestBlocksOfTheOfficialProviderWork(t *testing.T) {
 	t.Parallel()
 	static := map[string]string{
 		"TENCENTCLOUD_SECRET_ID": "my-secret-id", "TENCENTCLOUD_SECRET_KEY": "my-secret-key", "TENCENTCLOUD_REGION": "ap-guangzhou",

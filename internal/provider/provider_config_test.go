@@ -17,7 +17,7 @@ var keys = providertest.Arguments{"secret_id": "AKIDexample", "secret_key": "exa
 
 // All problems of a configuration are reported at once, each on its attribute. None
 // of them repeats a secret, and nothing is sent.
-func TestProviderBadConfiguration(t *testing.T) {
+func TestAllProblemsOfAConfigurationAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		env    map[string]string
@@ -166,7 +166,7 @@ func TestProviderBadConfiguration(t *testing.T) {
 }
 
 // Each setting takes effect, wherever it comes from.
-func TestProviderConfiguration(t *testing.T) {
+func TestEachSettingTakesEffect(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{SecretID: "AKIDtest", SecretKey: "testSecretKey", Token: "testToken"})
 	address := strings.TrimPrefix(sim.URL(), "http://")
@@ -230,7 +230,7 @@ func TestProviderConfiguration(t *testing.T) {
 }
 
 // The environment can set the API version.
-func TestProviderAPIVersionFromEnvironment(t *testing.T) {
+func TestTheEnvironmentSetsTheAPIVersion(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	w := providertest.Configured(t, provider.Options{Getenv: providertest.Environment(map[string]string{"TENCENTCLOUD_TEO_API_VERSION": "2022-09-01"})}, providertest.SignIn(sim))
@@ -242,7 +242,7 @@ func TestProviderAPIVersionFromEnvironment(t *testing.T) {
 }
 
 // In Terraform, an argument that comes from a resource is unknown during the plan.
-func TestProviderUnknownArgumentInTerraform(t *testing.T) {
+func TestAnUnknownArgumentIsNoErrorInThePlan(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	resource.UnitTest(t, resource.TestCase{
@@ -269,7 +269,7 @@ provider "teo" {
 
 // A provider without credentials can be configured, because verifying an archive
 // needs none. Reads that need them list the ways to sign in that were tried.
-func TestMissingCredentials(t *testing.T) {
+func TestOnlyAReadNeedsCredentials(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]providertest.Arguments{
 		"nothing":     nil,

@@ -19,10 +19,10 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/schema.json as the provider has it now")
 
-// TestSchema compares the whole public surface with testdata/schema.json, so
+// TestAChangeOfTheSchemaShowsInReview compares the whole public surface with testdata/schema.json, so
 // that each change of it shows in review. `go test ./internal/provider -run
-// TestSchema -update` writes the file.
-func TestSchema(t *testing.T) {
+// TestAChangeOfTheSchemaShowsInReview -update` writes the file.
+func TestAChangeOfTheSchemaShowsInReview(t *testing.T) {
 	t.Parallel()
 	schema := providertest.Dial(t, provider.Options{}).Schema
 	surface := map[string]any{
@@ -126,7 +126,7 @@ func firstDifference(want, got []byte) string {
 }
 
 // A data source and its ephemeral resource have the same attributes.
-func TestEphemeralAttributes(t *testing.T) {
+func TestEphemeralResourcesHaveTheAttributesOfTheDataSources(t *testing.T) {
 	t.Parallel()
 	schema := providertest.Dial(t, provider.Options{}).Schema
 	for name, ephemeral := range schema.EphemeralResourceSchemas {

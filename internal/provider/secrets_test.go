@@ -17,7 +17,7 @@ import (
 // no secret key, token, signature or query of a signed URL. All output of Terraform
 // and the provider is searched except the state, which contains the URLs, marked as
 // sensitive.
-func TestNothingSecretInLogs(t *testing.T) {
+func TestNothingSecretIsInLogs(t *testing.T) {
 	t.Parallel()
 	const secretKey, token = "testSecretKey0123456789", "testSecurityToken0123456789"
 	for name, test := range map[string]struct {

@@ -19,7 +19,7 @@ import (
 
 // A session has what archives in COS need: credentials that are refreshed, the
 // region and the domain.
-func TestSessionForCOS(t *testing.T) {
+func TestASessionHasWhatCOSNeeds(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	variables := map[string]string{
@@ -45,7 +45,7 @@ func TestSessionForCOS(t *testing.T) {
 }
 
 // A session without credentials reports that they are missing.
-func TestSessionWithoutCredentials(t *testing.T) {
+func TestASessionReportsMissingCredentials(t *testing.T) {
 	t.Parallel()
 	s := configuredSession(t, Options{Getenv: func(string) string { return "" }, Home: t.TempDir()})
 	if s.Credentials.Err() == nil || s.COSDomain.Host != "" {
@@ -54,7 +54,7 @@ func TestSessionWithoutCredentials(t *testing.T) {
 }
 
 // Downloads are retried as often as API calls.
-func TestSessionRetriesOfDownloads(t *testing.T) {
+func TestDownloadsAreRetriedAsOftenAsCalls(t *testing.T) {
 	t.Parallel()
 	options := Options{Getenv: func(string) string { return "" }, Home: t.TempDir()}
 	if got := configuredSession(t, options).MaxRetries; got != tcapi.DefaultMaxRetries {
@@ -69,7 +69,7 @@ func TestSessionRetriesOfDownloads(t *testing.T) {
 
 // request_timeout limits one attempt, whether it is longer or shorter than the
 // default.
-func TestSessionRequestTimeout(t *testing.T) {
+func TestRequestTimeoutLimitsOneAttempt(t *testing.T) {
 	t.Parallel()
 	for given, bounds := range map[string][2]time.Duration{
 		"":   {0, time.Minute},
@@ -94,7 +94,7 @@ func TestSessionRequestTimeout(t *testing.T) {
 }
 
 // The rate limit of the configuration applies to STS as well.
-func TestSessionLimitsSTS(t *testing.T) {
+func TestTheRateLimitAppliesToSTS(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	variables := map[string]string{

@@ -398,11 +398,11 @@ func (way signInWay) cells(t *testing.T) []string {
 	return []string{attribute, variable, both, wrong, expired, renewed}
 }
 
-// TestSignInTable compares what happens with each way to sign in with
-// testdata/sign_in.md, which `go test ./internal/provider -run TestSignInTable
+// TestTheTableOfSignInIsCurrent compares what happens with each way to sign in with
+// testdata/sign_in.md, which `go test ./internal/provider -run TestTheTableOfSignInIsCurrent
 // -update` writes. "Both" sets other values in the environment; "renewed" reads
 // once more a day later.
-func TestSignInTable(t *testing.T) {
+func TestTheTableOfSignInIsCurrent(t *testing.T) {
 	t.Parallel()
 	lines := []string{
 		"| way | attribute | environment | both | wrong | expired | renewed |",

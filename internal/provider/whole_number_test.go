@@ -38,7 +38,7 @@ func numbers(block *tfprotov6.SchemaBlock, value any, f func(at string, a provid
 
 // Each argument that is a whole number says so of another one, instead of a bug of
 // the provider.
-func TestArgumentsThatAreWholeNumbers(t *testing.T) {
+func TestAnArgumentThatIsNotWholeIsAnError(t *testing.T) {
 	t.Parallel()
 	w := providertest.Dial(t, provider.Options{})
 	found := map[string]int{}
@@ -98,7 +98,7 @@ func TestArgumentsThatAreWholeNumbers(t *testing.T) {
 }
 
 // A real Terraform shows the same for values that it computes.
-func TestWholeNumbersInTerraform(t *testing.T) {
+func TestTerraformShowsThatANumberIsNotWhole(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim))
