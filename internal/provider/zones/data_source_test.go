@@ -34,7 +34,7 @@ func zoneRow(id, name, alias, area, kind string, tags map[string]string) knownva
 
 // All zones, by name (which two of them share), by ID, and by both: a zone must then
 // match both.
-func TestZonesDataSource(t *testing.T) {
+func TestZonesAreSelectedByNameAndByID(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	shop := zoneRow("zone-2demo00001cn", "example.com", "shop-cn", "global", "partial", map[string]string{"team": "shop", "stage": "production"})
@@ -88,7 +88,7 @@ data "teo_l7_offline_logs" "of_zones" {
 }
 
 // A name or an ID without a zone causes a warning, and the other zones are listed.
-func TestZonesMissing(t *testing.T) {
+func TestANameOrIDWithoutAZoneCausesAWarning(t *testing.T) {
 	t.Parallel()
 	w := providertest.Configured(t, provider.Options{}, providertest.SignIn(simtest.Start(t, teosim.Options{})))
 	state, diags := w.Read("teo_zones", providertest.Arguments{"names": []string{"example.org", "zzz.test", "aaa.test"}, "zone_ids": []string{"zone-2demo00003og", "zone-none"}})
@@ -102,7 +102,7 @@ func TestZonesMissing(t *testing.T) {
 }
 
 // More names than one filter accepts, and more zones than one page.
-func TestZonesMany(t *testing.T) {
+func TestManyNamesAreListedCompletely(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: 250, Slots: 1})})
 	w := providertest.Configured(t, provider.Options{}, providertest.SignIn(sim).And(providertest.Arguments{"requests_per_second": 10000}))
@@ -130,7 +130,7 @@ func TestZonesMany(t *testing.T) {
 }
 
 // Failures and invalid arguments.
-func TestZonesFailures(t *testing.T) {
+func TestFailuresAndInvalidArgumentsAreErrors(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Times: 1})
@@ -153,7 +153,7 @@ func TestZonesFailures(t *testing.T) {
 
 // Looking up a name for the logs requires a separate permission, which the error
 // names.
-func TestZonesPermissionForNames(t *testing.T) {
+func TestAMissingPermissionForNamesIsNamed(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones"})
