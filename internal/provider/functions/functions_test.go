@@ -42,7 +42,7 @@ func window(start, end string) map[string]any {
 	return map[string]any{"start_time": start, "end_time": end}
 }
 
-func TestFunctions(t *testing.T) {
+func TestFunctionsReturnTheirResults(t *testing.T) {
 	t.Parallel()
 	w := providertest.Dial(t, provider.Options{})
 	packet := func(start, end string, minutes int64, name string) map[string]any {
@@ -97,7 +97,7 @@ func TestFunctions(t *testing.T) {
 }
 
 // An invalid argument is an error on that argument.
-func TestFunctionErrors(t *testing.T) {
+func TestAnInvalidArgumentIsAnErrorOnThatArgument(t *testing.T) {
 	t.Parallel()
 	w := providertest.Dial(t, provider.Options{})
 	const from, to = "2022-05-04T00:00:00Z", "2022-05-05T00:00:00Z"
@@ -154,7 +154,7 @@ func TestFunctionErrors(t *testing.T) {
 
 // All functions through a real Terraform, without a provider block, and without
 // a service.
-func TestFunctionsInTerraform(t *testing.T) {
+func TestFunctionsNeedNoProviderBlock(t *testing.T) {
 	t.Parallel()
 	text := knownvalue.StringExact
 	resource.UnitTest(t, resource.TestCase{
