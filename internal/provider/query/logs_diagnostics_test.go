@@ -11,7 +11,7 @@ import (
 )
 
 // The causes of an empty list are those that window and filters leave possible.
-func TestEmptyCauses(t *testing.T) {
+func TestAnEmptyListHasOnlyThePossibleCauses(t *testing.T) {
 	t.Parallel()
 	const (
 		inFuture   = "The window is in the future."
@@ -72,7 +72,7 @@ func TestEmptyCauses(t *testing.T) {
 
 // An error of DescribeZones, which looks up the zones of a query, is not reported as
 // an error of the list: max_packages does not concern it, and no list was incomplete.
-func TestReadErrorOfZones(t *testing.T) {
+func TestAnErrorOfZonesIsNotThatOfTheList(t *testing.T) {
 	t.Parallel()
 	for _, logs := range []Logs{L7, L4} {
 		for _, test := range []struct {
