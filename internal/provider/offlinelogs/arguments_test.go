@@ -13,7 +13,7 @@ import (
 )
 
 // Invalid arguments are errors on their attributes, and nothing is sent.
-func TestOfflineLogsBadArguments(t *testing.T) {
+func TestInvalidArgumentsAreErrorsOnTheirAttributes(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		provider providertest.Arguments
@@ -130,7 +130,7 @@ func TestOfflineLogsBadArguments(t *testing.T) {
 }
 
 // The same through a real Terraform, which shows them before it plans.
-func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
+func TestTerraformShowsInvalidArgumentsBeforeThePlan(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	step := func(lines string, want ...string) resource.TestStep {
@@ -154,7 +154,7 @@ func TestOfflineLogsBadArgumentsInTerraform(t *testing.T) {
 }
 
 // More packages than max_packages are an error after the first page.
-func TestOfflineLogsMaxPackages(t *testing.T) {
+func TestMorePackagesThanMaxPackagesAreAnError(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		provider providertest.Arguments
@@ -186,7 +186,7 @@ func TestOfflineLogsMaxPackages(t *testing.T) {
 
 // A name without a zone is an error that lists similar names. No logs are
 // requested.
-func TestOfflineLogsUnknownZones(t *testing.T) {
+func TestANameWithoutAZoneIsAnErrorWithSimilarNames(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		zones []string

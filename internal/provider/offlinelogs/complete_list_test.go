@@ -58,7 +58,7 @@ func (l completeList) CheckState(_ context.Context, req statecheck.CheckStateReq
 
 // Several hundred packages over many pages, through a real Terraform, with and
 // without URLs: every package is listed, in order.
-func TestOfflineLogsLong(t *testing.T) {
+func TestALongListIsCompleteAndInOrder(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{
 		Slots: 168, Domains: 2, Proxies: 2, Start: time.Date(2022, 5, 1, 0, 0, 0, 0, time.UTC),
@@ -120,7 +120,7 @@ data "teo_l4_offline_logs" "test" {
 
 // The same list with 2022-01-06, at a rate that the service limits: it is slower,
 // but complete.
-func TestOfflineLogsThrottled(t *testing.T) {
+func TestAThrottledListIsComplete(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{
 		Rates:     map[string]int{"2022-01-06/DownloadL7Logs": 30},

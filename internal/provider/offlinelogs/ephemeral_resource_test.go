@@ -19,7 +19,7 @@ import (
 
 // Every attribute of the ephemeral resources. The echo provider stores their
 // result in the state, so that it can be checked.
-func TestOfflineLogsEphemeralResources(t *testing.T) {
+func TestEphemeralResourcesHaveEveryAttribute(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	want := func(more map[string]knownvalue.Check) knownvalue.Check {
@@ -88,7 +88,7 @@ func listedAsTuple(names ...string) knownvalue.Check {
 
 // Neither plan nor state contains a URL or a name of an ephemeral resource. With
 // data sources in addition, the same search finds them.
-func TestOfflineLogsEphemeralResourcesLeaveNothing(t *testing.T) {
+func TestEphemeralResourcesLeaveNothingInPlanAndState(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	ephemeral := providertest.ProviderBlock(sim) + `

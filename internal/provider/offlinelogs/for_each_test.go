@@ -15,7 +15,7 @@ import (
 // provisioner: from the data source, and from the ephemeral resource with no
 // signed URL in the state. The second plan is empty. This runs the built provider,
 // because terraform-plugin-testing does not support for_each.
-func TestOfflineLogsForEach(t *testing.T) {
+func TestForEachOverTheKeysPlansNothingTwice(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		config string

@@ -15,7 +15,7 @@ import (
 
 // Every attribute of the data source. It uses 2022-09-01 even if the
 // provider is pinned to another version.
-func TestL4OfflineLogsDataSource(t *testing.T) {
+func TestTheDataSourceOfLayer4HasEveryAttribute(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	rows := []map[string]knownvalue.Check{

@@ -101,7 +101,7 @@ var requestID = knownvalue.StringRegexp(regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f
 
 // Every attribute of the data source, by both versions of the API and both ways
 // to count pages; then a plan that has nothing to do.
-func TestL7OfflineLogsDataSource(t *testing.T) {
+func TestTheDataSourceOfLayer7HasEveryAttribute(t *testing.T) {
 	t.Parallel()
 	noArea := func(rows []map[string]knownvalue.Check, keys ...string) []map[string]knownvalue.Check {
 		for i, row := range rows {
@@ -203,7 +203,7 @@ func TestL7OfflineLogsDataSource(t *testing.T) {
 
 // Only the URLs are sensitive. An output of URLs must be marked as sensitive; the
 // rows can be used everywhere.
-func TestL7OfflineLogsSensitive(t *testing.T) {
+func TestOnlyURLsAreSensitive(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	config := providertest.ProviderBlock(sim) + "data \"teo_l7_offline_logs\" \"test\" {" + providertest.SmallWindow + "domains = [\"www.example.com\"]\n}\n"
@@ -230,7 +230,7 @@ func TestL7OfflineLogsSensitive(t *testing.T) {
 
 // A window that is known only after apply is read during apply. Values that depend on
 // it are unknown in the plan.
-func TestL7OfflineLogsUnknownWindow(t *testing.T) {
+func TestAnUnknownWindowIsReadDuringApply(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	const address = "data.teo_l7_offline_logs.test"
@@ -268,7 +268,7 @@ data "teo_l7_offline_logs" "test" {
 
 // The number of requests of a read: the base of the pages is determined once for all
 // data sources of a provider, with at most one additional request.
-func TestL7OfflineLogsRequests(t *testing.T) {
+func TestThePageBaseIsFoundOnce(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		sim           teosim.Options
@@ -304,7 +304,7 @@ func TestL7OfflineLogsRequests(t *testing.T) {
 }
 
 // Times are sent in UTC and in whole seconds. Fractions widen the window.
-func TestL7OfflineLogsTimesOnTheWire(t *testing.T) {
+func TestTimesAreSentInWholeSecondsOfUTC(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	w := providertest.Configured(t, provider.Options{}, providertest.SignIn(sim))

@@ -11,7 +11,7 @@ import (
 
 // An encoded attribute replaces the framework's value, and other attributes are
 // unchanged. An attribute that is not in the schema is an error.
-func TestInsert(t *testing.T) {
+func TestAnEncodedAttributeReplacesTheFrameworksValue(t *testing.T) {
 	t.Parallel()
 	kind := tftypes.Object{AttributeTypes: map[string]tftypes.Type{
 		"before": tftypes.Number, "logs": tftypes.List{ElementType: tftypes.String}, "zones": tftypes.Set{ElementType: tftypes.String},
@@ -55,7 +55,7 @@ func TestInsert(t *testing.T) {
 }
 
 // A read without listServer is an error, not an empty list.
-func TestSetEncodedWithoutServer(t *testing.T) {
+func TestAReadWithoutListServerIsAnError(t *testing.T) {
 	t.Parallel()
 	if diags := setEncoded(t.Context(), "logs", 0, nil); !diags.HasError() {
 		t.Error("there is no error")

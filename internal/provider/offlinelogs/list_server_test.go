@@ -110,7 +110,7 @@ func checkRow(t *testing.T, list string, null bool, row, urls map[string]any, i 
 
 // Reads at the same time, one of which fails and one of which is cancelled, get
 // their own rows, and so do the instances of the provider.
-func TestListsAtTheSameTime(t *testing.T) {
+func TestListsAtTheSameTimeGetTheirOwnRows(t *testing.T) {
 	t.Parallel()
 	start := time.Date(2022, 5, 1, 0, 0, 0, 0, time.UTC)
 	one := simtest.Start(t, teosim.Options{Rates: teosim.Unlimited(), Catalogue: teosim.Generate(teosim.GenerateOptions{Slots: 40, Areas: []string{"mainland"}})})

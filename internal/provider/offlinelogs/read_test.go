@@ -18,7 +18,7 @@ import (
 
 // A failure says what was requested, what the service returned and what to do, after
 // the retries that can help.
-func TestOfflineLogsFailures(t *testing.T) {
+func TestAFailureSaysWhatWasRequestedAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		sim      teosim.Options
@@ -151,7 +151,7 @@ func TestOfflineLogsFailures(t *testing.T) {
 }
 
 // An endpoint that does not resolve is an error after one attempt.
-func TestOfflineLogsUnknownHost(t *testing.T) {
+func TestAnUnknownHostIsAnErrorAfterOneAttempt(t *testing.T) {
 	t.Parallel()
 	sent := 0
 	direct := &http.Transport{}
@@ -173,7 +173,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // The timeouts of the configuration end a read, and so does Terraform.
-func TestOfflineLogsEnd(t *testing.T) {
+func TestATimeoutEndsARead(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	sim.Inject(teosim.Fault{Name: teosim.Hang})
@@ -202,7 +202,7 @@ func TestOfflineLogsEnd(t *testing.T) {
 }
 
 // The rate limiter fails before the deadline if the wait would exceed it.
-func TestOfflineLogsEndInTheLimiter(t *testing.T) {
+func TestTheLimiterFailsBeforeTheDeadline(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{Catalogue: providertest.SmallAccount()})
 	w := providertest.Configured(t, provider.Options{}, providertest.SignIn(sim).And(providertest.Arguments{"requests_per_second": 0.5}))
@@ -213,7 +213,7 @@ func TestOfflineLogsEndInTheLimiter(t *testing.T) {
 }
 
 // The same texts through a real Terraform.
-func TestOfflineLogsFailuresInTerraform(t *testing.T) {
+func TestTerraformShowsTheFailure(t *testing.T) {
 	t.Parallel()
 	sim := simtest.Start(t, teosim.Options{})
 	denied := simtest.Start(t, teosim.Options{})

@@ -14,7 +14,7 @@ import (
 
 // A name in another spelling is the same name: the service is asked for the normal
 // form, and what it answers is listed in that form, whichever it uses itself.
-func TestSpellingsOfAName(t *testing.T) {
+func TestSpellingsOfANameAreOneName(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2022, 5, 4, 3, 0, 0, 0, time.UTC)
 	account := func(site, host string) teosim.Catalogue {

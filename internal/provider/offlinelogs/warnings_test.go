@@ -15,7 +15,7 @@ import (
 const mayGrow = "warning end_time: Log packages may still be added"
 
 // A window that ends less than 24 hours ago causes a warning.
-func TestOfflineLogsRecentWindow(t *testing.T) {
+func TestARecentWindowCausesAWarning(t *testing.T) {
 	t.Parallel()
 	end := time.Date(2022, 5, 4, 1, 0, 0, 0, time.UTC)
 	for name, test := range map[string]struct {
@@ -39,7 +39,7 @@ func TestOfflineLogsRecentWindow(t *testing.T) {
 
 // An empty list is valid. The warning lists the possible causes, and names
 // filters that cannot match.
-func TestOfflineLogsEmpty(t *testing.T) {
+func TestAnEmptyListIsValidAndCausesAWarning(t *testing.T) {
 	t.Parallel()
 	const empty = "warning: No L7 offline logs found"
 	const root = "1. example.com in domains is the name of a site. Set domains to its sub-domains, such as www.example.com."
@@ -222,7 +222,7 @@ func TestOfflineLogsEmptyOfProxies(t *testing.T) {
 }
 
 // When 2022-01-06 is no longer served, the provider switches permanently and warns once.
-func TestOfflineLogsVersionSwitch(t *testing.T) {
+func TestTheVersionIsSwitchedWithOneWarning(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {
 		t.Run(code, func(t *testing.T) {
@@ -252,7 +252,7 @@ func TestOfflineLogsVersionSwitch(t *testing.T) {
 }
 
 // Rows without a name are listed, and cause a warning.
-func TestOfflineLogsNameless(t *testing.T) {
+func TestRowsWithoutANameAreListedWithAWarning(t *testing.T) {
 	t.Parallel()
 	t.Run("one of them", func(t *testing.T) {
 		t.Parallel()
@@ -281,7 +281,7 @@ func TestOfflineLogsNameless(t *testing.T) {
 
 // A number in another notation is that number. One that is not whole is null in its
 // row, with a warning, and hides no other value.
-func TestOfflineLogsUnreadableNumbers(t *testing.T) {
+func TestANumberThatIsNotWholeIsNullWithAWarning(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]any{"1500.0": int64(1500), `"1500"`: int64(1500), "2.5": nil, `"1.5 kB"`: nil} {
 		sim := simtest.Start(t, teosim.Options{})
