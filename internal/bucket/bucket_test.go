@@ -20,8 +20,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket/storetest"
 )
 
-// TestConformance runs the same tests with every driver.
-func TestConformance(t *testing.T) {
+// TestEveryDriverKeepsTheContract runs the same tests with every driver.
+func TestEveryDriverKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	for name, place := range map[string]func(t *testing.T) place{
 		"file":             func(t *testing.T) place { return filePlace(t, t.TempDir()) },

@@ -243,7 +243,7 @@ func cosPlace(c *cos) place {
 
 // Credentials expire while objects are written, in the middle of a multipart
 // upload too.
-func TestCOSCredentialsExpire(t *testing.T) {
+func TestCOSCredentialsMayExpireDuringAWrite(t *testing.T) {
 	t.Parallel()
 	c := startCOS(t, startGateway(t))
 	c.lifetime = 3
@@ -279,7 +279,7 @@ func TestCOSCredentialsExpire(t *testing.T) {
 }
 
 // The proxy rejects a wrong signature.
-func TestCOSProxyRefuses(t *testing.T) {
+func TestTheProxyOfCOSRefusesAWrongSignature(t *testing.T) {
 	t.Parallel()
 	c := startCOS(t, startGateway(t))
 	for name, change := range map[string]func(*bucket.Credentials){
@@ -529,7 +529,7 @@ func fakePlace(f *fakeCOS) place {
 }
 
 // The header of COS has no effect on a bucket that was ever versioned.
-func TestCOSVersionsDisableConditionalWrites(t *testing.T) {
+func TestVersionsOfCOSDisableConditionalWrites(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[string]struct{ versioned, warns bool }{
 		"":          {false, false},
@@ -565,7 +565,7 @@ func (a *addresses) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func TestCOSAddress(t *testing.T) {
+func TestABucketOfCOSHasItsAddress(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ destination, domain, want string }{
 		{"cos://logs-1250000000?region=ap-guangzhou", "", "https://logs-1250000000.cos.ap-guangzhou.myqcloud.com/"},
@@ -610,7 +610,7 @@ func (h *headers) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Each store gets the condition that it supports. The requests use https, so no real
 // server is involved.
-func TestConditionalHeader(t *testing.T) {
+func TestEachStoreGetsTheConditionThatItSupports(t *testing.T) {
 	t.Parallel()
 	for destination, cos := range map[string]bool{
 		"cos://logs-1250000000?region=ap-guangzhou":                                               true,

@@ -7,7 +7,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
 
-func TestCheck(t *testing.T) {
+func TestAnInvalidDestinationIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, destination := range []string{
 		"file:///srv/logs", "file:///srv/logs/?prefix=/a/b/", "file://localhost/srv/logs?create_dir=true&file_mode=0600&dir_file_mode=700", "file:///C:/logs",
@@ -111,7 +111,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestSamePlace(t *testing.T) {
+func TestSpellingsOfADestinationAreOnePlace(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		a, b string

@@ -96,7 +96,7 @@ func TestFileOpen(t *testing.T) {
 
 // A folder that disappears, such as a disk that is unmounted, is neither an empty
 // destination nor a missing object, and is not created again.
-func TestFileFolderDisappears(t *testing.T) {
+func TestAFolderThatDisappearsIsAnError(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "disk")
 	b := open(t, fileDestination(dir)+"?create_dir=true&prefix=teo/", bucket.Options{})
@@ -144,7 +144,7 @@ func TestFileModes(t *testing.T) {
 
 // The destination may be a symbolic link. A link in a folder that is read or
 // written is an error that names it, wherever it leads.
-func TestFileLinks(t *testing.T) {
+func TestASymbolicLinkInsideAFolderIsAnError(t *testing.T) {
 	t.Parallel()
 	for name, to := range map[string]string{"outside": "../../../outside", "inside": "dt=1", "missing": "nowhere", "absolute": os.TempDir()} {
 		dir := t.TempDir()
@@ -185,7 +185,7 @@ func TestFileLinks(t *testing.T) {
 	}
 }
 
-func TestFileListFailsRatherThanLeaveOut(t *testing.T) {
+func TestAListOfAFolderIsCompleteOrAnError(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() == 0 || runtime.GOOS == "windows" {
 		t.Skip("every folder can be read")
@@ -235,7 +235,7 @@ func TestFileSweep(t *testing.T) {
 
 // Remove removes the folders that it empties, up to the prefix, while others
 // write to them.
-func TestFileRemoveWhileWriting(t *testing.T) {
+func TestRemoveRemovesFoldersThatItEmpties(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := open(t, fileDestination(dir)+"?prefix=teo/", bucket.Options{TempFolder: ".archive/tmp/"})
@@ -274,7 +274,7 @@ func TestFileRemoveWhileWriting(t *testing.T) {
 }
 
 // A full disk leaves nothing under the name of the object, nor beside it.
-func TestFileDiskFull(t *testing.T) {
+func TestAFullDiskLeavesNothing(t *testing.T) {
 	t.Parallel()
 	dir := mountSmall(t, 1<<20)
 	b := open(t, fileDestination(dir), bucket.Options{})

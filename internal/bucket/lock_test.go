@@ -23,7 +23,7 @@ var sizes = []int{100, 6 << 20}
 
 // A lock is written with the object and read back, on real servers and with the
 // form of COS.
-func TestLock(t *testing.T) {
+func TestALockIsWrittenAndReadBack(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		open  func(t *testing.T) bucket.Bucket
@@ -122,7 +122,7 @@ func sameLock(got, want bucket.Lock) bool {
 }
 
 // The default retention of a bucket is reported, and every write works with it.
-func TestLockByDefault(t *testing.T) {
+func TestADefaultLockIsReported(t *testing.T) {
 	t.Parallel()
 	for _, s := range []storetest.Server{storetest.Versitygw, storetest.MinIO} {
 		t.Run(s.Name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestLockByDefault(t *testing.T) {
 }
 
 // A lock on a bucket without object lock is an error, and not an existing object.
-func TestLockWithoutObjectLock(t *testing.T) {
+func TestALockWithoutObjectLockIsAnError(t *testing.T) {
 	t.Parallel()
 	lock := bucket.Lock{Mode: bucket.Compliance, Until: time.Now().Add(time.Hour)}
 	for name, b := range map[string]bucket.Bucket{
@@ -187,7 +187,7 @@ func TestLockWithoutObjectLock(t *testing.T) {
 
 // COS without versions refuses every replacement and removal of a locked object.
 // The code is not documented.
-func TestLockRefusals(t *testing.T) {
+func TestCOSRefusesToReplaceALockedObject(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusForbidden, http.StatusConflict, http.StatusMethodNotAllowed} {
 		for _, first := range []bool{false, true} {
@@ -235,7 +235,7 @@ func refusing(g *gateway, policy func(r *http.Request, exists bool) (refused boo
 
 // A store that refuses every replacement and every removal is written to as any
 // other.
-func TestS3RefusesReplacementAndRemoval(t *testing.T) {
+func TestAStoreMayRefuseEveryReplacementAndRemoval(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	refusing(g, func(r *http.Request, exists bool) bool { return exists })
@@ -265,7 +265,7 @@ func TestS3RefusesReplacementAndRemoval(t *testing.T) {
 
 // A policy of a bucket can demand If-None-Match for whatever creates an object;
 // parts and the start of a multipart upload do not.
-func TestS3PolicyDemandsIfNoneMatch(t *testing.T) {
+func TestAPolicyMayDemandIfNoneMatch(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	refusing(g, func(r *http.Request, _ bool) bool { return publishes(r) && r.Header.Get("If-None-Match") != "*" })

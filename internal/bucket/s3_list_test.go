@@ -94,7 +94,7 @@ func (l *lister) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // A list is complete or an error, however the store lists.
-func TestS3ListQuirks(t *testing.T) {
+func TestAListOfS3IsCompleteOrAnError(t *testing.T) {
 	t.Parallel()
 	var all []string
 	for i := range 25 {

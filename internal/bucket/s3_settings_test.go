@@ -285,7 +285,7 @@ func verifier(t *testing.T) (address string, seen func() []string) {
 
 // Names that other stores use are signed correctly: regions, tenants, endpoints
 // with a path, and a plus in the prefix. A gateway may change Accept-Encoding.
-func TestS3Names(t *testing.T) {
+func TestNamesOfOtherStoresAreSignedCorrectly(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ destination, want string }{
 		{"s3://logs?region=us-east-1&endpoint=%s", "us-east-1 /logs"},

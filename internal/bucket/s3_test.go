@@ -46,7 +46,7 @@ func apply(r *http.Request, next http.Handler) { next.ServeHTTP(httptest.NewReco
 
 // The response to a write that took effect can be lost. A conditional write then
 // says that the object exists, and its content shows whose it is.
-func TestS3LostResponse(t *testing.T) {
+func TestAResponseOfS3CanBeLost(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	for _, size := range []int{100, 6 << 20} {
@@ -103,7 +103,7 @@ func TestS3LostResponse(t *testing.T) {
 }
 
 // What may pass is tried again, and what cannot pass is not.
-func TestS3GivesUp(t *testing.T) {
+func TestOnlyWhatMayPassIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	b := g.open(t, "x/", "")
@@ -142,7 +142,7 @@ func TestS3GivesUp(t *testing.T) {
 }
 
 // 409 ConditionalRequestConflict means that another write is under way.
-func TestS3Conflict(t *testing.T) {
+func TestAConflictIsAnotherWriteUnderWay(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	for _, size := range []int{100, 6 << 20} {
@@ -171,7 +171,7 @@ func TestS3Conflict(t *testing.T) {
 
 // Stores without conditional writes reject them in different ways. The driver
 // says so, and writes without the condition.
-func TestS3WithoutConditionalWrites(t *testing.T) {
+func TestAStoreWithoutConditionalWritesIsWrittenToWithoutThem(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	for i, answer := range []struct {
@@ -211,7 +211,7 @@ func TestS3WithoutConditionalWrites(t *testing.T) {
 
 // Stores other than AWS get no trailing checksums, and Content-MD5 instead, which
 // locked buckets require.
-func TestS3Checksums(t *testing.T) {
+func TestStoresOtherThanAWSGetContentMD5(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	for more, want := range map[string]bool{"": false, "&request_checksum_calculation=when_supported": true} {
@@ -269,7 +269,7 @@ func TestS3Encryption(t *testing.T) {
 
 // Credentials that may write may lack the permission to read the configuration of the
 // bucket.
-func TestS3ProtectionDenied(t *testing.T) {
+func TestAMissingPermissionToReadTheProtectionIsNoError(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t, versioned)
 	b := g.open(t, "denied/", "")
@@ -319,7 +319,7 @@ func TestS3Kill(t *testing.T) {
 }
 
 // A part that fails ends the write, and nothing of it remains.
-func TestS3PartFails(t *testing.T) {
+func TestAPartThatFailsEndsTheWrite(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	b := g.open(t, "teo/", "")
@@ -386,7 +386,7 @@ func TestS3OpenFails(t *testing.T) {
 }
 
 // The messages for wrong, expired and missing credentials say what to do.
-func TestS3Credentials(t *testing.T) {
+func TestAnErrorOfCredentialsSaysWhatToDo(t *testing.T) {
 	g := startGateway(t)
 	var lines []string
 	log := func(_ context.Context, message string, fields map[string]any) {

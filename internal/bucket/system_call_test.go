@@ -77,7 +77,7 @@ func (f *faults) list(ctx context.Context) ([]string, error) {
 }
 
 // What an error number of NFS, SMB or FUSE means for each system call.
-func TestSystemCalls(t *testing.T) {
+func TestErrorNumbersHaveTheirMeaning(t *testing.T) {
 	t.Parallel()
 	ifAbsent, durable, replace := WriteOptions{IfAbsent: true}, WriteOptions{IfAbsent: true, Durable: true}, WriteOptions{}
 	write := func(key string, o WriteOptions) func(*faults, context.Context) error {
@@ -244,7 +244,7 @@ func TestSystemCalls(t *testing.T) {
 }
 
 // The response to a link that took effect can be lost, and the request repeated.
-func TestSystemCallLinkRepeated(t *testing.T) {
+func TestALinkMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	f := openFaulty(t)
 	inner := f.fault
@@ -268,7 +268,7 @@ func TestSystemCallLinkRepeated(t *testing.T) {
 
 // What does not belong to the archive is not read: it may be unreadable, or on
 // another disk that does not answer.
-func TestFileListReadsItsFoldersOnly(t *testing.T) {
+func TestAListReadsItsFoldersOnly(t *testing.T) {
 	t.Parallel()
 	f := openFaulty(t)
 	for _, name := range []string{"lost+found", ".Trash-1000", ".snapshot/dt=1", "stale", "dt/x", "du=1", "dt=9"} {
