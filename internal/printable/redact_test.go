@@ -74,7 +74,7 @@ func TestSecretsAreHiddenInEveryEncoding(t *testing.T) {
 	}
 }
 
-func TestRedacted(t *testing.T) {
+func TestSecretsAreRedacted(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"The parameter `StartTime` is not valid?":              "The parameter `StartTime` is not valid?",

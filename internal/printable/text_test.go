@@ -11,7 +11,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
-func TestText(t *testing.T) {
+func TestTextIsPrintableAndShort(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
 		"":                                "",
