@@ -13,7 +13,7 @@ import (
 // itself fails at times with "text file busy", if another test forks while the
 // file is open.
 
-func TestProbe(t *testing.T) {
+func TestACommandLineIsProbedForItsVersion(t *testing.T) {
 	t.Parallel()
 	skipWithoutScripts(t)
 	tests := map[string]CLI{

@@ -49,7 +49,7 @@ func (m *machine) finder(products ...Product) Finder {
 	}
 }
 
-func TestFind(t *testing.T) {
+func TestTheFirstUsableCommandLineIsFound(t *testing.T) {
 	t.Parallel()
 	both := []Product{Terraform, OpenTofu}
 	binaries := map[string]CLI{
