@@ -85,7 +85,7 @@ func TestAnalyticsCountTheCatalogue(t *testing.T) {
 
 // The buckets of +08:00 days are those of UTC, intervals are chosen by length,
 // and options add a point at the end and gaps.
-func TestAnalyticsBuckets(t *testing.T) {
+func TestBucketsOfTheAnalyticsAreThoseOfUTC(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name    string
@@ -139,7 +139,7 @@ func TestAnalyticsDividePackages(t *testing.T) {
 }
 
 // Series without traffic and of an unknown domain.
-func TestAnalyticsWithoutTraffic(t *testing.T) {
+func TestASeriesWithoutTrafficHasTheFormOfTheOptions(t *testing.T) {
 	t.Parallel()
 	quiet := `{"StartTime":"2022-05-05T00:00:00Z","EndTime":"2022-05-05T02:00:00Z","MetricNames":["l7Flow_request"],"ZoneIds":["zone-1"],"Interval":"hour"}`
 	unknown := timing(`,"Filters":[{"Key":"domain","Operator":"equals","Value":["none.example.com"]}]`)
@@ -161,7 +161,7 @@ func TestAnalyticsWithoutTraffic(t *testing.T) {
 	}
 }
 
-func TestTopDomains(t *testing.T) {
+func TestTheTopDomainsAreSortedByRequests(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, start(t, Options{Rates: Unlimited()}))
 	top := func(more string) string {
@@ -186,7 +186,7 @@ func TestTopDomains(t *testing.T) {
 	}
 }
 
-func TestL4Analytics(t *testing.T) {
+func TestTheAnalyticsOfLayer4CountBytes(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, start(t, Options{Catalogue: counted()}))
 	request := `{"StartTime":"2022-05-04T00:00:00Z","EndTime":"2022-05-04T04:00:00Z","MetricNames":["l4Flow_flux","l4Flow_newConnectionsRate"],"ZoneIds":["zone-1"],"Interval":"hour","ProxyIds":["sid-1"]}`

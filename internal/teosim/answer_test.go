@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestRefusals(t *testing.T) {
+func TestInvalidRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Rates: Unlimited(), PageBase: 1, StrictPage: true})
 	const pages = `"PageSize":10,"PageNo":1`
@@ -73,7 +73,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestTimes(t *testing.T) {
+func TestTimesAreWholeSecondsWithAnOffset(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Rates: Unlimited()})
 	tests := map[string]struct{ start, end, want string }{
@@ -106,7 +106,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-func TestResponseForm(t *testing.T) {
+func TestResponsesHaveTheDocumentedForm(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2022, 5, 11, 12, 0, 0, 0, time.UTC)
 	sim := start(t, Options{Now: func() time.Time { return now }})
@@ -140,7 +140,7 @@ func TestResponseForm(t *testing.T) {
 	}
 }
 
-func TestProtocol(t *testing.T) {
+func TestTheProtocolIsEnforced(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{})
 	tests := map[string]struct {
@@ -175,7 +175,7 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-func TestGone(t *testing.T) {
+func TestAVersionCanBeGone(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"ActionOffline", "InvalidAction", "NoSuchVersion", "UnsupportedOperation"} {
 		t.Run(code, func(t *testing.T) {

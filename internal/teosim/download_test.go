@@ -68,7 +68,7 @@ func countMembers(t *testing.T, stored []byte) (members int, content []byte) {
 	}
 }
 
-func TestPackageContent(t *testing.T) {
+func TestAPackageIsGzipOfItsLines(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		pkg            Package
@@ -158,7 +158,7 @@ func checkLines(t *testing.T, content []byte, want int, fields []string) {
 }
 
 // Lines have the length that Size counts on, whatever the host is.
-func TestLineLength(t *testing.T) {
+func TestLinesHaveTheLengthThatSizeCountsOn(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{"", "a.b", "пример.рф", "\"\\\n", strings.Repeat("x", 300)} {
 		for _, l := range []layer{layer7, layer4} {
@@ -175,7 +175,7 @@ func TestLineLength(t *testing.T) {
 }
 
 // Packages are appended to: what was there stays as it was.
-func TestPackageGrows(t *testing.T) {
+func TestPackagesAreAppendedTo(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Catalogue: onePackage(Package{Members: 2})})
 	first := link(t, sim, "DownloadL7Logs")
@@ -222,7 +222,7 @@ func TestPathsAreDistinctAndHarmless(t *testing.T) {
 	}
 }
 
-func TestDownloadRefusals(t *testing.T) {
+func TestInvalidDownloadsAreRefused(t *testing.T) {
 	t.Parallel()
 	var clock atomic.Int64
 	clock.Store(slot.Unix())
@@ -283,7 +283,7 @@ func TestDownloadRefusals(t *testing.T) {
 	}
 }
 
-func TestDownloadFaults(t *testing.T) {
+func TestFaultsApplyToDownloads(t *testing.T) {
 	t.Parallel()
 	tests := map[FaultName]string{
 		Forbidden403:    "403",

@@ -89,7 +89,7 @@ func TestFaultsThatReplaceTheResponse(t *testing.T) {
 	}
 }
 
-func TestFaultsInAListing(t *testing.T) {
+func TestFaultsApplyToRows(t *testing.T) {
 	t.Parallel()
 	all := newCaller(t, start(t, Options{}))
 	one := identities(all.call(version20220106, "DownloadL7Logs", body(`"PageSize":10,"PageNo":0`)).Data)
@@ -219,7 +219,7 @@ func TestCatalogueGrowsFirstInOrder(t *testing.T) {
 	}
 }
 
-func TestFaultsBySelection(t *testing.T) {
+func TestFaultsApplyToWhatTheySelect(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Rates: Unlimited()})
 	c := newCaller(t, sim)
@@ -263,7 +263,7 @@ func TestFaultsBySelection(t *testing.T) {
 	expect("both", "cut", "ok", "ok")
 }
 
-func TestClockSkewAndSlow(t *testing.T) {
+func TestClockSkewShiftsTheDateAndSlowDelaysTheResponse(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2022, 5, 11, 12, 0, 0, 0, time.UTC)
 	sim := start(t, Options{Now: func() time.Time { return now }})
@@ -342,7 +342,7 @@ func TestInjectRejectsImpossibleFaults(t *testing.T) {
 }
 
 // Many requests at once use up exactly as many faults as there are.
-func TestFaultsUnderConcurrency(t *testing.T) {
+func TestFaultsAreUsedUpExactlyOnce(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Rates: Unlimited(), Latency: 20 * time.Millisecond})
 	sim.Inject(Fault{Name: Throttled, Times: 7})

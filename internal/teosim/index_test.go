@@ -7,7 +7,7 @@ import (
 )
 
 // The search must find the same packages as a linear scan.
-func TestFindAgainstEveryPackage(t *testing.T) {
+func TestTheSearchFindsWhatAScanFinds(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	var c Catalogue

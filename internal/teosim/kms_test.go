@@ -44,7 +44,7 @@ func startKMS(t *testing.T) *Sim {
 	}})
 }
 
-func TestKMSSignatures(t *testing.T) {
+func TestSignaturesOfKMSAreValid(t *testing.T) {
 	t.Parallel()
 	sim := startKMS(t)
 	c := kmsCaller(t, sim, DefaultKMSRegion)

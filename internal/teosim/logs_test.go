@@ -33,7 +33,7 @@ func distinct(t *testing.T, rows []*row, want int) {
 	}
 }
 
-func TestPagesByNumber(t *testing.T) {
+func TestPagesHaveNumbers(t *testing.T) {
 	t.Parallel()
 	want := len(Demo().L7)
 	for _, base := range []int{0, 1} {
@@ -54,7 +54,7 @@ func TestPagesByNumber(t *testing.T) {
 	}
 }
 
-func TestPageBelowTheBase(t *testing.T) {
+func TestAPageBelowTheBaseIsTheFirst(t *testing.T) {
 	t.Parallel()
 	for name, raw := range map[string]bool{"echo the page": false, "echo what was sent": true} {
 		t.Run(name, func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestLimitIsLowered(t *testing.T) {
 	}
 }
 
-func TestPagesByOffset(t *testing.T) {
+func TestPagesHaveOffsets(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Rates: Unlimited()})
 	c := newCaller(t, sim)
@@ -128,7 +128,7 @@ func TestPagesByOffset(t *testing.T) {
 }
 
 // Without ZoneIds a request of 2022-09-01 is an error, or gets an empty list.
-func TestWithoutZoneIDs(t *testing.T) {
+func TestWithoutZoneIDsAListIsAnErrorOrEmpty(t *testing.T) {
 	t.Parallel()
 	for _, action := range []string{"DownloadL7Logs", "DownloadL4Logs"} {
 		strict := newCaller(t, start(t, Options{}))
@@ -144,7 +144,7 @@ func TestWithoutZoneIDs(t *testing.T) {
 }
 
 // More zone IDs than allowed are an error that names the parameter.
-func TestMaxZoneIDs(t *testing.T) {
+func TestTooManyZoneIDsAreAnError(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, start(t, Options{MaxZoneIDs: 2}))
 	if r := c.call(version20220901, "DownloadL7Logs", body(`"ZoneIds":["a","b"]`)); r.Error != nil {
@@ -157,7 +157,7 @@ func TestMaxZoneIDs(t *testing.T) {
 }
 
 // Counts can be smaller than the number of rows.
-func TestUndercount(t *testing.T) {
+func TestCountsCanBeTooSmall(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, start(t, Options{Undercount: 1}))
 	zone := body(`"ZoneIds":["zone-2demo00003og"],"Domains":["example.org"],"Limit":100`)
@@ -170,7 +170,7 @@ func TestUndercount(t *testing.T) {
 }
 
 // An empty window is an error, or lists the slot that contains it.
-func TestEmptyWindow(t *testing.T) {
+func TestAnEmptyWindowIsAnErrorOrASlot(t *testing.T) {
 	t.Parallel()
 	const window = `{"StartTime":"2022-05-04T06:30:00Z","EndTime":"2022-05-04T06:30:00Z","ZoneIds":["zone-2demo00001cn"]}`
 	if r := newCaller(t, start(t, Options{})).call(version20220901, "DownloadL4Logs", window); r.Error == nil || !strings.Contains(r.Error.Message, "EndTime") {
@@ -182,7 +182,7 @@ func TestEmptyWindow(t *testing.T) {
 	}
 }
 
-func TestFilters(t *testing.T) {
+func TestFiltersSelectPackages(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, start(t, Options{Rates: Unlimited()}))
 	count := func(keep func(Package) bool) int {
@@ -219,7 +219,7 @@ func TestFilters(t *testing.T) {
 }
 
 // A window and a slot overlap as [start, end) do.
-func TestWindow(t *testing.T) {
+func TestAWindowContainsItsStartButNotItsEnd(t *testing.T) {
 	t.Parallel()
 	hour := time.Date(2022, 5, 4, 6, 0, 0, 0, time.UTC)
 	pkg := func(name string, start time.Time, length time.Duration) Package {
@@ -254,7 +254,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-func TestRowForms(t *testing.T) {
+func TestRowsHaveTheFormOfTheirVersion(t *testing.T) {
 	t.Parallel()
 	// Rows are in UTC wherever the catalogue is from.
 	at := time.Date(2022, 5, 4, 14, 0, 0, 0, time.FixedZone("", 8*60*60))
@@ -327,7 +327,7 @@ func TestAppendString(t *testing.T) {
 	}
 }
 
-func TestUpdate(t *testing.T) {
+func TestAnUpdateChangesLaterRequests(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{})
 	c := newCaller(t, sim)

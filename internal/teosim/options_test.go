@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestInvalidOptions(t *testing.T) {
+func TestInvalidOptionsAreRefused(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		options Options
@@ -41,7 +41,7 @@ func TestInvalidOptions(t *testing.T) {
 	}
 }
 
-func TestStartAndClose(t *testing.T) {
+func TestAClosedSimulatorAnswersNothing(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{Listen: "localhost:0", SecretID: "AKIDmine", SecretKey: "mine", Token: "bound"})
 	if sim.SecretID() != "AKIDmine" || sim.SecretKey() != "mine" || sim.Token() != "bound" {
@@ -94,7 +94,7 @@ func TestDemoIsAsDescribed(t *testing.T) {
 	}
 }
 
-func TestGenerate(t *testing.T) {
+func TestAGeneratedCatalogueIsAsDescribed(t *testing.T) {
 	t.Parallel()
 	c := Generate(GenerateOptions{Count: 1001, Zones: 2, Domains: 5, Proxies: 1})
 	if len(c.L7) != 1001 || len(c.Zones) != 2 || len(c.L4) != 51*4 {

@@ -39,7 +39,7 @@ func TestRatesSlide(t *testing.T) {
 	}
 }
 
-func TestDocumentedRates(t *testing.T) {
+func TestTheDocumentedRatesAreKept(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		version, action, body string

@@ -8,7 +8,7 @@ import (
 )
 
 // The two examples that Tencent publishes of the algorithm, in full.
-func TestSignPublishedVectors(t *testing.T) {
+func TestThePublishedVectorsHaveTheirSignatures(t *testing.T) {
 	t.Parallel()
 	const body = `{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}`
 	if got, want := hexSHA256([]byte(body)), "35e9c5b0e3ae67532d3c9f17ead6c90222632e5b1ff7f6e89887f1398934f064"; got != want {
@@ -46,7 +46,7 @@ func TestSignPublishedVectors(t *testing.T) {
 	}
 }
 
-func TestAuthenticationCodes(t *testing.T) {
+func TestAWrongSignatureHasItsCode(t *testing.T) {
 	t.Parallel()
 	// A quarter past midnight, so that 301 s of difference do not change the date.
 	now := time.Date(2022, 5, 11, 0, 15, 0, 0, time.UTC)
@@ -127,7 +127,7 @@ func zeroSignature(r *http.Request) {
 }
 
 // A changed body must not pass with the signature of another.
-func TestBodyIsSigned(t *testing.T) {
+func TestAChangedBodyIsRefused(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{})
 	c := newCaller(t, sim)
@@ -173,7 +173,7 @@ func FuzzParseAuthorization(f *testing.F) {
 }
 
 // The other way round: a version of STS, signed for EdgeOne.
-func TestVersionOfAnotherService(t *testing.T) {
+func TestAVersionOfAnotherServiceIsRefused(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, start(t, Options{}))
 	if got := c.call(versionSTS, "GetCallerIdentity", "{}").code(); got != "AuthFailure.SignatureFailure" {

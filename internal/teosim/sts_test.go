@@ -61,7 +61,7 @@ func TestIssuedCredentialsExpire(t *testing.T) {
 	}
 }
 
-func TestCallerIdentity(t *testing.T) {
+func TestTheCallerIdentityIsThatOfTheCredentials(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{STS: STSOptions{AccountID: "100000000003"}})
 	c := newCaller(t, sim)
@@ -124,7 +124,7 @@ func TestSTSIsStrict(t *testing.T) {
 }
 
 // Only two actions accept callers without credentials.
-func TestUnsignedActions(t *testing.T) {
+func TestOnlyTwoActionsNeedNoSignature(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{})
 	for action, want := range map[string]string{
@@ -141,7 +141,7 @@ func TestUnsignedActions(t *testing.T) {
 
 // The credentials of the CVM's role are replaced after half of their lifetime, and
 // EdgeOne accepts them.
-func TestMetadata(t *testing.T) {
+func TestTheMetadataReplacesCredentialsAfterHalfTheirLifetime(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2022, 5, 11, 12, 0, 0, 0, time.UTC)
 	sim := start(t, Options{Now: func() time.Time { return now }, Metadata: MetadataOptions{Role: "logs", Lifetime: time.Hour}})
@@ -197,7 +197,7 @@ func TestMetadata(t *testing.T) {
 	}
 }
 
-func TestMetadataFaults(t *testing.T) {
+func TestFaultsApplyToTheMetadata(t *testing.T) {
 	t.Parallel()
 	sim := start(t, Options{})
 	url := sim.URL() + metadataPrefix + DefaultCAMRole

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestZoneFilters(t *testing.T) {
+func TestFiltersSelectZones(t *testing.T) {
 	t.Parallel()
 	catalogue := Demo()
 	catalogue.Zones = append(catalogue.Zones, Zone{ID: "zone-paused", Name: "paused.example", Type: "noDomainAccess", Status: "pending", ActiveStatus: "paused", Paused: true, Area: "mainland"})
@@ -39,7 +39,7 @@ func TestZoneFilters(t *testing.T) {
 	}
 }
 
-func TestZoneRow(t *testing.T) {
+func TestAZoneRowHasTheDocumentedForm(t *testing.T) {
 	t.Parallel()
 	r := newCaller(t, start(t, Options{})).call(version20220901, "DescribeZones", `{"Filters":[{"Name":"zone-id","Values":["zone-2demo00001cn"]}]}`)
 	if *r.TotalCount != 1 || len(r.Zones) != 1 {
