@@ -887,7 +887,7 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 	www := func(c *Config) { c.Scope.Hosts = []string{"www.example.com"} }
 	w.mustApply(func(c *Config) { www(c); end(1, 5)(c) })
 	lists = w.service.lists
-	if r = w.mustApply(func(c *Config) { hosts(c); end(1, 6)(c) }); w.service.lists != lists+2 {
+	if w.mustApply(func(c *Config) { hosts(c); end(1, 6)(c) }); w.service.lists != lists+2 {
 		t.Errorf("wider hosts and a later end: %d lists, want one of each of 2 days", w.service.lists-lists)
 	}
 	w.valid()
@@ -905,11 +905,14 @@ func TestARunWhoseScopeWasChangedMeanwhileSealsNothing(t *testing.T) {
 	w.now = firstDay.AddDate(0, 1, 0)
 	w.service.add("new.example.com", "mainland", firstDay.AddDate(0, 0, 2).Add(9*time.Hour), "{}\n")
 	changed := false
+	change := func() {
+		changed = true
+		o.mustApply(func(c *Config) { c.Scope.Hosts = []string{"www.example.com"} })
+	}
 	b := w.store.bucket()
 	b.hook = func(_ context.Context, op memoryOp) (memoryFault, error) {
 		if op.name == "put" && strings.Contains(op.key, "new.example.com") && !changed {
-			changed = true
-			o.mustApply(func(c *Config) { c.Scope.Hosts = []string{"www.example.com"} })
+			change()
 		}
 		return works, nil
 	}

@@ -34,7 +34,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 				time.AfterFunc(test.stop, func() { stop(stopped) })
 			}
 			begin := time.Now()
-			if err := wait.For(ctx, test.wait); err != test.want || time.Since(begin) != test.took {
+			if err := wait.For(ctx, test.wait); !errors.Is(err, test.want) || time.Since(begin) != test.took {
 				t.Errorf("%+v: %v after %s", test, err, time.Since(begin))
 			}
 		})
