@@ -232,7 +232,7 @@ func TestAListOfAnArchiveHasAreas(t *testing.T) {
 func TestDownloadsAreRepeatedAsOftenAsMaxRetries(t *testing.T) {
 	t.Parallel()
 	sim := archiveSim(t)
-	sim.Inject(teosim.Fault{Name: teosim.DropConnection, Action: teosim.DownloadAction, Times: 2})
+	sim.Inject(teosim.Fault{Name: teosim.BadGateway, Action: teosim.DownloadAction, Package: "20220501-00-www0.site0.example", Times: 2})
 	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim, "max_retries = 1")+archiveBlock(fileURL(t.TempDir()), "2022-05-02", "parallelism = 1"))
 	contains(t, applied(w), "Archive is incomplete")
 	if got := len(sim.Downloads()); got != 4 {
