@@ -71,7 +71,8 @@ func (h *history) agree(head string) verdict {
 	var changes []string
 	for _, c := range r.Changes {
 		line := fmt.Sprintf("after the expected head, entry %d: %s: %s", c.Sequence, c.Kind, c.Detail)
-		changes = append(changes, strings.ReplaceAll(strings.Trim(strconv.QuoteToASCII(line), `"`), `\"`, `"`)) // verify.sh prints as the ledger is written
+		quoted := strconv.QuoteToASCII(line) // verify.sh prints names as the ledger has them
+		changes = append(changes, strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`))
 	}
 	slices.Sort(changes)
 	if got := v.changes(); !slices.Equal(got, changes) {
