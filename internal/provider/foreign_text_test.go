@@ -319,7 +319,7 @@ func TestForeignText(t *testing.T) {
 	t.Parallel()
 	// The diagnostics of these rows do without the text.
 	leftOut := []string{
-		"API: JSON of another form", "packages: redirect", "store: no XML",
+		"API: JSON of another form", "packages: URL", "packages: redirect", "store: no XML",
 		"timestamp authority: reason", "timestamp authority: no token", "timestamp authority: redirect", "witness: refusal",
 	}
 	for name, run := range map[string]func(*testing.T) providertest.Diagnostics{
