@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/wait"
 )
 
 // Begin returns a ledger without entries, for the first one.
@@ -120,11 +121,9 @@ func (l *Log) write(ctx context.Context, sequence int64, data []byte, lock bucke
 func (l *Log) ReadBack(ctx context.Context) error {
 	for _, sequence := range slices.Sorted(maps.Keys(l.written)) {
 		found, err := readAll(ctx, l.bucket, Key(sequence), limit(sequence), nil)
-		for wait := time.Second; errors.Is(err, bucket.ErrNotExist) && wait <= 4*time.Second; wait *= 2 {
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case <-time.After(wait):
+		for pause := time.Second; errors.Is(err, bucket.ErrNotExist) && pause <= 4*time.Second; pause *= 2 {
+			if err := wait.For(ctx, pause); err != nil {
+				return err
 			}
 			found, err = readAll(ctx, l.bucket, Key(sequence), limit(sequence), nil)
 		}

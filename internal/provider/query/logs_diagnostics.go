@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
@@ -99,7 +100,7 @@ func (l Logs) Gaps(now time.Time, q teo.Query, listing *teo.Listing, g teo.Gaps)
 		at = "zones"
 	}
 	without := teo.Query{Zones: g.Zones, ZoneIDs: g.ZoneIDs, Hosts: g.Hosts}
-	detail := fmt.Sprintf("%s has %d packages, but none of these: %s.", l.asked(q), len(listing.Packages), l.filters(without))
+	detail := fmt.Sprintf("%s has %s, but none of these: %s.", l.asked(q), printable.Count(len(listing.Packages), "package"), l.filters(without))
 	// 2022-01-06 is asked by name, whether or not the account has the zone.
 	zonesExist := len(g.Zones) == 0 || listing.APIVersion == teo.Version20220901
 	q.Hosts = g.Hosts
