@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -17,8 +18,9 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
-// Two runs that create an archive at once on a real store leave one archive. Each
-// succeeds or says that another run was faster, and the next one finds nothing to do.
+// Two runs at once on a real store, which create an archive and then add to it, leave
+// one archive. Each succeeds or says that another run was faster, and the next one finds
+// nothing to do.
 func TestStoresTwoRunsAtOnce(t *testing.T) { //nolint:paralleltest // it sets environment variables
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": storetest.ID, "AWS_SECRET_ACCESS_KEY": storetest.Secret, "AWS_EC2_METADATA_DISABLED": "true",
@@ -54,44 +56,57 @@ func twoRuns(t *testing.T, destination string) {
 		c.Bucket = b
 	}
 	other := w.other()
-	var runs sync.WaitGroup
-	for _, run := range []*world{w, other} {
-		archive := run.open(at)
-		runs.Go(func() {
-			r, err := archive.Run(t.Context(), nil)
-			if errors.Is(err, ledger.ErrConflict) {
-				return // the other one has created the archive
+	w.now = firstDay.Add(50 * time.Hour) // the first day is stable, and not sealed
+	other.now = w.now
+	atOnce := func(packages int64) {
+		t.Helper()
+		var runs sync.WaitGroup
+		done := make([]bool, 2)
+		for i, run := range []*world{w, other} {
+			archive := run.open(at)
+			runs.Go(func() {
+				r, err := archive.Run(t.Context(), nil)
+				if errors.Is(err, ledger.ErrConflict) {
+					return // the other one was faster
+				}
+				if err != nil || r == nil {
+					t.Errorf("%v", err)
+					return
+				}
+				run.archive, run.head, run.member, done[i] = r.Archive, &r.Head, r.Member, true
+			})
+		}
+		runs.Wait()
+		if t.Failed() {
+			return
+		}
+		if !done[0] && !done[1] {
+			t.Error("none of the runs succeeds")
+		}
+		for i, run := range []*world{w, other} {
+			if !done[i] {
+				run.mustApply(at)
 			}
-			if err != nil || r == nil {
-				t.Errorf("%v", err)
-				return
-			}
-			run.archive, run.head, run.member = r.Archive, &r.Head, r.Member
-		})
-	}
-	runs.Wait()
-	if t.Failed() {
-		return
-	}
-	for _, run := range []*world{w, other} {
-		if run.head == nil {
-			run.mustApply(at)
+		}
+		if w.archive != other.archive {
+			t.Errorf("two archives: %s and %s", w.archive, other.archive)
+		}
+		last := w
+		if other.head.Sequence > w.head.Sequence {
+			last = other
+		}
+		before := *last.head
+		r := last.mustApply(at)
+		if r.PackageCount != packages || r.PendingCount != 6 || r.LostCount != 0 || r.Head != before {
+			t.Errorf("%+v after entry %d, want %d packages", *r.Summary, before.Sequence, packages)
+		}
+		v, err := Verify(t.Context(), last.open(at).config.Bucket, VerifyOptions{ExpectedHead: r.Head.SHA256})
+		if err != nil || len(v.Problems) > 0 || v.PackageCount != packages {
+			t.Errorf("%+v, %v", v, err)
 		}
 	}
-	if w.archive != other.archive {
-		t.Errorf("two archives: %s and %s", w.archive, other.archive)
-	}
-	last := w
-	if other.head.Sequence > w.head.Sequence {
-		last = other
-	}
-	before := *last.head
-	r := last.mustApply(at)
-	if r.PackageCount != 18 || r.PendingCount != 0 || r.LostCount != 0 || !r.Complete || r.Head != before {
-		t.Errorf("%+v after entry %d", *r.Summary, before.Sequence)
-	}
-	v, err := Verify(t.Context(), last.open(at).config.Bucket, VerifyOptions{ExpectedHead: r.Head.SHA256})
-	if err != nil || len(v.Problems) > 0 || v.PackageCount != 18 {
-		t.Errorf("%+v, %v", v, err)
-	}
+	atOnce(6)
+	w.service.add("new.example.com", "mainland", firstDay.Add(5*time.Hour), "{}\n")
+	w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), "{}\n", "{}\n")
+	atOnce(7)
 }
