@@ -16,7 +16,7 @@ import (
 
 // Whoever has noted a head sees every later change: what differs between the states of
 // two entries is named by the changes after the first one, or the ledger is invalid.
-// The histories are random, and so are forged entries at their end.
+// The histories are random, and so are tampered entries at their end.
 func TestAReaderWithANotedHeadSeesEveryLaterChange(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(60)
@@ -47,11 +47,11 @@ func (h *noted) play() {
 		h.step()
 		h.read()
 	}
-	forged := h.forge()
+	tampered := h.tamper()
 	for k := range h.heads {
 		v := h.verify(h.heads[k].SHA256)
-		if v.ProblemCount > 0 && forged != "" {
-			continue // the forged entry is reported as a problem
+		if v.ProblemCount > 0 && tampered != "" {
+			continue // the tampered entry is reported as a problem
 		}
 		if v.ProblemCount > 0 {
 			h.t.Fatalf("a valid history has problems: %+v", v.Problems)
@@ -61,7 +61,7 @@ func (h *noted) play() {
 			if !slices.ContainsFunc(v.Changes, func(c ledger.Change) bool {
 				return slices.Contains(want.kinds, c.Kind) && strings.Contains(c.Detail, want.text)
 			}) {
-				h.t.Errorf("from entry %d to %d (forged: %q): %v of %q is in no change: %+v", h.heads[k].Sequence, h.heads[last].Sequence, forged, want.kinds, want.text, v.Changes)
+				h.t.Errorf("from entry %d to %d (tampered: %q): %v of %q is in no change: %+v", h.heads[k].Sequence, h.heads[last].Sequence, tampered, want.kinds, want.text, v.Changes)
 			}
 		}
 	}
@@ -130,9 +130,9 @@ func (h *noted) read() {
 	}
 }
 
-// forge writes an entry that no run would write, in the canonical form and with the
+// tamper writes an entry that no run would write, in the canonical form and with the
 // right links.
-func (h *noted) forge() string {
+func (h *noted) tamper() string {
 	last := h.heads[len(h.heads)-1]
 	if ledger.HasSnapshot(last.Sequence+1) || h.random.IntN(4) == 0 {
 		return ""
@@ -144,7 +144,7 @@ func (h *noted) forge() string {
 	state := log.State
 	e := &ledger.Entry{
 		Format: ledger.Format, Archive: log.Archive, Layer: teo.L7, Sequence: last.Sequence + 1, Commit: fmt.Sprintf("%032x", h.random.Uint64()),
-		Previous: last.SHA256, Tree: log.Tree, WrittenAt: h.now, Agent: "forged",
+		Previous: last.SHA256, Tree: log.Tree, WrittenAt: h.now, Agent: "tampered",
 	}
 	kind := h.fill(e, state)
 	data := e.Encode()
@@ -158,7 +158,7 @@ func (h *noted) forge() string {
 	return kind
 }
 
-// fill draws what a forged entry says.
+// fill draws what a tampered entry says.
 func (h *noted) fill(e *ledger.Entry, s *ledger.State) string {
 	folder := ""
 	if len(s.Bags) > 0 {
@@ -177,10 +177,10 @@ func (h *noted) fill(e *ledger.Entry, s *ledger.State) string {
 	case "lost":
 		e.Lost = []ledger.File{file}
 		if tokens := e.LossTokens(s); h.random.IntN(2) == 0 {
-			e.Accepted = []ledger.Acceptance{{Token: tokens[0], Reason: "forged"}}
+			e.Accepted = []ledger.Acceptance{{Token: tokens[0], Reason: "tampered"}}
 		}
 	case "erased":
-		file.Reason = "forged"
+		file.Reason = "tampered"
 		e.Erased = []ledger.File{file}
 	case "recovered":
 		e.Recovered = []ledger.File{file}
@@ -211,7 +211,7 @@ func (h *noted) fill(e *ledger.Entry, s *ledger.State) string {
 	case "abandoned":
 		e.Abandoned = &h.heads[0]
 	case "accepted":
-		e.Accepted = []ledger.Acceptance{{Token: "anything", Reason: "forged"}}
+		e.Accepted = []ledger.Acceptance{{Token: "anything", Reason: "tampered"}}
 	}
 	return kind
 }

@@ -108,9 +108,9 @@ type history struct {
 	log     *ledger.Replay
 	entries map[int64][]byte
 
-	// judged means that findings are possible: outsiders were here, or the service
+	// mayFind means that findings are possible: outsiders were here, or the service
 	// has dropped or rewritten packages.
-	judged bool
+	mayFind bool
 }
 
 // simulatedState is what one resource keeps.
@@ -200,7 +200,7 @@ func (h *history) play() {
 	if p.overwrites {
 		p.outsider, p.restores, p.power = false, false, false
 	}
-	h.judged = p.outsider || p.restores || p.overwrites || p.rewrites || p.power || p.hides
+	h.mayFind = p.outsider || p.restores || p.overwrites || p.rewrites || p.power || p.hides
 	h.store.overwrites, h.store.immutable, h.store.demands = p.overwrites, p.immutable, p.demands
 	if h.chance(60) {
 		h.clock = firstDay.Add(time.Duration(49+h.random.IntN(48)) * time.Hour) // no day can be sealed yet
@@ -295,7 +295,7 @@ func (h *history) round() {
 	for i := range 1 + h.random.IntN(3) {
 		runs = append(runs, h.start(i))
 	}
-	if !h.judged && h.chance(30) {
+	if !h.mayFind && h.chance(30) {
 		runs = append(runs, h.startVerification(len(runs)))
 	}
 	h.schedule(runs, true)
@@ -336,7 +336,7 @@ func (h *history) config(r *simulatedRun, b bucket.Bucket, hook func(context.Con
 	past := h.profile.faults && r.index != quietRun && h.chance(20)
 	return Config{
 		Bucket: b, Layer: teo.L7, Scope: s.scope, Member: s.member, Archive: s.archive, Trusted: s.head, Accept: maps.Clone(s.accept), Erase: maps.Clone(s.erase),
-		Parallelism: 1 + h.random.IntN(2), Transport: &steppedTransport{h.service, hook}, VerifyPayload: r.index == quietRun && h.judged,
+		Parallelism: 1 + h.random.IntN(2), Transport: &steppedTransport{h.service, hook}, VerifyPayload: r.index == quietRun && h.mayFind,
 		Pace: quick, MaxRetries: 2, Random: rand.NewChaCha8(seed), Agent: "simulated", Now: func() time.Time { return h.clock },
 		List: func(_ context.Context, start, end time.Time, _ int) ([]teo.Package, error) {
 			return h.service.list(past, start, end), nil
@@ -733,7 +733,7 @@ func (h *history) quietState(s *simulatedState) {
 			return // a person begins another archive
 		}
 		scoped := slices.ContainsFunc(found, func(f Finding) bool { return f.Kind == FindingScope || f.Kind == FindingRecorded })
-		if len(found) == 0 || !h.judged && !scoped {
+		if len(found) == 0 || !h.mayFind && !scoped {
 			h.violate("quiet run %d fails: %s", attempt, r.err)
 			return
 		}
@@ -773,7 +773,7 @@ func (h *history) verifyAll() {
 		return
 	}
 	for _, p := range v.Problems {
-		if p.Kind == ProblemForeign && h.judged || h.profile.immutable && h.damaged[p.Path] || p.Kind == ProblemLedger && h.profile.power {
+		if p.Kind == ProblemForeign && h.mayFind || h.profile.immutable && h.damaged[p.Path] || p.Kind == ProblemLedger && h.profile.power {
 			continue
 		}
 		h.violate("the verification reports %+v", p)

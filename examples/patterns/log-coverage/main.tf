@@ -19,7 +19,7 @@ variable "start_time" {
 }
 
 variable "end_time" {
-  description = "End of the window. Hours that ended less than 24 hours ago are not judged."
+  description = "End of the window. Hours that ended less than 24 hours ago count as pending."
   type        = string
   default     = "2026-05-05T00:00:00Z"
 }

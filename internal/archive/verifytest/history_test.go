@@ -1,4 +1,4 @@
-// Package verifytest_test builds archives on disk, valid ones and forged ones, and
+// Package verifytest_test builds archives on disk, valid ones and changed ones, and
 // checks what verify.sh and the verification of the provider say about them.
 package verifytest_test
 
@@ -104,15 +104,15 @@ func (h *history) commit(change func(*ledger.Entry), bags ...*builtBag) *ledger.
 	return e
 }
 
-// forge writes the next entry, whatever its fields are.
-func (h *history) forge(change func(*ledger.Entry), bags ...*builtBag) {
+// tamper writes the next entry, whatever its fields are.
+func (h *history) tamper(change func(*ledger.Entry), bags ...*builtBag) {
 	h.Helper()
-	h.forgeText(change, nil, nil, bags...)
+	h.tamperText(change, nil, nil, bags...)
 }
 
-// forgeText writes the next entry. links changes what links it to the ledger, and text
+// tamperText writes the next entry. links changes what links it to the ledger, and text
 // its encoded form; nil changes nothing.
-func (h *history) forgeText(change, links func(*ledger.Entry), text func(string) string, bags ...*builtBag) {
+func (h *history) tamperText(change, links func(*ledger.Entry), text func(string) string, bags ...*builtBag) {
 	h.Helper()
 	e := h.entry()
 	h.add(e, bags)

@@ -23,15 +23,15 @@ import (
 // script is verify.sh.
 const script = "../../../examples/compliance/verify.sh"
 
-// verdict is what a verification says.
-type verdict struct {
+// output is what a verification says.
+type output struct {
 	status         int
 	stdout, stderr string
 }
 
 // agree runs verify.sh and the verification of the provider, which must agree. An
 // error of the latter is like a problem.
-func (h *history) agree(head string) verdict {
+func (h *history) agree(head string) output {
 	h.Helper()
 	var arguments []string
 	if head != "" {
@@ -82,7 +82,7 @@ func (h *history) agree(head string) verdict {
 }
 
 // changes returns the sorted lines about changes after the expected head.
-func (v verdict) changes() []string {
+func (v output) changes() []string {
 	var lines []string
 	for line := range strings.Lines(v.stdout) {
 		if strings.HasPrefix(line, "after the expected head") {
@@ -101,14 +101,14 @@ func plural(n int64, word string) string {
 }
 
 // verify runs verify.sh.
-func (h *history) verify(arguments ...string) verdict {
+func (h *history) verify(arguments ...string) output {
 	h.Helper()
 	return runScript(h, "sh", "", append([]string{h.dir}, arguments...)...)
 }
 
 // runScript runs verify.sh in a shell and with an awk; with the one of the machine if
 // it is empty.
-func runScript(t testing.TB, shell, awk string, arguments ...string) verdict {
+func runScript(t testing.TB, shell, awk string, arguments ...string) output {
 	t.Helper()
 	words := strings.Fields(shell)
 	command := exec.CommandContext(t.Context(), words[0], append(append(words[1:], script), arguments...)...)
@@ -127,7 +127,7 @@ func runScript(t testing.TB, shell, awk string, arguments ...string) verdict {
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return verdict{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return output{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
 // summary is what verify.sh prints last about a valid archive.
@@ -556,19 +556,19 @@ func TestVerifyShSaysTheSameInEveryShellAndAwk(t *testing.T) {
 	for valid.log.Head.Sequence < 30 {
 		valid.commit(nil)
 	}
-	forged := base(t)
-	forged.write(forged.records[0].Key(), []byte("changed"))
-	for _, forge := range []func(*history){
+	changed := base(t)
+	changed.write(changed.records[0].Key(), []byte("changed"))
+	for _, tamper := range []func(*history){
 		bagSays(func(b *ledger.Bag) { b.Bytes++ }),
 		fields(func(_ *history, e *ledger.Entry) { e.SealedThrough = new("2022-07-31") }),
 		fields(func(h *history, e *ledger.Entry) { e.Lost = []ledger.File{file(h.last("2022-05-02", 0), 1)} }),
 		text(`/test"`, `/\u0074est"`),
 	} {
-		forge(forged)
+		tamper(changed)
 	}
-	wantValid, wantForged := valid.verify(hashOf(valid.read(ledger.Key(1)))), forged.verify()
-	if wantValid.status != 0 || wantForged.status != 1 {
-		t.Fatalf("got %+v and %+v", wantValid, wantForged)
+	wantValid, wantChanged := valid.verify(hashOf(valid.read(ledger.Key(1)))), changed.verify()
+	if wantValid.status != 0 || wantChanged.status != 1 {
+		t.Fatalf("got %+v and %+v", wantValid, wantChanged)
 	}
 	for _, c := range [][2]string{
 		{"dash", ""},
@@ -597,8 +597,8 @@ func TestVerifyShSaysTheSameInEveryShellAndAwk(t *testing.T) {
 		if got := runScript(t, c[0], c[1], valid.dir, hashOf(valid.read(ledger.Key(1)))); got != wantValid {
 			t.Errorf("%s, %s: got %+v, want %+v", c[0], c[1], got, wantValid)
 		}
-		if got := runScript(t, c[0], c[1], forged.dir); got != wantForged {
-			t.Errorf("%s, %s: got %+v, want %+v", c[0], c[1], got, wantForged)
+		if got := runScript(t, c[0], c[1], changed.dir); got != wantChanged {
+			t.Errorf("%s, %s: got %+v, want %+v", c[0], c[1], got, wantChanged)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
-// base returns the archive that the forgeries begin with: two days, of which one has a
+// base returns the archive that is tampered with: two days, of which one has a
 // superseded version and the other a lost one.
 func base(t *testing.T) *history {
 	h := newHistory(t, func(s *ledger.Scope) { s.ExpireAfterDays = 60 })
@@ -25,12 +25,12 @@ func base(t *testing.T) *history {
 
 // middle makes an entry the one before the newest: an invalid newest object would be
 // no entry at all.
-func (h *history) middle() { h.forge(nil) }
+func (h *history) middle() { h.tamper(nil) }
 
-// text forges an entry whose encoded form is changed.
+// text changes an entry whose encoded form is changed.
 func text(old, replacement string) func(*history) {
 	return func(h *history) {
-		h.forgeText(nil, nil, func(s string) string {
+		h.tamperText(nil, nil, func(s string) string {
 			if !strings.Contains(s, old) {
 				h.Fatalf("the entry does not contain %q:\n%s", old, s)
 			}
@@ -40,21 +40,21 @@ func text(old, replacement string) func(*history) {
 	}
 }
 
-// entry forges an entry with fields that break a rule.
+// entry changes an entry with fields that break a rule.
 func entry(change func(*ledger.Entry)) func(*history) {
-	return func(h *history) { h.forge(change) }
+	return func(h *history) { h.tamper(change) }
 }
 
 // fields is entry for fields that depend on the archive.
 func fields(change func(*history, *ledger.Entry)) func(*history) {
-	return func(h *history) { h.forge(func(e *ledger.Entry) { change(h, e) }); h.middle() }
+	return func(h *history) { h.tamper(func(e *ledger.Entry) { change(h, e) }); h.middle() }
 }
 
-// added forges an entry with a bag of one package, after a change of the entry.
+// added changes an entry with a bag of one package, after a change of the entry.
 func added(date string, change func(*history, *ledger.Entry, *builtBag)) func(*history) {
 	return func(h *history) {
 		b := h.bag(date, pkg{host: "www.example.com", hour: 7, content: "new\n"})
-		h.forge(func(e *ledger.Entry) {
+		h.tamper(func(e *ledger.Entry) {
 			if change != nil {
 				change(h, e, b)
 			}
@@ -62,7 +62,7 @@ func added(date string, change func(*history, *ledger.Entry, *builtBag)) func(*h
 	}
 }
 
-// lines forges an entry with a bag whose packages.jsonl and records are changed, and
+// lines changes an entry with a bag whose packages.jsonl and records are changed, and
 // whose hashes all agree with that.
 func lines(change func(string) string) func(*history) {
 	return func(h *history) {
@@ -76,7 +76,7 @@ func lines(change func(string) string) func(*history) {
 		if files["packages.jsonl"] == old {
 			h.Fatal("nothing was changed")
 		}
-		h.forge(func(e *ledger.Entry) { h.rewrite(e, b, files) }, b)
+		h.tamper(func(e *ledger.Entry) { h.rewrite(e, b, files) }, b)
 	}
 }
 
@@ -103,10 +103,10 @@ func (h *history) rewrite(e *ledger.Entry, b *builtBag, files map[string]string)
 	h.write(ledger.RecordsKey(e.Commit), []byte(records))
 }
 
-// forgery is an archive that somebody has changed.
-type forgery struct {
-	name  string
-	forge func(*history)
+// tampering is an archive that somebody has changed.
+type tampering struct {
+	name   string
+	change func(*history)
 
 	// says is a part of what verify.sh says about it. Empty means that it is valid.
 	says string
@@ -116,8 +116,8 @@ type forgery struct {
 	head string
 }
 
-func forgeries() []forgery {
-	return []forgery{
+func tamperings() []tampering {
+	return []tampering{
 		// The form of an entry.
 		{"a changed byte", func(h *history) { h.replace(ledger.Key(3), `"agent": "t`, `"agent": "T`) }, "does not contain the hash", ""},
 		{"other white space", text(`"layer": "l7"`, `"layer":  "l7"`), "form", ""},
@@ -151,12 +151,12 @@ func forgeries() []forgery {
 		}), "does not end after it starts", ""},
 		{"an acceptance without a reason", entryBefore(func(e *ledger.Entry) { e.Accepted = []ledger.Acceptance{{Token: "x"}} }), "accepted", ""},
 		{"an unexpected snapshot", func(h *history) {
-			h.forgeText(nil, func(e *ledger.Entry) { e.Snapshot = h.log.State.Clone() }, nil)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Snapshot = h.log.State.Clone() }, nil)
 			h.middle()
 		}, "snapshot", ""},
 		{"no snapshot", func(h *history) {
-			h.forgeUntil(25)
-			h.forgeText(nil, func(e *ledger.Entry) { e.Snapshot = nil }, nil)
+			h.tamperUntil(25)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Snapshot = nil }, nil)
 			h.middle()
 		}, "snapshot", ""},
 		{"an oversized entry", func(h *history) {
@@ -172,39 +172,39 @@ func forgeries() []forgery {
 		{"a removed newest entry", func(h *history) { h.remove(ledger.Key(5)) }, "Missing: dt=2022-05-02", "rolled back"},
 		{"a removed newest entry that changed nothing of a bag", func(h *history) { h.middle(); h.middle(); h.remove(ledger.Key(7)) }, "", ""},
 		{"an entry of another archive", func(h *history) {
-			h.forgeText(nil, func(e *ledger.Entry) { e.Archive = firstID }, nil)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Archive = firstID }, nil)
 			h.middle()
 		}, "another archive", ""},
 		{"a newest entry of another archive", func(h *history) {
-			h.forgeText(nil, func(e *ledger.Entry) { e.Archive = firstID }, nil)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Archive = firstID }, nil)
 		}, "", ""},
 		{"an entry far above the newest", func(h *history) {
-			h.forgeText(nil, func(e *ledger.Entry) { e.Sequence = 9_999_999_999 }, nil)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Sequence = 9_999_999_999 }, nil)
 		}, "Missing: .teo-archive/ledger/0000000006.json", ""},
 		{"another hash of the entry before", func(h *history) {
-			h.forgeText(nil, func(e *ledger.Entry) { e.Previous = strings.Repeat("0", 64) }, nil)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Previous = strings.Repeat("0", 64) }, nil)
 		}, "does not contain the hash", ""},
 		{"another tree", func(h *history) {
-			h.forgeText(nil, func(e *ledger.Entry) { e.Tree[0] = strings.Repeat("0", 64) }, nil)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Tree[0] = strings.Repeat("0", 64) }, nil)
 		}, "its tree", ""},
 		{"a tree that is too short", func(h *history) {
-			h.forgeText(nil, func(e *ledger.Entry) { e.Tree = e.Tree[:1] }, nil)
+			h.tamperText(nil, func(e *ledger.Entry) { e.Tree = e.Tree[:1] }, nil)
 		}, "its tree", ""},
 		{"a snapshot with another bag", func(h *history) {
-			h.forgeUntil(25)
-			h.forgeText(nil, func(e *ledger.Entry) {
+			h.tamperUntil(25)
+			h.tamperText(nil, func(e *ledger.Entry) {
 				b := e.Snapshot.Bags[h.records[0].Bag]
 				b.Bytes++
 				e.Snapshot.Bags[h.records[0].Bag] = b
 			}, nil)
 		}, "snapshot differs", ""},
 		{"a snapshot without a loss", func(h *history) {
-			h.forgeUntil(25)
-			h.forgeText(nil, func(e *ledger.Entry) { clear(e.Snapshot.Lost) }, nil)
+			h.tamperUntil(25)
+			h.tamperText(nil, func(e *ledger.Entry) { clear(e.Snapshot.Lost) }, nil)
 		}, "snapshot differs", ""},
 		{"a destroyed archive", entry(func(e *ledger.Entry) { e.Left, e.Destroyed = []string{firstID}, true }), "destroyed", ""},
 		{"an entry after the end", func(h *history) {
-			h.forge(func(e *ledger.Entry) { e.Left, e.Destroyed = []string{firstID}, true })
+			h.tamper(func(e *ledger.Entry) { e.Left, e.Destroyed = []string{firstID}, true })
 			h.middle()
 		}, "destroyed", ""},
 		{"a history that was written anew", func(h *history) {
@@ -220,7 +220,7 @@ func forgeries() []forgery {
 		// Bags.
 		{"a folder twice", func(h *history) {
 			h.bags = 0
-			h.forge(nil, h.bag("2022-05-01", pkg{host: "www.example.com", hour: 7, content: "new\n"}))
+			h.tamper(nil, h.bag("2022-05-01", pkg{host: "www.example.com", hour: 7, content: "new\n"}))
 		}, "again", ""},
 		{"a folder that was given up", func(h *history) {
 			h.commit(func(e *ledger.Entry) { e.GivenUp = []string{bag.Folder("2022-05-03", "00000004")} })
@@ -244,7 +244,7 @@ func forgeries() []forgery {
 			former := h.last("2022-05-02", 0)
 			b := h.bag("2022-05-02", pkg{host: "www.example.com", content: "new\n", former: former}, pkg{host: "a.example.com", content: "a\n"})
 			b.superseding = 2
-			h.forge(nil, b)
+			h.tamper(nil, b)
 		}, "replaces 1 current versions instead of 2", ""},
 
 		// Records.
@@ -266,30 +266,30 @@ func forgeries() []forgery {
 				files[name] = string(data)
 			}
 			files["bag-info.txt"] += "Contact-Name: nobody\n"
-			h.forge(func(e *ledger.Entry) { h.rewrite(e, b, files) }, b)
+			h.tamper(func(e *ledger.Entry) { h.rewrite(e, b, files) }, b)
 		}, "bag-info.txt", ""},
 
 		// Versions.
 		{"a version that names no former one", func(h *history) {
-			h.forge(nil, h.bag("2022-05-02", pkg{host: "www.example.com", content: "new\n"}))
+			h.tamper(nil, h.bag("2022-05-02", pkg{host: "www.example.com", content: "new\n"}))
 		}, "does not supersede", ""},
 		{"a version that names the first of two", func(h *history) {
-			h.forge(nil, h.bag("2022-05-01", pkg{host: "www.example.com", hour: 1, content: "new\n", former: &h.records[1]}))
+			h.tamper(nil, h.bag("2022-05-01", pkg{host: "www.example.com", hour: 1, content: "new\n", former: &h.records[1]}))
 		}, "does not supersede", ""},
 		{"a version that names one which does not exist", func(h *history) {
 			r := *h.last("2022-05-02", 0)
 			r.Bag, r.Path = bag.Folder("2022-05-02", "0000000e"), strings.ReplaceAll(r.Path, "00", "07")
-			h.forge(nil, h.bag("2022-05-02", pkg{host: "www.example.com", hour: 7, content: "new\n", edit: func(n *bag.Record) {
+			h.tamper(nil, h.bag("2022-05-02", pkg{host: "www.example.com", hour: 7, content: "new\n", edit: func(n *bag.Record) {
 				n.Supersedes = &bag.Superseded{Path: r.Bag + "/" + n.Path, SHA256: r.SHA256}
 			}}))
 		}, "does not have", ""},
 		{"the same bytes again", func(h *history) {
 			former := h.last("2022-05-02", 0)
-			h.forge(nil, h.bag("2022-05-02", pkg{host: "www.example.com", content: "first 0\n", former: former, extends: true}))
+			h.tamper(nil, h.bag("2022-05-02", pkg{host: "www.example.com", content: "first 0\n", former: former, extends: true}))
 		}, "same bytes", ""},
 		{"an erased package again", func(h *history) {
 			h.erase(h.last("2022-05-02", 0), 1)
-			h.forge(nil, h.bag("2022-05-02", pkg{host: "www.example.com", content: "new\n"}))
+			h.tamper(nil, h.bag("2022-05-02", pkg{host: "www.example.com", content: "new\n"}))
 		}, "erased", ""},
 
 		// Losses.
@@ -343,7 +343,7 @@ func forgeries() []forgery {
 		}), "no commit has written", ""},
 		{"a lost entry of the future", fields(func(h *history, e *ledger.Entry) { h.losing(ledger.File{Path: ledger.Key(7)})(e) }), "does not exist yet", ""},
 		{"a lost entry with another hash", func(h *history) {
-			h.forgeUntil(30)
+			h.tamperUntil(30)
 			h.lose(ledger.File{Path: ledger.Key(7), SHA256: strings.Repeat("0", 64)})
 			h.remove(ledger.Key(7))
 		}, "Missing: .teo-archive/ledger/0000000007.json", ""},
@@ -357,7 +357,7 @@ func forgeries() []forgery {
 			b := h.bag("2022-05-02", pkg{host: "www.example.com", content: "other\n", former: former})
 			f := file(former, 0)
 			f.ReplacedBy = b.tags.Records()[0].Key()
-			h.forge(func(e *ledger.Entry) { e.Lost = []ledger.File{f} }, b)
+			h.tamper(func(e *ledger.Entry) { e.Lost = []ledger.File{f} }, b)
 		}, "does not have the bytes", ""},
 		{"a recovery of what was not lost", fields(func(h *history, e *ledger.Entry) { e.Recovered = []ledger.File{file(h.last("2022-05-02", 0), 1)} }), "not lost or missed", ""},
 		{"a recovery with another hash", fields(func(h *history, e *ledger.Entry) {
@@ -380,7 +380,7 @@ func forgeries() []forgery {
 		{"a missed package that did not fail", fields(func(h *history, e *ledger.Entry) { e.Missed = []string{missedKey}; h.accept(e) }), "did not fail", ""},
 		{"a missed package without a token", func(h *history) {
 			h.commit(func(e *ledger.Entry) { e.Failing = []string{missedKey} })
-			h.forge(func(e *ledger.Entry) { e.Missed = []string{missedKey} })
+			h.tamper(func(e *ledger.Entry) { e.Missed = []string{missedKey} })
 		}, "without the token", ""},
 		{"a relisted package that no bag has", fields(func(_ *history, e *ledger.Entry) {
 			e.Relisted = map[string]int64{"dt=2022-05-07/bag=0000000f/" + missedKey[14:]: 1}
@@ -397,12 +397,12 @@ func forgeries() []forgery {
 			scope := h.scope
 			scope.ExpireAfterDays = 0
 			h.commit(func(e *ledger.Entry) { e.Scope, e.SealedThrough = &scope, new("") })
-			h.forge(func(e *ledger.Entry) { e.ExpiredThrough = "2022-05-01" })
+			h.tamper(func(e *ledger.Entry) { e.ExpiredThrough = "2022-05-01" })
 		}, "policy does not allow", ""},
 		{"an expiry that is too early", fields(func(_ *history, e *ledger.Entry) { e.ExpiredThrough = "2022-06-02" }), "policy does not allow", ""},
 		{"an expiry that is lowered", func(h *history) {
 			h.commit(func(e *ledger.Entry) { e.ExpiredThrough = "2022-05-01" })
-			h.forge(func(e *ledger.Entry) { e.ExpiredThrough = "2022-04-30" })
+			h.tamper(func(e *ledger.Entry) { e.ExpiredThrough = "2022-04-30" })
 		}, "policy does not allow", ""},
 		{"an abandoned head without a token", fields(func(_ *history, e *ledger.Entry) {
 			e.Abandoned = &ledger.Head{Sequence: 9, SHA256: strings.Repeat("ab", 32)}
@@ -447,12 +447,12 @@ func entryBefore(change func(*ledger.Entry)) func(*history) {
 // fieldsBefore is fields for an entry that is not valid by itself.
 func fieldsBefore(change func(*history, *ledger.Entry)) func(*history) {
 	return func(h *history) {
-		h.forge(func(e *ledger.Entry) { change(h, e) })
+		h.tamper(func(e *ledger.Entry) { change(h, e) })
 		h.middle()
 	}
 }
 
-// bagSays forges an entry that says something else about its bag.
+// bagSays changes an entry that says something else about its bag.
 func bagSays(change func(*ledger.Bag)) func(*history) {
 	return added("2022-05-02", func(_ *history, e *ledger.Entry, b *builtBag) {
 		says := e.Bags[b.folder]
@@ -487,10 +487,10 @@ func (h *history) recordsOf(sequence int64) string {
 	return ledger.RecordsKey(e.Commit)
 }
 
-// forgeUntil appends entries without a change up to a sequence.
-func (h *history) forgeUntil(sequence int64) {
+// tamperUntil appends entries without a change up to a sequence.
+func (h *history) tamperUntil(sequence int64) {
 	for h.log.Head.Sequence < sequence {
-		h.forge(nil)
+		h.tamper(nil)
 	}
 }
 
@@ -506,9 +506,9 @@ func (h *history) link(key string) {
 	}
 }
 
-func TestForgeriesAreFound(t *testing.T) {
+func TestTamperingIsFound(t *testing.T) {
 	t.Parallel()
-	for i, test := range forgeries() {
+	for i, test := range tamperings() {
 		if testing.Short() && i%20 != 0 {
 			continue
 		}
@@ -516,7 +516,7 @@ func TestForgeriesAreFound(t *testing.T) {
 			t.Parallel()
 			h := base(t)
 			noted := h.log.Head.SHA256
-			test.forge(h)
+			test.change(h)
 			with := test.head
 			if with == "" {
 				with = test.says
