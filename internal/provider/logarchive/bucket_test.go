@@ -190,7 +190,10 @@ func TestAPolicyThatTheBucketCannotKeepIsSaidByThePlan(t *testing.T) {
 	}
 	w = bucketWorkspace(t, plain, "expire_after_days = 3000")
 	said, _ := w.Plan()
-	contains(t, said, "Warning: Bucket keeps former versions", "lifecycle rule")
+	contains(t, said, "Warning: Bucket keeps former versions", "what expires remains", "lifecycle rule")
+	w = bucketWorkspace(t, plain, "erase = { \"dt=2022-05-01/\" = \"request 7\" }")
+	said, _ = w.Plan()
+	contains(t, said, "Warning: Bucket keeps former versions", "what is erased remains")
 
 	locked, client := startS3(t, bucketKey, bucketSecret, lockedBucket)
 	if _, err := client.PutObjectLockConfiguration(t.Context(), &s3.PutObjectLockConfigurationInput{

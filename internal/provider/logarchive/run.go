@@ -264,15 +264,24 @@ func (r *archives) plan(ctx context.Context, plan *logArchiveModel, is identity,
 func (r *archives) checkProtection(ctx context.Context, store bucket.Bucket, plan *logArchiveModel, diags *diag.Diagnostics) {
 	wanted := plan.retention(ctx, diags)
 	expires := plan.ExpireAfterDays.ValueInt64()
-	if wanted == nil && expires == 0 {
+	erases := len(plan.Erase.Elements()) > 0
+	if wanted == nil && expires == 0 && !erases {
 		return
 	}
 	p, err := store.Protection(ctx)
-	if err != nil {
+	switch {
+	case err == nil:
+	case wanted == nil && expires == 0:
+		return // an erasure works without the permission to ask
+	default:
 		diags.Append(r.archiveError(err))
 		return
 	}
 	diags.Append(protectionProblems(store.String(), wanted, expires, &p)...)
+	if erases && p.Versioned {
+		diags.AddAttributeWarning(path.Root("erase"), "Bucket keeps former versions",
+			store.String()+" is versioned: what is erased remains as former versions. Remove those, or add a lifecycle rule that removes noncurrent versions.")
+	}
 }
 
 // readLedger reads the ledger of the archive in the state.
