@@ -893,6 +893,82 @@ func TestAScopeChangeResetsTheSealAsFarAsItMust(t *testing.T) {
 	w.valid()
 }
 
+// A version supersedes another one only if that is current: another run may have accepted
+// its loss meanwhile.
+func TestAVersionDoesNotSupersedeOneThatWasLostMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	o := w.other()
+	o.mustApply(nil)
+	pkg := w.versioned()
+	w.store.remove(w.store.find(pkg.pkg.Name)[0])
+	hide := func(hidden bool) {
+		w.service.change(pkg, func(p *served) { p.hidden, p.gone = hidden, hidden })
+	}
+	hide(true)
+	_, err := o.apply(nil)
+	token := findings(t, err)[0].Token
+	hide(false)
+	w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), "{}\n", "{}\n")
+	lost := false
+	lose := func() {
+		lost = true
+		hide(true)
+		o.mustApply(accept(token))
+		hide(false)
+	}
+	b := w.store.bucket()
+	b.hook = func(_ context.Context, op memoryOp) (memoryFault, error) {
+		if op.name == "put" && strings.Contains(op.key, pkg.pkg.Name) && !lost {
+			lose()
+		}
+		return works, nil
+	}
+	r := w.mustApply(func(c *Config) { c.Bucket = b })
+	if !lost || r.PackageCount != 6 || r.LostCount != 1 {
+		t.Errorf("got %+v", *r.Summary)
+	}
+	w.valid()
+	w.listed()
+}
+
+// A loss that is accepted in the entry that replaces the version is one of a superseded
+// version.
+func TestALostVersionThatIsSupersededInTheSameEntryIsNotCurrent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.now = firstDay.Add(50 * time.Hour)
+	w.mustApply(nil)
+	key := w.store.find(w.versioned().pkg.Name)[0]
+	data := w.store.snapshot()[key].data
+	w.store.remove(key)
+	w.service.add("www.example.com", "mainland", firstDay.Add(3*time.Hour), "{}\n", "{}\n")
+	log, err := ledger.Read(t.Context(), w.store.bucket(), ledger.ReadOptions{Now: w.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := &ledger.Entry{Lost: []ledger.File{{Path: key, SHA256: hashOf(data), Bytes: int64(len(data))}}}
+	var downloads atomic.Int64
+	start := w.now
+	r := w.mustApply(func(c *Config) {
+		accept(lost.LossTokens(log.State)...)(c)
+		// Time runs out during the download, so one commit has everything.
+		c.MaxRunTime = time.Minute
+		c.Now = func() time.Time { return start.Add(time.Duration(downloads.Load()) * time.Hour) }
+		c.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+			downloads.Add(1)
+			return w.service.RoundTrip(r)
+		})
+	})
+	if r.PackageCount != 6 || r.LostCount != 1 || r.Head.Sequence != log.Head.Sequence+1 {
+		t.Errorf("got %+v after entry %d", *r.Summary, log.Head.Sequence)
+	}
+	w.valid()
+	w.listed()
+}
+
 // A run commits its packages under the scope that another run has set meanwhile, but it
 // has not listed for that scope, so it seals nothing.
 func TestARunWhoseScopeWasChangedMeanwhileSealsNothing(t *testing.T) {
