@@ -950,12 +950,14 @@ func TestALostVersionThatIsSupersededInTheSameEntryIsNotCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	lost := &ledger.Entry{Lost: []ledger.File{{Path: key, SHA256: hashOf(data), Bytes: int64(len(data))}}}
+	w.service.add("www.example.com", "mainland", firstDay.Add(9*time.Hour), "{}\n")
 	var downloads atomic.Int64
 	start := w.now
 	r := w.mustApply(func(c *Config) {
 		accept(lost.LossTokens(log.State)...)(c)
-		// Time runs out during the download, so one commit has everything.
-		c.MaxRunTime = time.Minute
+		// Time runs out during the first of two downloads, so that the last commit has
+		// the bag and the loss.
+		c.MaxRunTime, c.Parallelism = time.Minute, 1
 		c.Now = func() time.Time { return start.Add(time.Duration(downloads.Load()) * time.Hour) }
 		c.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 			downloads.Add(1)

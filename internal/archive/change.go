@@ -70,7 +70,6 @@ type change struct {
 	bags     []*staged
 	relisted map[string]int64
 
-	// lost are files without their counts of current versions in lostCurrent.
 	lost      []ledger.File
 	missed    []string
 	recovered []ledger.File

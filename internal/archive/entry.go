@@ -160,21 +160,10 @@ func (d *draft) addLosses(e *ledger.Entry, ch *change) {
 		}
 		return byDay[key]
 	}
-	superseded := map[string]bool{}
-	for _, st := range ch.bags {
-		for i := range st.records {
-			if s := st.records[i].Supersedes; s != nil {
-				superseded[s.Path] = true
-			}
-		}
-	}
 	for _, f := range ch.lost {
 		folder, _, inBag := bag.Split(f.Path)
 		if _, known := state.Bags[folder]; state.Gone(f.Path) || inBag && !known {
 			continue
-		}
-		if superseded[f.Path] {
-			f.Current = 0
 		}
 		g := group("lost " + ledger.DayOf(f.Path))
 		g.Lost = append(g.Lost, f)

@@ -643,7 +643,6 @@ func (h *history) quiet() {
 	}
 	before := h.store.snapshot()
 	for _, s := range h.states {
-		clear(s.erase) // what was erased stays erased
 		r := h.runAlone(s)
 		var run *RunError
 		if r.err == nil || h.profile.immutable && errors.As(r.err, &run) && h.onlyRefused(run) {
