@@ -133,9 +133,6 @@ func (in *dayInput) task(row *teo.Package, path string) *task {
 	return t
 }
 
-// missingFile is what scanner.byName says of a file that does not exist.
-const missingFile = "it is missing"
-
 // listedSize is the size that the service listed last for the bytes of a version.
 func (in *dayInput) listedSize(r *bag.Record) *int64 {
 	if size, ok := in.state.Relisted[r.Key()]; ok {

@@ -242,13 +242,16 @@ func (s *scanner) hashByName(ctx context.Context, key, sha256 string) (why strin
 	return "its SHA-256 is " + is, nil
 }
 
+// missingFile is what byName says of a file that does not exist.
+const missingFile = "it is missing"
+
 // byName asks for an object that a listing shows with another length or not at all.
 // It says what is wrong with it; empty if nothing is.
 func (s *scanner) byName(ctx context.Context, key string, size int64) (why string, err error) {
 	o, err := s.bucket.Stat(ctx, key)
 	switch {
 	case errors.Is(err, bucket.ErrNotExist):
-		return "it is missing", nil
+		return missingFile, nil
 	case err != nil:
 		return "", err
 	case o.Size != size:
@@ -535,7 +538,7 @@ func (s *scanner) hash(ctx context.Context, r *bag.Record) (why string, err erro
 	sha, n, err := hashObject(ctx, s.bucket, r.Key())
 	switch {
 	case errors.Is(err, bucket.ErrNotExist):
-		return "it is missing", nil
+		return missingFile, nil
 	case err != nil:
 		return "", err
 	case n != r.StoredBytes:
