@@ -26,8 +26,8 @@ func TestEveryDriverKeepsTheContract(t *testing.T) {
 	for name, place := range map[string]func(t *testing.T) place{
 		"file":             func(t *testing.T) place { return filePlace(t, t.TempDir()) },
 		"s3":               func(t *testing.T) place { return s3Place(startGateway(t)) },
-		"s3 versioned":     func(t *testing.T) place { return s3Place(startGateway(t, versioned)) },
-		"cos":              func(t *testing.T) place { return cosPlace(startCOS(t, startGateway(t))) },
+		"s3 versioned":     func(t *testing.T) place { p := s3Place(startGateway(t, versioned)); p.listed = true; return p },
+		"cos":              func(t *testing.T) place { p := cosPlace(startCOS(t, startGateway(t))); p.listed = true; return p },
 		"cos, strict fake": func(t *testing.T) place { return fakePlace(startFakeCOS(t)) },
 		// Servers that make test-stores builds.
 		"minio":    func(t *testing.T) place { return s3Place(start(t, storetest.MinIO)) },
@@ -55,6 +55,9 @@ type place struct {
 	// racyUploads says that several multipart uploads to one key can succeed at
 	// once.
 	racyUploads bool
+
+	// listed says that another place has the same server, whose pages it tests.
+	listed bool
 }
 
 func conform(t *testing.T, p place) {
@@ -88,11 +91,26 @@ var (
 	ifAbsentDurable = bucket.WriteOptions{IfAbsent: true, Durable: true}
 )
 
-// pattern returns random bytes, the same for the same seed.
-func pattern(size int, seed byte) []byte {
-	data := make([]byte, size)
-	_, _ = rand.NewChaCha8([32]byte{seed}).Read(data)
+// Sizes of objects: one that is put with a single request, and one in two parts.
+const (
+	small    = 100
+	twoParts = 5<<20 + 100
+)
+
+var sizes = []int{small, twoParts}
+
+// noise is what pattern takes its bytes from.
+var noise = sync.OnceValue(func() []byte {
+	data := make([]byte, 32<<20)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(data)
 	return data
+})
+
+// pattern returns random bytes, the same for the same seed. They must not be
+// changed.
+func pattern(size int, seed byte) []byte {
+	at := int(seed) * 1009
+	return noise()[at : at+size : at+size]
 }
 
 func write(t *testing.T, b bucket.Bucket, key string, data []byte, options bucket.WriteOptions) error {
@@ -114,6 +132,29 @@ func read(t *testing.T, b bucket.Bucket, key string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// holds reports whether an object has some content.
+func holds(t *testing.T, b bucket.Bucket, key string, want []byte) bool {
+	t.Helper()
+	r, err := b.Open(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for buffer := make([]byte, 64<<10); ; {
+		n, err := r.Read(buffer)
+		if n > len(want) || !bytes.Equal(buffer[:n], want[:n]) {
+			return false
+		}
+		want = want[n:]
+		if errors.Is(err, io.EOF) {
+			return len(want) == 0
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func keys(t *testing.T, b bucket.Bucket, prefix string) []string {
@@ -148,7 +189,7 @@ func isError(err, cause error) bool {
 }
 
 func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
-	for i, size := range []int{0, 1, 20 << 10, 5<<20 - 1, 5 << 20, 5<<20 + 1, 17<<20 + 7} {
+	for i, size := range []int{0, 1, 20 << 10, 5 << 20, 5<<20 + 1, 10<<20 + 7} {
 		key := fmt.Sprintf("dt=2022-05-01/data/hour=%02d/x~y.gz", i)
 		want := pattern(size, byte(i))
 		w, err := b.Create(t.Context(), key, ifAbsent)
@@ -172,24 +213,24 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 		if err != nil || len(objects) != 1 || objects[0].Key != key || objects[0].Size != int64(size) || objects[0].Modified.IsZero() {
 			t.Errorf("%d bytes: %+v, %v", size, objects, err)
 		}
-		if !bytes.Equal(read(t, b, key), want) {
+		if !holds(t, b, key, want) {
 			t.Errorf("%d bytes were read back with other content", size)
 		}
 	}
 	// Replace, from small to large and back.
 	key := "dt=2022-05-01/bag-info.txt"
-	for i, size := range []int{10, 6 << 20, 3} {
+	for i, size := range []int{10, twoParts, 3} {
 		want := pattern(size, byte(i))
 		for n, mode := range []bucket.WriteOptions{replace, replaceDurable} {
 			if err := write(t, b, key, append(want, byte(n)), mode); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if !bytes.Equal(read(t, b, key), append(want, 1)) {
+		if !holds(t, b, key, append(want, 1)) {
 			t.Errorf("%d bytes were read back with other content", size)
 		}
 	}
-	for _, size := range []int{10, 6 << 20} {
+	for _, size := range sizes {
 		w, err := b.Create(t.Context(), "aborted/x", replace)
 		if err != nil {
 			t.Fatal(err)
@@ -213,19 +254,19 @@ func testRoundTrip(t *testing.T, p place, b bucket.Bucket) {
 }
 
 func testIfAbsent(t *testing.T, p place, b bucket.Bucket) {
-	for _, size := range []int{100, 5<<20 + 100} {
+	for _, size := range sizes {
 		for _, mode := range []bucket.WriteOptions{ifAbsent, ifAbsentDurable} {
 			key := fmt.Sprintf("ledger/%d-%t.json", size, mode.Durable)
 			first := pattern(size, 1)
 			if err := write(t, b, key, first, mode); err != nil {
 				t.Fatal(err)
 			}
-			for _, second := range [][]byte{first, pattern(size, 2), nil, pattern(6<<20, 3)} {
+			for _, second := range [][]byte{first, pattern(size, 2), nil, pattern(small+twoParts-size, 3)} {
 				if err := write(t, b, key, second, mode); !isError(err, bucket.ErrExist) {
 					t.Errorf("%d bytes over %d: %v", len(second), size, err)
 				}
 			}
-			if !bytes.Equal(read(t, b, key), first) {
+			if !holds(t, b, key, first) {
 				t.Errorf("an object of %d bytes was overwritten", size)
 			}
 			if p.keepsVersions {
@@ -242,10 +283,10 @@ func testIfAbsent(t *testing.T, p place, b bucket.Bucket) {
 }
 
 func testRace(t *testing.T, p place, b bucket.Bucket) {
-	for round := range 6 {
+	for round := range 4 {
 		key, writers, size := fmt.Sprintf("ledger/%d", round), 16, 400
 		if round == 0 && !p.racyUploads {
-			writers, size = 4, 5<<20+1 // in parts
+			writers, size = 3, twoParts
 		}
 		var won atomic.Int32
 		winner := make(chan byte, writers)
@@ -278,7 +319,7 @@ func testRace(t *testing.T, p place, b bucket.Bucket) {
 		if n := won.Load(); n != 1 {
 			t.Fatalf("%d writers won", n)
 		}
-		if !bytes.Equal(read(t, b, key), pattern(size, <-winner)) {
+		if !holds(t, b, key, pattern(size, <-winner)) {
 			t.Error("the object is not the winner's")
 		}
 	}
@@ -340,8 +381,11 @@ func testList(t *testing.T, _ place, b bucket.Bucket) {
 	}
 }
 
-func testListMany(t *testing.T, _ place, b bucket.Bucket) {
-	const count = 1205 // more than a page
+func testListMany(t *testing.T, p place, b bucket.Bucket) {
+	if p.listed {
+		t.SkipNow()
+	}
+	const count = 1005 // more than a page
 	var g errgroup.Group
 	g.SetLimit(8)
 	for i := range count {
@@ -374,7 +418,7 @@ func testKeys(t *testing.T, _ place, b bucket.Bucket) {
 
 func testCancel(t *testing.T, p place, b bucket.Bucket) {
 	cause := errors.New("interrupted")
-	for _, size := range []int{10, 6 << 20, 17 << 20} {
+	for _, size := range sizes {
 		for _, mode := range []bucket.WriteOptions{replace, ifAbsent, ifAbsentDurable} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			w, err := b.Create(ctx, "canceled/x", mode)
@@ -385,7 +429,7 @@ func testCancel(t *testing.T, p place, b bucket.Bucket) {
 				t.Fatal(err)
 			}
 			cancel(cause)
-			if _, err := w.Write(pattern(6<<20, 0)); !errors.Is(err, cause) {
+			if _, err := w.Write(pattern(twoParts, 0)); !errors.Is(err, cause) {
 				t.Errorf("Write: %v", err)
 			}
 			if mode == replace {

@@ -250,10 +250,10 @@ func TestCOSCredentialsMayExpireDuringAWrite(t *testing.T) {
 	credentials := &rotating{cos: c}
 	b := open(t, c.destination("teo/"), bucket.Options{Credentials: credentials})
 	for i := range 8 {
-		data := pattern(1000+i%4*(6<<20), byte(i))
+		data := pattern(1000+i%3*twoParts, byte(i))
 		key := fmt.Sprintf("data/%d", i)
 		mustWrite(t, b, key, data)
-		if !bytes.Equal(read(t, b, key), data) {
+		if !holds(t, b, key, data) {
 			t.Errorf("%s has other content", key)
 		}
 		if err := write(t, b, key, data, ifAbsent); !isError(err, bucket.ErrExist) {

@@ -2,7 +2,6 @@ package bucket_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -349,7 +348,7 @@ func killWhileWriting(t *testing.T, destination string, b bucket.Bucket) int {
 	_ = cmd.Wait()
 	all := keys(t, b, "data/")
 	for _, key := range all {
-		if !bytes.Equal(read(t, b, key), pattern(12<<20, 1)) {
+		if !holds(t, b, key, pattern(12<<20, 1)) {
 			t.Errorf("%s is not complete", key)
 		}
 	}
