@@ -382,7 +382,7 @@ func testList(t *testing.T, _ place, b bucket.Bucket) {
 }
 
 func testListMany(t *testing.T, p place, b bucket.Bucket) {
-	if p.listed {
+	if p.listed || testing.Short() {
 		t.SkipNow()
 	}
 	const count = 1005 // more than a page

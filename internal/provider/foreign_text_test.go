@@ -317,6 +317,9 @@ func refusal(t *testing.T) []byte {
 // secret. A row is named after who writes it.
 func TestForeignText(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs a configuration for each text")
+	}
 	// The diagnostics of these rows do without the text.
 	leftOut := []string{
 		"API: JSON of another form", "packages: URL", "packages: redirect", "store: no XML",
@@ -679,6 +682,9 @@ func witnessed(t *testing.T, address string) providertest.Diagnostics {
 // every diagnostic.
 func TestForeignFileNames(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it runs a configuration for each text")
+	}
 	if runtime.GOOS == "windows" {
 		t.Skip("file names have no control characters")
 	}

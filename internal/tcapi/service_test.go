@@ -40,6 +40,9 @@ func simulated(t *testing.T, sim *teosim.Sim, change ...func(*tcapi.Config)) (*t
 // The test can fail on a busy machine: a request that is delayed for longer than the
 // limit allows may be throttled.
 func TestASustainedRateIsNotThrottled(t *testing.T) { //nolint:paralleltest // other tests would hold requests up
+	if testing.Short() {
+		t.Skip("it sends requests for three seconds")
+	}
 	const requests, room = 66, 50 * time.Millisecond
 	sim := simtest.Start(t, teosim.Options{})
 	limiters := new(tcapi.Limiters)
