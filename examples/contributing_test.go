@@ -60,7 +60,7 @@ func contributed(t *testing.T) map[string]string {
 
 // The example of CONTRIBUTING.md compiles, and its tests pass, exactly as it is
 // written.
-func TestContributingExample(t *testing.T) {
+func TestTheExampleOfContributingWorks(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat(filepath.Join("..", "internal", "provider", "origingroups")); err == nil {
 		t.Skip("the checkout has the data source of the example")

@@ -56,9 +56,9 @@ func documents(t *testing.T) []block {
 	return blocks
 }
 
-// A configuration in a document is a file of an example, which TestExamples runs.
+// A configuration in a document is a file of an example, which TestEveryExampleApplies runs.
 // Templates include theirs.
-func TestDocumentsShowExamples(t *testing.T) {
+func TestDocumentsShowTheExamplesAsTheyAre(t *testing.T) {
 	t.Parallel()
 	for _, b := range documents(t) {
 		switch b.language {
@@ -93,7 +93,7 @@ func isExample(t *testing.T, text string) bool {
 
 // Every documented command works as it is, in an example on the simulator.
 // Exceptions say where else they are run, or why not.
-func TestDocumentedCommands(t *testing.T) {
+func TestEveryDocumentedCommandWorks(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh")
 	for _, b := range scripts(t) {
@@ -162,7 +162,7 @@ func scripts(t *testing.T) []block {
 var link = regexp.MustCompile(`\]\(([^)#:]+\.[a-z]+|[^)#:]+/[^)#:]*)(?:#[^)]*)?\)`)
 
 // Every link of the README and of the pages leads to a file that exists.
-func TestLinks(t *testing.T) {
+func TestEveryLinkLeadsToAFile(t *testing.T) {
 	t.Parallel()
 	files := []string{filepath.Join("..", "README.md"), filepath.Join("..", "CONTRIBUTING.md"), filepath.Join("..", "SECURITY.md")}
 	for _, pattern := range []string{"*.md", filepath.Join("*", "*.md")} {
@@ -195,7 +195,7 @@ var uses = regexp.MustCompile(`(?m)uses: ([^@\s]+)@(.*)$`)
 
 // The workflows of examples use the commits of actions that the project itself uses,
 // which are kept up to date.
-func TestExamplesPinActions(t *testing.T) {
+func TestExamplesPinTheActionsOfTheWorkflows(t *testing.T) {
 	t.Parallel()
 	own := map[string]string{}
 	workflows, err := filepath.Glob(filepath.Join("..", ".github", "workflows", "*.yml"))

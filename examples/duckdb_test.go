@@ -15,7 +15,7 @@ import (
 
 // query.sql of the compliance example counts the lines of an archive, hour by
 // hour. `make test-duckdb` installs DuckDB and runs this test.
-func TestDuckDBQueriesAnArchive(t *testing.T) {
+func TestDocumentedQueriesWorkInDuckDB(t *testing.T) {
 	t.Parallel()
 	script, err := filepath.Abs(filepath.Join("..", "bin", "duckdb", "query.mjs"))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// specialCase is what [TestExamples] cannot derive from an example.
+// specialCase is what [TestEveryExampleApplies] cannot derive from an example.
 type specialCase struct {
 	// env is added to the environment in which the provider finds the simulator.
 	env func(*testing.T) []string
@@ -64,7 +64,7 @@ func special() map[string]specialCase {
 			override: archiveOverride("teo_l7_log_archive", "logs"),
 			outputs:  has("lost", 0.0), emptyOutputs: true,
 		},
-		"exercise": {elsewhere: "TestExercise"},
+		"exercise": {elsewhere: "TestTheExerciseWorksAsItIsWritten"},
 		"resources/teo_l4_log_archive": {
 			override: archiveOverride("teo_l4_log_archive", "may"),
 			outputs:  has("archived", map[string]any{"packages": 144.0, "complete": true}),

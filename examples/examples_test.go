@@ -13,15 +13,15 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// TestExamples applies each folder of examples with a real command line, without
+// TestEveryExampleApplies applies each folder of examples with a real command line, without
 // a warning and with a value for each output. A second plan must be empty,
 // unless the example has times relative to now or a data source in a check block.
 // What else it needs or must come to is in [special].
-func TestExamples(t *testing.T) {
+func TestEveryExampleApplies(t *testing.T) {
 	t.Parallel()
 	for _, folder := range folders(t) {
 		if strings.HasPrefix(folder, "zh/") {
-			continue // TestTranslations compares them
+			continue // TestATranslatedExampleDiffersInCommentsOnly compares them
 		}
 		t.Run(folder, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +78,7 @@ func TestSpecialCasesHaveFolders(t *testing.T) {
 
 // A translated example differs from its original only in comments and
 // descriptions, a translated script in comments.
-func TestTranslations(t *testing.T) {
+func TestATranslatedExampleDiffersInCommentsOnly(t *testing.T) {
 	t.Parallel()
 	text := regexp.MustCompile(`(?m)\s*#.*$|^\s*description\s*=.*$`)
 	found := 0

@@ -29,7 +29,7 @@ func shown(text string) string {
 // The exercise of the guide works as it is written, and each screen of it is one
 // that the commands before it have printed. Where a screen leaves something out, it
 // has a line with "…".
-func TestExercise(t *testing.T) {
+func TestTheExerciseWorksAsItIsWritten(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh", "curl", "sha256sum")
 	sim := simtest.Start(t, teosim.Options{
@@ -67,12 +67,12 @@ func TestExercise(t *testing.T) {
 }
 
 // The translated exercise has the same commands and screens.
-func TestExerciseIsTranslated(t *testing.T) {
+func TestTheTranslatedExerciseHasTheSameCommands(t *testing.T) {
 	t.Parallel()
 	blocks := map[string][]string{}
 	for _, b := range documents(t) {
 		name := filepath.Base(b.file)
-		if strings.HasPrefix(b.note, "not run here: TestExercise") || b.language == "text" {
+		if strings.HasPrefix(b.note, "not run here: TestTheExerciseWorksAsItIsWritten") || b.language == "text" {
 			blocks[name] = append(blocks[name], b.text)
 		}
 	}

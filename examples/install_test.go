@@ -15,7 +15,7 @@ import (
 )
 
 // make install writes a filesystem mirror from which init installs the provider.
-func TestInstall(t *testing.T) {
+func TestMakeInstallWritesAFilesystemMirror(t *testing.T) {
 	t.Parallel()
 	needs(t, "make", "sh")
 	_, env := simulator(t)
@@ -36,7 +36,7 @@ func TestInstall(t *testing.T) {
 }
 
 // The archive of a release can be stored in terraform.d/plugins as it is.
-func TestFilesystemMirrorOfArchives(t *testing.T) {
+func TestAReleaseArchiveIsAFilesystemMirror(t *testing.T) {
 	t.Parallel()
 	_, env := simulator(t)
 	b := newBox(t, "quick-start", env...)
@@ -74,7 +74,7 @@ func TestFilesystemMirrorOfArchives(t *testing.T) {
 }
 
 // dev_overrides work without init.
-func TestDevOverrides(t *testing.T) {
+func TestDevOverridesWorkWithoutInit(t *testing.T) {
 	t.Parallel()
 	_, env := simulator(t)
 	b := newBox(t, "quick-start", env...)

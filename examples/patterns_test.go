@@ -33,7 +33,7 @@ func TestCompletenessFindsWhatIsMissing(t *testing.T) {
 }
 
 // Only a package that grew is downloaded again.
-func TestEphemeralDownload(t *testing.T) {
+func TestOnlyAPackageThatGrewIsDownloadedAgain(t *testing.T) {
 	t.Parallel()
 	needsEphemeral(t)
 	needs(t, "curl", "gzip", "sh")
@@ -105,7 +105,7 @@ func TestSuiteOnTheSimulator(t *testing.T) {
 }
 
 // The scripts call terraform, as their users do.
-func TestScripts(t *testing.T) {
+func TestScriptsOfExamplesWork(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh")
 	t.Run("scheduled-export", func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 )
 
 // plan.sh tells new packages from each finding of the guide's table.
-func TestPlanScript(t *testing.T) {
+func TestThePlanScriptTellsPackagesFromFindings(t *testing.T) {
 	t.Parallel()
 	needs(t, "sh", "jq")
 	sim := simtest.Start(t, teosim.Options{

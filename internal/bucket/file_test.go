@@ -56,7 +56,7 @@ func files(t *testing.T, dir string, want func(path string) bool) []string {
 
 func everything(string) bool { return true }
 
-func TestFileOpen(t *testing.T) {
+func TestAnUnusableFolderIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
@@ -117,7 +117,7 @@ func TestAFolderThatDisappearsIsAnError(t *testing.T) {
 	}
 }
 
-func TestFileModes(t *testing.T) {
+func TestModesOfFilesCanBeChosen(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no modes")
@@ -201,7 +201,7 @@ func TestAListOfAFolderIsCompleteOrAnError(t *testing.T) {
 	}
 }
 
-func TestFileSweep(t *testing.T) {
+func TestASweepRemovesOldTemporaryFilesOnly(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := open(t, fileDestination(dir)+"?prefix=teo/", bucket.Options{TempFolder: ".archive/tmp/"})
@@ -355,7 +355,7 @@ func killWhileWriting(t *testing.T, destination string, b bucket.Bucket) int {
 	return len(all)
 }
 
-func TestFileKill(t *testing.T) {
+func TestAKilledWriteToAFolderIsInvisible(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	b := open(t, fileDestination(dir), bucket.Options{})

@@ -53,7 +53,7 @@ func configFile(t *testing.T, profile string) string {
 // Every setting that the AWS SDK and the AWS command line document for the
 // environment and for a profile, and that concerns S3, counts as if it stood in
 // the destination. The destination goes first.
-func TestS3Settings(t *testing.T) {
+func TestEverySettingOfTheAWSSDKCounts(t *testing.T) {
 	const virtual, path = "https://logs.s3.eu-west-1.amazonaws.com/", "https://store.example/logs"
 	for name, test := range map[string]struct {
 		environment map[string]string
@@ -164,7 +164,7 @@ func TestS3Settings(t *testing.T) {
 }
 
 // An endpoint replaces what FIPS and dual-stack would choose.
-func TestS3SettingsExcludeEachOther(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestAnEndpointExcludesFIPSAndDualStack(t *testing.T) { //nolint:paralleltest // it sets the environment
 	for _, name := range []string{"fips", "dualstack"} {
 		const destination = "s3://logs?region=us-east-1&endpoint=https://store.example"
 		refused := func(destination string) {
@@ -185,7 +185,7 @@ func TestS3SettingsExcludeEachOther(t *testing.T) { //nolint:paralleltest // it 
 	}
 }
 
-func TestS3SettingsRetries(t *testing.T) {
+func TestRetriesOfTheEnvironmentAndTheProfileCount(t *testing.T) {
 	for name, want := range map[string]int{"": 5, "AWS_MAX_ATTEMPTS=2": 2, "AWS_RETRY_MODE=adaptive": 5, "max_attempts = 3": 3, "retry_mode = adaptive": 5} {
 		t.Run(name, func(t *testing.T) {
 			if strings.HasPrefix(name, "AWS_") {
@@ -204,7 +204,7 @@ func TestS3SettingsRetries(t *testing.T) {
 }
 
 // AWS_CA_BUNDLE, and ca_bundle of a profile, count beside the certificates of the provider.
-func TestS3SettingsCABundle(t *testing.T) { //nolint:paralleltest // it sets the environment
+func TestACABundleOfTheEnvironmentOrTheProfileIsTrusted(t *testing.T) { //nolint:paralleltest // it sets the environment
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `<ListBucketResult/>`) }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
@@ -237,7 +237,7 @@ func TestS3SettingsCABundle(t *testing.T) { //nolint:paralleltest // it sets the
 }
 
 // An endpoint of the environment is checked as one of the destination is.
-func TestS3SettingsPlainHTTP(t *testing.T) {
+func TestAnEndpointOfTheEnvironmentMustNotBePlainHTTP(t *testing.T) {
 	t.Setenv("AWS_ENDPOINT_URL_S3", "http://store.example")
 	r := new(recorder)
 	if _, err := bucket.Open(t.Context(), "s3://logs?region=us-east-1", bucket.Options{Transport: r}); !isError(err, nil) || !strings.Contains(err.Error(), "over plain http") || len(r.seen) > 0 {

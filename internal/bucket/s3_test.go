@@ -244,7 +244,7 @@ func TestStoresOtherThanAWSGetContentMD5(t *testing.T) {
 	}
 }
 
-func TestS3Encryption(t *testing.T) {
+func TestAWriteAsksForEncryption(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	b := g.open(t, "sse/", "&ssetype=aws:kms&kmskeyid=key-1")
@@ -287,7 +287,7 @@ func TestAMissingPermissionToReadTheProtectionIsNoError(t *testing.T) {
 	}
 }
 
-func TestS3Sweep(t *testing.T) {
+func TestASweepAbortsOldUploadsOfThePrefixesOnly(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	b := open(t, g.destination("teo/", ""), bucket.Options{Prefixes: []string{"dt=", ".teo-archive/"}})
@@ -305,7 +305,7 @@ func TestS3Sweep(t *testing.T) {
 	}
 }
 
-func TestS3Kill(t *testing.T) {
+func TestAKilledUploadIsInvisible(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	b := g.open(t, "teo/", "")
@@ -356,7 +356,7 @@ func TestAPartThatFailsEndsTheWrite(t *testing.T) {
 	}
 }
 
-func TestS3OpenFails(t *testing.T) {
+func TestAStoreThatCannotBeListedSaysWhatToCheck(t *testing.T) {
 	t.Parallel()
 	g := startGateway(t)
 	for destination, want := range map[string]string{
@@ -466,8 +466,8 @@ func discard(t testing.TB, delay time.Duration) string {
 	return "s3://logs?region=us-east-1&endpoint=" + url.QueryEscape(server.URL)
 }
 
-// TestS3Memory writes eight large objects at once.
-func TestS3Memory(t *testing.T) { //nolint:paralleltest // it measures the process
+// TestLargeWritesUseBoundedMemory writes eight large objects at once.
+func TestLargeWritesUseBoundedMemory(t *testing.T) { //nolint:paralleltest // it measures the process
 	if testing.Short() {
 		t.Skip("it writes 512 MiB")
 	}

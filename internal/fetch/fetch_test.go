@@ -243,7 +243,7 @@ var (
 	denied = &bucket.Error{Destination: "file:///x", Op: "write", Key: "key", Err: fs.ErrPermission}
 )
 
-func TestFetch(t *testing.T) {
+func TestADownloadIsVerifiedOrAnError(t *testing.T) {
 	t.Parallel()
 	html := reply{header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: []byte("<!doctype html>")}
 	reset := fmt.Errorf("read tcp 192.0.2.1: %w", syscall.ECONNRESET)

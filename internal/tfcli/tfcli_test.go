@@ -165,7 +165,7 @@ func TestFindEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestTestEnv(t *testing.T) {
+func TestTestsGetTheVariablesOfTheirCommandLine(t *testing.T) {
 	t.Parallel()
 	tests := map[Product][]string{
 		Terraform: {

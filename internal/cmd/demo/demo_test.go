@@ -84,7 +84,7 @@ func skipShort(t *testing.T) {
 	}
 }
 
-func TestDemoOnTheSimulator(t *testing.T) {
+func TestTheDemoRunsOnTheSimulator(t *testing.T) {
 	t.Parallel()
 	skipShort(t)
 	var out watched
@@ -121,7 +121,7 @@ func TestDemoOnTheSimulator(t *testing.T) {
 	}
 }
 
-func TestDemoInterrupted(t *testing.T) {
+func TestAnInterruptedDemoLeavesNothing(t *testing.T) {
 	t.Parallel()
 	skipShort(t)
 	for _, at := range []string{"==> a simulated EdgeOne", " init ", " apply "} {

@@ -8,7 +8,7 @@ import (
 )
 
 // Each statement is followed by the changes that are expected of it.
-func TestMutations(t *testing.T) {
+func TestEachStatementHasItsChanges(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string][]string{
 		"_ = a < b":                        {"a < b → a <= b", "a < b → a >= b"},

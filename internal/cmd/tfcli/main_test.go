@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestQuote(t *testing.T) {
+func TestAQuotedTextIsOneWordOfTheShell(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a POSIX shell")

@@ -383,7 +383,7 @@ func changesEncoding(t *testing.T, server string) string {
 
 // Destinations as people write them for other stores than AWS. %s is the endpoint of a
 // server.
-func TestDestinationsOfOtherStores(t *testing.T) {
+func TestDestinationsOfOtherStoresAreAccepted(t *testing.T) {
 	t.Parallel()
 	server, client := startS3(t, bucketKey, bucketSecret, nil)
 	elsewhere, elsewhereClient := startS3In(t, "RegionOne", bucketKey, bucketSecret, nil)
@@ -423,7 +423,7 @@ func TestDestinationsOfOtherStores(t *testing.T) {
 
 // Destinations that would leak, go elsewhere or leave the folder are refused before
 // anything is written.
-func TestRefusedDestinations(t *testing.T) {
+func TestADestinationThatLeaksOrLeavesItsFolderIsRefused(t *testing.T) {
 	t.Parallel()
 	folder, outside := t.TempDir(), t.TempDir()
 	if err := os.Symlink(outside, filepath.Join(folder, "dt=2022-05-01")); err != nil {

@@ -56,7 +56,7 @@ func TestARunSaysHowFarItIs(t *testing.T) {
 	}
 }
 
-func TestSizes(t *testing.T) {
+func TestSizesAreShownInDecimalUnits(t *testing.T) {
 	t.Parallel()
 	for bytes, want := range map[int64]string{
 		0: "0 bytes", 999: "999 bytes", 1000: "1.0 kB", 999_949: "999.9 kB", 999_950: "1.0 MB", 3_200_000: "3.2 MB", 8_000_000_000: "8.0 GB", 5_000_000_000_000_000: "5000.0 TB",

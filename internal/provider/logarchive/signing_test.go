@@ -43,7 +43,7 @@ data "teo_log_archive_verification" "test" {
 `
 }
 
-func TestLogArchiveIsSigned(t *testing.T) {
+func TestEachEntryIsSignedTimedAndWitnessed(t *testing.T) {
 	t.Parallel()
 	sim, dir := archiveSim(t), t.TempDir()
 	authority, witness := simtest.StartAuthority(t), simtest.StartWitness(t)
@@ -105,7 +105,7 @@ data "teo_log_archive_verification" "test" {
 }
 
 // Neither a state nor an error nor a log has the key.
-func TestLogArchiveSigningKeyStaysWhereItIs(t *testing.T) {
+func TestASigningKeyStaysWhereItIs(t *testing.T) {
 	t.Parallel()
 	sim, dir, key := archiveSim(t), t.TempDir(), signingKey(t)
 	private, err := os.ReadFile(key)
@@ -141,7 +141,7 @@ func TestLogArchiveSigningKeyStaysWhereItIs(t *testing.T) {
 	w.Unchanged()
 }
 
-func TestLogArchiveIsSignedByKMS(t *testing.T) {
+func TestAKeyOfKMSSigns(t *testing.T) {
 	t.Parallel()
 	sim, dir := archiveSim(t), t.TempDir()
 	config := func(key string) string {
@@ -167,7 +167,7 @@ func TestLogArchiveIsSignedByKMS(t *testing.T) {
 
 // An archive that was not signed is signed by the next apply, and an authority that
 // fails is a warning.
-func TestLogArchiveSigningIsSwitchedOn(t *testing.T) {
+func TestAnUnsignedArchiveIsSignedByTheNextApply(t *testing.T) {
 	t.Parallel()
 	sim, dir, key := archiveSim(t), t.TempDir(), signingKey(t)
 	w := providertest.NewWorkspace(t, providertest.ProviderBlock(sim)+archiveBlock(fileURL(dir), "2022-05-03"))
@@ -199,7 +199,7 @@ func TestLogArchiveSigningIsSwitchedOn(t *testing.T) {
 	}
 }
 
-func TestLogArchiveSigningArguments(t *testing.T) {
+func TestWrongArgumentsForSigningAreErrors(t *testing.T) {
 	t.Parallel()
 	const (
 		log     = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"

@@ -106,7 +106,7 @@ func TestAVerificationListsWhatChangedAfterANotedHead(t *testing.T) {
 }
 
 // A check block warns and does not fail; a postcondition fails.
-func TestAVerificationInConditions(t *testing.T) {
+func TestAVerificationWorksInConditions(t *testing.T) {
 	t.Parallel()
 	e := newEvidence(t)
 	check := fmt.Sprintf("check \"archive\" {\n  data \"teo_log_archive_verification\" \"test\" {\n    destination = %q\n  }\n  assert {\n    condition     = data.teo_log_archive_verification.test.valid\n    error_message = \"not valid: ${jsonencode(data.teo_log_archive_verification.test.problems)}\"\n  }\n}\n", fileURL(e.dir))
