@@ -213,7 +213,9 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 		}
 		sequence, _ := ledger.Sequence(p.Path)
 		hash, err := log.Hash(ctx, sequence)
-		unread = cmp.Or(unread, err)
+		if unread == nil {
+			unread = err
+		}
 		return hash == "" || hash == lost.SHA256
 	})
 	if unread != nil {

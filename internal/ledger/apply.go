@@ -48,7 +48,9 @@ type application struct {
 }
 
 func (a *application) fault(format string, args ...any) {
-	a.err = cmp.Or(a.err, fmt.Errorf(format, args...))
+	if a.err == nil {
+		a.err = fmt.Errorf(format, args...)
+	}
 }
 
 // link checks that the entry continues the one before it.

@@ -241,7 +241,6 @@ func (r *archives) archiveError(err error) diag.Diagnostic {
 	at := path.Root("destination")
 	var (
 		scope     *archive.ScopeError
-		findings  *archive.FindingsError
 		damaged   *archive.DamagedError
 		other     *ledger.OtherArchiveError
 		destroyed *ledger.DestroyedError
@@ -258,8 +257,6 @@ func (r *archives) archiveError(err error) diag.Diagnostic {
 			return diag.NewAttributeErrorDiagnostic(at, "Archive is incomplete", r.incompleteDetail(err))
 		}
 		return diag.NewErrorDiagnostic("Archive is incomplete", r.incompleteDetail(err))
-	case errors.As(err, &findings):
-		return diag.NewAttributeErrorDiagnostic(at, "Archive has findings", err.Error())
 	case errors.As(err, &scope):
 		return diag.NewAttributeErrorDiagnostic(at, "Destination contains another archive", fmt.Sprintf(
 			"%s. Nothing was changed.\n\nTo continue that archive, import it with \"terraform import teo_%s.NAME '%s'\" and then change its window, filters or policy.", err, r.archiveName(), scope.Destination))
