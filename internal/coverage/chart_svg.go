@@ -58,7 +58,7 @@ func (p panel) draw(b *strings.Builder, x, y int) {
 	notes := html.EscapeString(strings.Trim(p.amount()+" · "+present(p.sums), " ·"))
 	if p.sums.Missing > 0 {
 		missing := printable.Grouped(p.sums.Missing) + " missing"
-		notes = strings.Replace(notes, missing, `<tspan class="bad">`+missing+`</tspan>`, 1)
+		notes = strings.ReplaceAll(notes, missing, `<tspan class="bad">`+missing+`</tspan>`)
 	}
 	fmt.Fprintf(b, `<text class="note" x="0" y="33">%s</text>`, notes)
 	for hour := 0; hour < 24; hour += 6 {

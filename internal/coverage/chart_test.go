@@ -82,7 +82,9 @@ func TestRequestsAndBytesHaveNoSum(t *testing.T) {
 	}{
 		{[]coverage.ChartRow{proxy}, "text", "sid-xs82kshs: 7,000 bytes\n", "requests"},
 		{[]coverage.ChartRow{proxy, proxy}, "text", "\nTotal: 14,000 bytes\n", "requests"},
-		{[]coverage.ChartRow{proxy}, "markdown", "| Proxy | Bytes |", "Requests"},
+		{[]coverage.ChartRow{proxy}, "text", "\nTotal: 7,000 bytes\n", "requests"},
+		{[]coverage.ChartRow{proxy}, "markdown", "| Proxy | Bytes |", "Total"},
+		{[]coverage.ChartRow{proxy, proxy}, "markdown", "| **Total** | 14,000 |", "Requests"},
 		{[]coverage.ChartRow{domain, domain}, "text", "\nTotal: 10 requests\n", "bytes"},
 		{[]coverage.ChartRow{domain, proxy}, "text", "sid-xs82kshs: 7,000 bytes\n", "Total"},
 		{[]coverage.ChartRow{proxy, domain}, "markdown", "| Domain | `#` covered |", "7,005"},
@@ -128,6 +130,17 @@ func TestTheConclusionNamesTheWorstStatus(t *testing.T) {
 		text := draw(t, []coverage.ChartRow{{Name: "a", Days: map[string]string{"2022-05-04": letters + strings.Repeat(" ", 24-len(letters))}}}, "text")
 		if !strings.Contains(text, want) || !strings.HasPrefix(text, "Log coverage, 2022-05-04 (UTC)\n\na\n") {
 			t.Errorf("%s: %s", letters, text)
+		}
+	}
+}
+
+// The color of the conclusion on a page follows the worst status.
+func TestTheConclusionHasTheColorOfTheWorstStatus(t *testing.T) {
+	t.Parallel()
+	for letters, want := range map[string]string{"#": "", "~": "", "?": " unsure", "!": " bad", "!?": " bad"} {
+		page := draw(t, []coverage.ChartRow{{Name: "a", Days: map[string]string{"2022-05-04": letters + strings.Repeat(" ", 24-len(letters))}}}, "html")
+		if class := `<p class="conclusion` + want + `">`; !strings.Contains(page, class) {
+			t.Errorf("%s: without %s", letters, class)
 		}
 	}
 }
@@ -187,6 +200,21 @@ func TestNamesAreEscapedInEveryFormat(t *testing.T) {
 	}
 	if err := wellFormed(draw(t, rows, "svg")); err != nil {
 		t.Errorf("svg: %v", err)
+	}
+}
+
+// Characters that a terminal acts on or XML cannot have are replaced, and the ones
+// next to them are not.
+func TestOnlyUnprintableCharactersAreReplaced(t *testing.T) {
+	t.Parallel()
+	for r, replaced := range map[rune]bool{
+		0x1f: true, 0x20: false, 0x7e: false, 0x7f: true, 0x9f: true, 0xa0: false, 0x2029: false, 0x202a: true, 0x202e: true, 0x202f: false,
+		0x2065: false, 0x2066: true, 0x2069: true, 0x206a: false, 0xfffc: false, 0xfffe: true, 0xffff: true, 0x10000: false,
+	} {
+		name := "a" + string(r) + "b"
+		if got := !strings.Contains(draw(t, []coverage.ChartRow{{Name: name}}, "text"), name); got != replaced {
+			t.Errorf("%#x is replaced: %t", r, got)
+		}
 	}
 }
 

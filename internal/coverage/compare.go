@@ -267,7 +267,7 @@ func classify(o Options, packages *Packages, s Series, at time.Time, i int) rune
 	case !packages.has(s.Host, i, 0):
 		return Quiet
 	}
-	for _, near := range s.Counts[max(0, i-o.Grace):min(len(s.Counts), i+o.Grace+1)] {
+	for _, near := range s.Counts[i-o.Grace : i+o.Grace+1] {
 		if near > 0 {
 			return Covered
 		}

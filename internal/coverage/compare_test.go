@@ -136,8 +136,8 @@ func TestAWildcardMatchesTheDomainsBelowIt(t *testing.T) {
 		"www.example.com": "*.example.com", "b.a.example.com": "*.a.example.com", "c.b.a.example.com": "*.a.example.com",
 		"*.a.example.com": "*.example.com", "*.example.com": "", "example.com": "", "www.example.org": "", "": "",
 	} {
-		if got, _ := coverage.Wildcard(domain, known); got != want {
-			t.Errorf("%s is covered by %q, want %q", domain, got, want)
+		if got, ok := coverage.Wildcard(domain, known); got != want || ok != (want != "") {
+			t.Errorf("%s is covered by %q, %t, want %q", domain, got, ok, want)
 		}
 	}
 }
