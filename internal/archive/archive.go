@@ -271,24 +271,6 @@ func NewID(random io.Reader, n int) (string, error) {
 // now is the clock in whole seconds of UTC.
 func (c *Config) now() time.Time { return c.Now().UTC().Truncate(time.Second) }
 
-// lockOfDay is the retention of the files of a day's bags; none if it has passed.
-func (c *Config) lockOfDay(day string) bucket.Lock {
-	return c.lock(bag.DayStart(day).AddDate(0, 0, 1))
-}
-
-// lockFrom is the retention of an object that is written at a time.
-func (c *Config) lock(from time.Time) bucket.Lock {
-	r := c.Scope.Retention
-	if r == nil {
-		return bucket.Lock{}
-	}
-	until := from.AddDate(0, 0, int(r.Days))
-	if !until.After(c.now()) {
-		return bucket.Lock{}
-	}
-	return bucket.Lock{Mode: r.Mode, Until: until}
-}
-
 // erases reports whether a key of Config.Erase matches a package of a day, and why
 // it is erased. path is relative to the bag.
 func (c *Config) erases(day, path string) (reason string, ok bool) {

@@ -1233,24 +1233,6 @@ func TestADestroyNamesWhatTheStoreRetains(t *testing.T) {
 	}
 }
 
-func TestAVerificationReadsTheRetentionBack(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	lock := func(c *Config) { c.Scope.Retention = &ledger.Retention{Mode: bucket.Compliance, Days: 60} }
-	w.mustApply(lock)
-	v := w.verify("")
-	if until := v.Bags[firstKey(v.Bags)].RetainedUntil; v.ProblemCount > 0 || !until.Equal(firstDay.AddDate(0, 0, 61)) {
-		t.Errorf("got %+v, %s", v.Problems, until)
-	}
-	key := w.store.find("/data/")[0]
-	o, _ := w.store.get(key)
-	o.lock.Until = o.lock.Until.AddDate(0, 0, -5)
-	w.store.restore(func() map[string]memoryObject { all := w.store.snapshot(); all[key] = o; return all }())
-	if v := w.verify(""); v.ProblemCount != 1 || v.Problems[0].Kind != ProblemRetention {
-		t.Errorf("got %+v", v.Problems)
-	}
-}
-
 func firstKey[V any](m map[string]V) string { return sortedKeys(m)[0] }
 
 // An interrupted run commits what is complete.

@@ -62,7 +62,7 @@ func (c *committer) commitOne(ctx context.Context, ch *change) error {
 		if err := c.writeRecords(ctx, e, ch); err != nil {
 			return err
 		}
-		err := c.log.Append(ctx, e, c.config.lock(c.config.now()))
+		err := c.log.Append(ctx, e, c.lockOf(e))
 		if err == nil {
 			c.own = e.Sequence
 			c.config.Progress(Event{Kind: EventCommitted, Sequence: e.Sequence})
@@ -217,7 +217,7 @@ func (c *committer) writeRecords(ctx context.Context, e *ledger.Entry, ch *chang
 	}
 	e.Records = &ledger.Records{SHA256: hashOf(data), Bytes: int64(len(data))}
 	key := ledger.RecordsKey(id)
-	if err := writeOnce(ctx, c.config.Bucket, key, data, c.config.lock(c.config.now())); err != nil {
+	if err := writeOnce(ctx, c.config.Bucket, key, data, c.lockOf(e)); err != nil {
 		return err
 	}
 	return c.config.Bucket.Sync(ctx, []string{key})

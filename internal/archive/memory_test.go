@@ -87,6 +87,15 @@ func (s *memoryStore) get(key string) (memoryObject, bool) {
 	return o, ok
 }
 
+// change changes an object as nothing in the interface of a bucket can.
+func (s *memoryStore) change(key string, f func(*memoryObject)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.objects[key]
+	f(&o)
+	s.objects[key] = o
+}
+
 func (s *memoryStore) put(key string, data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -200,7 +200,7 @@ func (r *repairer) repairOwn(ctx context.Context, ch *change) error {
 			return err
 		}
 		if hashOf(data) == want.SHA256 {
-			if err := r.rewrite(ctx, key, data, r.config.lock(r.now)); err != nil {
+			if err := r.rewrite(ctx, key, data, r.config.lockNow(r.log)); err != nil {
 				return err
 			}
 			continue

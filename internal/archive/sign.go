@@ -75,7 +75,7 @@ func (c *signer) signNote(ctx context.Context) (evidence.Note, []Warning, error)
 		return evidence.Note{}, nil, err
 	}
 	note, warnings := c.cosign(ctx, note)
-	err = bucket.WriteAll(ctx, c.config.Bucket, noteOf(head), note.Bytes, bucket.WriteOptions{IfAbsent: true, Lock: c.config.lock(c.config.now())})
+	err = bucket.WriteAll(ctx, c.config.Bucket, noteOf(head), note.Bytes, bucket.WriteOptions{IfAbsent: true, Lock: c.config.lockNow(c.log)})
 	if errors.Is(err, bucket.ErrExist) {
 		note, err = c.existingNote(ctx, checkpoint) // of a run at the same time
 		return note, warnings, err
@@ -167,7 +167,7 @@ func (c *signer) timestamp(ctx context.Context, note evidence.Note) error {
 	if err != nil {
 		return err
 	}
-	err = bucket.WriteAll(ctx, c.config.Bucket, key, token.DER, bucket.WriteOptions{IfAbsent: true, Lock: c.config.lock(c.config.now())})
+	err = bucket.WriteAll(ctx, c.config.Bucket, key, token.DER, bucket.WriteOptions{IfAbsent: true, Lock: c.config.lockNow(c.log)})
 	if errors.Is(err, bucket.ErrExist) {
 		return nil // of a run at the same time, for the same note
 	}

@@ -108,14 +108,18 @@ func Verify(ctx context.Context, b bucket.Bucket, o VerifyOptions) (*Verificatio
 		o.Now = time.Now
 	}
 	v := &verifier{
-		bucket: b, options: o, result: &Verification{Bags: map[string]VerifiedBag{}}, history: map[string][]event{}, retention: map[string]*ledger.Retention{},
+		bucket: b, options: o, result: &Verification{Bags: map[string]VerifiedBag{}}, history: map[string][]event{},
 	}
+	v.locks = lockCheck{bucket: b, now: o.Now(), policies: map[int64]policy{}, problems: &v.problems}
 	log, err := v.replay(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if log != nil {
 		if err := v.bags(ctx, log); err != nil {
+			return nil, err
+		}
+		if err := v.locks.ledger(ctx, log.State, o.Parallelism); err != nil {
 			return nil, err
 		}
 		if err := v.excuse(ctx); err != nil {
@@ -144,9 +148,7 @@ type verifier struct {
 	// gap means that an entry is missing or invalid, so that history is incomplete.
 	gap bool
 
-	// retention is the policy that was in force when a bag was committed.
-	retention map[string]*ledger.Retention
-
+	locks    lockCheck
 	problems problems
 
 	mu       sync.Mutex
@@ -170,6 +172,7 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 		Each: func(r *ledger.Replay) {
 			found = found || r.Head.SHA256 == v.options.ExpectedHead
 			v.trees.add(r)
+			v.locks.add(r)
 		},
 		Skipped: func(_ *ledger.Entry, sha256 string) { found = found || sha256 == v.options.ExpectedHead },
 		Resumed: func(before, after *ledger.State, first, last int64) {
@@ -235,10 +238,6 @@ func (v *verifier) replay(ctx context.Context) (*ledger.Log, error) {
 
 // note keeps what an entry says about files, day by day.
 func (v *verifier) note(before *ledger.State, e *ledger.Entry) {
-	scope := before.Scope
-	if e.Scope != nil {
-		scope = e.Scope
-	}
 	days := map[string]*event{}
 	at := func(day string) *event {
 		if days[day] == nil {
@@ -249,9 +248,6 @@ func (v *verifier) note(before *ledger.State, e *ledger.Entry) {
 	for _, folder := range sortedKeys(e.Bags) {
 		d := at(bag.FolderDay(folder))
 		d.bags = append(d.bags, folder)
-		if scope != nil {
-			v.retention[folder] = scope.Retention
-		}
 	}
 	for _, f := range e.Lost {
 		d := at(ledger.DayOf(f.Path))
@@ -437,7 +433,7 @@ func (v *verifier) tagFiles(ctx context.Context, s *scanner, folder string) ([]b
 		if !bytes.Equal(is, want) {
 			v.problems.add(ProblemTagFile, day, key, "it is not the one that the records of the bag give")
 		}
-		v.lock(folder, key, r.Object.Lock)
+		v.lock(s.log, folder, key, r.Object.Lock)
 	}
 	return records, nil
 }
@@ -471,7 +467,7 @@ func (v *verifier) file(ctx context.Context, s *scanner, m *bag.Meter, d *Drift,
 		return err
 	}
 	defer body.Close()
-	v.lock(folder, key, body.Object.Lock)
+	v.lock(s.log, folder, key, body.Object.Lock)
 	var before *bag.Earlier
 	if was := r.Supersedes; was != nil && earlier[was.Path] != nil && earlier[was.Path].ContentSHA256 != "" {
 		before = &bag.Earlier{UncompressedBytes: earlier[was.Path].UncompressedBytes, SHA256: earlier[was.Path].ContentSHA256}
@@ -492,8 +488,8 @@ func (v *verifier) file(ctx context.Context, s *scanner, m *bag.Meter, d *Drift,
 	return nil
 }
 
-// lock checks the retention of an object.
-func (v *verifier) lock(folder, key string, lock bucket.Lock) {
+// lock notes and checks the lock of a file of a bag.
+func (v *verifier) lock(log *ledger.Log, folder, key string, lock bucket.Lock) {
 	v.mu.Lock()
 	if v.retained == nil {
 		v.retained = map[string]time.Time{}
@@ -502,24 +498,7 @@ func (v *verifier) lock(folder, key string, lock bucket.Lock) {
 		v.retained[folder] = lock.Until
 	}
 	v.mu.Unlock()
-	policy := v.retention[folder]
-	if policy == nil {
-		return
-	}
-	until := bag.DayStart(bag.FolderDay(folder)).AddDate(0, 0, 1+int(policy.Days))
-	if !until.After(v.options.Now()) {
-		return
-	}
-	switch {
-	case lock.Until.Before(until):
-		found := "it has no lock"
-		if !lock.Until.IsZero() {
-			found = "its lock ends on " + lock.Until.UTC().Format(time.RFC3339)
-		}
-		v.problems.add(ProblemRetention, bag.FolderDay(folder), key, "%s; the retention of the archive lasts until %s", found, until.Format(time.RFC3339))
-	case policy.Mode == bucket.Compliance && lock.Mode != bucket.Compliance:
-		v.problems.add(ProblemRetention, bag.FolderDay(folder), key, "its lock has the mode %s instead of %s", lock.Mode, policy.Mode)
-	}
+	v.locks.file(log.State.Records[log.State.Bags[folder].Commit].Sequence, folder, key, lock)
 }
 
 // excuse drops problems that entries explain which were written meanwhile.
