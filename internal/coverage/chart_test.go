@@ -134,6 +134,30 @@ func TestTheConclusionNamesTheWorstStatus(t *testing.T) {
 	}
 }
 
+// The period is from the first to the last day of any row.
+func TestThePeriodHasTheDaysOfEveryRow(t *testing.T) {
+	t.Parallel()
+	covered := strings.Repeat("#", 24)
+	text := draw(t, []coverage.ChartRow{
+		{Name: "a", Days: map[string]string{"2022-05-05": covered, "2022-05-06": covered}},
+		{Name: "b", Days: map[string]string{"2022-05-04": covered}},
+	}, "text")
+	if !strings.HasPrefix(text, "Log coverage, 2022-05-04 to 2022-05-06 (UTC)\n") {
+		t.Errorf("got %s", text)
+	}
+}
+
+// A drawing shortens names of more than 52 characters.
+func TestLongNamesAreShortenedInDrawings(t *testing.T) {
+	t.Parallel()
+	name := strings.Repeat("ä", 52)
+	for text, want := range map[string]string{name: name, name + "ä": name[:2*51] + "…"} {
+		if got := draw(t, []coverage.ChartRow{{Name: text}}, "svg"); !strings.Contains(got, ">"+want+"</text>") {
+			t.Errorf("%d characters: without %s", len(text)/2, want)
+		}
+	}
+}
+
 // The color of the conclusion on a page follows the worst status.
 func TestTheConclusionHasTheColorOfTheWorstStatus(t *testing.T) {
 	t.Parallel()

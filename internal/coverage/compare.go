@@ -112,11 +112,12 @@ func (p *Packages) Rename(from, to Host) {
 	}
 }
 
-// has reports whether a host has a package within grace hours of hour i.
+// has reports whether a host has a package within grace hours of hour i, which is at
+// least grace.
 func (p *Packages) has(host Host, i, grace int) bool {
 	for _, h := range []Host{host, {Name: host.Name}} {
 		hours := p.hours[h]
-		for at := max(0, i-grace); at <= i+grace && at < len(hours); at++ {
+		for at := i - grace; at <= i+grace && at < len(hours); at++ {
 			if hours[at] {
 				return true
 			}

@@ -97,6 +97,9 @@ func TestAReportHasSumsMissingHoursAndDays(t *testing.T) {
 	if w.Hours() != 4 || !w.Start.Equal(clock("22:00:00")) || !w.End.Equal(clock("26:00:00")) {
 		t.Fatalf("window %v", w)
 	}
+	if hours := coverage.NewWindow(clock("2:00:00"), clock("1:00:00")).Hours(); hours != 0 {
+		t.Errorf("a window that ends before it begins has %d hours", hours)
+	}
 	packages := coverage.NewPackages(w)
 	packages.Add(coverage.Host{Name: "www.example.com"}, clock("22:00:00"), clock("23:00:00")) // of any zone
 	other := coverage.Host{ZoneID: "zone-0", Name: "www.example.com"}
@@ -157,6 +160,14 @@ func TestPackagesBelowAWildcardCountForIt(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	if got := packages.Hosts(); !slices.Equal(got, []coverage.Host{wildcard}) {
+		t.Errorf("hosts %v", got)
+	}
+	all := []coverage.Host{wildcard}
+	for _, name := range []string{"a", "b", "c", "d", "e"} { // more than chance sorts
+		all = append(all, coverage.Host{ZoneID: "zone-1", Name: name + ".example.com"})
+		packages.Add(all[len(all)-1], clock("0:00:00"), clock("1:00:00"))
+	}
+	if got := packages.Hosts(); !slices.Equal(got, all) {
 		t.Errorf("hosts %v", got)
 	}
 }
