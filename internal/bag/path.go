@@ -40,8 +40,9 @@ func Split(key string) (folder, path string, ok bool) {
 		return "", "", false
 	}
 	folder, path = key[:folderLength], key[folderLength+1:]
-	day, id, found := strings.Cut(strings.TrimPrefix(folder, Prefix), bagPrefix)
-	if !found || folder != Folder(day, id) || !IsDay(day) || !isHex(id, idLength) {
+	day, id, _ := strings.Cut(strings.TrimPrefix(folder, Prefix), bagPrefix)
+	// With its length, that leaves no room for anything but Prefix and bagPrefix.
+	if !IsDay(day) || !isHex(id, idLength) {
 		return "", "", false
 	}
 	return folder, path, true

@@ -95,6 +95,10 @@ func TestPathsReadLikeThePackage(t *testing.T) {
 			"data/domain=~x2a.~x45xample.com/area=overseas/hour=03/20220504-03-~x2a.~x45xample.com.log.gz",
 		},
 		{
+			Identity{teo.L7, "`az{/09:", "ZA", "20220504-03-az09_=", three},
+			"data/domain=~x60az~x7b~x2f09~x3a/area=~x5a~x41/hour=03/20220504-03-az09_=.log.gz",
+		},
+		{
 			Identity{teo.L7, ".-a.", "-", "20220504-03-..", three},
 			"data/domain=~x2e-a~x2e/area=~x2d/hour=03/20220504-03-.~x2e.log.gz",
 		},
@@ -125,6 +129,25 @@ func checkPath(t *testing.T, id Identity, path string) {
 	}
 	if !id.owns(path) {
 		t.Errorf("%v does not own its path %s", id, path)
+	}
+}
+
+func TestAListedPackageHasItsIdentity(t *testing.T) {
+	t.Parallel()
+	p := teo.Package{Domain: "www.example.com", Area: "mainland", Name: "20220504-03-www.example.com", Start: teo.Time{Time: firstDay.Add(3 * time.Hour)}}
+	want := Identity{teo.L7, "www.example.com", "mainland", "20220504-03-www.example.com", firstDay.Add(3 * time.Hour).Unix()}
+	if got := IdentityOf(teo.L7, &p); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestAPathHasAtMost1024Bytes(t *testing.T) {
+	t.Parallel()
+	const begin = "data/domain=a/area=b/hour=03/"
+	for length, want := range map[int]bool{1024: true, 1025: false} {
+		if got := IsPayload(begin + strings.Repeat("x", length-len(begin)-len(payloadSuffix)) + payloadSuffix); got != want {
+			t.Errorf("%d bytes: %t", length, got)
+		}
 	}
 }
 
@@ -191,6 +214,8 @@ func TestSourceContainsNothingThatAuthorizes(t *testing.T) {
 		{"https://h/Expires%3DSECRET/a", "https", "h", "//a"},
 		{"https://h", "https", "h", ""},
 		{"/a", "", "", "/a"},
+		{"?SECRET", "", "", ""},
+		{"@h/a", "", "h", "/a"},
 		{"", "", "", ""},
 	} {
 		if scheme, host, path := Source(c.url); scheme != c.scheme || host != c.host || path != c.path {

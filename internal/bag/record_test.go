@@ -107,6 +107,9 @@ func TestRecordsSurviveAndArePrintable(t *testing.T) {
 			}
 		}
 	}
+	if !bytes.Contains(data, []byte(`"domain":"a\u001b[2J\u007f\n\\<&>\u2028"`)) {
+		t.Errorf("without what Go escapes for HTML only:\n%s", data)
+	}
 	got, err := decodeAll(data)
 	if err != nil || !reflect.DeepEqual(got, records) {
 		t.Errorf("got %v\n%v\nwant %v", err, got, records)
@@ -188,7 +191,7 @@ func TestCheckRefusesImpossibleRecords(t *testing.T) {
 		"supersedes a wrong mark":     func(r *Record) { r.Supersedes.Path = strings.Replace(r.Supersedes.Path, ".log.gz", "~h0.log.gz", 1) },
 		"supersedes outside of a bag": func(r *Record) { r.Supersedes.Path = "/" + r.Supersedes.Path },
 		"supersedes another day":      func(r *Record) { r.Supersedes.Path = strings.Replace(r.Supersedes.Path, "-05-04/", "-05-05/", 1) },
-		"long line":                   func(r *Record) { r.RequestID = text("x", maxLine) },
+		"long line":                   func(r *Record) { r.RequestID = text("x", 64<<10) },
 	} {
 		r := record("www.example.com")
 		change(&r)
@@ -207,9 +210,10 @@ func TestALineIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.RequestID += strings.Repeat("x", maxLine-len(line))
+	const most = 64 << 10
+	r.RequestID += strings.Repeat("x", most-len(line))
 	longest, err := Encode([]Record{r, r})
-	if err != nil || len(longest) != 2*maxLine {
+	if err != nil || len(longest) != 2*most {
 		t.Fatalf("%d bytes: %v", len(longest), err)
 	}
 	if records, err := decodeAll(longest); err != nil || len(records) != 2 {
@@ -221,7 +225,7 @@ func TestALineIsBounded(t *testing.T) {
 	for _, err = range Decode(endless) {
 		count++
 	}
-	if err == nil || !strings.Contains(err.Error(), "line 2") || count != 2 {
+	if err == nil || !strings.Contains(err.Error(), "line 2: it is longer than 65536 bytes") || count != 2 {
 		t.Errorf("got %d values and %v", count, err)
 	}
 }
