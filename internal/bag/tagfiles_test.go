@@ -69,6 +69,28 @@ func TestTagFilesAreAFunctionOfTheRecords(t *testing.T) {
 	}
 }
 
+// A bag has one package or more, and the date of the last download.
+func TestBagInfoDescribesTheWholeBag(t *testing.T) {
+	t.Parallel()
+	records, _ := packages(t)
+	for i := range records {
+		records[i].StoredBytes = int64(100 + i)
+	}
+	records[1].RetrievedAt = records[1].RetrievedAt.AddDate(0, 0, 2)
+	for n, want := range map[int][2]string{
+		1: {"Bagging-Date: 2022-05-06\n", "Payload-Oxum: 100.1\n"},
+		3: {"Bagging-Date: 2022-05-08\n", "Payload-Oxum: 303.3\n"},
+	} {
+		tags, err := NewTagFiles(records[:n])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(tags.Files()[bagInfoTxt]); !strings.HasPrefix(got, want[0]) || !strings.HasSuffix(got, want[1]) {
+			t.Errorf("%d packages: got %s", n, got)
+		}
+	}
+}
+
 func TestNewTagFilesRefusesWhatIsNotOneBag(t *testing.T) {
 	t.Parallel()
 	records, _ := packages(t)
