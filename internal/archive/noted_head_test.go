@@ -19,7 +19,7 @@ import (
 // The histories are random, and so are tampered entries at their end.
 func TestAReaderWithANotedHeadSeesEveryLaterChange(t *testing.T) {
 	t.Parallel()
-	seeds := uint64(60)
+	seeds := uint64(30)
 	if testing.Short() {
 		seeds = 10
 	}
