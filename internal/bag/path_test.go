@@ -141,6 +141,19 @@ func TestAListedPackageHasItsIdentity(t *testing.T) {
 	}
 }
 
+// A name of a path has at most 150 bytes before its marks.
+func TestLongNamesEndInAHash(t *testing.T) {
+	t.Parallel()
+	id := Identity{teo.L7, strings.Repeat("x", 150), "mainland", "20220504-03-a", firstDay.Add(3 * time.Hour).Unix()}
+	if got := id.Path(); !strings.HasPrefix(got, "data/domain="+id.Host+"/") {
+		t.Errorf("got %s", got)
+	}
+	id.Host += "y"
+	if got := id.Path(); !strings.HasPrefix(got, "data/domain="+id.Host[:150]+"~h") {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestAPathHasAtMost1024Bytes(t *testing.T) {
 	t.Parallel()
 	const begin = "data/domain=a/area=b/hour=03/"

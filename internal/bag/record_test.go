@@ -49,6 +49,27 @@ func decodeAll(data []byte) (records []Record, err error) {
 	return records, nil
 }
 
+func TestARecordHasWhatIsListed(t *testing.T) {
+	t.Parallel()
+	start, size := firstDay.Add(3*time.Hour), int64(300)
+	p := teo.Package{
+		Domain: "www.example.com", ProxyID: "sid-1", Area: "mainland", Name: "20220504-03-x", URL: "https://logs.example.com/x.log.gz?sign=x",
+		Start: teo.Time{Time: start}, Size: &size, RequestID: "req-1",
+	}
+	want := Record{
+		Layer: teo.L7, Domain: "www.example.com", Area: "mainland", Name: "20220504-03-x", Start: start, End: start.Add(time.Hour), Size: &size,
+		RequestID: "req-1", SourceScheme: "https", SourceHost: "logs.example.com", SourcePath: "/x.log.gz",
+	}
+	if got := NewRecord(teo.L7, &p); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	p.Domain, p.End = "", teo.Time{Time: start.Add(15 * time.Minute)}
+	want.Layer, want.Domain, want.ProxyID, want.End = teo.L4, "", "sid-1", start.Add(15*time.Minute)
+	if got := NewRecord(teo.L4, &p); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
 func TestARecordIsOneCanonicalLine(t *testing.T) {
 	t.Parallel()
 	data, err := Encode([]Record{record("www.example.com")})
@@ -72,7 +93,7 @@ func TestARecordIsOneCanonicalLine(t *testing.T) {
 func others(t testing.TB) []Record {
 	t.Helper()
 	var records []Record
-	for i, domain := range []string{"", "*.example.com", "WWW.EXAMPLE.COM", "caf\u00e9 \"x\" \u202e\U0001f600", "a\x1b[2J\x7f\n\\<&>\u2028", "\ufffd"} {
+	for i, domain := range []string{"", "*.example.com", "WWW.EXAMPLE.COM", "caf\u00e9 \"x\" \u202e\U0001f600", "a\x1b[2J\x7f\n\\<&>\u2028", "\ufffd", "\uffff\U00010000"} {
 		r := record(domain)
 		switch i {
 		case 1:
@@ -152,6 +173,9 @@ func TestALineThatIsNotCanonicalIsRefused(t *testing.T) {
 	}
 	if _, err := decodeAll(data); err != nil {
 		t.Error(err)
+	}
+	if _, err := decodeAll(data[:len(data)-1]); err == nil || err.Error() != "line 1: it is cut short" {
+		t.Errorf("a cut line: %v", err)
 	}
 }
 

@@ -61,6 +61,9 @@ func TestTagFilesAreAFunctionOfTheRecords(t *testing.T) {
 	if !reflect.DeepEqual(decoded, tags.Records()) {
 		t.Errorf("packages.jsonl has the records %v", decoded)
 	}
+	if got := string(tags.Files()["bagit.txt"]); got != "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n" {
+		t.Errorf("got %s", got)
+	}
 	want := "Bagging-Date: 2022-05-06\n" +
 		"External-Identifier: dt=2022-05-04/bag=5f0c2a91\n" +
 		"External-Description: Layer-7 offline logs of Tencent Cloud EdgeOne for 2022-05-04 (UTC), as served\n"
