@@ -223,6 +223,15 @@ func (c *committer) writeRecords(ctx context.Context, e *ledger.Entry, ch *chang
 	return c.config.Bucket.Sync(ctx, []string{key})
 }
 
+// lockOf is the lock of an entry that is to be written, and of its records.
+func (c *committer) lockOf(e *ledger.Entry) bucket.Lock {
+	scope := c.log.State.Scope
+	if e.Scope != nil {
+		scope = e.Scope
+	}
+	return c.config.lock(retention(scope), e.WrittenAt)
+}
+
 // putBack writes an object of the archive again. An existing object with other bytes
 // is damaged, and the only kind that is ever replaced: a store whose policy demands
 // new keys is asked to remove it first.

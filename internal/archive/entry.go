@@ -97,13 +97,6 @@ func (d *draft) entry(ch *change) *ledger.Entry {
 	return e
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // isEmpty reports whether an entry would say nothing.
 func (d *draft) isEmpty(e *ledger.Entry) bool {
 	return e.Scope == nil && len(e.Left)+len(e.Bags)+len(e.Relisted)+len(e.Missed)+len(e.Lost)+len(e.Recovered)+len(e.Erased)+len(e.GivenUp) == 0 &&

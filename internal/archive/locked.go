@@ -1,0 +1,92 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/bag"
+	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
+	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
+)
+
+// policy is the retention after an entry, and when the entry was written.
+type policy struct {
+	retention *ledger.Retention
+	since     time.Time
+}
+
+// lockCheck compares the locks of an archive's objects with the retention that was in
+// force when they were written.
+type lockCheck struct {
+	bucket   bucket.Bucket
+	now      time.Time // the reader's clock
+	policies map[int64]policy
+	problems *problems
+}
+
+// add takes the policy of an entry.
+func (c *lockCheck) add(r *ledger.Replay) {
+	c.policies[r.Head.Sequence] = policy{retention(r.State.Scope), r.WrittenAt}
+}
+
+// file checks the lock of a file of a bag, which the entry with a number has added.
+func (c *lockCheck) file(sequence int64, folder, key string, lock bucket.Lock) {
+	day := bag.FolderDay(folder)
+	c.compare(c.policies[sequence].retention, bag.DayStart(day).AddDate(0, 0, 1), day, key, lock)
+}
+
+// ledger checks the locks of the entries, their records and their signed heads. What
+// is missing is not its concern.
+func (c *lockCheck) ledger(ctx context.Context, s *ledger.State, parallelism int) error {
+	written := map[string]int64{}
+	for n, p := range c.policies {
+		if p.retention != nil {
+			written[ledger.Key(n)], written[noteOf(n)], written[tokenOf(n)] = n, n, n
+		}
+	}
+	for commit, r := range s.Records {
+		if c.policies[r.Sequence].retention != nil {
+			written[ledger.RecordsKey(commit)] = r.Sequence
+		}
+	}
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(parallelism)
+	for _, key := range sortedKeys(written) {
+		p := c.policies[written[key]]
+		group.Go(func() error {
+			o, err := c.bucket.Stat(inner, key)
+			if errors.Is(err, bucket.ErrNotExist) {
+				return nil
+			}
+			if err == nil {
+				c.compare(p.retention, p.since, "", key, o.Lock)
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// compare checks one lock.
+func (c *lockCheck) compare(r *ledger.Retention, from time.Time, day, key string, lock bucket.Lock) {
+	if r == nil {
+		return
+	}
+	until := from.AddDate(0, 0, int(r.Days))
+	if !until.After(c.now) {
+		return
+	}
+	switch {
+	case lock.Until.Before(until):
+		found := "it has no lock"
+		if !lock.Until.IsZero() {
+			found = "its lock ends on " + lock.Until.UTC().Format(time.RFC3339)
+		}
+		c.problems.add(ProblemRetention, day, key, "%s; the retention of the archive lasts until %s", found, until.Format(time.RFC3339))
+	case r.Mode == bucket.Compliance && lock.Mode != bucket.Compliance:
+		c.problems.add(ProblemRetention, day, key, "its lock has the mode %s instead of %s", lock.Mode, r.Mode)
+	}
+}
