@@ -3,7 +3,7 @@
 // call that is left out, and runs the tests of the package. It prints each change
 // that passes them.
 //
-//	mutate [-v] [-sample N] [-seed N] [-only REGEXP] [-timeout D] PACKAGE
+//	mutate [-v] [-sample N] [-seed N] [-only REGEXP] [-also PACKAGES] [-timeout D] PACKAGE
 //
 // Not each of these changes is a mistake: some change nothing that can be observed,
 // such as the capacity of a slice.
@@ -43,6 +43,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	sample := flags.Int("sample", 0, "number of changes to try, chosen at random; 0 means all")
 	seed := flags.Uint64("seed", 1, "seed of the sample and of the order")
 	only := flags.String("only", "", "try only changes whose line of output matches this regular expression")
+	also := flags.String("also", "", "packages whose tests are run where those of the package pass, separated by commas")
 	verbose := flags.Bool("v", false, "print every change with its outcome")
 	timeout := flags.Duration("timeout", 0, "time after which the tests of one change are stopped; 0 means five times as long as without a change")
 	if err := flags.Parse(args); err != nil {
@@ -55,7 +56,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p, err := load(ctx, flags.Arg(0))
+	p, err := load(ctx, flags.Arg(0), *also)
 	if err != nil {
 		return err
 	}
@@ -112,31 +113,37 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 
 // target is a package whose tests are tried.
 type target struct {
-	name    string // as on the command line
-	dir     string
+	name    string            // as on the command line
+	tests   []testPackage     // its own come first
 	files   []string          // paths, relative to the working directory
 	sources map[string][]byte // by path
 	work    string            // folder for test binaries
 }
 
-// load finds the files of a package.
-func load(ctx context.Context, name string) (*target, error) {
-	var found struct {
-		Dir     string
-		GoFiles []string
-	}
-	out, err := exec.CommandContext(ctx, "go", "list", "-json=Dir,GoFiles", name).Output()
+// testPackage is a package whose tests are run in its folder.
+type testPackage struct{ name, dir string }
+
+// load finds the files of a package, and the packages that are tested as well.
+func load(ctx context.Context, name, also string) (*target, error) {
+	found, err := list(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("go list %s: %w", name, err)
-	}
-	if err := json.Unmarshal(out, &found); err != nil {
 		return nil, err
 	}
 	here, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
-	p := &target{name: name, dir: found.Dir, sources: map[string][]byte{}}
+	p := &target{name: name, tests: []testPackage{{name, found.Dir}}, sources: map[string][]byte{}}
+	for other := range strings.SplitSeq(also, ",") {
+		if other == "" {
+			continue
+		}
+		o, err := list(ctx, other)
+		if err != nil {
+			return nil, err
+		}
+		p.tests = append(p.tests, testPackage{other, o.Dir})
+	}
 	for _, file := range found.GoFiles {
 		path, err := filepath.Rel(here, filepath.Join(found.Dir, file))
 		if err != nil {
@@ -149,6 +156,20 @@ func load(ctx context.Context, name string) (*target, error) {
 	}
 	p.work, err = os.MkdirTemp("", "mutate")
 	return p, err
+}
+
+// listed is what go list says of a package.
+type listed struct {
+	Dir     string
+	GoFiles []string
+}
+
+func list(ctx context.Context, name string) (found listed, err error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-json=Dir,GoFiles", name).Output()
+	if err != nil {
+		return found, fmt.Errorf("go list %s: %w", name, err)
+	}
+	return found, json.Unmarshal(out, &found)
 }
 
 // outcome is what happened to a mutation.
@@ -165,8 +186,18 @@ func (o outcome) String() string {
 	return [...]string{"noticed", "survived", "stopped", "does not compile"}[o]
 }
 
-// try builds and runs the tests with a change, or with none if m is nil.
-func (p *target) try(ctx context.Context, m *mutation, timeout time.Duration) (outcome, error) {
+// try builds and runs the tests with a change, or with none if m is nil, package by
+// package until one notices it.
+func (p *target) try(ctx context.Context, m *mutation, timeout time.Duration) (got outcome, err error) {
+	for _, t := range p.tests {
+		if got, err = p.tryTests(ctx, t, m, timeout); got != survived || err != nil {
+			break
+		}
+	}
+	return got, err
+}
+
+func (p *target) tryTests(ctx context.Context, t testPackage, m *mutation, timeout time.Duration) (outcome, error) {
 	binary := filepath.Join(p.work, "tests.exe")
 	args := []string{"test", "-c", "-o", binary}
 	if m != nil {
@@ -176,15 +207,15 @@ func (p *target) try(ctx context.Context, m *mutation, timeout time.Duration) (o
 		}
 		args = append(args, "-overlay", overlay)
 	}
-	if out, err := exec.CommandContext(ctx, "go", append(args, p.name)...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", append(args, t.name)...).CombinedOutput(); err != nil {
 		if ctx.Err() != nil || m == nil {
-			return broken, fmt.Errorf("go test -c %s: %w\n%s", p.name, err, out)
+			return broken, fmt.Errorf("go test -c %s: %w\n%s", t.name, err, out)
 		}
 		return broken, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	failed, err := p.runTests(limited, binary)
+	failed, err := t.run(limited, binary)
 	switch {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
@@ -217,19 +248,19 @@ func (p *target) overlay(m *mutation) (string, error) {
 	return overlay, os.WriteFile(overlay, text, 0o600)
 }
 
-// runTests runs a test binary, and ends it when the first test has failed.
-func (p *target) runTests(ctx context.Context, binary string) (failed bool, err error) {
+// run runs a test binary, and ends it when the first test has failed.
+func (t testPackage) run(ctx context.Context, binary string) (failed bool, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	tests := exec.CommandContext(ctx, binary, "-test.short", "-test.failfast", "-test.v", "-test.parallel=8")
-	tests.Dir = p.dir
-	tests.WaitDelay = time.Second
-	output, err := tests.StdoutPipe()
+	cmd := exec.CommandContext(ctx, binary, "-test.short", "-test.failfast", "-test.v", "-test.parallel=8")
+	cmd.Dir = t.dir
+	cmd.WaitDelay = time.Second
+	output, err := cmd.StdoutPipe()
 	if err != nil {
 		return false, err
 	}
-	tests.Stderr = tests.Stdout
-	if err := tests.Start(); err != nil {
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
 		return false, err
 	}
 	for lines := bufio.NewReader(output); !failed; {
@@ -243,5 +274,5 @@ func (p *target) runTests(ctx context.Context, binary string) (failed bool, err 
 	if failed {
 		stop()
 	}
-	return failed, tests.Wait()
+	return failed, cmd.Wait()
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -45,6 +46,30 @@ func TestSurvivorsArePrinted(t *testing.T) {
 	want := "p.go:3: a < b → a <= b\n.: 2 of 2 possible changes tried: 1 noticed, 0 stopped after 1m0s, 1 survived; 0 others did not compile\n"
 	if out.String() != want {
 		t.Errorf("got\n%s, want\n%s", &out, want)
+	}
+	// The tests of another package can notice what those of the package do not.
+	if err := os.Mkdir("q", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const users = `package q
+
+import (
+	"p"
+	"testing"
+)
+
+func TestLess(t *testing.T) {
+	if p.Less(1, 1) {
+		t.Error("Less")
+	}
+}
+`
+	if err := os.WriteFile(filepath.Join("q", "q_test.go"), []byte(users), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	if err := run(t.Context(), []string{"-timeout", "1m", "-also", "./q", "."}, &out); err != nil || !strings.HasPrefix(out.String(), ".: 2 of 2 possible changes tried: 2 noticed") {
+		t.Errorf("got %s, %v", &out, err)
 	}
 	if source, err := os.ReadFile("p.go"); err != nil || string(source) != code {
 		t.Errorf("the package was changed: %s, %v", source, err)
