@@ -28,6 +28,8 @@ type store struct {
 	// before is called before an object is published, and after when it is. An error
 	// of before is that of Commit, which then publishes nothing.
 	before, after func(key string, data []byte) error
+
+	syncs func(keys []string) error // the error of Sync, if not nil
 }
 
 func newStore() *store { return &store{objects: map[string][]byte{}, hidden: map[string]bool{}} }
@@ -79,7 +81,12 @@ func (s *store) Remove(_ context.Context, key string) error {
 	return nil
 }
 
-func (*store) Sync(context.Context, []string) error { return nil }
+func (s *store) Sync(_ context.Context, keys []string) error {
+	if s.syncs == nil {
+		return nil
+	}
+	return s.syncs(keys)
+}
 
 func (s *store) put(key string, data []byte) {
 	s.mu.Lock()

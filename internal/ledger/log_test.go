@@ -372,6 +372,44 @@ func TestAppendRefusesAnInvalidEntry(t *testing.T) {
 	}
 }
 
+// An entry follows one that is durable, and is durable itself.
+func TestAnAppendSyncsTheHeadAndTheEntry(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the disk is gone")
+	for _, fails := range []string{"", Key(3), Key(4)} {
+		s, l, _ := long(t, 3)
+		var synced []string
+		s.syncs = func(keys []string) error {
+			if slices.Equal(keys, []string{Key(4)}) != (s.get(Key(4)) != nil) {
+				t.Errorf("%q are synced at another time", keys)
+			}
+			synced = append(synced, keys...)
+			if slices.Contains(keys, fails) {
+				return broken
+			}
+			return nil
+		}
+		err := l.Append(t.Context(), newEntry(4), bucket.Lock{})
+		if fails == "" && (err != nil || !slices.Equal(synced, []string{Key(3), Key(4)})) || fails != "" && (!errors.Is(err, broken) || l.Head.Sequence != 3) {
+			t.Errorf("%q fails: got %v after %q", fails, err, synced)
+		}
+		if written := s.get(Key(4)) != nil; written == (fails == Key(3)) {
+			t.Errorf("%q fails: the entry is written: %t", fails, written)
+		}
+	}
+}
+
+func TestAProofIsFromAnEntryOfTheLedger(t *testing.T) {
+	t.Parallel()
+	_, l, _ := long(t, 5)
+	for old, want := range map[int64]int{0: 0, 1: 3, 4: 1, 5: 0, -1: -1, 6: -1} {
+		proof, err := l.Prove(t.Context(), old)
+		if (err != nil) != (want < 0) || err == nil && len(proof) != want {
+			t.Errorf("from %d: %d hashes, %v", old, len(proof), err)
+		}
+	}
+}
+
 func TestALostResponseIsNoConflict(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("connection reset")

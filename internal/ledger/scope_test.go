@@ -73,3 +73,105 @@ func TestScopesAreComparedByEachField(t *testing.T) {
 		}
 	}
 }
+
+// A scope says which packages it has, and from when on a day is stable, sealed and
+// expired.
+func TestAScopeSaysWhatItContainsAndWhen(t *testing.T) {
+	t.Parallel()
+	at := func(text string) time.Time {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	s := &Scope{Start: at("2022-05-01T06:00:00Z"), End: new(at("2022-05-03T06:00:00Z")), StableAfter: 3600, RecheckDays: 2, ExpireAfterDays: 10}
+	open := *s
+	open.End, open.ExpireAfterDays = nil, 0
+	for text, want := range map[string][2]bool{
+		"2022-05-01T05:59:59Z": {false, false}, "2022-05-01T06:00:00Z": {true, true}, "2022-05-03T05:59:59Z": {true, true}, "2022-05-03T06:00:00Z": {false, true},
+	} {
+		if got := [2]bool{s.Contains(at(text)), open.Contains(at(text))}; got != want {
+			t.Errorf("%s is in the window, in the open one: %t", text, got)
+		}
+	}
+	for day, want := range map[string][2]bool{
+		"2022-04-30": {false, false}, "2022-05-01": {true, true}, "2022-05-03": {true, true}, "2022-05-04": {false, true}, "x": {false, false},
+	} {
+		if got := [2]bool{s.ContainsDay(day), open.ContainsDay(day)}; got != want {
+			t.Errorf("%s is in the window, in the open one: %t", day, got)
+		}
+	}
+	whole := *s
+	whole.Start, whole.End = at("2022-05-02T00:00:00Z"), new(at("2022-05-03T00:00:00Z"))
+	if whole.ContainsDay("2022-05-01") || whole.ContainsDay("2022-05-03") {
+		t.Error("a window of one day contains another one")
+	}
+	for day, want := range map[string][4]string{
+		"2022-05-02": {"2022-05-03T00:00:00Z", "2022-05-03T01:00:00Z", "2022-05-05T01:00:00Z", "2022-05-13T00:00:00Z"},
+		"2022-05-03": {"2022-05-03T06:00:00Z", "2022-05-03T07:00:00Z", "2022-05-05T07:00:00Z", "2022-05-14T00:00:00Z"},
+	} {
+		for i, got := range []time.Time{s.DayEnd(day), s.Stable(day), s.Sealable(day), s.Expires(day)} {
+			if !got.Equal(at(want[i])) {
+				t.Errorf("%s: got %s, want %s", day, got, want[i])
+			}
+		}
+	}
+	if got := open.DayEnd("2022-05-03"); !got.Equal(at("2022-05-04T00:00:00Z")) || !open.Expires("2022-05-03").IsZero() {
+		t.Errorf("an open window: the day ends at %s, and expires at %s", got, open.Expires("2022-05-03"))
+	}
+	for want, s := range map[string]*Scope{
+		"from 2022-05-01T06:00:00Z, no end": &open,
+		"from 2022-05-01T06:00:00Z, until 2022-05-03T06:00:00Z, zones a b, zone_ids c, hosts d": {
+			Start: s.Start, End: s.End, Zones: []string{"a", "b"}, ZoneIDs: []string{"c"}, Hosts: []string{"d"},
+		},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// The limits of a scope, one below and one above each.
+func TestAScopeHasLimits(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		change func(s *Scope)
+		ok     bool
+	}{
+		{func(s *Scope) { s.StableAfter = 0 }, true},
+		{func(s *Scope) { s.StableAfter = -1 }, false},
+		{func(s *Scope) { s.StableAfter = 604800 }, true},
+		{func(s *Scope) { s.StableAfter = 604801 }, false},
+		{func(s *Scope) { s.RecheckDays = 0 }, true},
+		{func(s *Scope) { s.RecheckDays = -1 }, false},
+		{func(s *Scope) { s.RecheckDays = 366 }, true},
+		{func(s *Scope) { s.RecheckDays = 367 }, false},
+		{func(s *Scope) { s.ExpireAfterDays = 0 }, true},
+		{func(s *Scope) { s.ExpireAfterDays = -1 }, false},
+		{func(s *Scope) { s.ExpireAfterDays = 36500 }, true},
+		{func(s *Scope) { s.ExpireAfterDays = 36501 }, false},
+		{func(s *Scope) { s.Retention = &Retention{"GOVERNANCE", 1} }, true},
+		{func(s *Scope) { s.Retention = &Retention{"GOVERNANCE", 0} }, false},
+		{func(s *Scope) { s.Retention = &Retention{"COMPLIANCE", 36500} }, true},
+		{func(s *Scope) { s.Retention = &Retention{"COMPLIANCE", 36501} }, false},
+		{func(s *Scope) { s.Retention = &Retention{"LEGAL", 1} }, false},
+		{func(s *Scope) { s.End = new(s.Start.Add(time.Second)) }, true},
+		{func(s *Scope) { s.End = new(s.Start) }, false},
+		{func(s *Scope) { s.End = new(s.Start.Add(time.Hour + 1)) }, false},
+		{func(s *Scope) { s.Start = s.Start.Add(1) }, false},
+		{func(s *Scope) { s.Start = s.Start.Local().In(time.FixedZone("", 0)) }, false},
+		{func(s *Scope) { s.Start = time.Time{} }, false},
+		{func(s *Scope) { s.Hosts = []string{"a", "b"} }, true},
+		{func(s *Scope) { s.Hosts = []string{"b", "a"} }, false},
+		{func(s *Scope) { s.Zones = []string{"a", "a"} }, false},
+		{func(s *Scope) { s.ZoneIDs = []string{"b", "a"} }, false},
+		{func(s *Scope) { s.Resolved = []string{"b", "a"} }, false},
+	} {
+		s := window()
+		test.change(&s)
+		if err := s.check(); (err == nil) != test.ok {
+			t.Errorf("%+v: %v", s, err)
+		}
+	}
+}

@@ -347,6 +347,29 @@ func TestTheFirstEntryHasAScopeAndAMember(t *testing.T) {
 	}
 }
 
+// Lost bags count with each of their packages, and files whose bytes are kept do not
+// count.
+func TestLossesAreCountedInPackages(t *testing.T) {
+	t.Parallel()
+	s := newState()
+	s.Lost = map[string]File{
+		firstBag + "/": {Packages: 3}, lostKey: {}, keptKey: {ReplacedBy: lostKey}, RecordsKey(id(2)): {}, Key(7): {},
+	}
+	s.Erased = map[string]File{firstKey: {}}
+	if lost, erased := s.LostCount(), s.ErasedCount(); lost != 4 || erased != 1 {
+		t.Errorf("%d are lost, %d erased", lost, erased)
+	}
+	s.SealedThrough, s.ExpiredThrough = "2022-05-03", "2022-05-01"
+	for day, want := range map[string][2]bool{"2022-05-01": {true, true}, "2022-05-02": {true, false}, "2022-05-03": {true, false}, "2022-05-04": {false, false}} {
+		if got := [2]bool{s.IsSealed(day), s.IsExpired(day)}; got != want {
+			t.Errorf("%s is sealed, expired: %t", day, got)
+		}
+	}
+	if s = newState(); s.IsSealed("2022-05-01") || s.IsExpired("2022-05-01") || s.IsSealed("") {
+		t.Error("a day of a new archive is sealed")
+	}
+}
+
 func TestTheStateIsWhatTheEntriesSay(t *testing.T) {
 	t.Parallel()
 	l := prepared(t)
