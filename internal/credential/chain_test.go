@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -168,6 +169,9 @@ func TestSourcesHaveAnOrder(t *testing.T) {
 				t.Errorf("roles %v, want %v", got, test.roles)
 			}
 			source := w.source(o)
+			if got := source.UsesSTS(); got != (len(test.roles) > 0) {
+				t.Errorf("STS is used: %t", got)
+			}
 			if got := source.UnusedVariables(); !slices.Equal(got, test.unusedVariables) {
 				t.Errorf("unused %v, want %v", got, test.unusedVariables)
 			}
@@ -184,6 +188,32 @@ func TestSourcesHaveAnOrder(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Without Getenv and Environ, the environment is that of the process. With Getenv
+// alone, no names are listed.
+func TestTheEnvironmentIsThatOfTheProcess(t *testing.T) {
+	t.Setenv("TENCENTCLOUD_SECRET_ID", "AKIDprocess")
+	t.Setenv("TENCENTCLOUD_SECRET_KEY", "key")
+	t.Setenv("TENCENTCLOUD_ASSUME_ROLE_ARNN", "typing error")
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	o.Getenv, o.Environ = nil, nil
+	source := w.source(o)
+	c, err := source.Credentials(t.Context())
+	if err != nil || c.SecretID != "AKIDprocess" {
+		t.Errorf("got %s, %v", c.SecretID, err)
+	}
+	named := func(source *credential.Source) bool {
+		return slices.ContainsFunc(source.Warnings(), func(p credential.Problem) bool { return strings.Contains(p.Detail, "TENCENTCLOUD_ASSUME_ROLE_ARNN") })
+	}
+	if !named(source) {
+		t.Errorf("warnings %+v", source.Warnings())
+	}
+	o.Getenv = os.Getenv
+	if source := w.source(o); named(source) {
+		t.Errorf("warnings %+v", source.Warnings())
 	}
 }
 

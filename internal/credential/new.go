@@ -81,9 +81,6 @@ func newBuilder(o Options) *builder {
 	if o.STS.Transport == nil {
 		o.STS.Transport = tcapi.NewTransport(tcapi.TransportOptions{})
 	}
-	if o.STS.Limiters == nil {
-		o.STS.Limiters = new(tcapi.Limiters)
-	}
 	o.STS.Service = "sts"
 	return &builder{options: o, env: newEnvironment(o.Getenv)}
 }
