@@ -46,6 +46,7 @@ func TestScopesAreComparedByEachField(t *testing.T) {
 		"fewer resolved zones":          {new: func(s *Scope) { s.Resolved = []string{"zone-1"} }, within: true},
 		"other zones with the same IDs": {new: func(s *Scope) { s.Zones, s.ZoneIDs = nil, []string{"zone-1", "zone-2"} }, within: true},
 		"no resolved zones":             {new: func(s *Scope) { s.Resolved = nil }},
+		"resolved zones after none":     {old: func(s *Scope) { s.Resolved = nil }, new: func(*Scope) {}},
 
 		"no resolved zones before and after": {old: func(s *Scope) { s.Resolved = nil }, new: func(s *Scope) { s.Resolved = nil }, equal: true, same: true, within: true},
 		"other unresolved zones":             {old: func(s *Scope) { s.Resolved = nil }, new: func(s *Scope) { s.Resolved, s.Zones = nil, nil }},

@@ -377,3 +377,22 @@ func TestATurnAfterTheDeadlineIsNotWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// Whoever waits while the service wants a pause stops with the context.
+func TestAPauseEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := new(tcapi.Limiters).For("teo", "2022-09-01", "DescribeZones", 20)
+		l.Slow(10 * time.Second)
+		interrupted := errors.New("interrupted")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(interrupted) })
+		begin := time.Now()
+		if err := l.Wait(ctx); !errors.Is(err, interrupted) || time.Since(begin) != time.Second {
+			t.Errorf("%v after %s", err, time.Since(begin))
+		}
+		if err := l.Wait(t.Context()); err != nil || time.Since(begin) != 10*time.Second {
+			t.Errorf("%v after %s", err, time.Since(begin))
+		}
+	})
+}
