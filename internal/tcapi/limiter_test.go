@@ -396,3 +396,34 @@ func TestAPauseEndsWithTheContext(t *testing.T) {
 		}
 	})
 }
+
+// Burst and rate together stay below the documented number in any one second.
+func TestABurstIsSmall(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		documented, configured float64
+		burst, second          int
+	}{{20, 0, 1, 18}, {100, 0, 9, 99}, {5, 0, 1, 5}, {20, 30, 3, 32}, {20, 4, 1, 4}} {
+		synctest.Test(t, func(t *testing.T) {
+			l := (&tcapi.Limiters{PerSecond: test.configured}).For("teo", "2022-09-01", "DescribeZones", test.documented)
+			begin := time.Now()
+			burst, second := 0, 0
+			for {
+				if err := l.Wait(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				passed := time.Since(begin)
+				if passed >= time.Second {
+					break
+				}
+				second++
+				if passed == 0 {
+					burst++
+				}
+			}
+			if burst != test.burst || second != test.second {
+				t.Errorf("documented %v, configured %v: %d requests at once, %d in a second", test.documented, test.configured, burst, second)
+			}
+		})
+	}
+}
