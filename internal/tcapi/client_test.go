@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
@@ -80,6 +81,42 @@ func (l *log) all() []tcapi.Attempt {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]tcapi.Attempt(nil), l.attempts...)
+}
+
+// closing is a body that notes that it was closed.
+type closing struct {
+	io.Reader
+	closed *bool
+}
+
+func (b closing) Close() error {
+	*b.closed = true
+	return nil
+}
+
+// The body of every response is closed, or its connection is lost.
+func TestEveryBodyIsClosed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status int
+		from   io.Reader
+	}{
+		"a result":       {http.StatusOK, strings.NewReader(fine)},
+		"a status":       {http.StatusForbidden, strings.NewReader("refused")},
+		"a broken body":  {http.StatusOK, iotest.ErrReader(io.ErrUnexpectedEOF)},
+		"another format": {http.StatusOK, strings.NewReader("<html>")},
+	} {
+		closed := false
+		client, _ := over(wire(func(*http.Request) (*http.Response, error) {
+			closed = false
+			r := answer("")
+			r.StatusCode, r.Body, r.ContentLength = test.status, closing{test.from, &closed}, -1
+			return r, nil
+		}))
+		if err := ask(t.Context(), client); (err == nil) != (name == "a result") || !closed {
+			t.Errorf("%s: closed: %t, %v", name, closed, err)
+		}
+	}
 }
 
 // config is a valid Config without endpoint and transport.

@@ -53,6 +53,20 @@ func TestZonesAreFilteredByNameAndID(t *testing.T) {
 	}
 }
 
+// Whichever of its requests fails, a list of zones is an error, and not a shorter list.
+func TestAListOfZonesFailsWithEachOfItsRequests(t *testing.T) {
+	t.Parallel()
+	for skip := range 4 {
+		sim := startSim(t, teosim.Options{})
+		sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeZones", Skip: skip})
+		// By name, all of them because one is unknown, and by ID.
+		zones, err := newClient(t, sim, teo.Options{}).Zones(t.Context(), []string{"example.com", "nothing.example"}, []string{"zone-2demo00003og"})
+		if failure := tcapi.AsError(err); (failure == nil) != (skip == 3) || (len(zones) > 0) != (skip == 3) {
+			t.Errorf("after %d requests: got %d zones, %v", skip, len(zones), err)
+		}
+	}
+}
+
 // Zones are sorted by name, and by ID where they share a name. The simulator lists
 // the latest zone first.
 func TestZonesAreSortedByNameAndID(t *testing.T) {
