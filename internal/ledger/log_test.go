@@ -207,6 +207,36 @@ func TestAPlantedEntryEndsTheReadInBoundedTime(t *testing.T) {
 	}
 }
 
+// After a gap of many entries, the read goes on with the next one that is listed.
+func TestEveryEntryAfterALongGapIsRead(t *testing.T) {
+	t.Parallel()
+	s, l, heads := long(t, 2*maxForeign)
+	const next = maxForeign + 20
+	for n := range int64(next - 4) {
+		_ = s.Remove(t.Context(), Key(n+4))
+	}
+	var seen []string
+	got, err := read(s, ReadOptions{
+		All: true, Problem: func(*EntryError) {},
+		Skipped: func(_ *Entry, sha256 string) { seen = append(seen, sha256) },
+		Each: func(r *Replay) {
+			if r.Head.Sequence >= next {
+				seen = append(seen, r.Head.SHA256)
+			}
+		},
+	})
+	if err != nil || got.Head != l.Head {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	var want []string
+	for n := int64(next); n <= l.Head.Sequence; n++ {
+		want = append(want, heads[n].SHA256)
+	}
+	if !slices.Equal(seen, want) {
+		t.Errorf("%d entries are seen, want %d", len(seen), len(want))
+	}
+}
+
 func TestAMissingEntryIsNeverTheEnd(t *testing.T) {
 	t.Parallel()
 	s, _, heads := long(t, 60)
@@ -319,6 +349,9 @@ func TestARollBackIsReported(t *testing.T) {
 		}
 		if (got.Rollback != nil) != test.want {
 			t.Errorf("%s: got %+v", name, got.Rollback)
+		}
+		if test.want && got.Rollback.Newest != l.Head {
+			t.Errorf("%s: the newest head is %v", name, got.Rollback.Newest)
 		}
 		if want := "rollback:" + l.Head.SHA256[:16] + "/" + test.trusted.SHA256[:16]; test.want && got.Rollback.Token != want {
 			t.Errorf("%s: got the token %s", name, got.Rollback.Token)
@@ -533,5 +566,25 @@ func TestAdvanceStopsAtAnInvalidEntry(t *testing.T) {
 			t.Errorf("%s: got %v", name, entry)
 		}
 		_ = s.Remove(context.Background(), Key(4))
+	}
+	// An entry of another archive is a conflict only where this one has none yet.
+	foreign := Begin(newStore(), otherID, now)
+	appendEntry(t, foreign, func(e *Entry) {
+		scope := window()
+		e.Joined, e.Scope, e.SealedThrough = []string{memberID}, &scope, new("")
+	})
+	first := foreign.bucket.(*store).get(Key(1))
+	empty := newStore()
+	begun := Begin(empty, archiveID, now)
+	empty.put(Key(1), first)
+	if err := begun.Advance(t.Context(), nil); !errors.Is(err, ErrConflict) {
+		t.Errorf("got %v", err)
+	}
+	for foreign.Head.Sequence < 4 {
+		appendEntry(t, foreign, nil)
+	}
+	s.put(Key(4), foreign.bucket.(*store).get(Key(4)))
+	if err := l.Advance(t.Context(), nil); errors.Is(err, ErrConflict) || err == nil || !strings.Contains(err.Error(), "belongs to another archive") {
+		t.Errorf("got %v", err)
 	}
 }
