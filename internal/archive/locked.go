@@ -41,10 +41,21 @@ func (c *lockCheck) file(sequence int64, folder, key string, lock bucket.Lock) {
 // ledger checks the locks of the entries, their records and their signed heads. What
 // is missing is not its concern.
 func (c *lockCheck) ledger(ctx context.Context, s *ledger.State, parallelism int) error {
-	written := map[string]int64{}
+	written, signed := map[string]int64{}, map[string]int64{}
 	for n, p := range c.policies {
 		if p.retention != nil {
-			written[ledger.Key(n)], written[noteOf(n)], written[tokenOf(n)] = n, n, n
+			written[ledger.Key(n)], signed[noteOf(n)], signed[tokenOf(n)] = n, n, n
+		}
+	}
+	if len(written) == 0 {
+		return nil
+	}
+	for o, err := range c.bucket.List(ctx, bucket.Range{Prefix: SignedFolder}) {
+		if err != nil {
+			return err
+		}
+		if n, ok := signed[o.Key]; ok {
+			written[o.Key] = n
 		}
 	}
 	for commit, r := range s.Records {
