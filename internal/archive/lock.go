@@ -8,7 +8,8 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/ledger"
 )
 
-// retention is that of a scope, which a ledger has after its first entry.
+// retention returns the retention of a scope. It is nil if there is none, or if the
+// ledger has no scope yet.
 func retention(s *ledger.Scope) *ledger.Retention {
 	if s == nil {
 		return nil
@@ -39,6 +40,7 @@ func (c *Config) lockNow(log *ledger.Log) bucket.Lock {
 	return c.lock(retention(log.State.Scope), latest(log.WrittenAt, c.now()))
 }
 
+// latest returns the later of two times.
 func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

@@ -27,19 +27,20 @@ type lockCheck struct {
 	problems *problems
 }
 
-// add takes the policy of an entry.
+// add notes the policy after an entry.
 func (c *lockCheck) add(r *ledger.Replay) {
 	c.policies[r.Head.Sequence] = policy{retention(r.State.Scope), r.WrittenAt}
 }
 
-// file checks the lock of a file of a bag, which the entry with a number has added.
+// file checks the lock of a file of a bag. sequence is the number of the entry that
+// added the bag.
 func (c *lockCheck) file(sequence int64, folder, key string, lock bucket.Lock) {
 	day := bag.FolderDay(folder)
 	c.compare(c.policies[sequence].retention, bag.DayStart(day).AddDate(0, 0, 1), day, key, lock)
 }
 
-// ledger checks the locks of the entries, their records and their signed heads. What
-// is missing is not its concern.
+// ledger checks the locks of the entries, their records and their signed heads. It
+// skips objects that do not exist: other checks report them.
 func (c *lockCheck) ledger(ctx context.Context, s *ledger.State, parallelism int) error {
 	written, signed := map[string]int64{}, map[string]int64{}
 	for n, p := range c.policies {

@@ -41,7 +41,8 @@ func Split(key string) (folder, path string, ok bool) {
 	}
 	folder, path = key[:folderLength], key[folderLength+1:]
 	day, id, _ := strings.Cut(strings.TrimPrefix(folder, Prefix), bagPrefix)
-	// With its length, that leaves no room for anything but Prefix and bagPrefix.
+	// The folder has the length of a prefix, a day and an ID, so a valid day and ID
+	// leave nothing else that the rest could be.
 	if !IsDay(day) || !isHex(id, idLength) {
 		return "", "", false
 	}

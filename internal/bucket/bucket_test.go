@@ -56,7 +56,8 @@ type place struct {
 	// once.
 	racyUploads bool
 
-	// listed says that another place has the same server, whose pages it tests.
+	// listed says that the pages of the server's listing are tested with another
+	// place.
 	listed bool
 }
 
