@@ -1,17 +1,18 @@
 // Command mutate shows what the tests of a package do not notice. It makes one
 // small change at a time in the code of the package, such as < in place of <= or a
-// call that is left out, and runs the tests of the package. It prints each change
+// call that is left out, and runs the tests that reach it. It prints each change
 // that passes them.
 //
-//	mutate [-v] [-sample N] [-seed N] [-only REGEXP] [-also PACKAGES] [-timeout D] PACKAGE
+//	mutate [-v] [-sample N] [-seed N] [-only REGEXP] [-also PACKAGES] [-timeout D] [-parallel N] PACKAGE
+//
+// All changes in functions are in the same test binary, so that they are compiled
+// once. Each test runs alone first, to see which code it reaches.
 //
 // Not each of these changes is a mistake: some change nothing that can be observed,
 // such as the capacity of a slice.
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,8 +25,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
-	"time"
+	"sync"
 )
 
 func main() {
@@ -45,7 +48,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	only := flags.String("only", "", "try only changes whose line of output matches this regular expression")
 	also := flags.String("also", "", "packages whose tests are run where those of the package pass, separated by commas")
 	verbose := flags.Bool("v", false, "print every change with its outcome")
-	timeout := flags.Duration("timeout", 0, "time after which the tests of one change are stopped; 0 means five times as long as without a change")
+	timeout := flags.Duration("timeout", 0, "time after which the tests of one change are stopped; 0 means three times as long as they take alone, and 10s")
+	workers := flags.Int("parallel", runtime.NumCPU(), "number of changes that are tried at the same time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -56,15 +60,18 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	p, err := load(ctx, flags.Arg(0), *also)
+	work, err := os.MkdirTemp("", "mutate")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(p.work)
-
+	defer os.RemoveAll(work)
+	t, err := load(ctx, flags.Arg(0), *also)
+	if err != nil {
+		return err
+	}
 	var all []mutation
-	for _, name := range p.files {
-		found, err := mutations(name, p.sources[name])
+	for _, name := range t.files {
+		found, err := mutations(name, t.sources[name])
 		if err != nil {
 			return err
 		}
@@ -76,52 +83,71 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 	}
 	random := rand.New(rand.NewPCG(*seed, 0))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-
-	if *timeout == 0 {
-		begin := time.Now()
-		got, err := p.try(ctx, nil, 10*time.Minute)
-		if err != nil {
+	possible := len(all)
+	if *sample > 0 {
+		all = all[:min(*sample, len(all))]
+	}
+	for i := range t.tests {
+		if err := t.measure(ctx, &t.tests[i], work, *workers); err != nil {
 			return err
 		}
-		if got != survived {
-			return errors.New("the tests do not pass without a change")
-		}
-		*timeout = 5*time.Since(begin) + 10*time.Second
 	}
-	if *sample <= 0 {
-		*sample = len(all)
-	}
+
 	count := map[outcome]int{}
-	tried := func() int { return count[killed] + count[survived] + count[stopped] }
-	for i := 0; i < len(all) && tried() < *sample; i++ {
-		got, err := p.try(ctx, &all[i], *timeout)
-		if err != nil {
-			break // it was interrupted
-		}
+	var printing sync.Mutex
+	report := func(m mutation, got outcome) {
+		printing.Lock()
+		defer printing.Unlock()
 		count[got]++
 		if *verbose {
 			fmt.Fprintf(stdout, "%s: ", got)
 		}
 		if *verbose || got == survived {
-			fmt.Fprintln(stdout, all[i])
+			fmt.Fprintln(stdout, m)
 		}
 	}
-	fmt.Fprintf(stdout, "%s: %d of %d possible changes tried: %d noticed, %d stopped after %s, %d survived; %d others did not compile\n",
-		p.name, tried(), len(all), count[killed], count[stopped], timeout.Round(time.Second), count[survived], count[broken])
+	// A change that is in no function has a program for itself.
+	functions := slices.DeleteFunc(slices.Clone(all), func(m mutation) bool { return m.function == nil })
+	programs := [][]mutation{functions}
+	for _, m := range all {
+		if m.function == nil {
+			programs = append(programs, []mutation{m})
+		}
+	}
+	for _, changes := range programs {
+		if len(changes) == 0 {
+			continue
+		}
+		p, err := t.newProgram(ctx, work, changes)
+		if err == nil && changes[0].function != nil {
+			err = p.check(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		each(len(changes), *workers, func(i int) {
+			if ctx.Err() != nil {
+				return
+			}
+			if got := p.try(ctx, i+1, changes[i], *timeout); ctx.Err() == nil {
+				report(changes[i], got)
+			}
+		})
+	}
+	tried := count[killed] + count[survived] + count[stopped]
+	fmt.Fprintf(stdout, "%s: %d of %d possible changes tried: %d noticed, %d did not end in time, %d survived; %d others did not compile\n",
+		t.name, tried, possible, count[killed], count[stopped], count[survived], count[broken])
 	return ctx.Err()
 }
 
 // target is a package whose tests are tried.
 type target struct {
-	name    string            // as on the command line
-	tests   []testPackage     // its own come first
-	files   []string          // paths, relative to the working directory
-	sources map[string][]byte // by path
-	work    string            // folder for test binaries
+	name        string // as on the command line
+	packageName string
+	tests       []testPackage     // its own come first
+	files       []string          // paths, relative to the working directory
+	sources     map[string][]byte // by path
 }
-
-// testPackage is a package whose tests are run in its folder.
-type testPackage struct{ name, dir string }
 
 // load finds the files of a package, and the packages that are tested as well.
 func load(ctx context.Context, name, also string) (*target, error) {
@@ -133,7 +159,7 @@ func load(ctx context.Context, name, also string) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &target{name: name, tests: []testPackage{{name, found.Dir}}, sources: map[string][]byte{}}
+	t := &target{name: name, packageName: found.Name, tests: []testPackage{{name: name, dir: found.Dir}}, sources: map[string][]byte{}}
 	for other := range strings.SplitSeq(also, ",") {
 		if other == "" {
 			continue
@@ -142,137 +168,31 @@ func load(ctx context.Context, name, also string) (*target, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.tests = append(p.tests, testPackage{other, o.Dir})
+		t.tests = append(t.tests, testPackage{name: other, dir: o.Dir})
 	}
 	for _, file := range found.GoFiles {
 		path, err := filepath.Rel(here, filepath.Join(found.Dir, file))
 		if err != nil {
 			return nil, err
 		}
-		if p.sources[path], err = os.ReadFile(path); err != nil {
+		if t.sources[path], err = os.ReadFile(path); err != nil {
 			return nil, err
 		}
-		p.files = append(p.files, path)
+		t.files = append(t.files, path)
 	}
-	p.work, err = os.MkdirTemp("", "mutate")
-	return p, err
+	return t, nil
 }
 
 // listed is what go list says of a package.
 type listed struct {
-	Dir     string
-	GoFiles []string
+	Dir, Name string
+	GoFiles   []string
 }
 
 func list(ctx context.Context, name string) (found listed, err error) {
-	out, err := exec.CommandContext(ctx, "go", "list", "-json=Dir,GoFiles", name).Output()
+	out, err := exec.CommandContext(ctx, "go", "list", "-json=Dir,Name,GoFiles", name).Output()
 	if err != nil {
 		return found, fmt.Errorf("go list %s: %w", name, err)
 	}
 	return found, json.Unmarshal(out, &found)
-}
-
-// outcome is what happened to a mutation.
-type outcome int
-
-const (
-	killed   outcome = iota // a test failed
-	survived                // all tests passed
-	stopped                 // the tests did not end in time
-	broken                  // it did not compile
-)
-
-func (o outcome) String() string {
-	return [...]string{"noticed", "survived", "stopped", "does not compile"}[o]
-}
-
-// try builds and runs the tests with a change, or with none if m is nil, package by
-// package until one notices it.
-func (p *target) try(ctx context.Context, m *mutation, timeout time.Duration) (got outcome, err error) {
-	for _, t := range p.tests {
-		if got, err = p.tryTests(ctx, t, m, timeout); got != survived || err != nil {
-			break
-		}
-	}
-	return got, err
-}
-
-func (p *target) tryTests(ctx context.Context, t testPackage, m *mutation, timeout time.Duration) (outcome, error) {
-	binary := filepath.Join(p.work, "tests.exe")
-	args := []string{"test", "-c", "-o", binary}
-	if m != nil {
-		overlay, err := p.overlay(m)
-		if err != nil {
-			return 0, err
-		}
-		args = append(args, "-overlay", overlay)
-	}
-	if out, err := exec.CommandContext(ctx, "go", append(args, t.name)...).CombinedOutput(); err != nil {
-		if ctx.Err() != nil || m == nil {
-			return broken, fmt.Errorf("go test -c %s: %w\n%s", t.name, err, out)
-		}
-		return broken, nil
-	}
-	limited, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	failed, err := t.run(limited, binary)
-	switch {
-	case ctx.Err() != nil:
-		return 0, ctx.Err()
-	case failed:
-		return killed, nil
-	case limited.Err() != nil:
-		return stopped, nil
-	case err != nil:
-		return killed, nil // it did not print that a test failed, such as after os.Exit
-	}
-	return survived, nil
-}
-
-// overlay writes a changed file, and the file with which go reads it in place of
-// the original.
-func (p *target) overlay(m *mutation) (string, error) {
-	changed := filepath.Join(p.work, "changed.go")
-	if err := os.WriteFile(changed, m.apply(p.sources[m.file]), 0o600); err != nil {
-		return "", err
-	}
-	original, err := filepath.Abs(m.file)
-	if err != nil {
-		return "", err
-	}
-	text, err := json.Marshal(map[string]map[string]string{"Replace": {original: changed}})
-	if err != nil {
-		return "", err
-	}
-	overlay := filepath.Join(p.work, "overlay.json")
-	return overlay, os.WriteFile(overlay, text, 0o600)
-}
-
-// run runs a test binary, and ends it when the first test has failed.
-func (t testPackage) run(ctx context.Context, binary string) (failed bool, err error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	cmd := exec.CommandContext(ctx, binary, "-test.short", "-test.failfast", "-test.v", "-test.parallel=8")
-	cmd.Dir = t.dir
-	cmd.WaitDelay = time.Second
-	output, err := cmd.StdoutPipe()
-	if err != nil {
-		return false, err
-	}
-	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
-		return false, err
-	}
-	for lines := bufio.NewReader(output); !failed; {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break
-		}
-		text := string(bytes.TrimSpace(line))
-		failed = strings.HasPrefix(text, "--- FAIL") || strings.HasPrefix(text, "panic:") || strings.HasPrefix(text, "fatal error:")
-	}
-	if failed {
-		stop()
-	}
-	return failed, cmd.Wait()
 }

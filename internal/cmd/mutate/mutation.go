@@ -11,15 +11,16 @@ import (
 
 // mutation is one small change of a source file.
 type mutation struct {
-	file       string // path of the file
-	line       int
-	start, end int // byte offsets of the text that is replaced
-	old, new   string
+	file         string // path of the file
+	line, column int    // in bytes, from 1
+	start, end   int    // byte offsets of the text that is replaced
+	old, new     string
+	function     *function // that it is in; nil where it is in none
 }
 
 // String gives the place and both texts, in one line.
 func (m mutation) String() string {
-	return fmt.Sprintf("%s:%d: %s → %s", m.file, m.line, short(m.old), short(m.new))
+	return fmt.Sprintf("%s:%d:%d: %s → %s", m.file, m.line, m.column, short(m.old), short(m.new))
 }
 
 // short shortens a text for a list.
@@ -65,16 +66,23 @@ func mutations(name string, source []byte) ([]mutation, error) {
 		return nil, err
 	}
 	f := &finder{name: name, source: source, files: files}
-	ast.Inspect(file, f.visit)
+	for _, declaration := range file.Decls {
+		f.function = nil
+		if d, ok := declaration.(*ast.FuncDecl); ok && d.Body != nil {
+			f.function = newFunction(d, f)
+		}
+		ast.Inspect(declaration, f.visit)
+	}
 	return f.found, nil
 }
 
 // finder collects the mutations of one file.
 type finder struct {
-	name   string
-	source []byte
-	files  *token.FileSet
-	found  []mutation
+	name     string
+	source   []byte
+	files    *token.FileSet
+	function *function // the one that is visited
+	found    []mutation
 }
 
 func (f *finder) offset(p token.Pos) int { return f.files.Position(p).Offset }
@@ -84,9 +92,11 @@ func (f *finder) text(n ast.Node) string {
 }
 
 func (f *finder) replace(from, to token.Pos, text string) {
-	start, end := f.offset(from), f.offset(to)
+	begin := f.files.Position(from)
+	start, end := begin.Offset, f.offset(to)
 	f.found = append(f.found, mutation{
-		file: f.name, line: f.files.Position(from).Line, start: start, end: end, old: string(f.source[start:end]), new: text,
+		file: f.name, line: begin.Line, column: begin.Column, start: start, end: end,
+		old: string(f.source[start:end]), new: text, function: f.function,
 	})
 }
 
@@ -102,6 +112,10 @@ func (f *finder) visit(node ast.Node) bool {
 		}
 		for _, swap := range swaps[n.Op] {
 			f.replaceNode(n, f.text(n.X)+" "+swap.String()+" "+f.text(n.Y))
+			// The place of the operator shows which one it is in a long condition.
+			place := f.files.Position(n.OpPos)
+			last := &f.found[len(f.found)-1]
+			last.line, last.column = place.Line, place.Column
 		}
 	case *ast.UnaryExpr:
 		if n.Op == token.NOT {

@@ -38,7 +38,7 @@ func TestEachStatementHasItsChanges(t *testing.T) {
 		}
 		got := []string{}
 		for _, m := range found {
-			text, here := strings.CutPrefix(m.String(), "p.go:4: ")
+			text, here := strings.CutPrefix(m.String(), fmt.Sprintf("p.go:4:%d: ", m.column))
 			// Each other assignment is a change of its own, which is not repeated here.
 			if here && text != source+" → (removed)" || strings.HasPrefix(source, "defer") {
 				got = append(got, text)
@@ -57,8 +57,8 @@ func TestEachStatementHasItsChanges(t *testing.T) {
 
 func TestLongTextsAreShortened(t *testing.T) {
 	t.Parallel()
-	m := mutation{file: "p.go", line: 1, old: strings.Repeat("é ", 100), new: "\n"}
-	if want := fmt.Sprintf("p.go:1: %s… → (removed)", strings.Repeat("é ", 34)+"é"); m.String() != want {
+	m := mutation{file: "p.go", line: 1, column: 5, old: strings.Repeat("é ", 100), new: "\n"}
+	if want := fmt.Sprintf("p.go:1:5: %s… → (removed)", strings.Repeat("é ", 34)+"é"); m.String() != want {
 		t.Errorf("got %q, want %q", m, want)
 	}
 }
