@@ -125,12 +125,11 @@ func (m *Meter) Copy(to io.Writer, from io.Reader, earlier *Earlier) (Measure, e
 	m.buffer.Reset(&m.stored)
 	var result Measure
 	members, err := m.decompress()
-	tail, drainErr := io.Copy(io.Discard, m.buffer)
+	// Where decompress met a *ReadError or *WriteError, this read returns it again.
+	tail, failed := io.Copy(io.Discard, m.buffer)
 	switch {
-	case m.stored.err != nil:
-		return Measure{}, m.stored.err
-	case drainErr != nil:
-		return Measure{}, &ReadError{Err: drainErr}
+	case failed != nil:
+		return Measure{}, failed
 	case err == nil:
 		result = m.content.measure()
 		result.GzipMembers, result.TailBytes = members, tail

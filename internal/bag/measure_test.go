@@ -26,6 +26,7 @@ func TestMeasureOfAPackage(t *testing.T) {
 		"one member":           {one, string(a), 1, 2, 0, nil},
 		"two members":          {two, string(a) + string(b), 2, 4, 0, nil},
 		"no content":           {compress(t, -1, nil), "", 1, 0, 0, nil},
+		"one byte of content":  {compress(t, -1, []byte("x")), "x", 1, 1, 0, nil},
 		"empty first member":   {compress(t, -1, nil, b), string(b), 2, 2, 0, nil},
 		"zeros at the end":     {with(one, "\x00\x00"), string(a), 1, 2, 2, nil},
 		"garbage at the end":   {with(two, "hello"), string(a) + string(b), 2, 4, 5, nil},

@@ -114,6 +114,32 @@ func TestPathsReadLikeThePackage(t *testing.T) {
 	}
 }
 
+func TestAPackageOwnsItsPathsOnly(t *testing.T) {
+	t.Parallel()
+	id := Identity{teo.L7, "a", "mainland", "20220504-03-a", firstDay.Add(3 * time.Hour).Unix()}
+	whole := id.Path()
+	begin := strings.TrimSuffix(whole, payloadSuffix)
+	const mark = "~h0123456789abcdef"
+	for path, want := range map[string]bool{
+		whole:                                 true,
+		begin + mark + payloadSuffix:          true,
+		begin:                                 false,
+		begin + mark:                          false,
+		mark + payloadSuffix:                  false,
+		payloadSuffix:                         false,
+		"":                                    false,
+		begin + mark[:17] + payloadSuffix:     false,
+		begin + mark + mark + payloadSuffix:   false,
+		"x" + whole:                           false,
+		whole + payloadSuffix:                 false,
+		id.folder() + "~hash" + payloadSuffix: false,
+	} {
+		if got := id.owns(path); got != want {
+			t.Errorf("%s: %t", path, got)
+		}
+	}
+}
+
 // safePath is what paths of packages look like: portable, below data/, and without
 // anything that a shell, sha256sum, BagIt or a file system that ignores case reads
 // otherwise.

@@ -227,6 +227,70 @@ func TestCheckRefusesImpossibleRecords(t *testing.T) {
 	}
 }
 
+// RFC 3339 has years of four digits, and the year 1 begins with the zero time.
+func TestTimesOfARecordHaveAYearOfFourDigits(t *testing.T) {
+	t.Parallel()
+	for at, want := range map[time.Time]bool{
+		{}: false,
+		time.Date(0, 12, 31, 23, 59, 59, 0, time.UTC):    false,
+		time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC):         true,
+		time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC): true,
+		time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC):     false,
+	} {
+		r := record("www.example.com")
+		r.RetrievedAt = at
+		if err := r.Check(); (err == nil) != want {
+			t.Errorf("%s: %v", at, err)
+		}
+		if _, err := Encode([]Record{r}); (err == nil) != want {
+			t.Errorf("%s: encoded with %v", at, err)
+		}
+	}
+}
+
+// A file that cannot be decompressed has a length and a hash, and no content.
+func TestAnUnreadableFileHasNoContent(t *testing.T) {
+	t.Parallel()
+	unreadable := func(change func(r *Record)) Record {
+		r := record("www.example.com")
+		m := Measure{StoredBytes: 1, SHA256: hashes[0], Unreadable: "it is empty"}
+		m.Into(&r)
+		change(&r)
+		return r
+	}
+	for name, change := range map[string]func(r *Record){
+		"uncompressed bytes": func(r *Record) { r.UncompressedBytes = 1 },
+		"gzip members":       func(r *Record) { r.GzipMembers = 1 },
+		"tail":               func(r *Record) { r.StoredBytes, r.TailBytes = 2, 1 },
+		"hash":               func(r *Record) { r.ContentSHA256 = hashes[1] },
+		"extends":            func(r *Record) { no := false; r.Extends = &no },
+		"no bytes":           func(r *Record) { r.StoredBytes = 0 },
+	} {
+		if r := unreadable(change); r.Check() == nil {
+			t.Errorf("%s: it is accepted", name)
+		}
+	}
+	if r := unreadable(func(*Record) {}); r.Check() != nil {
+		t.Error(r.Check())
+	}
+}
+
+func TestARecordHasTheIdentityOfItsPackage(t *testing.T) {
+	t.Parallel()
+	p := teo.Package{ProxyID: "sid-1", Area: "overseas", Name: "20220504-0315-sid-1", Start: teo.Time{Time: firstDay.Add(3 * time.Hour)}}
+	for _, layer := range []teo.Layer{teo.L7, teo.L4} {
+		if layer == teo.L7 {
+			p.Domain, p.ProxyID = "www.example.com", ""
+		} else {
+			p.Domain, p.ProxyID = "", "sid-1"
+		}
+		r := NewRecord(layer, &p)
+		if got, want := r.Identity(), IdentityOf(layer, &p); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
 func TestALineIsBounded(t *testing.T) {
 	t.Parallel()
 	r := record("www.example.com")
