@@ -30,6 +30,7 @@ type store struct {
 	before, after func(key string, data []byte) error
 
 	syncs func(keys []string) error // the error of Sync, if not nil
+	stats func(key string) error    // the error of Stat, if not nil
 }
 
 func newStore() *store { return &store{objects: map[string][]byte{}, hidden: map[string]bool{}} }
@@ -47,6 +48,11 @@ func (s *store) List(_ context.Context, r bucket.Range) iter.Seq2[bucket.Object,
 }
 
 func (s *store) Stat(_ context.Context, key string) (bucket.Object, error) {
+	if s.stats != nil {
+		if err := s.stats(key); err != nil {
+			return bucket.Object{}, err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	data, ok := s.objects[key]

@@ -409,26 +409,66 @@ func TestAppendRefusesAnInvalidEntry(t *testing.T) {
 func TestAnAppendSyncsTheHeadAndTheEntry(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
-	for _, fails := range []string{"", Key(3), Key(4)} {
-		s, l, _ := long(t, 3)
-		var synced []string
-		s.syncs = func(keys []string) error {
-			if slices.Equal(keys, []string{Key(4)}) != (s.get(Key(4)) != nil) {
-				t.Errorf("%q are synced at another time", keys)
+	for _, head := range []int64{1, 3} {
+		before, after := Key(head), Key(head+1)
+		for _, fails := range []string{"", before, after} {
+			s, l, _ := long(t, head)
+			var synced []string
+			s.syncs = func(keys []string) error {
+				if slices.Equal(keys, []string{after}) != (s.get(after) != nil) {
+					t.Errorf("%q are synced at another time", keys)
+				}
+				synced = append(synced, keys...)
+				if slices.Contains(keys, fails) {
+					return broken
+				}
+				return nil
 			}
-			synced = append(synced, keys...)
-			if slices.Contains(keys, fails) {
-				return broken
+			err := l.Append(t.Context(), newEntry(head+1), bucket.Lock{})
+			if fails == "" && (err != nil || !slices.Equal(synced, []string{before, after})) || fails != "" && (!errors.Is(err, broken) || l.Head.Sequence != head) {
+				t.Errorf("%q fails: got %v after %q", fails, err, synced)
 			}
-			return nil
+			if written := s.get(after) != nil; written == (fails == before) {
+				t.Errorf("%q fails: the entry is written: %t", fails, written)
+			}
 		}
-		err := l.Append(t.Context(), newEntry(4), bucket.Lock{})
-		if fails == "" && (err != nil || !slices.Equal(synced, []string{Key(3), Key(4)})) || fails != "" && (!errors.Is(err, broken) || l.Head.Sequence != 3) {
-			t.Errorf("%q fails: got %v after %q", fails, err, synced)
+	}
+}
+
+// An entry after one that may have been removed meanwhile is not taken for written.
+func TestAnAppendFailsIfItCannotLookForTheHead(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	denied := errors.New("access denied")
+	s.stats = func(string) error { return denied }
+	if err := l.Append(t.Context(), newEntry(4), bucket.Lock{}); !errors.Is(err, denied) || l.Head.Sequence != 3 {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoEntryFollowsOneThatDestroyed(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	appendEntry(t, l, func(e *Entry) { e.Left, e.Destroyed = []string{memberID}, true })
+	if err := l.Append(t.Context(), newEntry(5), bucket.Lock{}); err == nil || !strings.Contains(err.Error(), "follows the entry that destroyed") || s.get(Key(5)) != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A listing can be late, and only a store that answers shows that an entry is absent.
+func TestAReadFailsIfItCannotAskForAnUnlistedEntry(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	denied := errors.New("access denied")
+	s.hidden[Key(3)] = true
+	s.stats = func(key string) error {
+		if key == Key(3) {
+			return denied
 		}
-		if written := s.get(Key(4)) != nil; written == (fails == Key(3)) {
-			t.Errorf("%q fails: the entry is written: %t", fails, written)
-		}
+		return nil
+	}
+	if _, err := read(s, ReadOptions{Archive: archiveID, Trusted: &l.Head}); !errors.Is(err, denied) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -440,6 +480,13 @@ func TestAProofIsFromAnEntryOfTheLedger(t *testing.T) {
 		if (err != nil) != (want < 0) || err == nil && len(proof) != want {
 			t.Errorf("from %d: %d hashes, %v", old, len(proof), err)
 		}
+	}
+	// The tree of an entry that was written over is not that of the others.
+	l.Tree = slices.Clone(l.Tree)
+	l.Tree[0] = ones
+	_, err := l.Prove(t.Context(), 2)
+	if entry, ok := errors.AsType[*EntryError](err); !ok || entry.Sequence != 3 || !strings.Contains(err.Error(), "its tree is not that of the entries before it") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -476,6 +523,60 @@ func TestALostResponseIsNoConflict(t *testing.T) {
 	s.before = func(string, []byte) error { return lost }
 	if err := l.Append(context.Background(), newEntry(4), bucket.Lock{}); !errors.Is(err, lost) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// S3 answers 409 or 412 to one of two writes at once, though the other one can fail.
+func TestAnEntryThatIsTakenButAbsentIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	for taken, want := range map[int]error{1: nil, putAttempts - 1: nil, putAttempts: bucket.ErrNotExist} {
+		s, l, _ := long(t, 3)
+		writes := 0
+		s.before = func(string, []byte) error {
+			if writes++; writes <= taken {
+				return bucket.ErrExist
+			}
+			return nil
+		}
+		if err := l.Append(t.Context(), newEntry(4), bucket.Lock{}); !errors.Is(err, want) || (s.get(Key(4)) != nil) != (want == nil) {
+			t.Errorf("taken %d times: got %v", taken, err)
+		}
+	}
+}
+
+// A store can send more than it says.
+func TestAnObjectIsReadUpToItsLimit(t *testing.T) {
+	t.Parallel()
+	s := newStore()
+	s.put("a", []byte("12345"))
+	for _, b := range []bucket.Bucket{s, shortSizes{s}} {
+		for limit, want := range map[int64]error{4: errTooLarge, 5: nil, 6: nil} {
+			data, err := readAll(t.Context(), b, "a", limit, nil)
+			if !errors.Is(err, want) || want == nil && string(data) != "12345" {
+				t.Errorf("%T, limit %d: got %q, %v", b, limit, data, err)
+			}
+		}
+	}
+}
+
+// shortSizes says that every object is empty.
+type shortSizes struct{ bucket.Bucket }
+
+func (s shortSizes) Open(ctx context.Context, key string) (*bucket.Reader, error) {
+	r, err := s.Bucket.Open(ctx, key)
+	if err == nil {
+		r.Object.Size = 0
+	}
+	return r, err
+}
+
+func TestTheNextListedEntryIsAboveTheMissingOne(t *testing.T) {
+	t.Parallel()
+	numbers := []int64{1, 5, 6, 9}
+	for sequence, want := range map[int64]int64{1: 5, 4: 5, 5: 6, 6: 8, 9: 8} {
+		if got := nextListed(numbers, sequence, 8); got != want {
+			t.Errorf("after %d: got %d, want %d", sequence, got, want)
+		}
 	}
 }
 
@@ -527,20 +628,22 @@ func TestAnEntryThatIsNotShownYetWasNotOverwritten(t *testing.T) {
 
 func TestAnEntryIsRemovedIfTheArchiveWasDestroyedMeanwhile(t *testing.T) {
 	t.Parallel()
-	s, l, _ := long(t, 3)
-	s.after = func(key string, _ []byte) error {
-		if key == Key(4) {
-			_ = s.Remove(context.Background(), Key(3))
+	for _, head := range []int64{1, 3} {
+		s, l, _ := long(t, head)
+		s.after = func(key string, _ []byte) error {
+			if key == Key(head+1) {
+				_ = s.Remove(context.Background(), Key(head))
+			}
+			return nil
 		}
-		return nil
-	}
-	err := l.Append(context.Background(), newEntry(4), bucket.Lock{})
-	destroyed, ok := errors.AsType[*DestroyedError](err)
-	if !ok || s.get(Key(4)) != nil {
-		t.Fatalf("got %v", err)
-	}
-	if e := destroyed.Entry; e.Sequence != 3 || !e.WrittenAt.Equal(now) || e.Agent != "another run" {
-		t.Errorf("the error names entry %d of %s by %q", e.Sequence, e.WrittenAt, e.Agent)
+		err := l.Append(context.Background(), newEntry(head+1), bucket.Lock{})
+		destroyed, ok := errors.AsType[*DestroyedError](err)
+		if !ok || s.get(Key(head+1)) != nil {
+			t.Fatalf("entry %d: got %v", head, err)
+		}
+		if e := destroyed.Entry; e.Sequence != head || !e.WrittenAt.Equal(now) || e.Agent != "another run" {
+			t.Errorf("the error names entry %d of %s by %q", e.Sequence, e.WrittenAt, e.Agent)
+		}
 	}
 }
 

@@ -1,8 +1,12 @@
 package ledger
 
 import (
+	"reflect"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
 // Each change is made to a scope that filters by zones, IDs and hosts.
@@ -130,6 +134,28 @@ func TestAScopeSaysWhatItContainsAndWhen(t *testing.T) {
 		if got := s.String(); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+// A scope in any form is that of whole seconds of UTC, with sorted sets.
+func TestANormalScopeIsInWholeSecondsOfUTC(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("", 2*3600)
+	given := Scope{
+		Start: time.Date(2022, 5, 1, 2, 0, 0, 5, zone), End: new(time.Date(2022, 5, 2, 2, 0, 0, 5, zone)),
+		Zones: []string{"b", "a", "b"}, ZoneIDs: []string{"d", "c"}, Hosts: []string{"f", "e", "f"}, Resolved: []string{"h", "g"},
+	}
+	start, end := teo.RoundWindow(given.Start.UTC(), given.End.UTC())
+	want := Scope{Start: start, End: &end, Zones: []string{"a", "b"}, ZoneIDs: []string{"c", "d"}, Hosts: []string{"e", "f"}, Resolved: []string{"g", "h"}}
+	if got := given.Normal(); !reflect.DeepEqual(got, want) || got.check() != nil || end.Nanosecond() != 0 {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	given.End = nil
+	if got := given.Normal(); got.End != nil || !got.Start.Equal(start) {
+		t.Errorf("got %+v", got)
+	}
+	if !slices.Equal(given.Zones, []string{"b", "a", "b"}) {
+		t.Errorf("the given zones are %q now", given.Zones)
 	}
 }
 

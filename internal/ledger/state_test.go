@@ -309,6 +309,7 @@ func TestApplyEnforcesRulesOverSeveralEntries(t *testing.T) {
 		{"a package of an expired day fails", []step{expire("2022-05-01"), func(e *Entry, _ *State) { e.Failing = []string{failingKey} }}, "has expired"},
 		{"a file of an expired day is lost", []step{expire("2022-05-01"), losing(lostFile(firstKey, 1))}, "no bag has"},
 		{"expired_through is lowered", []step{expire("2022-05-02"), expire("2022-05-01")}, "policy does not allow"},
+		{"expired_through is repeated", []step{expire("2022-05-02"), expire("2022-05-02")}, "policy does not allow"},
 		{"an entry follows the end", []step{func(e *Entry, _ *State) { e.Left, e.Destroyed = []string{memberID}, true }, func(*Entry, *State) {}}, "destroyed the archive"},
 		{"an older acceptance abandons a head", []step{
 			func(e *Entry, _ *State) { e.Accepted = []Acceptance{{"rollback:x", "y"}} },
