@@ -315,7 +315,7 @@ const beginningBytes = 256
 
 // checkBeginning checks the first bytes of an object that has the name of an entry.
 func checkBeginning(data []byte, sequence int64) error {
-	m := beginning.FindSubmatch(data[:min(len(data), beginningBytes)])
+	m := beginning.FindSubmatch(data)
 	switch {
 	case m == nil:
 		return errCanonical

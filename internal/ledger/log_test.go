@@ -237,6 +237,26 @@ func TestEveryEntryAfterALongGapIsRead(t *testing.T) {
 	}
 }
 
+// Many entries that are missing one by one are no gap: each other one is read.
+func TestEveryEntryBetweenMissingOnesIsRead(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 2*maxForeign+30)
+	want := int64(0)
+	for n := int64(2); n < l.Head.Sequence-25; n += 2 {
+		_ = s.Remove(t.Context(), Key(n))
+		want++
+	}
+	missing := int64(0)
+	got, err := read(s, ReadOptions{All: true, Problem: func(err *EntryError) {
+		if missing++; !errors.Is(err, bucket.ErrNotExist) {
+			t.Error(err)
+		}
+	}})
+	if err != nil || got.Head != l.Head || missing != want || want <= maxForeign {
+		t.Errorf("%d of %d missing entries were found: %v", missing, want, err)
+	}
+}
+
 func TestAMissingEntryIsNeverTheEnd(t *testing.T) {
 	t.Parallel()
 	s, _, heads := long(t, 60)
@@ -487,6 +507,20 @@ func TestAProofIsFromAnEntryOfTheLedger(t *testing.T) {
 	_, err := l.Prove(t.Context(), 2)
 	if entry, ok := errors.AsType[*EntryError](err); !ok || entry.Sequence != 3 || !strings.Contains(err.Error(), "its tree is not that of the entries before it") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestATreeHasWholeHashes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		tree []string
+		ok   bool
+	}{
+		{[]string{ones}, true}, {[]string{ones[:62]}, false}, {[]string{ones[:63] + "x"}, false}, {[]string{""}, false}, {nil, false}, {[]string{ones, zeros}, false},
+	} {
+		if _, err := parseTree(test.tree, 1); (err == nil) != test.ok {
+			t.Errorf("%q: %v", test.tree, err)
+		}
 	}
 }
 

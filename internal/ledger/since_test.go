@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -137,6 +138,55 @@ func TestEachPartOfAStateThatDiffersIsAChange(t *testing.T) {
 		}
 		if got = slices.Delete(got, i, i+1); !slices.Equal(got, test.want) {
 			t.Errorf("%s: got\n%+v\nwant\n%+v", name, got, test.want)
+		}
+	}
+}
+
+// A key of each part of the state is new, changed or gone.
+func TestEachKeyOfAStateThatDiffersIsAChange(t *testing.T) {
+	t.Parallel()
+	numbers := func(part func(*State) map[string]int64) func(*State, string, int64) {
+		return func(s *State, key string, value int64) { part(s)[key] = value }
+	}
+	for kind, test := range map[string]struct {
+		key, day string
+		set      func(s *State, key string, value int64)
+		stays    bool // nothing says that the key is gone
+	}{
+		"current":  {"2022-05-01", "2022-05-01", numbers(func(s *State) map[string]int64 { return s.Current }), false},
+		"relisted": {firstKey, "2022-05-01", numbers(func(s *State) map[string]int64 { return s.Relisted }), true},
+		"failing":  {failingKey, "2022-05-01", numbers(func(s *State) map[string]int64 { return s.Failing }), false},
+		"missed":   {missedKey, "2022-05-01", numbers(func(s *State) map[string]int64 { return s.Missed }), false},
+		"lost":     {lostKey, "2022-05-02", func(s *State, key string, value int64) { s.Lost[key] = File{Bytes: value} }, false},
+		"erased":   {lostKey, "2022-05-02", func(s *State, key string, value int64) { s.Erased[key] = File{Bytes: value} }, false},
+		"accepted": {"2022-05-01@2:00", "", func(s *State, key string, value int64) { s.Accepted[key] = fmt.Sprint(value) }, false},
+		"bags":     {firstBag, "2022-05-01", func(s *State, key string, value int64) { s.Bags[key] = BagState{Bag: Bag{Packages: value}} }, false},
+		"records":  {id(2), "", func(s *State, key string, value int64) { s.Records[key] = RecordsState{Sequence: value} }, true},
+	} {
+		state := func(values ...int64) *State {
+			s := newState()
+			for _, value := range values {
+				test.set(s, test.key, value)
+			}
+			return s
+		}
+		gone := []Change{{kind, 20, test.day, test.key + ": no longer"}}
+		if test.stays {
+			gone = nil
+		}
+		for name, c := range map[string]struct {
+			before, after *State
+			want          []Change
+		}{
+			"new":     {state(), state(1), []Change{{kind, 20, test.day, test.key}}},
+			"equal":   {state(1), state(1), nil},
+			"changed": {state(1), state(2), []Change{{kind, 20, test.day, test.key + ": changed"}}},
+			"gone":    {state(1), state(), gone},
+		} {
+			got := slices.DeleteFunc(c.before.Changes(c.after, 11, 20), func(c Change) bool { return c.Kind == "ledger" })
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%s, %s: got %+v, want %+v", kind, name, got, c.want)
+			}
 		}
 	}
 }

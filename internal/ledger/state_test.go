@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -345,6 +346,43 @@ func TestTheFirstEntryHasAScopeAndAMember(t *testing.T) {
 		if err := l.Append(context.Background(), e, bucket.Lock{}); err == nil || !strings.Contains(err.Error(), "it is the first entry") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+func TestACloneIsEqualAndSharesNothing(t *testing.T) {
+	t.Parallel()
+	scope := window()
+	full := func() *State {
+		return &State{
+			Scope: &scope, ScopeSequence: 1, Resources: []string{memberID}, ExpiredThrough: "2022-04-01", SealedThrough: "2022-05-01",
+			Bags: map[string]BagState{firstBag: {Sequence: 2}}, Current: map[string]int64{"2022-05-01": 1}, Records: map[string]RecordsState{id(2): {Sequence: 2}},
+			Relisted: map[string]int64{firstKey: 1}, Failing: map[string]int64{failingKey: 1}, Missed: map[string]int64{missedKey: 1},
+			Lost: map[string]File{lostKey: {Bytes: 1}}, Erased: map[string]File{keptKey: {Bytes: 1}}, Accepted: map[string]string{"a": "b"},
+			Abandoned: []Abandoned{{Head{1, ones}, "t"}}, GivenUp: []string{thirdBag},
+		}
+	}
+	s := full()
+	for v, i := reflect.ValueOf(s).Elem(), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s is not set", v.Type().Field(i).Name)
+		}
+	}
+	c := s.Clone()
+	if !reflect.DeepEqual(c, s) {
+		t.Errorf("got %+v, want %+v", c, s)
+	}
+	c.Resources[0], c.Abandoned[0].Token, c.GivenUp[0] = "", "", ""
+	clear(c.Bags)
+	clear(c.Current)
+	clear(c.Records)
+	clear(c.Relisted)
+	clear(c.Failing)
+	clear(c.Missed)
+	clear(c.Lost)
+	clear(c.Erased)
+	clear(c.Accepted)
+	if !reflect.DeepEqual(s, full()) {
+		t.Errorf("a change of the clone changed the state: %+v", s)
 	}
 }
 
