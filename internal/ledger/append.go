@@ -34,7 +34,7 @@ func (l *Log) Append(ctx context.Context, e *Entry, lock bucket.Lock) error {
 	e.Snapshot = nil
 	after := &Replay{Archive: l.Archive, Layer: l.Layer, Head: l.Head, Destroyed: l.Destroyed, State: l.State.Clone(), Tree: slices.Clone(l.Tree)}
 	if HasSnapshot(e.Sequence) {
-		preview := &Replay{Archive: l.Archive, Layer: l.Layer, Head: l.Head, State: l.State.Clone(), Tree: slices.Clone(l.Tree)}
+		preview := &Replay{Head: l.Head, State: l.State.Clone()}
 		_ = preview.Apply(e, nil, l.now) // the entry is checked with its snapshot below
 		e.Snapshot = preview.State
 	}

@@ -31,6 +31,9 @@ type store struct {
 
 	syncs func(keys []string) error // the error of Sync, if not nil
 	stats func(key string) error    // the error of Stat, if not nil
+
+	// reads returns the reader of an object in place of from, or an error of Open.
+	reads func(key string, from io.Reader) (io.Reader, error)
 }
 
 func newStore() *store { return &store{objects: map[string][]byte{}, hidden: map[string]bool{}} }
@@ -70,7 +73,14 @@ func (s *store) Open(_ context.Context, key string) (*bucket.Reader, error) {
 	if !ok {
 		return nil, bucket.ErrNotExist
 	}
-	return &bucket.Reader{ReadCloser: io.NopCloser(bytes.NewReader(data)), Object: bucket.Object{Key: key, Size: int64(len(data))}}, nil
+	var from io.Reader = bytes.NewReader(data)
+	if s.reads != nil {
+		var err error
+		if from, err = s.reads(key, from); err != nil {
+			return nil, err
+		}
+	}
+	return &bucket.Reader{ReadCloser: io.NopCloser(from), Object: bucket.Object{Key: key, Size: int64(len(data))}}, nil
 }
 
 func (s *store) Create(_ context.Context, key string, o bucket.WriteOptions) (bucket.Writer, error) {

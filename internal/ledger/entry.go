@@ -389,7 +389,7 @@ func (e *Entry) check(size int) error {
 		{"missed", e.Missed, isPackageKey},
 		{"given_up", e.GivenUp, isBag},
 	} {
-		if !slices.IsSorted(set.values) || len(slices.Compact(slices.Clone(set.values))) != len(set.values) {
+		if !isSet(set.values) {
 			return fmt.Errorf("%s is not a sorted set", set.name)
 		}
 		if i := slices.IndexFunc(set.values, func(v string) bool { return !set.valid(v) }); i >= 0 {
@@ -453,6 +453,16 @@ func (f *File) check(list string) error {
 		return nil
 	}
 	return fmt.Errorf("%q cannot be an element", f.Path)
+}
+
+// isSet reports whether values are sorted and distinct.
+func isSet(values []string) bool {
+	for i := 1; i < len(values); i++ {
+		if values[i-1] >= values[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // isBag reports whether text is the folder of a bag, without a slash at the end.

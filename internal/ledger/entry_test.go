@@ -71,7 +71,7 @@ func TestEachLineHasOneKeyOrElement(t *testing.T) {
 	e := newEntry(2)
 	e.Format, e.Archive, e.Sequence, e.Previous, e.Tree = Format, archiveID, 2, zeros, []string{ones}
 	bagOf(e, thirdBag, 3, 1)
-	e.Failing, e.SealedThrough = []string{}, new("")
+	e.Failing, e.SealedThrough, e.Agent = []string{}, new(""), "a <&> ~\x7f\u00e9\uffff\U00010000\"\\"
 	want := `{
   "format": "teo-archive/2",
   "archive": "00112233445566778899aabbccddeeff",
@@ -83,7 +83,7 @@ func TestEachLineHasOneKeyOrElement(t *testing.T) {
     "` + ones + `"
   ],
   "written_at": "2022-08-01T12:00:00Z",
-  "agent": "test",
+  "agent": "a <&> ~\u007f\u00e9\uffff\ud800\udc00\"\\",
   "records": {"sha256":"` + ones + `","bytes":1000},
   "bags": {
     "dt=2022-05-03/bag=00000003": {"packages":3,"superseding":1,"bytes":300,"tagmanifest_sha256":"` + zeros + `","listing_sha256":"` + ones + `"}
@@ -207,6 +207,9 @@ func TestDecodeEnforcesEachRuleOfTheForm(t *testing.T) {
 		"accepted is not sorted":           {func(e *Entry) { slices.Reverse(e.Accepted) }, "accepted is not sorted, or has no token or reason"},
 		"lost without a hash":              {file(lost, File{Path: firstKey, Bytes: 1}), "cannot be an element"},
 		"lost without a length":            {file(lost, File{Path: firstKey, SHA256: ones}), "cannot be an element"},
+		"lost with negative packages":      {file(lost, with(whole(3, 0), func(f *File) { f.Packages, f.Current = -1, -2 })), "has impossible counts"},
+		"lost with a negative count":       {file(lost, with(whole(3, 0), func(f *File) { f.Current = -1 })), "has impossible counts"},
+		"lost with a large count":          {file(lost, whole(maxCount+1, 0)), "has impossible counts"},
 		"lost with a negative length":      {file(lost, with(lostFile(firstKey, 0), func(f *File) { f.Bytes = -1 })), "has impossible counts"},
 		"lost with a large length":         {file(lost, with(lostFile(firstKey, 0), func(f *File) { f.Bytes = maxCount + 1 })), "has impossible counts"},
 		"a file that is current twice":     {file(lost, lostFile(firstKey, 2)), "cannot be an element"},

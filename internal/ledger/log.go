@@ -496,7 +496,8 @@ func (l *Log) problem(o ReadOptions, err error) error {
 
 // later hands an entry to the caller, with the state before it.
 func (l *Log) later(e *Entry, o ReadOptions) {
-	if o.Later != nil && (o.Trusted == nil && o.All || o.Trusted != nil && l.trustedHash == o.Trusted.SHA256 && e.Sequence > o.Trusted.Sequence) {
+	// The hash is noted after the trusted entry itself was applied.
+	if o.Later != nil && (o.Trusted == nil && o.All || o.Trusted != nil && l.trustedHash == o.Trusted.SHA256) {
 		o.Later(l.State, e)
 	}
 }

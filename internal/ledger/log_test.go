@@ -9,7 +9,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -205,6 +207,69 @@ func TestAPlantedEntryEndsTheReadInBoundedTime(t *testing.T) {
 	if _, err := read(s, ReadOptions{}); err == nil {
 		t.Error("hundreds of foreign objects are skipped")
 	}
+	for n := range int64(3) {
+		_ = s.Remove(context.Background(), Key(n+1))
+	}
+	s.opened = 0
+	if _, err := read(s, ReadOptions{}); !errors.Is(err, ErrNoArchive) || s.opened > maxForeign {
+		t.Errorf("got %v after %d reads of foreign objects", err, s.opened)
+	}
+}
+
+// An object that cannot be read is not taken for an invalid one, however much of it
+// was read.
+func TestAReadErrorIsNoInvalidEntry(t *testing.T) {
+	t.Parallel()
+	reset := errors.New("connection reset")
+	for _, n := range []int64{0, 100, 500} {
+		s, l, _ := long(t, 3)
+		last := l.Head
+		s.reads = func(key string, from io.Reader) (io.Reader, error) {
+			if key == Key(3) {
+				from = io.MultiReader(io.LimitReader(from, n), iotest.ErrReader(reset))
+			}
+			return from, nil
+		}
+		if int64(len(s.get(Key(3)))) <= n {
+			t.Fatal("the entry is too short for the test")
+		}
+		for name, o := range map[string]ReadOptions{"plan": {}, "all": {All: true, Problem: func(err *EntryError) { t.Error(err) }}} {
+			if _, err := read(s, o); !errors.Is(err, reset) || isEntryError(err) {
+				t.Errorf("%s, after %d bytes: got %v", name, n, err)
+			}
+		}
+		if _, err := l.Prove(t.Context(), 2); !errors.Is(err, reset) {
+			t.Errorf("proof, after %d bytes: got %v", n, err)
+		}
+		if hash, err := l.Hash(t.Context(), 2); !errors.Is(err, reset) {
+			t.Errorf("hash, after %d bytes: got %q, %v", n, hash, err)
+		}
+		s.reads = nil
+		older, err := read(s, ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		appendEntry(t, l, nil)
+		s.reads = func(string, io.Reader) (io.Reader, error) { return nil, reset }
+		if err := older.Advance(t.Context(), nil); !errors.Is(err, reset) || older.Head != last {
+			t.Errorf("newer entries: got %v", err)
+		}
+	}
+}
+
+// Whoever writes on after the end is not followed, even from a snapshot on.
+func TestAnEntryAfterTheOneThatDestroyedIsInvalid(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 25)
+	appendEntry(t, l, func(e *Entry) { e.Left, e.Destroyed = []string{memberID}, true })
+	l.Destroyed = false
+	appendEntry(t, l, nil)
+	for name, o := range map[string]ReadOptions{"plan": {}, "all": {All: true}} {
+		_, err := read(s, o)
+		if entry, ok := errors.AsType[*EntryError](err); !ok || entry.Sequence != 27 || !strings.Contains(err.Error(), "follows the entry that destroyed the archive") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
 }
 
 // After a gap of many entries, the read goes on with the next one that is listed.
@@ -350,6 +415,15 @@ func TestAnOversizedObjectIsNotRead(t *testing.T) {
 	}
 }
 
+func TestAnEntryWithASnapshotMayBeLarger(t *testing.T) {
+	t.Parallel()
+	for sequence, want := range map[int64]int64{1: MaxSnapshot, 2: MaxEntry, 25: MaxEntry, 26: MaxSnapshot, 27: MaxEntry} {
+		if got := limit(sequence); got != want {
+			t.Errorf("entry %d may have %d bytes, want %d", sequence, got, want)
+		}
+	}
+}
+
 func TestARollBackIsReported(t *testing.T) {
 	t.Parallel()
 	s, l, heads := long(t, 30)
@@ -429,6 +503,12 @@ func TestAppendRefusesAnInvalidEntry(t *testing.T) {
 func TestAnAppendSyncsTheHeadAndTheEntry(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
+	var first []string
+	s := newStore()
+	s.syncs = func(keys []string) error { first = append(first, keys...); return nil }
+	if begin(t, s); !slices.Equal(first, []string{Key(1)}) {
+		t.Errorf("the first append syncs %q", first)
+	}
 	for _, head := range []int64{1, 3} {
 		before, after := Key(head), Key(head+1)
 		for _, fails := range []string{"", before, after} {
@@ -553,10 +633,27 @@ func TestALostResponseIsNoConflict(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
-	s, l, _ := long(t, 3)
-	s.before = func(string, []byte) error { return lost }
-	if err := l.Append(context.Background(), newEntry(4), bucket.Lock{}); !errors.Is(err, lost) {
-		t.Errorf("got %v", err)
+	// It shows nothing of a store's conditional writes.
+	s := newStore()
+	s.after = func(string, []byte) error { s.after = nil; return lost }
+	if l := begin(t, s); !l.Conditional {
+		t.Error("the store is taken for one without conditional writes")
+	}
+	// What fails for good is written once, and the rest four times.
+	ended, end := context.WithCancel(t.Context())
+	end()
+	permanent := &bucket.Error{Op: "write", Err: syscall.ENOSPC}
+	for _, test := range []struct {
+		ctx    context.Context
+		err    error
+		writes int
+	}{{t.Context(), lost, 4}, {ended, lost, 1}, {t.Context(), permanent, 1}} {
+		s, l, _ := long(t, 3)
+		writes := 0
+		s.before = func(string, []byte) error { writes++; return test.err }
+		if err := l.Append(test.ctx, newEntry(4), bucket.Lock{}); !errors.Is(err, test.err) || writes != test.writes {
+			t.Errorf("got %v after %d writes, want %v after %d", err, writes, test.err, test.writes)
+		}
 	}
 }
 
@@ -575,6 +672,15 @@ func TestAnEntryThatIsTakenButAbsentIsWrittenAgain(t *testing.T) {
 		if err := l.Append(t.Context(), newEntry(4), bucket.Lock{}); !errors.Is(err, want) || (s.get(Key(4)) != nil) != (want == nil) {
 			t.Errorf("taken %d times: got %v", taken, err)
 		}
+	}
+	// Whose entry it is must be known.
+	s, l, _ := long(t, 3)
+	denied := errors.New("access denied")
+	s.before = func(string, []byte) error { return bucket.ErrExist }
+	s.reads = func(string, io.Reader) (io.Reader, error) { return nil, denied }
+	s.put(Key(4), []byte("x"))
+	if err := l.Append(t.Context(), newEntry(4), bucket.Lock{}); !errors.Is(err, denied) || l.Head.Sequence != 3 {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -677,6 +783,28 @@ func TestAnEntryIsRemovedIfTheArchiveWasDestroyedMeanwhile(t *testing.T) {
 		}
 		if e := destroyed.Entry; e.Sequence != head || !e.WrittenAt.Equal(now) || e.Agent != "another run" {
 			t.Errorf("the error names entry %d of %s by %q", e.Sequence, e.WrittenAt, e.Agent)
+		}
+	}
+}
+
+// A snapshot is large, and what it says is in the state.
+func TestNewerEntriesAreKeptWithoutTheirSnapshots(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 24)
+	older, err := read(s, ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		appendEntry(t, l, nil)
+	}
+	var seen []int64
+	if err := older.Advance(t.Context(), func(before *State, e *Entry) { seen = append(seen, e.Sequence) }); err != nil || older.Head != l.Head || !slices.Equal(seen, []int64{25, 26, 27}) {
+		t.Fatalf("got %+v, %v", seen, err)
+	}
+	for i, e := range older.Newer {
+		if e.Sequence != int64(25+i) || e.Snapshot != nil {
+			t.Errorf("got %+v", e)
 		}
 	}
 }

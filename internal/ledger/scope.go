@@ -76,7 +76,7 @@ func (s *Scope) check() error {
 		return errors.New("the retention has an unknown mode")
 	}
 	for _, set := range [][]string{s.Zones, s.ZoneIDs, s.Hosts, s.Resolved} {
-		if !slices.IsSorted(set) || len(slices.Compact(slices.Clone(set))) != len(set) {
+		if !isSet(set) {
 			return errors.New("a filter is not a sorted set")
 		}
 	}

@@ -100,6 +100,10 @@ func TestEachPartOfAStateThatDiffersIsAChange(t *testing.T) {
 			func(s *State) { s.Resources = []string{otherID} },
 			[]Change{{"resources", 20, "", otherID}, {"resources", 20, "", memberID + ": no longer"}},
 		},
+		"several, by kind": {
+			func(s *State) { s.Resources, s.Accepted = []string{memberID, otherID}, map[string]string{"a": "b"} },
+			[]Change{{"accepted", 20, "", "a"}, {"resources", 20, "", otherID}},
+		},
 		"a bag of a later commit": {
 			func(s *State) {
 				s.Bags[thirdBag], s.Records[id(4)] = BagState{Bag: Bag{Packages: 1}, Commit: id(4), Sequence: 12}, RecordsState{Sequence: 12}

@@ -416,6 +416,9 @@ func TestTheStateIsWhatTheEntriesSay(t *testing.T) {
 	if got := map[string]int64{"packages": s.PackageCount(), "lost": s.LostCount(), "erased": s.ErasedCount(), "bytes": s.TotalBytes(), "missed": int64(len(s.Missed)), "failing": int64(len(s.Failing))}; !maps.Equal(got, map[string]int64{"packages": 4, "lost": 1, "erased": 0, "bytes": 490, "missed": 1, "failing": 1}) {
 		t.Errorf("got %v", got)
 	}
+	if want := (File{SHA256: ones, Bytes: 10, Current: 1}); s.Lost[lostKey] != want {
+		t.Errorf("got %+v, want %+v", s.Lost[lostKey], want)
+	}
 	if s.Bags[secondBag].Sequence != 4 || s.Bags[firstBag].Sequence != 2 || s.Missed[missedKey] != 3 || s.Records[id(3)].Sequence != 3 {
 		t.Errorf("got %+v", s)
 	}
@@ -440,6 +443,7 @@ func TestTheStateIsWhatTheEntriesSay(t *testing.T) {
 	if len(l.State.Failing)+len(l.State.Missed) != 0 || l.State.SealedThrough != "" || !slices.Equal(l.State.Resources, []string{otherID}) || l.State.ScopeSequence != 11 {
 		t.Errorf("got %+v", l.State)
 	}
+	appendEntry(t, l, func(e *Entry) { losing(File{Path: RecordsKey(id(2)), SHA256: ones, Bytes: 1000})(e, l.State) })
 	appendEntry(t, l, func(e *Entry) { e.ExpiredThrough = "2022-05-02" })
 	if s := l.State; len(s.Bags)+len(s.Records)+len(s.Lost)+len(s.GivenUp)+len(s.Current) != 0 || !s.IsSealed("2022-05-02") || s.IsSealed("2022-05-03") {
 		t.Errorf("got %+v", s)
