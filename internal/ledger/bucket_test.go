@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
@@ -22,6 +23,7 @@ type store struct {
 	objects map[string][]byte
 	hidden  map[string]bool // not listed yet
 	opened  int             // how many objects were read
+	open    atomic.Int64    // readers that are not closed
 
 	unconditional bool // it replaces objects in spite of IfAbsent
 
@@ -80,7 +82,8 @@ func (s *store) Open(_ context.Context, key string) (*bucket.Reader, error) {
 			return nil, err
 		}
 	}
-	return &bucket.Reader{ReadCloser: io.NopCloser(from), Object: bucket.Object{Key: key, Size: int64(len(data))}}, nil
+	s.open.Add(1)
+	return &bucket.Reader{ReadCloser: storeReader{from, &s.open}, Object: bucket.Object{Key: key, Size: int64(len(data))}}, nil
 }
 
 func (s *store) Create(_ context.Context, key string, o bucket.WriteOptions) (bucket.Writer, error) {
@@ -115,6 +118,13 @@ func (s *store) get(key string) []byte {
 	defer s.mu.Unlock()
 	return s.objects[key]
 }
+
+type storeReader struct {
+	io.Reader
+	open *atomic.Int64
+}
+
+func (r storeReader) Close() error { r.open.Add(-1); return nil }
 
 type storeWriter struct {
 	bytes.Buffer

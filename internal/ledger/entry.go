@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"regexp"
@@ -268,13 +267,8 @@ func Decode(data []byte) (*Entry, error) {
 		return nil, errCanonical
 	}
 	e := new(Entry)
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(e); err != nil {
+	if err := json.Unmarshal(data, e); err != nil {
 		return nil, errors.New("it is not a ledger entry in JSON")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errCanonical
 	}
 	if e.Format != Format {
 		return nil, errFormat

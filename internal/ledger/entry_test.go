@@ -71,6 +71,7 @@ func TestEachLineHasOneKeyOrElement(t *testing.T) {
 	e := newEntry(2)
 	e.Format, e.Archive, e.Sequence, e.Previous, e.Tree = Format, archiveID, 2, zeros, []string{ones}
 	bagOf(e, thirdBag, 3, 1)
+	e.Joined, e.Left, e.Relisted = []string{}, []string{}, map[string]int64{}
 	e.Failing, e.SealedThrough, e.Agent = []string{}, new(""), "a <&> ~\x7f\u00e9\uffff\U00010000\"\\"
 	want := `{
   "format": "teo-archive/2",
@@ -215,6 +216,7 @@ func TestDecodeEnforcesEachRuleOfTheForm(t *testing.T) {
 		"a file that is current twice":     {file(lost, lostFile(firstKey, 2)), "cannot be an element"},
 		"a file with packages":             {file(lost, with(lostFile(firstKey, 0), func(f *File) { f.Packages = 1 })), "cannot be an element"},
 		"a bag with more current versions": {file(lost, whole(2, 3)), "cannot be an element"},
+		"a bag without a slash":            {file(lost, with(whole(3, 0), func(f *File) { f.Path = firstBag })), "cannot be an element"},
 		"a bag without a hash":             {file(lost, with(whole(3, 0), func(f *File) { f.SHA256 = "" })), "cannot be an element"},
 		"a tag file":                       {file(lost, lostFile(firstBag+"/bagit.txt", 0)), "cannot be an element"},
 		"a missed package in lost":         {file(lost, File{Path: failingKey}), "cannot be an element"},
@@ -256,18 +258,20 @@ func TestDecodeEnforcesEachRuleOfTheForm(t *testing.T) {
 func TestAnEntryAtItsLimitsIsAccepted(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*Entry){
-		"the last sequence":           func(e *Entry) { e.Sequence, e.Snapshot = maxSequence, nil },
-		"records of one byte":         func(e *Entry) { e.Records.Bytes = 1 },
-		"the largest records":         func(e *Entry) { e.Records.Bytes = MaxRecords },
-		"the first head is abandoned": func(e *Entry) { e.Abandoned.Sequence = 1 },
-		"the last head is abandoned":  func(e *Entry) { e.Abandoned.Sequence = maxSequence },
-		"a bag of one byte":           func(e *Entry) { e.Bags[thirdBag] = Bag{1, 1, 1, ones, ones} },
-		"the largest bag":             func(e *Entry) { e.Bags[thirdBag] = Bag{maxCount, 0, maxCount, ones, ones} },
-		"an empty relisted file":      func(e *Entry) { e.Relisted[firstKey] = 0 },
-		"the largest relisted file":   func(e *Entry) { e.Relisted[firstKey] = maxCount },
-		"a lost file of one byte":     func(e *Entry) { e.Lost = []File{{Path: firstKey, SHA256: ones, Bytes: 1}} },
-		"the largest lost file":       func(e *Entry) { e.Lost = []File{{Path: firstKey, SHA256: ones, Bytes: maxCount}} },
-		"destroyed":                   func(e *Entry) { e.Destroyed, e.Bags, e.Records = true, nil, nil },
+		"text that looks like an object": func(e *Entry) { e.Agent = strings.Repeat(`"{`, 10_000) },
+		"the last sequence":              func(e *Entry) { e.Sequence, e.Snapshot = maxSequence, nil },
+		"records of one byte":            func(e *Entry) { e.Records.Bytes = 1 },
+		"the largest records":            func(e *Entry) { e.Records.Bytes = MaxRecords },
+		"the first head is abandoned":    func(e *Entry) { e.Abandoned.Sequence = 1 },
+		"the last head is abandoned":     func(e *Entry) { e.Abandoned.Sequence = maxSequence },
+		"a bag of one byte":              func(e *Entry) { e.Bags[thirdBag] = Bag{1, 1, 1, ones, ones} },
+		"the largest bag":                func(e *Entry) { e.Bags[thirdBag] = Bag{maxCount, 0, maxCount, ones, ones} },
+		"an empty relisted file":         func(e *Entry) { e.Relisted[firstKey] = 0 },
+		"the largest relisted file":      func(e *Entry) { e.Relisted[firstKey] = maxCount },
+		"a lost bag of current versions": func(e *Entry) { e.Lost = []File{whole(3, 3)} },
+		"a lost file of one byte":        func(e *Entry) { e.Lost = []File{{Path: firstKey, SHA256: ones, Bytes: 1}} },
+		"the largest lost file":          func(e *Entry) { e.Lost = []File{{Path: firstKey, SHA256: ones, Bytes: maxCount}} },
+		"destroyed":                      func(e *Entry) { e.Destroyed, e.Bags, e.Records = true, nil, nil },
 	} {
 		e := fullEntry(t)
 		change(e)

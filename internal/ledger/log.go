@@ -204,7 +204,7 @@ func Read(ctx context.Context, b bucket.Bucket, o ReadOptions) (*Log, error) {
 	}
 	l.note(numbers)
 	l.compare(o)
-	if l.Rollback != nil && slices.ContainsFunc(l.State.Abandoned, func(a Abandoned) bool { return a.Head == *o.Trusted }) {
+	if l.Rollback != nil && l.State.gaveUp(*o.Trusted) {
 		return l, l.sinceAbandoned(ctx, numbers, top.Sequence, o)
 	}
 	return l, nil
@@ -310,7 +310,6 @@ func (l *Log) identify(ctx context.Context, numbers []int64) error {
 			return err
 		}
 	}
-	l.Foreign = nil
 	return ErrNoArchive
 }
 
@@ -383,7 +382,6 @@ func (l *Log) replay(ctx context.Context, numbers []int64, top int64, o ReadOpti
 	if l.First = from - (from-1)%snapshotEvery; o.All {
 		l.First = 1
 	}
-	l.Replay = &Replay{Archive: l.Archive, State: newState()}
 	type loaded struct {
 		entry *Entry
 		data  []byte
@@ -464,12 +462,12 @@ func (l *Log) sinceAbandoned(ctx context.Context, numbers []int64, top int64, o 
 	if o.Later == nil {
 		return nil
 	}
-	since, after := &Log{bucket: l.bucket, now: l.now, Replay: newReplay()}, false
+	since := &Log{bucket: l.bucket, now: l.now, Replay: newReplay()}
 	since.Archive = l.Archive
 	return since.replay(ctx, numbers, top, ReadOptions{
-		Now: o.Now, All: true, Problem: func(*EntryError) {}, // older ones can be lost
+		All: true, Problem: func(*EntryError) {}, // older ones can be lost
 		Later: func(before *State, e *Entry) {
-			if after = after || e.Abandoned != nil && *e.Abandoned == *o.Trusted; after {
+			if e.Abandoned != nil && *e.Abandoned == *o.Trusted || before.gaveUp(*o.Trusted) {
 				o.Later(before, e)
 			}
 		},

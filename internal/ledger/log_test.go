@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +16,8 @@ import (
 	"testing/iotest"
 	"testing/synctest"
 	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/bucket"
 )
@@ -34,7 +38,11 @@ func long(t testing.TB, entries int64) (*store, *Log, map[int64]Head) {
 
 func read(s *store, o ReadOptions) (*Log, error) {
 	o.Now = now
-	return Read(context.Background(), s, o)
+	l, err := Read(context.Background(), s, o)
+	if open := s.open.Load(); open != 0 {
+		return nil, fmt.Errorf("%d objects are still open after %w", open, err)
+	}
+	return l, err
 }
 
 // Whatever others put into the ledger's folder, a reader needs little memory.
@@ -96,8 +104,8 @@ func TestReadReturnsTheStateOfTheNewestEntry(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if l.Head != want.Head || !slices.Equal(l.Tree, want.Tree) || !bytes.Equal(l.State.encode(), want.State.encode()) || l.Rollback != nil {
-			t.Errorf("%s: got %+v", name, l)
+		if !reflect.DeepEqual(l.Replay, want.Replay) || l.Rollback != nil {
+			t.Errorf("%s: got %+v, want %+v", name, l.Replay, want.Replay)
 		}
 		first := int64(61)
 		switch {
@@ -151,6 +159,11 @@ func TestAListingThatLagsHidesNoEntry(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	}
+	s, l, _ = long(t, 1)
+	s.hidden[Key(1)] = true
+	if got, err := read(s, ReadOptions{}); err != nil || got.Head != l.Head {
+		t.Errorf("the first entry: got %+v, %v", got, err)
+	}
 }
 
 func TestForeignObjectsAreNoEntries(t *testing.T) {
@@ -172,13 +185,26 @@ func TestForeignObjectsAreNoEntries(t *testing.T) {
 	for key, data := range foreign {
 		s.put(key, data)
 	}
+	s.put(RecordsKey(id(2)), []byte("x")) // it is in another folder
 	got, err := read(s, ReadOptions{})
 	if err != nil || got.Head != l.Head {
 		t.Fatalf("got %+v, %v", got, err)
 	}
-	slices.Sort(got.Foreign)
-	if len(slices.Compact(got.Foreign)) != len(foreign) {
+	if slices.Sort(got.Foreign); !slices.Equal(got.Foreign, slices.Sorted(maps.Keys(foreign))) {
 		t.Errorf("got %q", got.Foreign)
+	}
+	if !got.Conditional {
+		t.Error("a store is taken for one without conditional writes before it was tried")
+	}
+	for another.Head.Sequence < 4 {
+		appendEntry(t, another, nil)
+	}
+	s.put(Key(4), another.bucket.(*store).get(Key(4)))
+	for _, hidden := range []bool{false, true} {
+		s.hidden[Key(4)] = hidden
+		if got, err := read(s, ReadOptions{}); err != nil || got.Head != l.Head {
+			t.Errorf("an entry of another archive, hidden: %t: got %+v, %v", hidden, got, err)
+		}
 	}
 }
 
@@ -200,10 +226,14 @@ func TestAPlantedEntryEndsTheReadInBoundedTime(t *testing.T) {
 	if _, ok := errors.AsType[*EntryError](err); !ok || problems == 0 || problems > 2*maxForeign || s.opened > 1000 {
 		t.Errorf("got %v after %d problems and %d reads", err, problems, s.opened)
 	}
-	for n := range int64(maxForeign + 2) {
+	_ = s.Remove(context.Background(), Key(9_999_999_999))
+	for n := range int64(maxForeign) {
 		s.put(Key(9_999_999_000+n), []byte("x"))
 	}
-	_ = s.Remove(context.Background(), Key(9_999_999_999))
+	if got, err := read(s, ReadOptions{}); err != nil || got.Head != l.Head || len(got.Foreign) != maxForeign {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	s.put(Key(9_999_999_998), []byte("x"))
 	if _, err := read(s, ReadOptions{}); err == nil {
 		t.Error("hundreds of foreign objects are skipped")
 	}
@@ -224,6 +254,7 @@ func TestAReadErrorIsNoInvalidEntry(t *testing.T) {
 	for _, n := range []int64{0, 100, 500} {
 		s, l, _ := long(t, 3)
 		last := l.Head
+		s.hidden[Key(3)] = n == 100
 		s.reads = func(key string, from io.Reader) (io.Reader, error) {
 			if key == Key(3) {
 				from = io.MultiReader(io.LimitReader(from, n), iotest.ErrReader(reset))
@@ -354,12 +385,32 @@ func TestAMissingEntryIsNeverTheEnd(t *testing.T) {
 	if err != nil || hash != hashOf(data) {
 		t.Errorf("got %s, %v", hash, err)
 	}
-	var problems []int64
-	l, err = read(s, ReadOptions{All: true, Problem: func(err *EntryError) { problems = append(problems, err.Sequence) }})
+	var problems, skipped, gap []int64
+	l, err = read(s, ReadOptions{
+		All: true, Problem: func(err *EntryError) { problems = append(problems, err.Sequence) },
+		Skipped: func(e *Entry, sha256 string) {
+			if skipped = append(skipped, e.Sequence); sha256 != heads[e.Sequence].SHA256 {
+				t.Errorf("entry %d has the hash %s", e.Sequence, sha256)
+			}
+		},
+		Resumed: func(before, after *State, first, last int64) {
+			if gap = append(gap, first, last); len(before.Bags) != 38 || len(after.Bags) != 50 {
+				t.Errorf("%d bags before the gap, %d after", len(before.Bags), len(after.Bags))
+			}
+		},
+	})
 	if err != nil || !slices.Equal(problems, []int64{40}) || l.Head != heads[60] {
 		t.Errorf("got %v, %v", problems, err)
 	}
+	if want := []int64{41, 42, 43, 44, 45, 46, 47, 48, 49, 50}; !slices.Equal(skipped, want) || !slices.Equal(gap, []int64{40, 51}) {
+		t.Errorf("skipped are %v, the gap is %v", skipped, gap)
+	}
 	appendEntry(t, l, func(e *Entry) { e.Lost = []File{{Path: Key(40), SHA256: hash}}; accept(e, l.State) })
+	l.First = 42
+	older := slices.Collect(l.Older())
+	if len(older) != 40 || older[0] != 1 || older[38] != 39 || older[39] != 41 {
+		t.Errorf("older entries are %v", older)
+	}
 	if l, err := read(s, ReadOptions{}); err != nil || len(l.Absent) != 0 {
 		t.Errorf("a lost entry is absent: %v, %v", l.Absent, err)
 	}
@@ -368,19 +419,34 @@ func TestAMissingEntryIsNeverTheEnd(t *testing.T) {
 func TestAnInvalidEntryStopsTheRead(t *testing.T) {
 	t.Parallel()
 	_, _, heads := long(t, 30)
-	for name, change := range map[string]func(*store){
-		"a changed byte":   func(s *store) { s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte("test"), []byte("text"), 1)) },
-		"another form":     func(s *store) { s.put(Key(27), append(s.get(Key(27)), '\n')) },
-		"another sequence": func(s *store) { s.put(Key(27), s.get(Key(26))) },
-		"a forged successor": func(s *store) {
-			s.put(Key(28), bytes.Replace(s.get(Key(28)), []byte("2022-05-01/bag"), []byte("2022-05-09/bag"), 1))
+	for name, test := range map[string]struct {
+		change func(*store)
+		want   string
+	}{
+		"a changed byte": {
+			func(s *store) { s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte("test"), []byte("text"), 1)) },
+			"ledger entry 28 is invalid: it does not contain the hash of entry 27",
+		},
+		"another form":     {func(s *store) { s.put(Key(27), append(s.get(Key(27)), '\n')) }, "ledger entry 27 is invalid: it is not in the canonical form"},
+		"another sequence": {func(s *store) { s.put(Key(27), s.get(Key(26))) }, "ledger entry 27 is invalid: it contains the sequence 26"},
+		"a newer format": {
+			func(s *store) {
+				s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte("teo-archive/2"), []byte("teo-archive/3"), 1))
+			},
+			`ledger entry 27 is invalid: its format is not "teo-archive/2", the only one that this version of the provider reads`,
+		},
+		"a forged successor": {
+			func(s *store) {
+				s.put(Key(28), bytes.Replace(s.get(Key(28)), []byte("2022-05-01/bag"), []byte("2022-05-09/bag"), 1))
+			},
+			"ledger entry 29 is invalid: it does not contain the hash of entry 28",
 		},
 	} {
 		s, _, _ := long(t, 30)
-		change(s)
+		test.change(s)
 		_, err := read(s, ReadOptions{Trusted: new(heads[26])})
-		if entry, ok := errors.AsType[*EntryError](err); !ok || entry.Sequence != 27 && entry.Sequence != 28 && entry.Sequence != 29 {
-			t.Errorf("%s: got %v", name, err)
+		if _, ok := errors.AsType[*EntryError](err); !ok || err.Error() != test.want {
+			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
 	}
 }
@@ -453,6 +519,61 @@ func TestARollBackIsReported(t *testing.T) {
 	}
 }
 
+// The entries after a head that was given up are new to whoever trusts it, though
+// their numbers can be lower. The one before which the state is not known is left out.
+func TestEntriesSinceAnAbandonedHeadAreLater(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		fork, lost int64 // the newest entry that was restored; one that is lost, or 0
+		want       []int64
+	}{
+		{fork: 30, want: []int64{31, 32}},
+		{fork: 30, lost: 7, want: []int64{31, 32}},
+		{fork: 25, want: []int64{26, 27}},
+		{fork: 25, lost: 7, want: []int64{27}},
+	} {
+		s, l, heads := long(t, test.fork)
+		older, err := read(s, ReadOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			appendEntry(t, l, nil)
+		}
+		trusted := l.Head
+		for n := range int64(3) {
+			_ = s.Remove(t.Context(), Key(test.fork+n+1))
+		}
+		appendEntry(t, older, func(e *Entry) {
+			e.Accepted, e.Abandoned = []Acceptance{{RollbackToken(older.Head, trusted), "restored"}}, &trusted
+		})
+		appendEntry(t, older, nil)
+		if want := []Abandoned{{Head: trusted, Token: RollbackToken(heads[test.fork], trusted)}}; !slices.Equal(older.State.Abandoned, want) {
+			t.Errorf("%+v: got %v, want %v", test, older.State.Abandoned, want)
+		}
+		_ = s.Remove(t.Context(), Key(test.lost))
+		var later []int64
+		got, err := read(s, ReadOptions{Trusted: &trusted, Later: func(before *State, e *Entry) {
+			if before.Scope == nil || int64(len(before.Bags)) != test.fork-1 {
+				t.Errorf("%+v: before entry %d there are %d bags", test, e.Sequence, len(before.Bags))
+			}
+			later = append(later, e.Sequence)
+		}})
+		if err != nil || !slices.Equal(later, test.want) || got.Head != older.Head || got.Rollback == nil || got.Rollback.Trusted != trusted {
+			t.Errorf("%+v: got %v, %v", test, later, err)
+		}
+		if got, err := read(s, ReadOptions{Trusted: &trusted}); err != nil || got.Rollback == nil {
+			t.Errorf("%+v: got %+v, %v", test, got, err)
+		}
+		// Whoever trusts no head, or one before the roll-back, does not see one.
+		for _, o := range []ReadOptions{{}, {Trusted: new(heads[test.fork])}} {
+			if got, err := read(s, o); test.lost == 0 && (err != nil || got.Rollback != nil) {
+				t.Errorf("%+v: got %+v, %v", test, got, err)
+			}
+		}
+	}
+}
+
 func TestAppendIsTheOnlyOneOrAConflict(t *testing.T) {
 	t.Parallel()
 	s, l, _ := long(t, 24)
@@ -496,6 +617,19 @@ func TestAppendRefusesAnInvalidEntry(t *testing.T) {
 	e.SealedThrough = new("2022-07-31")
 	if err := l.Append(context.Background(), e, bucket.Lock{}); err == nil || s.get(Key(4)) != nil {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Append sets the snapshot, also in an entry that another attempt has set one in.
+func TestOnlyEveryTwentyFifthEntryHasASnapshot(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 24)
+	for range 3 {
+		appendEntry(t, l, func(e *Entry) { e.Snapshot = newState() })
+		e, err := Decode(s.get(Key(l.Head.Sequence)))
+		if err != nil || (e.Snapshot != nil) != (e.Sequence == 26) || e.Snapshot != nil && len(e.Snapshot.Bags) != 23 {
+			t.Errorf("got %+v, %v", e, err)
+		}
 	}
 }
 
@@ -580,10 +714,16 @@ func TestAProofIsFromAnEntryOfTheLedger(t *testing.T) {
 		if (err != nil) != (want < 0) || err == nil && len(proof) != want {
 			t.Errorf("from %d: %d hashes, %v", old, len(proof), err)
 		}
+		if err != nil && err.Error() != fmt.Sprintf("there are 5 entries, not %d", old) {
+			t.Errorf("from %d: %v", old, err)
+		}
 	}
 	// The tree of an entry that was written over is not that of the others.
 	l.Tree = slices.Clone(l.Tree)
 	l.Tree[0] = ones
+	if root, err := l.Root(); err != nil || root == (tlog.Hash{}) {
+		t.Errorf("the root is %s, %v", root, err)
+	}
 	_, err := l.Prove(t.Context(), 2)
 	if entry, ok := errors.AsType[*EntryError](err); !ok || entry.Sequence != 3 || !strings.Contains(err.Error(), "its tree is not that of the entries before it") {
 		t.Errorf("got %v", err)
@@ -592,6 +732,9 @@ func TestAProofIsFromAnEntryOfTheLedger(t *testing.T) {
 
 func TestATreeHasWholeHashes(t *testing.T) {
 	t.Parallel()
+	if root, err := (&Replay{Head: Head{Sequence: 3}, Tree: []string{ones}}).Root(); err == nil {
+		t.Errorf("three entries with one hash have the root %s", root)
+	}
 	for _, test := range []struct {
 		tree []string
 		ok   bool
@@ -735,9 +878,35 @@ func TestAStoreWithoutConditionalWritesIsDetected(t *testing.T) {
 	if err := l.ReadBack(context.Background()); !errors.Is(err, ErrUnconditional) {
 		t.Errorf("got %v", err)
 	}
-	l = begin(t, newStore())
-	if !l.Conditional {
-		t.Error("the store does not replace entries")
+	denied := errors.New("access denied")
+	s.reads = func(string, io.Reader) (io.Reader, error) { return nil, denied }
+	if err := l.ReadBack(context.Background()); !errors.Is(err, denied) {
+		t.Errorf("got %v", err)
+	}
+	// The first entry is written twice, and the others once.
+	s = newStore()
+	written := map[string]int{}
+	s.before = func(key string, _ []byte) error { written[key]++; return nil }
+	l = begin(t, s)
+	appendEntry(t, l, nil)
+	if !l.Conditional || written[Key(1)] != 2 || written[Key(2)] != 1 {
+		t.Errorf("the store does not replace entries, got %t after writes of %v", l.Conditional, written)
+	}
+	// A second write that fails shows nothing, and the next entry shows it.
+	s = newStore()
+	s.unconditional = true
+	writes := 0
+	s.before = func(string, []byte) error {
+		if writes++; writes == 2 {
+			return errors.New("connection reset")
+		}
+		return nil
+	}
+	if l = begin(t, s); !l.Conditional {
+		t.Error("a failed write is taken for one that replaces")
+	}
+	if appendEntry(t, l, nil); l.Conditional {
+		t.Error("the store replaces entries")
 	}
 }
 

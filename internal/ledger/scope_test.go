@@ -49,6 +49,7 @@ func TestScopesAreComparedByEachField(t *testing.T) {
 		"more resolved zones":           {new: func(s *Scope) { s.Resolved = []string{"zone-1", "zone-2", "zone-3"} }},
 		"fewer resolved zones":          {new: func(s *Scope) { s.Resolved = []string{"zone-1"} }, within: true},
 		"other zones with the same IDs": {new: func(s *Scope) { s.Zones, s.ZoneIDs = nil, []string{"zone-1", "zone-2"} }, within: true},
+		"another name of the only zone": {old: func(s *Scope) { s.Resolved = s.ZoneIDs }, new: func(s *Scope) { s.Resolved, s.Zones = s.ZoneIDs, []string{"example.org"} }, within: true},
 		"no resolved zones":             {new: func(s *Scope) { s.Resolved = nil }},
 		"resolved zones after none":     {old: func(s *Scope) { s.Resolved = nil }, new: func(*Scope) {}},
 

@@ -138,9 +138,7 @@ func (s *State) Changes(after *State, first, last int64) []Change {
 		return bags
 	}
 	compare(d, "bags", bags(s), bags(after), true)
-	records := maps.Clone(s.Records)
-	maps.DeleteFunc(records, func(commit string, _ RecordsState) bool { _, ok := after.Records[commit]; return !ok })
-	compare(d, "records", records, after.Records, true)
+	compare(d, "records", s.Records, after.Records, false) // those of expired bags leave the state
 	compare(d, "current", s.Current, after.Current, true)
 	compare(d, "relisted", s.Relisted, after.Relisted, false) // older ones leave the state
 	compare(d, "failing", s.Failing, after.Failing, true)

@@ -21,7 +21,9 @@ func TestEachFieldOfAnEntryIsAChange(t *testing.T) {
 		Sequence: 9, Actor: "qcs::cam::uin/1", Joined: []string{otherID}, Left: []string{memberID}, Scope: &narrower, SealedThrough: new("2022-05-02"),
 		Records: &Records{SHA256: ones, Bytes: 1000}, Bags: map[string]Bag{thirdBag: {Packages: 2, Superseding: 1, Bytes: 200}},
 		Relisted: map[string]int64{firstKey: 20}, Failing: []string{firstKey, failingKey}, Missed: []string{missedKey},
-		Lost:      []File{{Path: firstBag + "/", Packages: 3, Reason: "the disk broke"}, {Path: lostKey, ReplacedBy: keptKey}},
+		Lost: []File{
+			{Path: firstBag + "/", Packages: 3, Reason: "the disk broke"}, {Path: lostKey, ReplacedBy: keptKey}, {Path: thirdBag + "/", Packages: 1},
+		},
 		Recovered: []File{{Path: keptKey}}, Erased: []File{{Path: firstKey, Reason: "a request"}},
 		Accepted: []Acceptance{{Token: "2022-05-01@2:00", Reason: "the disk broke"}}, GivenUp: []string{secondBag},
 		Abandoned: &Head{Sequence: 8, SHA256: zeros}, ExpiredThrough: "2022-05-01", Destroyed: true,
@@ -41,6 +43,7 @@ func TestEachFieldOfAnEntryIsAChange(t *testing.T) {
 		{"left", 9, "", "resource " + memberID},
 		{"lost", 9, "2022-05-01", firstBag + "/ (3 packages): the disk broke"},
 		{"lost", 9, "2022-05-02", lostKey + ", whose bytes are in " + keptKey},
+		{"lost", 9, "2022-05-03", thirdBag + "/ (1 package)"},
 		{"missed", 9, "2022-05-01", missedKey},
 		{"records", 9, "", "1000 bytes, SHA-256 " + ones},
 		{"recovered", 9, "2022-05-02", keptKey},
@@ -52,7 +55,8 @@ func TestEachFieldOfAnEntryIsAChange(t *testing.T) {
 	if got := e.Changes(before); !slices.Equal(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
-	same := window()
+	same, earlier := window(), window()
+	earlier.Start = bag.DayStart("2022-04-01")
 	for _, test := range []struct {
 		entry Entry
 		want  []Change
@@ -64,6 +68,10 @@ func TestEachFieldOfAnEntryIsAChange(t *testing.T) {
 		{
 			Entry{Sequence: 9, Scope: &same, SealedThrough: new("2022-05-01")},
 			[]Change{{"scope", 9, "", "unchanged; stable_after 24h0m0s, recheck_days 3, expire_after_days 60"}},
+		},
+		{
+			Entry{Sequence: 9, Scope: &earlier, SealedThrough: new("2022-05-01")},
+			[]Change{{"scope", 9, "", "from 2022-04-01T00:00:00Z, no end; stable_after 24h0m0s, recheck_days 3, expire_after_days 60"}},
 		},
 	} {
 		if got := test.entry.Changes(before); !slices.Equal(got, test.want) {
@@ -83,7 +91,7 @@ func TestEachPartOfAStateThatDiffersIsAChange(t *testing.T) {
 		s.Current = map[string]int64{"2022-05-01": 3, "2022-05-02": 2}
 		s.Records = map[string]RecordsState{id(2): {Sequence: 2}, id(3): {Sequence: 3}}
 		s.Relisted = map[string]int64{firstKey: 20}
-		s.Lost = map[string]File{lostKey: {SHA256: ones}}
+		s.Lost, s.GivenUp = map[string]File{lostKey: {SHA256: ones}}, []string{thirdBag}
 		change(s)
 		return s
 	}
@@ -124,6 +132,10 @@ func TestEachPartOfAStateThatDiffersIsAChange(t *testing.T) {
 				s.ExpiredThrough = "2022-05-01"
 			},
 			[]Change{{"expired_through", 20, "2022-05-01", `"2022-05-01"`}},
+		},
+		"other folders that were given up": {
+			func(s *State) { s.GivenUp = []string{secondBag} },
+			[]Change{{"given_up", 20, "2022-05-02", secondBag}, {"given_up", 20, "2022-05-03", thirdBag + ": no longer"}},
 		},
 		"an older relisted size": {func(s *State) { s.Relisted = nil }, nil},
 		"a loss":                 {func(s *State) { s.Lost[firstKey] = File{SHA256: ones} }, []Change{{"lost", 20, "2022-05-01", firstKey}}},

@@ -165,6 +165,11 @@ func (s *State) Gone(path string) bool {
 	return lost || erased
 }
 
+// gaveUp reports whether a person gave up a head by accepting a roll-back.
+func (s *State) gaveUp(head Head) bool {
+	return slices.ContainsFunc(s.Abandoned, func(a Abandoned) bool { return a.Head == head })
+}
+
 // IsExpired reports whether a day has expired.
 func (s *State) IsExpired(day string) bool { return day <= s.ExpiredThrough && s.ExpiredThrough != "" }
 

@@ -190,6 +190,7 @@ func TestApplyEnforcesEachRule(t *testing.T) {
 		{name: "recovered", change: func(e *Entry, _ *State) { e.Recovered = []File{lostFile(lostKey, 1)} }},
 		{name: "a missed package is back", change: func(e *Entry, _ *State) { e.Recovered = []File{{Path: missedKey}} }},
 		{name: "recovered without a loss", change: func(e *Entry, _ *State) { e.Recovered = []File{lostFile(keptKey, 1)} }, want: "not lost or missed"},
+		{name: "recovered as current twice", change: func(e *Entry, _ *State) { e.Recovered = []File{lostFile(lostKey, 2)} }, want: "not lost or missed"},
 		{name: "recovered with another hash", change: func(e *Entry, _ *State) {
 			f := lostFile(lostKey, 1)
 			f.SHA256 = zeros
@@ -302,6 +303,8 @@ func TestApplyEnforcesRulesOverSeveralEntries(t *testing.T) {
 		{"a file of an erased bag is lost", []step{erase(reason(whole(3, 3))), losing(lostFile(firstKey, 0))}, "lost or erased already"},
 		{"an erased bag is lost", []step{erase(reason(whole(3, 3))), losing(whole(3, 0))}, "lost or erased already"},
 		{"the rest of a bag is lost", []step{losing(lostFile(firstKey, 1)), losing(whole(2, 2))}, ""},
+		{"the rest of a bag is erased", []step{losing(lostFile(firstKey, 1)), erase(reason(whole(2, 2)))}, ""},
+		{"more than the rest of a bag is erased", []step{losing(lostFile(firstKey, 1)), erase(reason(whole(3, 2)))}, "other numbers"},
 		{"a lost bag is recovered", []step{losing(whole(3, 3)), func(e *Entry, _ *State) { e.Recovered = []File{whole(3, 3)} }}, ""},
 		{"too many are current again", []step{losing(whole(3, 3)), func(e *Entry, _ *State) { e.Recovered = []File{whole(3, 4)} }}, "not lost or missed"},
 		{"a lost bag is erased", []step{losing(whole(3, 3)), erase(reason(whole(3, 0)))}, ""},
@@ -310,6 +313,14 @@ func TestApplyEnforcesRulesOverSeveralEntries(t *testing.T) {
 		{"a package of an expired day fails", []step{expire("2022-05-01"), func(e *Entry, _ *State) { e.Failing = []string{failingKey} }}, "has expired"},
 		{"a file of an expired day is lost", []step{expire("2022-05-01"), losing(lostFile(firstKey, 1))}, "no bag has"},
 		{"expired_through is lowered", []step{expire("2022-05-02"), expire("2022-05-01")}, "policy does not allow"},
+		{"a day stays sealed under a longer stable_after", []step{
+			func(e *Entry, _ *State) { e.SealedThrough = new("2022-07-30") },
+			func(e *Entry, s *State) {
+				scope := *s.Scope
+				scope.StableAfter *= 7
+				e.Scope, e.SealedThrough = &scope, new("2022-07-30")
+			},
+		}, ""},
 		{"expired_through is repeated", []step{expire("2022-05-02"), expire("2022-05-02")}, "policy does not allow"},
 		{"an entry follows the end", []step{func(e *Entry, _ *State) { e.Left, e.Destroyed = []string{memberID}, true }, func(*Entry, *State) {}}, "destroyed the archive"},
 		{"an older acceptance abandons a head", []step{
@@ -331,6 +342,96 @@ func TestApplyEnforcesRulesOverSeveralEntries(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheSecondEntryIsOfTheSameArchive(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*Entry){
+		"archive": func(e *Entry) { e.Archive = otherID },
+		"layer":   func(e *Entry) { e.Layer = teo.L4 },
+	} {
+		l := begin(t, newStore())
+		e := newEntry(2)
+		e.Format, e.Archive, e.Sequence, e.Previous, e.Tree = Format, archiveID, 2, l.Head.SHA256, slices.Clone(l.Tree)
+		change(e)
+		if err := l.Apply(e, e.Encode(), now); err == nil || !strings.Contains(err.Error(), "it belongs to another archive") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestAnErasedPackageIsNotCurrent(t *testing.T) {
+	t.Parallel()
+	l := prepared(t)
+	appendEntry(t, l, func(e *Entry) { e.Erased = []File{erasedFile(firstKey, 1)} })
+	want := File{SHA256: ones, Bytes: 10, Current: 1, Reason: "a request"}
+	if s := l.State; s.Erased[firstKey] != want || s.ErasedCount() != 1 || s.Current["2022-05-01"] != 2 || !s.Gone(firstKey) {
+		t.Errorf("got %+v", s)
+	}
+	// A lost file was not current any more.
+	appendEntry(t, l, func(e *Entry) { e.Erased = []File{erasedFile(lostKey, 0)} })
+	if s := l.State; s.ErasedCount() != 2 || s.LostCount() != 0 || s.Current["2022-05-02"] != 1 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// Failing is the whole set, and a package that is back is missed no more.
+func TestFailingAndMissedPackagesLeaveTheState(t *testing.T) {
+	t.Parallel()
+	l := prepared(t)
+	const other = "dt=2022-05-01/data/domain=www.example.com/area=mainland/hour=00/o.log.gz"
+	appendEntry(t, l, func(e *Entry) { e.Failing = []string{failingKey, other} })
+	if want := map[string]int64{failingKey: 3, other: 7}; !maps.Equal(l.State.Failing, want) {
+		t.Errorf("got %v, want %v", l.State.Failing, want)
+	}
+	appendEntry(t, l, func(e *Entry) { e.Failing = []string{other} })
+	if want := map[string]int64{other: 7}; !maps.Equal(l.State.Failing, want) {
+		t.Errorf("got %v, want %v", l.State.Failing, want)
+	}
+	appendEntry(t, l, func(e *Entry) { e.Failing, e.Recovered = []string{}, []File{{Path: missedKey}} })
+	if len(l.State.Failing) != 0 || len(l.State.Missed) != 0 {
+		t.Errorf("got %v and %v", l.State.Failing, l.State.Missed)
+	}
+}
+
+// The replay continues after an entry that breaks a rule.
+func TestABagOfAnExpiredDayIsNotAdded(t *testing.T) {
+	t.Parallel()
+	l := prepared(t)
+	appendEntry(t, l, func(e *Entry) { e.ExpiredThrough = "2022-05-01" })
+	want := l.State.Clone()
+	e := newEntry(8)
+	bagOf(e, "dt=2022-05-01/bag=0000000d", 1, 0)
+	e.Format, e.Archive, e.Sequence, e.Previous, e.Tree = Format, archiveID, 8, l.Head.SHA256, slices.Clone(l.Tree)
+	want.Records[e.Commit] = RecordsState{Records: *e.Records, Sequence: 8}
+	if err := l.Apply(e, e.Encode(), now); err == nil || !reflect.DeepEqual(l.State, want) || l.Head.Sequence != 8 {
+		t.Errorf("got %v, %+v", err, l.State)
+	}
+}
+
+// The records of a day stay as long as its bags.
+func TestExpiryKeepsTheRecordsOfOtherDays(t *testing.T) {
+	t.Parallel()
+	l := prepared(t)
+	appendEntry(t, l, func(e *Entry) { e.ExpiredThrough = "2022-05-01" })
+	s := l.State
+	if _, ok := s.Records[id(3)]; !ok || len(s.Records) != 1 || len(s.Bags) != 1 || len(s.Lost) != 1 || len(s.GivenUp) != 1 || s.PackageCount() != 1 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// A token accepts the files of one state of their bags, in any order.
+func TestALossTokenHasTheHighestSequence(t *testing.T) {
+	t.Parallel()
+	first, second := &LossToken{Day: "2022-05-01"}, &LossToken{Day: "2022-05-01"}
+	first.Add(7, ones, firstKey)
+	first.Add(3, "", missedKey)
+	second.Add(3, "", missedKey)
+	second.Add(7, ones, firstKey)
+	want := "2022-05-01@7:" + hashOf([]byte("-  " + missedKey + "\n" + ones + "  " + firstKey + "\n"))[:16]
+	if first.String() != want || second.String() != want {
+		t.Errorf("got %s and %s, want %s", first, second, want)
 	}
 }
 
