@@ -30,9 +30,9 @@ const putAttempts = 4
 // The error is ErrConflict if the number is taken: Advance then reads the newer
 // entries. It is a *DestroyedError if the archive was destroyed meanwhile.
 func (l *Log) Append(ctx context.Context, e *Entry, lock bucket.Lock) error {
-	e.Format, e.Archive, e.Sequence, e.Previous, e.Tree = Format, l.Archive, l.Head.Sequence+1, l.Head.SHA256, slices.Clone(l.Tree)
+	e.Format, e.Archive, e.Sequence, e.Previous, e.Tree = Format, l.Archive, l.Head.Sequence+1, l.Head.SHA256, l.Tree
 	e.Snapshot = nil
-	after := &Replay{Archive: l.Archive, Layer: l.Layer, Head: l.Head, Destroyed: l.Destroyed, State: l.State.Clone(), Tree: slices.Clone(l.Tree)}
+	after := &Replay{Archive: l.Archive, Layer: l.Layer, Head: l.Head, Destroyed: l.Destroyed, State: l.State.Clone(), Tree: l.Tree}
 	if HasSnapshot(e.Sequence) {
 		preview := &Replay{Head: l.Head, State: l.State.Clone()}
 		_ = preview.Apply(e, nil, l.now) // the entry is checked with its snapshot below

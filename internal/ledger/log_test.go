@@ -429,6 +429,10 @@ func TestAnInvalidEntryStopsTheRead(t *testing.T) {
 		},
 		"another form":     {func(s *store) { s.put(Key(27), append(s.get(Key(27)), '\n')) }, "ledger entry 27 is invalid: it is not in the canonical form"},
 		"another sequence": {func(s *store) { s.put(Key(27), s.get(Key(26))) }, "ledger entry 27 is invalid: it contains the sequence 26"},
+		"another archive": {
+			func(s *store) { s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte(archiveID), []byte(otherID), 1)) },
+			"ledger entry 27 is invalid: it belongs to another archive",
+		},
 		"a newer format": {
 			func(s *store) {
 				s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte("teo-archive/2"), []byte("teo-archive/3"), 1))
@@ -447,6 +451,20 @@ func TestAnInvalidEntryStopsTheRead(t *testing.T) {
 		_, err := read(s, ReadOptions{Trusted: new(heads[26])})
 		if _, ok := errors.AsType[*EntryError](err); !ok || err.Error() != test.want {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
+		}
+	}
+}
+
+// A seal is checked against the clock of the reader, and not only that of the writer.
+func TestASealInTheReadersFutureIsInvalid(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	appendEntry(t, l, func(e *Entry) { e.SealedThrough = new("2022-07-30") })
+	stable := l.State.Scope.Stable("2022-07-30")
+	for at, want := range map[time.Time]bool{stable: true, stable.Add(-clockTolerance): true, stable.Add(-clockTolerance - 1): false} {
+		_, err := Read(t.Context(), s, ReadOptions{Now: at})
+		if entry, invalid := errors.AsType[*EntryError](err); invalid == want || invalid && entry.Sequence != 4 || !invalid && err != nil {
+			t.Errorf("at %s: got %v", at, err)
 		}
 	}
 }

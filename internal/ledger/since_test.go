@@ -92,6 +92,7 @@ func TestEachPartOfAStateThatDiffersIsAChange(t *testing.T) {
 		s.Records = map[string]RecordsState{id(2): {Sequence: 2}, id(3): {Sequence: 3}}
 		s.Relisted = map[string]int64{firstKey: 20}
 		s.Lost, s.GivenUp = map[string]File{lostKey: {SHA256: ones}}, []string{thirdBag}
+		s.Abandoned = []Abandoned{{Head: Head{7, zeros}, Token: "x"}}
 		change(s)
 		return s
 	}
@@ -140,9 +141,9 @@ func TestEachPartOfAStateThatDiffersIsAChange(t *testing.T) {
 		"an older relisted size": {func(s *State) { s.Relisted = nil }, nil},
 		"a loss":                 {func(s *State) { s.Lost[firstKey] = File{SHA256: ones} }, []Change{{"lost", 20, "2022-05-01", firstKey}}},
 		"a recovery":             {func(s *State) { s.Lost = nil }, []Change{{"lost", 20, "2022-05-02", lostKey + ": no longer"}}},
-		"an abandoned head": {
+		"another abandoned head": {
 			func(s *State) { s.Abandoned = []Abandoned{{Head: Head{8, zeros}, Token: "x"}} },
-			[]Change{{"abandoned", 20, "", (&Head{8, zeros}).String()}},
+			[]Change{{"abandoned", 20, "", (&Head{8, zeros}).String()}, {"abandoned", 20, "", (&Head{7, zeros}).String() + ": no longer"}},
 		},
 		"the seal": {func(s *State) { s.SealedThrough = "" }, []Change{{"sealed_through", 20, "", `""`}}},
 	} {

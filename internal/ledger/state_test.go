@@ -376,6 +376,15 @@ func TestAnErasedPackageIsNotCurrent(t *testing.T) {
 	}
 }
 
+func TestAVersionThatSupersedesAnotherIsNoMorePackages(t *testing.T) {
+	t.Parallel()
+	l := prepared(t)
+	appendEntry(t, l, func(e *Entry) { bagOf(e, "dt=2022-05-01/bag=0000000b", 3, 2) })
+	if s := l.State; s.Current["2022-05-01"] != 4 || s.PackageCount() != 5 {
+		t.Errorf("got %v", s.Current)
+	}
+}
+
 // Failing is the whole set, and a package that is back is missed no more.
 func TestFailingAndMissedPackagesLeaveTheState(t *testing.T) {
 	t.Parallel()
