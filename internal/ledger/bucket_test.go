@@ -33,6 +33,9 @@ type store struct {
 
 	syncs func(keys []string) error // the error of Sync, if not nil
 	stats func(key string) error    // the error of Stat, if not nil
+	lists error                     // the error of List, if not nil
+
+	lock bucket.Lock // of the newest writer
 
 	// reads returns the reader of an object in place of from, or an error of Open.
 	reads func(key string, from io.Reader) (io.Reader, error)
@@ -42,6 +45,10 @@ func newStore() *store { return &store{objects: map[string][]byte{}, hidden: map
 
 func (s *store) List(_ context.Context, r bucket.Range) iter.Seq2[bucket.Object, error] {
 	return func(yield func(bucket.Object, error) bool) {
+		if s.lists != nil {
+			yield(bucket.Object{}, s.lists)
+			return
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		for _, key := range slices.Sorted(maps.Keys(s.objects)) {
@@ -90,6 +97,9 @@ func (s *store) Create(_ context.Context, key string, o bucket.WriteOptions) (bu
 	if !o.IfAbsent || !o.Durable {
 		return nil, errors.New("an entry is written once, and durably")
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lock = o.Lock
 	return &storeWriter{store: s, key: key}, nil
 }
 

@@ -288,6 +288,35 @@ func TestAReadErrorIsNoInvalidEntry(t *testing.T) {
 	}
 }
 
+// A store that answers neither is no destination without an archive.
+func TestAStoreThatCannotBeReadHasNoKnownArchive(t *testing.T) {
+	t.Parallel()
+	denied := errors.New("access denied")
+	for name, set := range map[string]func(*store){
+		"list": func(s *store) { s.lists = denied },
+		"open": func(s *store) { s.reads = func(string, io.Reader) (io.Reader, error) { return nil, denied } },
+	} {
+		s, _, _ := long(t, 2)
+		set(s)
+		if _, err := read(s, ReadOptions{}); !errors.Is(err, denied) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// A listing that lags can hide many older entries, and a message has room for some.
+func TestAbsentEntriesAreLimited(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 2*maxForeign+30)
+	for n := int64(2); n < maxForeign+20; n++ {
+		_ = s.Remove(t.Context(), Key(n))
+	}
+	got, err := read(s, ReadOptions{})
+	if err != nil || got.Head != l.Head || len(got.Absent) != maxForeign || got.Absent[0] != 2 || got.Absent[maxForeign-1] != maxForeign+1 {
+		t.Errorf("absent are %v, %v", got.Absent, err)
+	}
+}
+
 // Whoever writes on after the end is not followed, even from a snapshot on.
 func TestAnEntryAfterTheOneThatDestroyedIsInvalid(t *testing.T) {
 	t.Parallel()
@@ -515,18 +544,19 @@ func TestARollBackIsReported(t *testing.T) {
 		trusted Head
 		want    bool
 	}{
-		"the newest":       {heads[30], false},
-		"an older one":     {heads[7], false},
-		"one that is gone": {Head{31, ones}, true},
-		"another one":      {Head{20, ones}, true},
-		"another newest":   {Head{30, ones}, true},
+		"the newest":              {heads[30], false},
+		"an older one":            {heads[7], false},
+		"one that is gone":        {Head{31, ones}, true},
+		"one of a later snapshot": {Head{60, ones}, true},
+		"another one":             {Head{20, ones}, true},
+		"another newest":          {Head{30, ones}, true},
 	} {
 		got, err := read(s, ReadOptions{Trusted: &test.trusted})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if (got.Rollback != nil) != test.want {
-			t.Errorf("%s: got %+v", name, got.Rollback)
+		if (got.Rollback != nil) != test.want || got.Head != l.Head {
+			t.Errorf("%s: got %+v, %v", name, got.Rollback, got.Head)
 		}
 		if test.want && got.Rollback.Newest != l.Head {
 			t.Errorf("%s: the newest head is %v", name, got.Rollback.Newest)
@@ -625,6 +655,15 @@ func TestAppendIsTheOnlyOneOrAConflict(t *testing.T) {
 	}
 	if got, err := read(s, ReadOptions{All: true}); err != nil || got.Head != other.Head {
 		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestAnEntryIsWrittenWithItsLock(t *testing.T) {
+	t.Parallel()
+	s, l, _ := long(t, 3)
+	want := bucket.Lock{Mode: bucket.Governance, Until: now.AddDate(0, 0, 30)}
+	if err := l.Append(t.Context(), newEntry(4), want); err != nil || s.lock != want {
+		t.Errorf("got %+v, %v", s.lock, err)
 	}
 }
 
