@@ -67,10 +67,10 @@ func (a *accountFilter) ask(ctx context.Context, secretID string) error {
 	identityRequest := request{attribute: attribute, summary: "Unable to determine the account"}
 	identity, err := tcapi.Call[callerIdentity](ctx, a.client, stsAction("GetCallerIdentity"), struct{}{})
 	if err != nil {
-		return identityRequest.failure(ctx, err)
+		return identityRequest.failure(err)
 	}
 	if identity.AccountId == "" {
-		return identityRequest.failure(ctx, errors.New("GetCallerIdentity returned no account (request ID "+identity.RequestID+")"))
+		return identityRequest.failure(errors.New("GetCallerIdentity returned no account (request ID " + identity.RequestID + ")"))
 	}
 	result := a.compare(attribute, printable.Text(identity.AccountId, printable.Name))
 	a.mu.Lock()
@@ -112,7 +112,6 @@ func (b *builder) accountIDs(attribute string, ids []string) []string {
 	for _, id := range ids {
 		if id = strings.TrimSpace(id); id == "" {
 			b.problem(attribute, "Empty account ID", "An account ID must not be empty.")
-			continue
 		}
 		clean = append(clean, id)
 	}

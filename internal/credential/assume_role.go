@@ -32,7 +32,7 @@ func (a *assumedRole) issue(ctx context.Context) (issued, error) {
 		return issued{}, request{
 			attribute: a.attribute, summary: "Unable to assume the role",
 			role: a.body.RoleArn, mfa: a.body.TokenCode != "", external: a.body.ExternalId != "",
-		}.failure(ctx, err)
+		}.failure(err)
 	}
 	return credentials, nil
 }

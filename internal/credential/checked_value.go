@@ -41,9 +41,9 @@ func invalidReason(value string) string {
 	}
 	for _, r := range value {
 		switch {
-		case r == ' ' || r == '\n' || r == '\r' || r == '\t':
+		case strings.ContainsRune(" \t\r\n", r):
 			return "contains white space: it may be more than one value"
-		case r <= ' ' || r > '~':
+		case invisible(r):
 			return fmt.Sprintf("contains the character %U, which is not valid in credentials: copy the value again", r)
 		}
 	}

@@ -30,7 +30,6 @@ const (
 // credentials, and gives up soon, because only a CVM has the service.
 func newMetadataTransport() http.RoundTripper {
 	return &http.Transport{
-		Proxy:                 nil,
 		DialContext:           (&net.Dialer{Timeout: 2 * time.Second}).DialContext,
 		ResponseHeaderTimeout: 5 * time.Second,
 		DisableKeepAlives:     true, // a few requests a day
@@ -49,19 +48,15 @@ type cvmRole struct {
 }
 
 // cvmRole returns the layer of cam_role_name.
-func (b *builder) cvmRole() (layer, bool) {
+func (b *builder) cvmRole() layer {
 	role := b.env.value(b.options.CAMRoleName, envCAMRoleName)
-	return b.cvmRoleLayer(role, "role '"+role+"' of this CVM"), true
+	return b.cvmRoleLayer(role, "role '"+role+"' of this CVM")
 }
 
 func (b *builder) cvmRoleLayer(role, source string) layer {
 	attribute := "cam_role_name"
 	if role == "" {
 		attribute = "profile"
-	}
-	base, err := url.Parse(strings.TrimSuffix(b.options.MetadataURL, "/"))
-	if err != nil || base.Host == "" {
-		b.problem(attribute, "Invalid metadata service", "The URL of the metadata service is not valid.")
 	}
 	return layer{
 		credentials: b.refresher(&cvmRole{
@@ -77,7 +72,7 @@ func (c *cvmRole) singleUseError() error { return nil }
 func (c *cvmRole) issue(ctx context.Context) (issued, error) {
 	credentials, err := c.get(ctx)
 	if err != nil {
-		return issued{}, request{attribute: c.attribute, summary: "Unable to get the credentials of the CVM's role"}.failure(ctx, err)
+		return issued{}, request{attribute: c.attribute, summary: "Unable to get the credentials of the CVM's role"}.failure(err)
 	}
 	return credentials, nil
 }
@@ -129,9 +124,6 @@ func (c *cvmRole) fetch(ctx context.Context, role string) ([]byte, error) {
 		body, class, err := c.fetchOnce(ctx, role)
 		if err == nil {
 			return body, nil
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
 		}
 		pause, again := retries.After(class, 0)
 		if !again {

@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,13 +81,13 @@ type request struct {
 	external  bool   // it carries an external ID
 }
 
-// failure returns the SourceError of a failed request. An error that is one
-// already, and the end of the caller's context, stay as they are.
-func (r request) failure(ctx context.Context, err error) error {
+// failure returns the SourceError of a failed request. The failure of the
+// credentials that the request is signed with stays as it is.
+func (r request) failure(err error) error {
 	if _, ok := errors.AsType[*SourceError](err); ok {
 		return err
 	}
-	if _, ok := errors.AsType[*MissingError](err); ok || ctx.Err() != nil {
+	if _, ok := errors.AsType[*MissingError](err); ok {
 		return err
 	}
 	failure := &SourceError{Attribute: r.attribute, Summary: r.summary, Err: err}

@@ -25,8 +25,8 @@ type step struct {
 	kind       Kind
 	attributes []string // those of the configuration that are set, by name
 	variables  []string // those of the environment that are set
-	build      func() (layer, bool)
-	tried      func() Tried
+	build      func() layer
+	tried      func() (source, reason string)
 }
 
 const summaryConflict = "Conflicting ways to sign in"
@@ -48,19 +48,20 @@ func (b *builder) first() layer {
 		}
 	}
 	if chosen != nil {
-		found, _ := chosen.build()
-		return found
+		return chosen.build()
 	}
 	for _, c := range all {
-		if len(c.variables) > 0 || c.kind == KindProfile {
-			if found, ok := c.build(); ok {
-				return found
-			}
+		if len(c.variables) > 0 {
+			return c.build()
 		}
+	}
+	if found, ok := b.profile(); ok {
+		return found
 	}
 	b.missing = &MissingError{UnknownVariables: unknownVariables(b.options.Environ())}
 	for _, c := range all {
-		b.missing.Tried = append(b.missing.Tried, c.tried())
+		source, reason := c.tried()
+		b.missing.Tried = append(b.missing.Tried, Tried{c.kind, source, reason})
 	}
 	slices.SortStableFunc(b.missing.Tried, func(a, b Tried) int { return cmp.Compare(a.Kind, b.Kind) })
 	return layer{credentials: noCredentials{b.missing}, describe: "no source"}
@@ -68,14 +69,14 @@ func (b *builder) first() layer {
 
 func (b *builder) steps() []step {
 	o := b.options
-	named := func(values map[string]string) []string {
+	type attribute struct{ name, value string }
+	named := func(all ...attribute) []string {
 		var names []string
-		for name, value := range values {
-			if strings.TrimSpace(value) != "" {
-				names = append(names, name)
+		for _, a := range all {
+			if strings.TrimSpace(a.value) != "" {
+				names = append(names, a.name)
 			}
 		}
-		slices.Sort(names)
 		return names
 	}
 	block := func(name string, set bool) []string {
@@ -88,42 +89,39 @@ func (b *builder) steps() []step {
 		{
 			kind: KindPodOIDC, build: b.podOIDC,
 			attributes: block("enable_pod_oidc", o.EnablePodOIDC),
-			tried:      func() Tried { return Tried{KindPodOIDC, "enable_pod_oidc", "is not true"} },
+			tried:      func() (string, string) { return "enable_pod_oidc", "is not true" },
 		},
 		{
 			kind: KindSAML, build: b.saml,
 			attributes: block("assume_role_with_saml", o.AssumeRoleWithSAML != nil),
 			variables:  b.env.set(envSAMLAssertion),
-			tried: func() Tried {
-				return Tried{KindSAML, "assume_role_with_saml", "is not set, nor is " + envSAMLAssertion}
-			},
+			tried:      func() (string, string) { return "assume_role_with_saml", "is not set, nor is " + envSAMLAssertion },
 		},
 		{
 			kind: KindWebIdentity, build: b.webIdentity,
 			attributes: block("assume_role_with_web_identity", o.AssumeRoleWithWebIdentity != nil),
 			variables:  b.env.set(envWebIdentityToken, envWebIdentityTokenFile),
-			tried: func() Tried {
-				return Tried{KindWebIdentity, "assume_role_with_web_identity", "is not set, nor is " + envWebIdentityToken + " or " + envWebIdentityTokenFile}
+			tried: func() (string, string) {
+				return "assume_role_with_web_identity", "is not set, nor is " + envWebIdentityToken + " or " + envWebIdentityTokenFile
 			},
 		},
 		{
 			kind: KindCVMRole, build: b.cvmRole,
-			attributes: named(map[string]string{"cam_role_name": o.CAMRoleName}),
+			attributes: named(attribute{"cam_role_name", o.CAMRoleName}),
 			variables:  b.env.set(envCAMRoleName),
-			tried:      func() Tried { return Tried{KindCVMRole, "cam_role_name", "is not set, nor is " + envCAMRoleName} },
+			tried:      func() (string, string) { return "cam_role_name", "is not set, nor is " + envCAMRoleName },
 		},
 		{
 			kind: KindStatic, build: b.static,
-			attributes: named(map[string]string{"secret_id": o.SecretID, "secret_key": o.SecretKey, "security_token": o.SecurityToken}),
+			attributes: named(attribute{"secret_id", o.SecretID}, attribute{"secret_key", o.SecretKey}, attribute{"security_token", o.SecurityToken}),
 			variables:  b.env.set(envSecretID, envSecretKey, envSecurityToken),
-			tried: func() Tried {
-				return Tried{KindStatic, "secret_id and secret_key", "are not set, nor are " + envSecretID + " and " + envSecretKey}
+			tried: func() (string, string) {
+				return "secret_id and secret_key", "are not set, nor are " + envSecretID + " and " + envSecretKey
 			},
 		},
 		{
-			kind: KindProfile, build: b.profile,
-			attributes: named(map[string]string{"profile": o.Profile, "shared_credentials_dir": o.SharedCredentialsDir}),
-			variables:  b.env.set(envProfile, envTccliProfile, envSharedCredentialsDir),
+			kind: KindProfile, build: func() layer { found, _ := b.profile(); return found },
+			attributes: named(attribute{"profile", o.Profile}, attribute{"shared_credentials_dir", o.SharedCredentialsDir}),
 			tried:      b.profileTried,
 		},
 	}
@@ -154,9 +152,6 @@ func (b *builder) conflicts(all []step) {
 
 // ignoredAttributes warns about attributes of a way to sign in that is not used.
 func (b *builder) ignoredAttributes(ignored, chosen *step) {
-	if ignored.kind == KindSAML || ignored.kind == KindWebIdentity {
-		return // a conflict, which is an error
-	}
 	b.warn(ignored.attributes[0], "Ignored provider arguments",
 		strings.Join(ignored.attributes, " and ")+" "+haveNoEffect(ignored.attributes)+", because "+
 			strings.Join(chosen.attributes, " and ")+" "+takePrecedence(chosen.attributes)+". Remove one of the two ways to sign in.")

@@ -19,7 +19,7 @@ type mfaRequest struct {
 func (m *mfaSession) issue(ctx context.Context) (issued, error) {
 	credentials, err := m.stsIssuer.issue(ctx, m.body, m.source, m.body.TokenCode)
 	if err != nil {
-		return issued{}, request{attribute: "mfa_certification", summary: "Unable to open the MFA session", mfa: true}.failure(ctx, err)
+		return issued{}, request{attribute: "mfa_certification", summary: "Unable to open the MFA session", mfa: true}.failure(err)
 	}
 	return credentials, nil
 }

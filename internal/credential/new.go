@@ -78,9 +78,6 @@ func newBuilder(o Options) *builder {
 	if o.STS.Endpoint.Host == "" {
 		o.STS.Endpoint = tcapi.ServiceEndpoint("sts", tcapi.DefaultDomain)
 	}
-	if o.STS.Transport == nil {
-		o.STS.Transport = tcapi.NewTransport(tcapi.TransportOptions{})
-	}
 	o.STS.Service = "sts"
 	return &builder{options: o, env: newEnvironment(o.Getenv)}
 }

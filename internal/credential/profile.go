@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -149,9 +148,9 @@ func (b *builder) findProfile() (name string, p *profile, named bool) {
 }
 
 // profileTried describes the missing profile for a MissingError.
-func (b *builder) profileTried() Tried {
+func (b *builder) profileTried() (source, reason string) {
 	_, p, _ := b.findProfile()
-	return Tried{KindProfile, p.source, "does not exist (" + p.path + ")"}
+	return p.source, "does not exist (" + p.path + ")"
 }
 
 // unknownProfile reports which profiles exist instead.
@@ -171,7 +170,6 @@ func (b *builder) unknownProfile(name, dir string) {
 			existing = append(existing, "'"+profile+"'")
 		}
 	}
-	slices.Sort(existing)
 	detail := fmt.Sprintf("There is no profile '%s' in %s", name, dir)
 	if len(existing) > 0 {
 		detail += ". Set profile to one of: " + strings.Join(existing, ", ") + "."

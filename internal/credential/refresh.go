@@ -37,7 +37,8 @@ func (i issued) due(now time.Time) bool {
 	return !i.expires.IsZero() && i.expires.Sub(now) <= lead
 }
 
-// issuer issues credentials.
+// issuer issues credentials. The context does not end, because several callers wait
+// for the credentials.
 type issuer interface {
 	issue(ctx context.Context) (issued, error)
 
@@ -78,9 +79,7 @@ func (r *refresher) Credentials(ctx context.Context) (tcapi.Credentials, error) 
 	refreshed := r.group.DoChan("", func() (any, error) { return r.refresh(context.WithoutCancel(ctx)) })
 	var timeout <-chan time.Time
 	if now := r.now(); current.valid(now) {
-		timer := time.NewTimer(min(current.expires.Sub(now)/2, refreshWait))
-		defer timer.Stop()
-		timeout = timer.C
+		timeout = time.After(min(current.expires.Sub(now)/2, refreshWait))
 	}
 	select {
 	case <-ctx.Done():

@@ -27,7 +27,7 @@ func (s *samlRole) issue(ctx context.Context) (issued, error) {
 		return issued{}, request{
 			attribute: "assume_role_with_saml", summary: "Unable to assume the role with SAML",
 			proof: "a SAML assertion", role: s.body.RoleArn,
-		}.failure(ctx, err)
+		}.failure(err)
 	}
 	return credentials, nil
 }
@@ -37,7 +37,7 @@ func (s *samlRole) issue(ctx context.Context) (issued, error) {
 func (s *samlRole) singleUseError() error { return nil }
 
 // saml returns the layer of assume_role_with_saml.
-func (b *builder) saml() (layer, bool) {
+func (b *builder) saml() layer {
 	const at = "assume_role_with_saml"
 	given := b.options.AssumeRoleWithSAML
 	if given == nil {
@@ -51,5 +51,5 @@ func (b *builder) saml() (layer, bool) {
 		DurationSeconds: b.sessionDuration(at, given.SessionDuration),
 	}}
 	role.stsIssuer = b.stsIssuer("AssumeRoleWithSAML", nil, role.body.DurationSeconds)
-	return layer{credentials: b.refresher(role), describe: role.source()}, true
+	return layer{credentials: b.refresher(role), describe: role.source()}
 }

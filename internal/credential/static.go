@@ -3,7 +3,7 @@ package credential
 import "github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 
 // static returns the layer of secret_id, secret_key and security_token.
-func (b *builder) static() (layer, bool) {
+func (b *builder) static() layer {
 	o := b.options
 	id, idFrom := b.checkedValue("secret_id", o.SecretID, envSecretID)
 	key, keyFrom := b.checkedValue("secret_key", o.SecretKey, envSecretKey)
@@ -28,7 +28,7 @@ func (b *builder) static() (layer, bool) {
 	return layer{
 		credentials: tcapi.StaticCredentials{SecretID: id, SecretKey: key, Token: token, Source: source},
 		describe:    source,
-	}, true
+	}
 }
 
 func (b *builder) complete(id, key string) {

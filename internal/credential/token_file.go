@@ -19,23 +19,24 @@ const maxFile = 1 << 20
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		if inPath, ok := errors.AsType[*fs.PathError](err); ok {
-			return nil, inPath.Err
-		}
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		if inPath, ok := errors.AsType[*fs.PathError](err); ok {
-			return nil, inPath.Err
-		}
-		return nil, err
+		return nil, withoutPath(err)
 	}
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("it is larger than %d bytes", maxFile)
 	}
 	return data, nil
+}
+
+func withoutPath(err error) error {
+	if inPath, ok := errors.AsType[*fs.PathError](err); ok {
+		return inPath.Err
+	}
+	return err
 }
 
 // readToken reads the file of a web identity token.
@@ -68,8 +69,11 @@ func parseToken(data []byte) (string, error) {
 		}
 	}
 	// A token consists of visible ASCII characters, whoever issued it.
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if strings.ContainsFunc(token, invisible) {
 		return "", errors.New("it contains neither a token nor JSON with web_identity_token")
 	}
 	return token, nil
 }
+
+// invisible reports whether a character is not a visible one of ASCII.
+func invisible(r rune) bool { return r <= ' ' || r > '~' }

@@ -45,7 +45,7 @@ func (w *webIdentityRole) issue(ctx context.Context) (issued, error) {
 		return issued{}, request{
 			attribute: w.attribute, summary: "Unable to assume the role with a web identity",
 			proof: w.tokenFrom, role: body.RoleArn,
-		}.failure(ctx, err)
+		}.failure(err)
 	}
 	return credentials, nil
 }
@@ -57,7 +57,7 @@ func (w *webIdentityRole) singleUseError() error { return nil }
 const summaryTokenFile = "Unable to read the web identity token file"
 
 // webIdentity returns the layer of assume_role_with_web_identity.
-func (b *builder) webIdentity() (layer, bool) {
+func (b *builder) webIdentity() layer {
 	const at = "assume_role_with_web_identity"
 	given := b.options.AssumeRoleWithWebIdentity
 	if given == nil {
@@ -85,7 +85,7 @@ func (b *builder) webIdentity() (layer, bool) {
 		}
 	}
 	role.stsIssuer = b.stsIssuer("AssumeRoleWithWebIdentity", nil, role.body.DurationSeconds)
-	return layer{credentials: b.refresher(role), describe: role.source()}, true
+	return layer{credentials: b.refresher(role), describe: role.source()}
 }
 
 // webIdentityToken returns the token or its file. The configuration takes precedence
