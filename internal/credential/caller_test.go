@@ -2,8 +2,10 @@ package credential_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/credential"
+	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
@@ -49,4 +51,36 @@ func TestNobodyIsTheCallerWithoutCredentials(t *testing.T) {
 	if n := len(w.sim.Requests()); n != 0 {
 		t.Errorf("%d requests", n)
 	}
+}
+
+// STS is not asked over plain HTTP, which would show the token to the network, except on
+// this machine.
+func TestTheCallerIsNotAskedForOverPlainHTTP(t *testing.T) {
+	t.Parallel()
+	for endpoint, asked := range map[tcapi.Endpoint]bool{
+		{Scheme: "https", Host: "sts.example.com"}: true,
+		{Scheme: "http", Host: "127.0.0.1:1"}:      true,
+		{Scheme: "http", Host: "sts.example.com"}:  false,
+	} {
+		w := newWorld(t, teosim.Options{})
+		o := w.withStatic()
+		o.STS.Endpoint = endpoint
+		arn, err := w.source(o).CallerARN(t.Context())
+		if n := len(w.sim.Requests()); (err == nil) != asked || (n > 0) != asked {
+			t.Errorf("%s: the caller is %q, %v, after %d requests", endpoint, arn, err, n)
+		}
+	}
+}
+
+func TestTheCallerIsWaitedForAtMostTenSeconds(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
+		o := w.withStatic()
+		for delay, known := range map[time.Duration]bool{10*time.Second - 1: true, 10*time.Second + 1: false} {
+			o.STS.Transport = delayed{w.transport, delay}
+			if arn, err := w.source(o).CallerARN(t.Context()); (err == nil) != known {
+				t.Errorf("after %s the caller is %q, %v", delay, arn, err)
+			}
+		}
+	})
 }

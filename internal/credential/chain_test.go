@@ -49,9 +49,18 @@ func TestSourcesHaveAnOrder(t *testing.T) {
 	)
 	static := func(o *credential.Options) { o.SecretID, o.SecretKey = secretID, secretKey }
 	profile := func(o *credential.Options) { o.Profile = "prod" }
+	folder := func(o *credential.Options) { o.SharedCredentialsDir = "~/.tccli" }
+	blank := func(o *credential.Options) { o.SecretID, o.Profile, o.CAMRoleName = " ", "\n", "\t" }
 	assume := func(o *credential.Options) { o.AssumeRole = &credential.AssumeRole{RoleARN: third} }
+	padded := func(o *credential.Options) { o.AssumeRole = &credential.AssumeRole{RoleARN: " " + third + "\n"} }
 	web := func(o *credential.Options) {
 		o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{RoleARN: third, WebIdentityToken: jwt(0)}
+	}
+	webWithoutRole := func(o *credential.Options) {
+		o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: jwt(0)}
+	}
+	samlWithoutRole := func(o *credential.Options) {
+		o.AssumeRoleWithSAML = &credential.AssumeRoleWithSAML{SAMLAssertion: "PHNhbWw+", PrincipalARN: "qcs::cam::uin/1:saml-provider/idp"}
 	}
 	on := func(role, source string) string {
 		return "assumed role " + role + " (with credentials from " + source + ")"
@@ -78,6 +87,11 @@ func TestSourcesHaveAnOrder(t *testing.T) {
 			set: []func(*credential.Options){profile}, env: []map[string]string{{"TENCENTCLOUD_PROFILE": "other"}},
 			source: fromProfile, unusedVariables: []string{"TENCENTCLOUD_PROFILE"},
 		},
+		"folder attribute before credentials of the environment": {
+			set: []func(*credential.Options){folder}, env: []map[string]string{environment, {"TENCENTCLOUD_PROFILE": "prod"}},
+			source: fromProfile, unusedVariables: []string{"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY"},
+		},
+		"blank attributes": {set: []func(*credential.Options){blank}, env: []map[string]string{environment}, source: fromEnv},
 		"credentials of the environment before its profile": {
 			env: []map[string]string{environment, {"TENCENTCLOUD_PROFILE": "prod"}}, source: fromEnv, unusedVariables: []string{"TENCENTCLOUD_PROFILE"},
 		},
@@ -119,6 +133,21 @@ func TestSourcesHaveAnOrder(t *testing.T) {
 		"one role in both places": {
 			set: []func(*credential.Options){static, assume}, env: []map[string]string{role(third, "s2")}, source: on(third, fromConfig), roles: []string{third},
 		},
+		"one role in both places, in one of them with white space": {
+			set: []func(*credential.Options){static, padded}, env: []map[string]string{role(third, "s2")}, source: on(third, fromConfig), roles: []string{third},
+		},
+		"duration in both places": {
+			set: []func(*credential.Options){static, assume, func(o *credential.Options) { o.AssumeRole.SessionDuration = seconds(900) }},
+			env: []map[string]string{{"TENCENTCLOUD_ASSUME_ROLE_SESSION_DURATION": "1"}}, source: on(third, fromConfig), roles: []string{third},
+		},
+		"role of the environment for the web identity attribute": {
+			set: []func(*credential.Options){webWithoutRole}, env: []map[string]string{role(first, "s1")}, source: "assumed role " + first + " (with a web identity token)",
+			roles: []string{first},
+		},
+		"role of the environment for the SAML attribute": {
+			set: []func(*credential.Options){samlWithoutRole}, env: []map[string]string{role(first, "s1")}, source: "assumed role " + first + " (with a SAML assertion)",
+			roles: []string{first},
+		},
 		"role of the environment without a session, and the attribute": {
 			set: []func(*credential.Options){static, assume}, env: []map[string]string{{"TENCENTCLOUD_ASSUME_ROLE_ARN": second}}, source: on(third, fromConfig), roles: []string{third},
 			warnings: []string{"assume_role: Role of the environment not assumed: The environment names the role " + second + ", but only the role of assume_role is assumed"},
@@ -138,6 +167,10 @@ func TestSourcesHaveAnOrder(t *testing.T) {
 		"half of an MFA session": {
 			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE": "123456"}}, source: fromConfig,
 			warnings: []string{"mfa_certification: Environment variables without effect: TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE is set, but no MFA session is opened"},
+		},
+		"other half of an MFA session": {
+			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER": "device"}}, source: fromConfig,
+			warnings: []string{"mfa_certification: Environment variables without effect: TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER is set, but no MFA session is opened"},
 		},
 		"misspelt variable": {
 			set: []func(*credential.Options){static}, env: []map[string]string{{"TENCENTCLOUD_ASSUME_ROLE_ARNN": first}}, source: fromConfig,
@@ -228,9 +261,14 @@ func TestAChainSendsItsMFACodeOnce(t *testing.T) {
 	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: second}
 	w.credentials(o)
+	o.AssumeRole.SerialNumber, o.AssumeRole.TokenCode = " another\n", " 654321 "
+	w.env["TENCENTCLOUD_ASSUME_ROLE_TOKEN_CODE"] = "234567"
+	w.credentials(o)
 	want := []map[string]any{
 		{"RoleArn": first, "RoleSessionName": "s1", "DurationSeconds": 900.0, "SerialNumber": "device", "TokenCode": "123456"},
 		{"RoleArn": second, "RoleSessionName": "s1", "DurationSeconds": 900.0},
+		{"RoleArn": first, "RoleSessionName": "s1", "DurationSeconds": 900.0, "SerialNumber": "device", "TokenCode": "234567"},
+		{"RoleArn": second, "RoleSessionName": "s1", "DurationSeconds": 900.0, "SerialNumber": "another", "TokenCode": "654321"},
 	}
 	if got := w.sent("AssumeRole"); !reflect.DeepEqual(got, want) {
 		t.Errorf("sent %v, want %v", got, want)

@@ -23,6 +23,10 @@ func TestInvalidCredentialsAreReportedWithoutTheirValues(t *testing.T) {
 		"single quotes":   {id, `'` + key + `'`, "", "secret_key", "is enclosed in quotes"},
 		"one quote":       {id, key, `“hush`, "security_token", "is enclosed in quotes"},
 		"two values":      {id, key + "\n" + key, "", "secret_key", "contains white space"},
+		"a tab":           {id, key + "\t" + key, "", "secret_key", "contains white space"},
+		"a CR":            {id, key + "\r" + key, "", "secret_key", "contains white space"},
+		"control":         {id, key + "\x1f" + key, "", "secret_key", "U+001F"},
+		"delete":          {id, key + "\x7f", "", "secret_key", "U+007F"},
 		"invisible space": {id, key + "\u200b", "", "secret_key", "U+200B"},
 	}
 	for name, test := range tests {
@@ -37,7 +41,7 @@ func TestInvalidCredentialsAreReportedWithoutTheirValues(t *testing.T) {
 				w.env["TENCENTCLOUD_SECRET_ID"], w.env["TENCENTCLOUD_SECRET_KEY"], w.env["TENCENTCLOUD_SECURITY_TOKEN"] = test.id, test.key, test.token
 			case "profile":
 				attribute = "profile"
-				encoded := strings.NewReplacer(`"`, `\"`, "\n", `\n`)
+				encoded := strings.NewReplacer(`"`, `\"`, "\n", `\n`, "\t", `\t`, "\r", `\r`, "\x1f", `\u001f`)
 				w.write(".tccli/default.credential", `{"secretId":"`+encoded.Replace(test.id)+`","secretKey":"`+encoded.Replace(test.key)+`","token":"`+encoded.Replace(test.token)+`"}`)
 			}
 			source, problems := credential.New(o)
@@ -64,5 +68,27 @@ func TestWhiteSpaceAroundCredentialsIsIgnoredWithAWarning(t *testing.T) {
 	if len(warnings) != 2 || warnings[0].Attribute != "secret_id" || !strings.Contains(warnings[0].Detail, "The value of secret_id has leading or trailing white space") ||
 		warnings[1].Attribute != "secret_key" || !strings.Contains(warnings[1].Detail, "The value of TENCENTCLOUD_SECRET_KEY has leading or trailing white space") {
 		t.Errorf("warnings %+v", warnings)
+	}
+}
+
+// Credentials may contain every visible character of ASCII.
+func TestVisibleCharactersAreValidInCredentials(t *testing.T) {
+	t.Parallel()
+	var all []byte
+	for c := byte('!'); c <= '~'; c++ {
+		all = append(all, c)
+	}
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	o.SecretID, o.SecretKey, o.SecurityToken = "AKIDabcdefgh", "hushhush", string(all)
+	credentials, err := w.source(o).Credentials(t.Context())
+	if err != nil || credentials.Token != string(all) {
+		t.Errorf("the token is %q, %v", credentials.Token, err)
+	}
+	o.SecurityToken = ""
+	o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityToken: string(all), RoleARN: roleARN}
+	o.SecretID, o.SecretKey = "", ""
+	if _, problems := credential.New(o); len(problems) > 0 {
+		t.Errorf("problems %+v", problems)
 	}
 }

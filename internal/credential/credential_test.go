@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -71,6 +72,8 @@ func (w *world) options() credential.Options {
 			for name, value := range w.env {
 				all = append(all, name+"="+value)
 			}
+			slices.Sort(all)
+			slices.Reverse(all) // the order of an environment means nothing
 			return all
 		},
 		Home: w.home,
@@ -99,6 +102,9 @@ func (w *world) credentials(o credential.Options) tcapi.Credentials {
 	credentials, err := source.Credentials(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
+	}
+	if source.String() != credentials.Source {
+		w.t.Errorf("the source of credentials from %q is called %q", credentials.Source, source)
 	}
 	if err := w.list(source); err != nil {
 		w.t.Fatalf("EdgeOne refuses the credentials: %v", err)

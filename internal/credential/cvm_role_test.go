@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -82,6 +83,48 @@ func TestAFailureOfACVMRoleSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// The role of the CVM itself, whose name the metadata service returns first.
+func TestTheRoleOfACVMIsFound(t *testing.T) {
+	t.Parallel()
+	const none = "the CVM has no role: attach one to it"
+	tests := map[string]struct {
+		status int
+		name   string
+		want   string // the cause of the failure
+	}{
+		"name":              {http.StatusOK, teosim.DefaultCAMRole, ""},
+		"name in a line":    {http.StatusOK, teosim.DefaultCAMRole + "\r\n", ""},
+		"nothing":           {http.StatusOK, "", none},
+		"white space":       {http.StatusOK, " \n", none},
+		"HTML":              {http.StatusOK, "<html>", none},
+		"two lines":         {http.StatusOK, "a\nb", none},
+		"no such page":      {http.StatusNotFound, "", "the CVM does not have the role '': attach it to the CVM"},
+		"something strange": {http.StatusTeapot, "", "the metadata service returned HTTP 418"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, teosim.Options{})
+			w.write(".tccli/default.credential", `{"type":"cvm-role"}`)
+			o := w.options()
+			o.MetadataTransport = handlerTransport{http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.URL.Path, "/") {
+					w.sim.Handler().ServeHTTP(rw, r)
+					return
+				}
+				rw.WriteHeader(test.status)
+				_, _ = io.WriteString(rw, test.name)
+			})}
+			if test.want == "" {
+				w.credentials(o)
+				return
+			}
+			_, err := w.source(o).Credentials(t.Context())
+			failure{"profile", "Unable to get the credentials of the CVM's role", test.want, ""}.expect(t, err)
+		})
+	}
+}
+
 // A transient fault is retried.
 func TestATransientFaultOfTheMetadataIsRetried(t *testing.T) {
 	t.Parallel()
@@ -104,10 +147,11 @@ func TestATransientFaultOfTheMetadataIsRetried(t *testing.T) {
 func TestIncompleteCredentialsOfACVMRoleAreAnError(t *testing.T) {
 	t.Parallel()
 	for answer, words := range map[string]string{
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:          "returned incomplete credentials",
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c"}`:                       "returned incomplete credentials",
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":"soon"}`:  "returned a field ExpiredTime of another type",
-		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":1234567}`: "New credentials have already expired",
+		`{"Code":"Success","TmpSecretKey":"b","Token":"c","ExpiredTime":9999999999}`:               "returned incomplete credentials",
+		`{"Code":"Success","TmpSecretId":"a","Token":"c","ExpiredTime":9999999999}`:                "returned incomplete credentials",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","ExpiredTime":9999999999}`:         "returned incomplete credentials",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c"}`:                      "returned incomplete credentials",
+		`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":"soon"}`: "returned a field ExpiredTime of another type",
 	} {
 		w := newWorld(t, teosim.Options{})
 		o := w.options()
@@ -118,7 +162,7 @@ func TestIncompleteCredentialsOfACVMRoleAreAnError(t *testing.T) {
 	}
 }
 
-// A refused connection is not retried.
+// A refused connection is not retried, but one that broke is.
 func TestARefusedConnectionToTheMetadataIsNotRetried(t *testing.T) {
 	t.Parallel()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -129,15 +173,85 @@ func TestARefusedConnectionToTheMetadataIsNotRetried(t *testing.T) {
 	_ = listener.Close()
 	w := newWorld(t, teosim.Options{})
 	o := w.options()
-	o.CAMRoleName, o.MetadataURL, o.MetadataTransport = "r", "http://"+address, nil
-	begin := time.Now()
-	_, err = w.source(o).Credentials(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "which only a CVM can reach") {
-		t.Errorf("%v", err)
+	var asked atomic.Int32
+	for requests, transport := range map[int32]http.RoundTripper{
+		1: new(http.Transport),
+		3: failing{&net.OpError{Op: "read", Err: syscall.ECONNRESET}},
+	} {
+		asked.Store(0)
+		o.CAMRoleName, o.MetadataURL, o.MetadataTransport = "r", "http://"+address, counting{&asked, transport}
+		_, err = w.source(o).Credentials(t.Context())
+		if err == nil || !strings.Contains(err.Error(), "which only a CVM can reach") {
+			t.Errorf("%v", err)
+		}
+		if n := asked.Load(); n != requests {
+			t.Errorf("%v: %d requests, want %d", err, n, requests)
+		}
 	}
-	if time.Since(begin) > 30*time.Second {
-		t.Errorf("it took %s", time.Since(begin))
+}
+
+// failing is a transport that always fails.
+type failing struct{ err error }
+
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
+
+// A connection to the metadata service is used for one request, and every response is
+// closed.
+func TestNoConnectionToTheMetadataIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	var kept atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if !r.Close {
+			kept.Add(1)
+		}
+		w.sim.Handler().ServeHTTP(rw, r)
+	}))
+	t.Cleanup(server.Close)
+	o := w.options()
+	o.CAMRoleName, o.MetadataURL, o.MetadataTransport = teosim.DefaultCAMRole, server.URL, nil
+	w.credentials(o)
+	if n := kept.Load(); n != 0 || len(w.sim.MetadataRequests()) != 1 {
+		t.Errorf("%d of %d connections were to be kept", n, len(w.sim.MetadataRequests()))
 	}
+
+	for _, fault := range []teosim.FaultName{"", teosim.NotJSON, teosim.BadGateway, teosim.Redirect} {
+		if fault != "" {
+			w.sim.Inject(teosim.Fault{Name: fault, Value: "http://127.0.0.1:1/", Action: teosim.MetadataAction, Times: 1})
+		}
+		bodies := &bodies{next: w.transport}
+		o.MetadataTransport = bodies
+		_, _ = w.source(o).Credentials(t.Context())
+		if opened, closed := bodies.opened.Load(), bodies.closed.Load(); opened == 0 || closed != opened {
+			t.Errorf("%s: %d of %d responses were closed", fault, closed, opened)
+		}
+	}
+}
+
+// bodies counts the bodies of responses.
+type bodies struct {
+	next           http.RoundTripper
+	opened, closed atomic.Int32
+}
+
+func (b *bodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := b.next.RoundTrip(r)
+	if err == nil {
+		b.opened.Add(1)
+		response.Body = &body{response.Body, &b.closed}
+	}
+	return response, err
+}
+
+type body struct {
+	io.ReadCloser
+
+	closed *atomic.Int32
+}
+
+func (b *body) Close() error {
+	b.closed.Add(1)
+	return b.ReadCloser.Close()
 }
 
 // The credentials of a CVM are never sent through a proxy of the environment.

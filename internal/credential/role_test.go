@@ -170,12 +170,12 @@ func TestARefusedRoleSaysWhatToCheck(t *testing.T) {
 	}
 }
 
-// The policy is sent URL-encoded.
+// The policy is sent URL-encoded, without the white space around it.
 func TestAPolicyIsSentURLEncoded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()
-	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", Policy: policy}
+	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf", Policy: "\n" + policy + "\n"}
 	w.credentials(o)
 	encoded, _ := w.sent("AssumeRole")[0]["Policy"].(string)
 	for name, decode := range map[string]func(string) (string, error){"as a query": url.QueryUnescape, "as a path": url.PathUnescape} {
@@ -338,6 +338,42 @@ func TestAllProblemsOfRolesAreReportedAtOnce(t *testing.T) {
 				w.env["TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"] = "qcs::cam::uin/1:saml-provider/idp"
 			},
 			map[string]string{"assume_role_with_saml.saml_assertion": "Set TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, or unset TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"},
+		},
+		"name of 140 characters": {
+			func(_ *world, o *credential.Options) {
+				o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: strings.Repeat("x", 140)}
+			},
+			map[string]string{"assume_role.session_name": `The session name "` + strings.Repeat("x", 140) + `" must have`},
+		},
+		"name of 141 characters": {
+			func(_ *world, o *credential.Options) {
+				o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: strings.Repeat("x", 141)}
+			},
+			map[string]string{"assume_role.session_name": `The session name "` + strings.Repeat("x", 140) + `…" must have`},
+		},
+		"variables of SAML and of a web identity": {
+			func(w *world, o *credential.Options) {
+				o.SecretID, o.SecretKey = "", ""
+				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_PRINCIPAL_ARN"] = roleARN, "qcs::cam::uin/1:saml-provider/idp"
+				w.env["TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION"], w.env["TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN"] = "PHNhbWw+", jwt(0)
+			},
+			map[string]string{"assume_role_with_saml": "Unset TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION, or TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN and TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE."},
+		},
+		"an invalid profile and an invalid role of the environment": {
+			func(w *world, o *credential.Options) {
+				o.SecretID, o.SecretKey = "", ""
+				w.write(".tccli/default.credential", "{}")
+				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = roleARN, "x"
+			},
+			map[string]string{"profile": "Unable to read the profile", "assume_role.session_name": "2 to 128"},
+		},
+		"an expired login and an invalid role of the environment": {
+			func(w *world, o *credential.Options) {
+				o.SecretID, o.SecretKey = "", ""
+				w.write(".tccli/default.credential", `{`+pair+`,"token":"t","expiresAt":1}`)
+				w.env["TENCENTCLOUD_ASSUME_ROLE_ARN"], w.env["TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME"] = roleARN, "x"
+			},
+			map[string]string{"profile": "have expired", "assume_role.session_name": "2 to 128"},
 		},
 		"negative and long": {
 			func(_ *world, o *credential.Options) {

@@ -1,9 +1,9 @@
 package credential_test
 
 import (
-	"context"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -144,40 +144,71 @@ func TestATokenOfTccliAloneIsIgnored(t *testing.T) {
 	}
 }
 
+// The list is in the order of the kinds. A role or an MFA session on top of nothing is
+// not an error of its own, and those of the environment are not tried.
 func TestMissingCredentialsListWhatWasTried(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, teosim.Options{})
-	w.env["TENCENTCLOUD_ASSUME_ROLE_ARNN"] = "a misspelt name"
-	for name, role := range map[string]*credential.AssumeRole{
-		"alone":       nil,
-		"with a role": {RoleARN: roleARN, SessionName: "tf"},
+	role := map[string]string{"TENCENTCLOUD_ASSUME_ROLE_ARN": roleARN, "TENCENTCLOUD_ASSUME_ROLE_SESSION_NAME": "tf"}
+	mfa := map[string]string{"TENCENTCLOUD_MFA_CERTIFICATION_SERIAL_NUMBER": "device", "TENCENTCLOUD_MFA_CERTIFICATION_TOKEN_CODE": "123456"}
+	misspelt := map[string]string{"TENCENTCLOUD_ASSUME_ROLE_ARNN": "x", "TENCENTCLOUD_MFA_CODE": "x", "TENCENTCLOUD_ASSUME_ROLE_IDENTITY": "x"}
+	for name, test := range map[string]struct {
+		set     func(*credential.Options)
+		env     map[string]string
+		unknown []string
+		source  string
+		usesSTS bool
+	}{
+		"alone":                   {source: "no source"},
+		"role":                    {set: func(o *credential.Options) { o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN} }, source: "assumed role " + roleARN + " (with credentials from no source)", usesSTS: true},
+		"role of the environment": {env: role, source: "no source"},
+		"MFA of the environment":  {env: mfa, source: "no source"},
+		"misspelt names": {
+			env: misspelt, source: "no source",
+			unknown: []string{"TENCENTCLOUD_ASSUME_ROLE_ARNN", "TENCENTCLOUD_ASSUME_ROLE_IDENTITY", "TENCENTCLOUD_MFA_CODE"},
+		},
 	} {
+		w := newWorld(t, teosim.Options{})
 		o := w.options()
-		o.AssumeRole = role
+		if test.set != nil {
+			test.set(&o)
+		}
+		if test.env != nil {
+			w.env = test.env
+		}
 		source := w.source(o)
-		_, err := source.Credentials(context.Background())
-		none, ok := errors.AsType[*credential.MissingError](err)
-		if !ok {
-			t.Fatalf("%s: %v, want a MissingError", name, err)
-		}
-		if !errors.As(source.Err(), &none) {
-			t.Errorf("%s: Err is %v", name, source.Err())
-		}
-		rest := none.Error()
-		for _, word := range []string{
-			"secret_id and secret_key are not set, nor are TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
-			"profile 'default' in ~/.tccli does not exist (" + filepath.Join(w.home, ".tccli", "default.credential") + ")",
-			"assume_role_with_web_identity is not set", "assume_role_with_saml is not set",
-			"cam_role_name is not set", "enable_pod_oidc is not true", "TENCENTCLOUD_ASSUME_ROLE_ARNN",
-		} {
-			_, after, found := strings.Cut(rest, word)
-			if !found {
-				t.Errorf("%s: %q is not in %q, or out of order", name, word, none)
+		want := &credential.MissingError{UnknownVariables: test.unknown, Tried: []credential.Tried{
+			{Kind: credential.KindStatic, Source: "secret_id and secret_key", Reason: "are not set, nor are TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"},
+			{Kind: credential.KindProfile, Source: "profile 'default' in ~/.tccli", Reason: "does not exist (" + filepath.Join(w.home, ".tccli", "default.credential") + ")"},
+			{Kind: credential.KindWebIdentity, Source: "assume_role_with_web_identity", Reason: "is not set, nor is TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN or TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE"},
+			{Kind: credential.KindSAML, Source: "assume_role_with_saml", Reason: "is not set, nor is TENCENTCLOUD_ASSUME_ROLE_SAML_ASSERTION"},
+			{Kind: credential.KindCVMRole, Source: "cam_role_name", Reason: "is not set, nor is TENCENTCLOUD_CAM_ROLE_NAME"},
+			{Kind: credential.KindPodOIDC, Source: "enable_pod_oidc", Reason: "is not true"},
+		}}
+		_, err := source.Credentials(t.Context())
+		for _, err := range []error{err, source.Err()} {
+			if !reflect.DeepEqual(err, error(want)) {
+				t.Errorf("%s: %T %v, want %v", name, err, err, want)
 			}
-			rest = after
+		}
+		if source.String() != test.source || source.UsesSTS() != test.usesSTS || len(source.Warnings()) > 0 {
+			t.Errorf("%s: the source is %q, STS is used: %t, warnings %v", name, source, source.UsesSTS(), source.Warnings())
 		}
 		if w.sim.Count("", "") != 0 {
 			t.Errorf("%s: requests were sent", name)
+		}
+	}
+}
+
+func TestMissingCredentialsAreToldInOneLine(t *testing.T) {
+	t.Parallel()
+	for want, unknown := range map[string][]string{
+		"no credentials: a is not set; b does not exist":                                                         nil,
+		"no credentials: a is not set; b does not exist. These environment variables are set, but unknown: X":    {"X"},
+		"no credentials: a is not set; b does not exist. These environment variables are set, but unknown: X, Y": {"X", "Y"},
+	} {
+		err := &credential.MissingError{Tried: []credential.Tried{{Source: "a", Reason: "is not set"}, {Source: "b", Reason: "does not exist"}}, UnknownVariables: unknown}
+		if got := err.Error(); got != want {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }
