@@ -29,10 +29,10 @@ func FuzzParseProfile(f *testing.F) {
 			}
 			return
 		}
-		if p.kind != "cvm-role" && (strings.TrimSpace(p.secretID) == "" || strings.TrimSpace(p.secretKey) == "") {
+		if (p.kind != "cvm-role" || p.secretID != "") && (strings.TrimSpace(p.secretID) == "" || strings.TrimSpace(p.secretKey) == "") {
 			t.Errorf("half a pair: %+v", p)
 		}
-		if p.expires.Unix() < 0 && !p.expires.IsZero() || p.expires.Year() > 9999 {
+		if p.expires.Unix() < 0 && !p.expires.IsZero() || p.expires.UTC().Year() > 9999 {
 			t.Errorf("an end at %v", p.expires)
 		}
 		_ = p.login("prod")

@@ -88,7 +88,7 @@ func (b *builder) profile() (layer, bool) {
 		configure, _ := readFile(strings.TrimSuffix(p.path, ".credential") + ".configure")
 		b.region = parseRegion(configure)
 	}
-	if file.kind == "cvm-role" && file.secretID == "" {
+	if file.secretID == "" { // of the type cvm-role
 		return b.cvmRoleLayer("", "the role of this CVM (as "+p.source+" says)"), true
 	}
 	if p.expired(file, b.options.Now()) {

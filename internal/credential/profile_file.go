@@ -72,8 +72,8 @@ func parseExpiry(raw json.RawMessage) (time.Time, error) {
 // check reports what is missing.
 func (p profileFile) check() error {
 	switch {
-	case p.kind == "cvm-role":
-		return nil
+	case p.kind == "cvm-role" && p.secretID == "":
+		return nil // the metadata service has them
 	case p.secretID == "" && p.secretKey == "":
 		return errors.New("it contains neither secretId nor secretKey")
 	case p.secretID == "":
