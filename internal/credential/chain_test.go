@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"reflect"
 	"slices"
@@ -248,6 +249,45 @@ func TestTheEnvironmentIsThatOfTheProcess(t *testing.T) {
 	if source := w.source(o); named(source) {
 		t.Errorf("warnings %+v", source.Warnings())
 	}
+}
+
+// Without options, the home folder is that of the user, nothing is logged, and the
+// requests go to the public endpoints.
+func TestOptionsHaveDefaults(t *testing.T) {
+	w := newWorld(t, teosim.Options{})
+	t.Setenv("HOME", w.home)
+	t.Setenv("USERPROFILE", w.home)
+	w.write(".tccli/default.credential", `{`+pair+`}`)
+	var asked []string
+	transport := asking{w.transport, &asked}
+	for _, o := range []credential.Options{
+		{AssumeRole: &credential.AssumeRole{RoleARN: roleARN}},
+		{CAMRoleName: teosim.DefaultCAMRole},
+	} {
+		o.Getenv = func(string) string { return "" }
+		o.STS.Transport, o.MetadataTransport = transport, transport
+		if _, err := w.source(o).Credentials(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	want := []string{
+		"https://sts.tencentcloudapi.com/",
+		"http://metadata.tencentyun.com/latest/meta-data/cam/security-credentials/" + teosim.DefaultCAMRole,
+	}
+	if !slices.Equal(asked, want) {
+		t.Errorf("asked %q, want %q", asked, want)
+	}
+}
+
+// asking records the URLs of requests.
+type asking struct {
+	next http.RoundTripper
+	urls *[]string
+}
+
+func (a asking) RoundTrip(r *http.Request) (*http.Response, error) {
+	*a.urls = append(*a.urls, r.URL.String())
+	return a.next.RoundTrip(r)
 }
 
 // An MFA code is sent once, although the roles of the environment and of the

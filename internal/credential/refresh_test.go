@@ -3,7 +3,9 @@ package credential_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -137,6 +139,10 @@ func TestARefreshThatFailsFailsNoRequestBeforeTheExpiry(t *testing.T) {
 		if err := w.list(source); err != nil {
 			t.Fatal(err)
 		}
+		credentials, err := source.Credentials(t.Context())
+		if want := time.Now().Add(1000 * time.Second); err != nil || !credentials.Expires.Equal(want) {
+			t.Errorf("the credentials expire at %s, %v, want %s", credentials.Expires, err, want)
+		}
 		w.sim.Inject(teosim.Fault{Name: teosim.APIError, Action: "AssumeRole", Value: "InternalErrorOfMine: out to lunch"})
 		time.Sleep(900 * time.Second)
 		for range 999 {
@@ -154,7 +160,7 @@ func TestARefreshThatFailsFailsNoRequestBeforeTheExpiry(t *testing.T) {
 			t.Errorf("EdgeOne refused: %v", codes)
 		}
 		time.Sleep(time.Second)
-		err := w.list(source)
+		err = w.list(source)
 		failure, ok := errors.AsType[*credential.SourceError](err)
 		if !ok || failure.Attribute != "assume_role" || !strings.Contains(err.Error(), "out to lunch") {
 			t.Errorf("after the end: %v", err)
@@ -163,11 +169,39 @@ func TestARefreshThatFailsFailsNoRequestBeforeTheExpiry(t *testing.T) {
 		if err := w.list(source); err != nil {
 			t.Errorf("when STS is back: %v", err)
 		}
-		if !strings.Contains(strings.Join(w.logs, "\n"), "Unable to refresh the credentials, which are still valid") {
-			t.Errorf("nothing was logged of it: %v", w.logs)
+	})
+}
+
+// The log says which credentials are used until when, and why they were not refreshed.
+func TestRefreshesAreLogged(t *testing.T) {
+	t.Parallel()
+	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
+		expires := time.Unix(time.Now().Unix()+1000, 0)
+		metadata := &replaceable{answering(`{"Code":"Success","TmpSecretId":"a","TmpSecretKey":"b","Token":"c","ExpiredTime":` + unix(expires) + `}`)}
+		o := w.options()
+		o.CAMRoleName, o.MetadataTransport = "r", metadata
+		source := w.source(o)
+		for range 2 {
+			if _, err := source.Credentials(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			metadata.RoundTripper = answering(`{}`)
+			time.Sleep(900 * time.Second)
+		}
+		want := []string{
+			fmt.Sprint("Credentials issued", map[string]any{"credential_source": "role 'r' of this CVM", "expires": expires}),
+			fmt.Sprint("Unable to refresh the credentials, which are still valid", map[string]any{
+				"credential_source": "role 'r' of this CVM", "expires": expires,
+				"error": `Unable to get the credentials of the CVM's role: the metadata service returned the code "" for the role 'r'`,
+			}),
+		}
+		if !slices.Equal(w.logs, want) {
+			t.Errorf("logged %q, want %q", w.logs, want)
 		}
 	})
 }
+
+type replaceable struct{ http.RoundTripper }
 
 // An STS that hangs delays requests only briefly while the credentials are valid.
 func TestARefreshThatHangsDelaysRequestsBriefly(t *testing.T) {
@@ -462,6 +496,10 @@ func TestSTSMayIssueAShorterLifetime(t *testing.T) {
 	capped := teosim.Options{STS: teosim.STSOptions{MaxDuration: 30 * time.Second}}
 	inBubble(t, 0, capped, func(t *testing.T, w *world) {
 		source := w.source(w.shortLived(7200))
+		credentials, err := source.Credentials(t.Context())
+		if want := time.Now().Add(30 * time.Second); err != nil || !credentials.Expires.Equal(want) {
+			t.Errorf("the credentials expire at %s, %v, want %s", credentials.Expires, err, want)
+		}
 		for range 60 {
 			if err := w.list(source); err != nil {
 				t.Fatal(err)

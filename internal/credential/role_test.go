@@ -549,9 +549,9 @@ func TestAnIncompleteResponseOfSTSIsAnError(t *testing.T) {
 	w := newWorld(t, teosim.Options{})
 	o := w.withStatic()
 	o.AssumeRole = &credential.AssumeRole{RoleARN: roleARN, SessionName: "tf"}
-	o.STS.Transport = answering(`{"Response":{"Credentials":{"TmpSecretId":"a","TmpSecretKey":"b"},"ExpiredTime":9999999999,"RequestId":"r-1"}}`)
-	_, err := w.source(o).Credentials(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "returned incomplete credentials (request ID r-1)") {
-		t.Errorf("%v", err)
+	for _, part := range []string{`"TmpSecretId":"a","TmpSecretKey":"b"`, `"TmpSecretId":"a","Token":"c"`, `"TmpSecretKey":"b","Token":"c"`} {
+		o.STS.Transport = answering(`{"Response":{"Credentials":{` + part + `},"ExpiredTime":9999999999,"RequestId":"r-1"}}`)
+		_, err := w.source(o).Credentials(t.Context())
+		failure{"assume_role", "Unable to assume the role", "AssumeRole returned incomplete credentials (request ID r-1)", ""}.expect(t, err)
 	}
 }

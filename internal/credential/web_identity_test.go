@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,10 @@ func TestARoleIsAssumedWithAWebIdentityToken(t *testing.T) {
 		}, "github", "the web identity token in ~/token"},
 		"JSON file": {func(w *world, i *credential.AssumeRoleWithWebIdentity) {
 			w.write("token", `{"web_identity_token": "`+jwt(0)+`"}`)
+			i.WebIdentityTokenFile = "~/token"
+		}, "OIDC", "the web identity token in ~/token"},
+		"JSON file with white space in the token": {func(w *world, i *credential.AssumeRoleWithWebIdentity) {
+			w.write("token", `{"web_identity_token": " `+jwt(0)+`\n"}`)
 			i.WebIdentityTokenFile = "~/token"
 		}, "OIDC", "the web identity token in ~/token"},
 		"JSON token": {func(_ *world, i *credential.AssumeRoleWithWebIdentity) {
@@ -115,12 +120,10 @@ func TestAnInvalidWebIdentityIsAnError(t *testing.T) {
 		words     []string
 	}{
 		"nothing":   {"", credential.AssumeRoleWithWebIdentity{}, "web_identity_token_file", []string{"There is no token", "TENCENTCLOUD_ASSUME_ROLE_WEB_IDENTITY_TOKEN_FILE"}},
-		"no file":   {"", credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"no such file"}},
 		"empty":     {" \n", credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"it is empty"}},
 		"no field":  {`{"token":"hush"}`, credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"web_identity_token is missing"}},
 		"broken":    {`{"web_identity_token":`, credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"not valid JSON"}},
 		"two lines": {"hush\nhush", credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"neither a token nor JSON"}},
-		"huge":      {strings.Repeat("x", 1<<20+1), credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token"}, "web_identity_token_file", []string{"larger than"}},
 		"bad token": {"", credential.AssumeRoleWithWebIdentity{WebIdentityToken: "hush hush"}, "web_identity_token", []string{"Invalid web identity token"}},
 	}
 	for name, test := range tests {
@@ -139,6 +142,35 @@ func TestAnInvalidWebIdentityIsAnError(t *testing.T) {
 				t.Errorf("the detail repeats the token: %s", problems[0].Detail)
 			}
 		})
+	}
+}
+
+// A file that cannot be read is named once, and a file of exactly the maximum size can be
+// read.
+func TestATokenFileIsNamedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, teosim.Options{})
+	o := w.options()
+	o.AssumeRoleWithWebIdentity = &credential.AssumeRoleWithWebIdentity{WebIdentityTokenFile: "~/token", RoleARN: roleARN}
+	detail := func(reason string) credential.Problems {
+		return credential.Problems{{
+			Attribute: "assume_role_with_web_identity.web_identity_token_file", Summary: "Unable to read the web identity token file",
+			Detail: "The file " + w.home + "/token cannot be used: " + reason + ".",
+		}}
+	}
+	_, problems := credential.New(o)
+	if want := detail("no such file or directory"); !slices.Equal(problems, want) {
+		t.Errorf("problems %+v, want %+v", problems, want)
+	}
+	const most = 1 << 20
+	w.write("token", strings.Repeat("x", most))
+	if _, problems = credential.New(o); len(problems) > 0 {
+		t.Errorf("problems %+v", problems)
+	}
+	w.write("token", strings.Repeat("x", most+1))
+	_, problems = credential.New(o)
+	if want := detail("it is larger than 1048576 bytes"); !slices.Equal(problems, want) {
+		t.Errorf("problems %+v, want %+v", problems, want)
 	}
 }
 
