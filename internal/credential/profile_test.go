@@ -250,38 +250,36 @@ func TestALoginDuringARunBringsNewCredentials(t *testing.T) {
 // when the service refuses it.
 func TestALoginIsNoticedBeforeTheOldOneExpires(t *testing.T) {
 	t.Parallel()
-	now := time.Now()
-	w := newWorld(t, teosim.Options{})
-	o := w.options()
-	o.Now = func() time.Time { return now }
-	login := func(id, token string) {
-		w.write(".tccli/default.credential", fmt.Sprintf(`{"secretId":%q,"secretKey":"key","token":%q,"expiresAt":%d}`, id, token, now.Add(1000*time.Second).Unix()))
-	}
-	login("AKIDfirst", "one")
-	source := w.source(o)
-	expect := func(id, token string) tcapi.Credentials {
-		t.Helper()
-		credentials, err := source.Credentials(t.Context())
-		if err != nil || credentials.SecretID != id || credentials.Token != token {
-			t.Errorf("credentials of %s with the token %s, %v, want those of %s with %s", credentials.SecretID, credentials.Token, err, id, token)
+	inBubble(t, 0, teosim.Options{}, func(t *testing.T, w *world) {
+		login := func(id, token string) {
+			w.write(".tccli/default.credential", fmt.Sprintf(`{"secretId":%q,"secretKey":"key","token":%q,"expiresAt":%d}`, id, token, time.Now().Unix()+1000))
 		}
-		return credentials
-	}
-	expect("AKIDfirst", "one")
-	now = now.Add(890 * time.Second)
-	login("AKIDsecond", "two")
-	expect("AKIDfirst", "one")
-	now = now.Add(20 * time.Second)
-	second := expect("AKIDsecond", "two")
+		login("AKIDfirst", "one")
+		source := w.source(w.options())
+		expect := func(id, token string) tcapi.Credentials {
+			t.Helper()
+			credentials, err := source.Credentials(t.Context())
+			if err != nil || credentials.SecretID != id || credentials.Token != token {
+				t.Errorf("credentials of %s with the token %s, %v, want those of %s with %s", credentials.SecretID, credentials.Token, err, id, token)
+			}
+			return credentials
+		}
+		expect("AKIDfirst", "one")
+		time.Sleep(899 * time.Second)
+		login("AKIDsecond", "two")
+		expect("AKIDfirst", "one")
+		time.Sleep(time.Second)
+		second := expect("AKIDsecond", "two")
 
-	if err := source.Refresh(t.Context(), second); !errors.Is(err, tcapi.ErrNotRefreshable) {
-		t.Errorf("without another login: %v", err)
-	}
-	login("AKIDsecond", "three")
-	if err := source.Refresh(t.Context(), second); err != nil {
-		t.Errorf("with another token: %v", err)
-	}
-	expect("AKIDsecond", "three")
+		if err := source.Refresh(t.Context(), second); !errors.Is(err, tcapi.ErrNotRefreshable) {
+			t.Errorf("without another login: %v", err)
+		}
+		login("AKIDsecond", "three")
+		if err := source.Refresh(t.Context(), second); err != nil {
+			t.Errorf("with another token: %v", err)
+		}
+		expect("AKIDsecond", "three")
+	})
 }
 
 // Two configurations of the provider share nothing, whatever their profiles.
