@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -170,6 +171,7 @@ func (b *builder) unknownProfile(name, dir string) {
 			existing = append(existing, "'"+profile+"'")
 		}
 	}
+	slices.Sort(existing)
 	detail := fmt.Sprintf("There is no profile '%s' in %s", name, dir)
 	if len(existing) > 0 {
 		detail += ". Set profile to one of: " + strings.Join(existing, ", ") + "."

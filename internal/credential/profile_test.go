@@ -173,9 +173,9 @@ func TestAProfileThatCannotBeReadIsAProblem(t *testing.T) {
 			"profile", "There is no profile 'prod' in HOME/.tccli. Set profile to one of: 'default'.",
 		},
 		"other profiles": {
-			[]string{".tccli/b.credential", ".tccli/a.credential"},
+			[]string{".tccli/b.credential", ".tccli/a-b.credential", ".tccli/a.credential"},
 			prod,
-			"profile", "There is no profile 'prod' in HOME/.tccli. Set profile to one of: 'a', 'b'.",
+			"profile", "There is no profile 'prod' in HOME/.tccli. Set profile to one of: 'a', 'a-b', 'b'.",
 		},
 		"no profile": {
 			[]string{"keys/note"},
