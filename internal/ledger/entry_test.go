@@ -283,6 +283,25 @@ func TestAnEntryAtItsLimitsIsAccepted(t *testing.T) {
 	}
 }
 
+// The text of an entry is not much shorter than its elements need memory.
+func TestManyEmptyElementsAreNoEntry(t *testing.T) {
+	t.Parallel()
+	const many = 30_000
+	for text, want := range map[string]bool{
+		strings.Repeat(",", many):                                false,
+		strings.Repeat("{", many):                                false,
+		strings.Repeat("[", many):                                false,
+		strings.Repeat(`"",`, many):                              false,
+		"\"" + strings.Repeat(",[{", many) + `\"` + `,[{` + "\"": true,
+		strings.Repeat("    \"a\",\n", many):                     true,
+		strings.Repeat(`,`, 100):                                 true,
+	} {
+		if got := isDense([]byte(text)); got != want {
+			t.Errorf("%.10q…: %t", text, got)
+		}
+	}
+}
+
 func TestDecodeRefusesLargeEntries(t *testing.T) {
 	t.Parallel()
 	e := fullEntry(t)
