@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/net/idna"
+
 	"github.com/edgeone-community/terraform-provider-teo/internal/printable"
 )
 
@@ -85,6 +87,11 @@ var (
 
 // refusesHost checks a host as it is written.
 func (t *DownloadTransport) refusesHost(host string) bool {
+	// net/http asks a proxy for a tunnel to the name in this form. Digits and dots of
+	// other scripts can make an address in it.
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
 	host = strings.TrimRight(strings.ToLower(host), ".")
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return !t.allowLoopback
@@ -149,6 +156,9 @@ func parseShortIPv4(host string) (netip.Addr, bool) {
 	}
 	var n uint64
 	for i, part := range parts {
+		if part == "0x" {
+			part = "0" // as BSD and browsers read it
+		}
 		value, err := strconv.ParseUint(part, 0, 32)
 		last := i == len(parts)-1
 		if err != nil || strings.Contains(part, "_") || !last && value > 255 {

@@ -1,8 +1,13 @@
 package tcapi
 
 import (
+	"context"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync/atomic"
 	"testing"
 )
 
@@ -10,23 +15,61 @@ import (
 // the check of the URL.
 func TestDownloadsCheckTheDialedAddress(t *testing.T) {
 	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	var received atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { received.Add(1) }))
+	t.Cleanup(server.Close)
+	for _, test := range []struct {
+		address                  string // of log-down.example.com
+		allowed, refused, answer bool
+	}{
+		{server.Listener.Addr().String(), true, false, true},
+		{server.Listener.Addr().String(), false, true, false},
+		{"169.254.169.254:80", true, true, false},
+		{"[fe80::1%1]:80", true, true, false},
+	} {
+		transport := NewDownloadTransport(TransportOptions{}, test.allowed)
+		transport.proxy = http.ProxyURL(nil)
+		dial := transport.direct.DialContext
+		transport.direct.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dial(ctx, network, test.address)
+		}
+		before := received.Load()
+		err := fetch(t, transport)
+		transport.CloseIdleConnections()
+		if _, refused := errors.AsType[*RefusedAddressError](err); refused != test.refused || (err == nil) != test.answer {
+			t.Errorf("%+v: %v", test, err)
+		}
+		if sent := received.Load() > before; sent != test.answer {
+			t.Errorf("%+v: sent: %t", test, sent)
+		}
+	}
+}
+
+// If it is not known whether there is a proxy, nothing is requested without it.
+func TestDownloadsWithAnInvalidProxyAreNotDirect(t *testing.T) {
+	t.Parallel()
+	invalid := errors.New("invalid proxy")
+	transport := NewDownloadTransport(TransportOptions{}, true)
+	transport.proxy = func(*http.Request) (*url.URL, error) { return nil, invalid }
+	transport.proxied.Proxy = transport.proxy
+	transport.direct.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		t.Error("a connection without the proxy")
+		return nil, net.ErrClosed
+	}
+	if err := fetch(t, transport); !errors.Is(err, invalid) {
+		t.Error(err)
+	}
+}
+
+func fetch(t *testing.T, transport *DownloadTransport) error {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://log-down.example.com/a.log.gz", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
-	for _, allowed := range []bool{true, false} {
-		transport := NewDownloadTransport(TransportOptions{}, allowed)
-		conn, err := transport.direct.DialContext(t.Context(), "tcp", listener.Addr().String())
-		if conn != nil {
-			_ = conn.Close()
-		}
-		if _, refused := errors.AsType[*RefusedAddressError](err); refused == allowed {
-			t.Errorf("loopback allowed: %t, %v", allowed, err)
-		}
-		_, err = transport.direct.DialContext(t.Context(), "tcp", "169.254.169.254:80")
-		if _, refused := errors.AsType[*RefusedAddressError](err); !refused {
-			t.Errorf("link-local: %v", err)
-		}
+	resp, err := transport.RoundTrip(req)
+	if err == nil {
+		_ = resp.Body.Close()
 	}
+	return err
 }
