@@ -101,10 +101,7 @@ func (t *DownloadTransport) refusesHost(host string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	if err != nil {
-		var ok bool
-		if addr, ok = parseShortIPv4(host); !ok {
-			return false
-		}
+		addr = parseShortIPv4(host)
 	}
 	return t.refuses(addr)
 }
@@ -134,13 +131,13 @@ func embeddedIPv4(addr netip.Addr) []netip.Addr {
 	case compatible.Contains(addr), nat64.Contains(addr):
 		return []netip.Addr{netip.AddrFrom4([4]byte(b[12:]))}
 	case sixToFour.Contains(addr):
-		return []netip.Addr{netip.AddrFrom4([4]byte(b[2:6]))}
+		return []netip.Addr{netip.AddrFrom4([4]byte(b[2:]))}
 	case localNAT64.Contains(addr):
 		// The place depends on the length of the prefix (RFC 6052). The places that
 		// are part of the prefix are often zero.
 		places := []netip.Addr{
 			netip.AddrFrom4([4]byte{b[6], b[7], b[9], b[10]}), netip.AddrFrom4([4]byte{b[7], b[9], b[10], b[11]}),
-			netip.AddrFrom4([4]byte(b[9:13])), netip.AddrFrom4([4]byte(b[12:])),
+			netip.AddrFrom4([4]byte(b[9:])), netip.AddrFrom4([4]byte(b[12:])),
 		}
 		return slices.DeleteFunc(places, netip.Addr.IsUnspecified)
 	}
@@ -148,11 +145,12 @@ func embeddedIPv4(addr netip.Addr) []netip.Addr {
 }
 
 // parseShortIPv4 parses the forms of an IPv4 address that resolvers accept and
-// netip does not: with fewer than four parts, in octal and in hexadecimal.
-func parseShortIPv4(host string) (netip.Addr, bool) {
+// netip does not: with fewer than four parts, in octal and in hexadecimal. It returns
+// the zero Addr for another host.
+func parseShortIPv4(host string) netip.Addr {
 	parts := strings.Split(host, ".")
 	if len(parts) > 4 {
-		return netip.Addr{}, false
+		return netip.Addr{}
 	}
 	var n uint64
 	for i, part := range parts {
@@ -162,7 +160,7 @@ func parseShortIPv4(host string) (netip.Addr, bool) {
 		value, err := strconv.ParseUint(part, 0, 32)
 		last := i == len(parts)-1
 		if err != nil || strings.Contains(part, "_") || !last && value > 255 {
-			return netip.Addr{}, false
+			return netip.Addr{}
 		}
 		if last {
 			n = n<<(8*uint(5-len(parts))) | value
@@ -170,8 +168,5 @@ func parseShortIPv4(host string) (netip.Addr, bool) {
 		}
 		n = n<<8 | value
 	}
-	if n > 1<<32-1 {
-		return netip.Addr{}, false
-	}
-	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}), true
+	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
 }

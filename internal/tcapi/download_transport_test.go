@@ -148,7 +148,7 @@ func TestDownloadsRefuseExactlyTheLocalNetworks(t *testing.T) {
 	local := append(ipv4Forms("0.0.0.0"),
 		"[::]", "[::1]", "[::1%25lo]", "[fd00:ec2::254]", "[fd00:ec2::254%25eth0]", "[fd20:ce::254]",
 		"[fe80::]", "[febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff]", "[ff00::]", "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]",
-		"localhost", "LOCALHOST.", "a.localhost", "ｌocalhost", "loc\u00adalhost", "metadata。tencentyun。com", "metadata.google.internal.",
+		"localhost", "LOCALHOST..", "a_b.LOCALHOST", "ｌocalhost", "loc\u00adalhost", "metadata。tencentyun。com", "metadata.google.internal.",
 		// Browsers and BSD read 0x as zero.
 		"0x7f.0x.0X.1", "0x",
 	)
