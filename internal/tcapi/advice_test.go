@@ -50,6 +50,23 @@ func TestAdviceDependsOnTheCodeOrTheCause(t *testing.T) {
 	}
 }
 
+// An error says what is known about the request.
+func TestAnErrorHasOneLine(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[string]tcapi.Error{
+		"A (teo v): it broke":                                                     {},
+		"A (teo v): C: it broke (request ID r)":                                   {Code: "C", RequestID: "r"},
+		"A (teo v): it broke (HTTP 502)":                                          {Status: 502, Attempts: 1},
+		"A (teo v): it broke (2 attempts)":                                        {Attempts: 2},
+		"A (teo v): InternalError: it broke (request ID r, HTTP 200, 3 attempts)": {Code: "InternalError", RequestID: "r", Status: 200, Attempts: 3},
+	} {
+		e.Service, e.Action, e.Version, e.Message = "teo", "A", "v", "it broke"
+		if got := e.Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)

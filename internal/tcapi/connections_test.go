@@ -2,6 +2,7 @@ package tcapi_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	golog "log"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
@@ -58,6 +60,47 @@ func TestConnectionsAreKept(t *testing.T) {
 	if requests.Load() != workers*rounds || connections.Load() > 2*workers {
 		t.Errorf("%d connections for %d requests, want about %d", connections.Load(), requests.Load(), workers)
 	}
+}
+
+// A connection is kept for half a minute, in simulated time.
+func TestAnIdleConnectionIsClosedAfterAWhile(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dialled, closed atomic.Int32
+		transport := tcapi.NewTransport(tcapi.TransportOptions{})
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			dialled.Add(1)
+			client, server := net.Pipe()
+			go func() {
+				r := bufio.NewReader(server)
+				for {
+					req, err := http.ReadRequest(r)
+					if err != nil {
+						closed.Add(1)
+						return
+					}
+					_, _ = io.Copy(io.Discard, req.Body)
+					_, _ = fmt.Fprintf(server, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(fine), fine)
+				}
+			}()
+			return client, nil
+		}
+		defer transport.CloseIdleConnections()
+		client, _ := over(transport, func(c *tcapi.Config) { c.Endpoint = tcapi.Endpoint{Scheme: "http", Host: "localhost"} })
+		for _, test := range []struct {
+			pause           time.Duration
+			dialled, closed int32
+		}{{0, 1, 0}, {29 * time.Second, 1, 0}, {31 * time.Second, 2, 1}} {
+			time.Sleep(test.pause)
+			if err := ask(t.Context(), client); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if dialled.Load() != test.dialled || closed.Load() != test.closed {
+				t.Errorf("after %s: %d connections, %d closed, want %+v", test.pause, dialled.Load(), closed.Load(), test)
+			}
+		}
+	})
 }
 
 // An idle connection that the server has closed causes neither an error nor another

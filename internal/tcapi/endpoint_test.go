@@ -11,22 +11,28 @@ import (
 
 func TestAnEndpointIsAHostWithOrWithoutAScheme(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{
-		"teo.tencentcloudapi.com":          "https://teo.tencentcloudapi.com",
-		"TEO.TencentCloudAPI.com":          "https://teo.tencentcloudapi.com",
-		"https://teo.tencentcloudapi.com/": "https://teo.tencentcloudapi.com",
-		"HTTPS://teo.example.com:8443":     "https://teo.example.com:8443",
-		"teo.example.com:":                 "https://teo.example.com",
-		"http://127.0.0.1:8080":            "http://127.0.0.1:8080",
-		"http://127.9.9.9":                 "http://127.9.9.9",
-		"http://localhost:1":               "http://localhost:1",
-		"http://LocalHost":                 "http://localhost",
-		"http://[::1]:65535":               "http://[::1]:65535",
-		"[2001:DB8::1]":                    "https://[2001:db8::1]",
+	for in, want := range map[string]struct {
+		url      string
+		loopback bool
+	}{
+		"teo.tencentcloudapi.com":          {"https://teo.tencentcloudapi.com", false},
+		"TEO.TencentCloudAPI.com":          {"https://teo.tencentcloudapi.com", false},
+		"https://teo.tencentcloudapi.com/": {"https://teo.tencentcloudapi.com", false},
+		"HTTPS://teo.example.com:8443":     {"https://teo.example.com:8443", false},
+		"teo.example.com:":                 {"https://teo.example.com", false},
+		"a-z_09.example.com":               {"https://a-z_09.example.com", false},
+		"http://127.0.0.1:8080":            {"http://127.0.0.1:8080", true},
+		"http://127.9.9.9":                 {"http://127.9.9.9", true},
+		"http://localhost:1":               {"http://localhost:1", true},
+		"http://LocalHost":                 {"http://localhost", true},
+		"localhost":                        {"https://localhost", true},
+		"http://[::1]:65535":               {"http://[::1]:65535", true},
+		"[2001:DB8::1]":                    {"https://[2001:db8::1]", false},
+		"128.0.0.1":                        {"https://128.0.0.1", false},
 	} {
 		got, err := tcapi.ParseEndpoint(in)
-		if err != nil || got.String() != want {
-			t.Errorf("ParseEndpoint(%q) = %v, %v; want %s", in, got, err, want)
+		if err != nil || got.String() != want.url || got.Loopback() != want.loopback {
+			t.Errorf("ParseEndpoint(%q) = %v, %v, loopback: %t; want %v", in, got, err, got.Loopback(), want)
 		}
 	}
 }
@@ -94,7 +100,7 @@ func TestADomainHasNeitherSchemeNorPortNorPath(t *testing.T) {
 		}
 	}
 	for _, in := range []string{
-		"", ".", "..", "com", "com.", "https://a.b", "a.b:443", "a.b/c", "a b.c", "x@a.b", "[::1]", "a..b", "a.b?c",
+		"", ".", "..", "com", "com.", "https://a.b", "a.b://", "a.b:443", "a.b/c", "a b.c", "x@a.b", "[::1]", "a..b", "a.b?c",
 	} {
 		if got, err := tcapi.ParseDomain(in); err == nil || !strings.Contains(err.Error(), "not a root domain") {
 			t.Errorf("ParseDomain(%q) = %q, %v; want an error", in, got, err)

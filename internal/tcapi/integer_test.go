@@ -15,10 +15,10 @@ func TestIntegersAreReadInEveryNotation(t *testing.T) {
 		"1500": int64(1500), "1500.0": int64(1500), "1.5e3": int64(1500), "1.50E+3": int64(1500), "15000e-1": int64(1500),
 		`"1500"`: int64(1500), `"1500.0"`: int64(1500), "0": int64(0), "-0.0": int64(0), "0e999999999": int64(0), "-7.0": int64(-7),
 		"0.0015e6": int64(1500), "9007199254740993.0": int64(9007199254740993), "9223372036854775807": int64(9223372036854775807),
-		"-9223372036854775808.0": int64(-9223372036854775808), "null": nil,
+		"-9223372036854775808.0": int64(-9223372036854775808), "null": nil, `5,"Size":null`: nil,
 
 		"2.5": false, "0.1": false, "1e-1": false, "9223372036854775808": false, "1e20": false, "1e999999999": false, "1e99999999999999999999": false,
-		"4503599627370497.5": false, `""`: false, `"a"`: false, `"+1"`: false, `"1_000"`: false, `".5"`: false, `"0x10"`: false, `"1 "`: false, `"NaN"`: false,
+		"4503599627370497.5": false, `""`: false, `"a"`: false, `"+1"`: false, `"+1.0"`: false, `"1e"`: false, `"e5"`: false, `"1_000"`: false, `".5"`: false, `"0x10"`: false, `"1 "`: false, `"NaN"`: false,
 		"true": false, "{}": false, "[1]": false, "1" + strings.Repeat("0", 1<<20): false,
 	} {
 		var got struct{ Size tcapi.Integer }
@@ -73,9 +73,11 @@ func TestAFieldOfAnotherTypeIsNamed(t *testing.T) {
 		}
 		TotalCount tcapi.Integer
 	}
+	nines := strings.Repeat("9", 2000) // of which an error has a hundred bytes
 	for in, message := range map[string]string{
 		`"TotalCount":2.5,"Data":[]`:        "the field TotalCount is 2.5, which is not a whole number",
 		`"Data":[{"Size":1},{"Size":"1k"}]`: `the field Data.Size is "1k", which is not a whole number`,
+		`"TotalCount":"` + nines + `"`:      `the field TotalCount is "` + nines[:99] + `, which is not a whole number`,
 		`"Data":[{"Domain":5}]`:             "the field Data.Domain has the wrong type (number)",
 		`"Data":{}`:                         "the field Data has the wrong type (object)",
 		`"Error":true`:                      "the field Error has the wrong type (bool)",

@@ -181,13 +181,14 @@ func TestThrottlingSlowsTheWholeAction(t *testing.T) {
 				if got := rate(t, client, fastAction, 400); got < 89 || got > 91 {
 					t.Errorf("%.1f requests a second of another action, want 90", got)
 				}
-				for range 50 {
+				// At least one was good before, and 25 restore the rate.
+				for range 24 {
 					if err := call(slowAction); err != nil {
 						t.Fatal(err)
 					}
 				}
 				if got := rate(t, client, slowAction, 40); got < 17.9 || got > 18.1 {
-					t.Errorf("%.1f requests a second after 50 good ones, want 18", got)
+					t.Errorf("%.1f requests a second after 25 good ones, want 18", got)
 				}
 			})
 		})
@@ -275,6 +276,36 @@ func TestQueuedRequestsSlowDown(t *testing.T) {
 	})
 }
 
+// Of the requests that wait, only the next one keeps the time that it was given at the
+// higher rate.
+func TestOnlyTheNextRequestKeepsItsTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sent := new(times)
+		limiter := (&tcapi.Limiters{PerSecond: 2}).For("teo", "2022-09-01", "DescribeZones", 20)
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() {
+				if err := limiter.Wait(t.Context()); err != nil {
+					t.Error(err)
+				}
+				sent.add()
+			})
+		}
+		synctest.Wait()
+		limiter.Slow(time.Millisecond)
+		group.Wait()
+		if first := sent.all[1].Sub(sent.all[0]); first != 500*time.Millisecond {
+			t.Errorf("the next request was sent after %s, want half a second", first)
+		}
+		for i := 2; i < len(sent.all); i++ {
+			if waited := sent.all[i].Sub(sent.all[i-1]); waited < time.Second {
+				t.Errorf("request %d was sent after %s, want a second", i, waited)
+			}
+		}
+	})
+}
+
 // Two listings that each have many pages to read take turns: a short one does
 // not wait for the end of a long one.
 func TestListingsTakeTurns(t *testing.T) {
@@ -327,8 +358,7 @@ func TestListingsTakeTurns(t *testing.T) {
 
 type listing struct{}
 
-// Admitted applies to one attempt of one call, neither to its retries nor to the
-// calls that get its credentials.
+// Admitted applies to one call, not to those that get its credentials.
 func TestAdmittedAppliesToOneRequest(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -357,6 +387,28 @@ func TestAdmittedAppliesToOneRequest(t *testing.T) {
 		}
 		if waited := sent.all[1].Sub(sent.all[0]); waited != 0 {
 			t.Errorf("the admitted call waited %s once more", waited)
+		}
+	})
+}
+
+func TestTheRetryOfAnAdmittedCallWaitsForTheLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sent := new(times)
+		next := replies(apiError("InternalError", ""), fine)
+		client, _ := over(wire(func(r *http.Request) (*http.Response, error) {
+			sent.add()
+			return next(r)
+		}), func(c *tcapi.Config) { c.Limiters = &tcapi.Limiters{PerSecond: 1} })
+		begin := time.Now()
+		if err := client.Admit(t.Context(), slowAction); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tcapi.Call[tcapi.Head](t.Context(), client, slowAction, nil, tcapi.Admitted()); err != nil {
+			t.Fatal(err)
+		}
+		if first, second := sent.all[0].Sub(begin), sent.all[1].Sub(begin); first != 0 || second != time.Second {
+			t.Errorf("sent after %s and %s, want 0 and a second", first, second)
 		}
 	})
 }
@@ -403,7 +455,7 @@ func TestABurstIsSmall(t *testing.T) {
 	for _, test := range []struct {
 		documented, configured float64
 		burst, second          int
-	}{{20, 0, 1, 18}, {100, 0, 9, 99}, {5, 0, 1, 5}, {20, 30, 3, 32}, {20, 4, 1, 4}} {
+	}{{20, 0, 1, 18}, {100, 0, 9, 99}, {5, 0, 1, 5}, {20, 30, 3, 32}, {20, 4, 1, 4}, {20, 100, 10, 109}} {
 		synctest.Test(t, func(t *testing.T) {
 			l := (&tcapi.Limiters{PerSecond: test.configured}).For("teo", "2022-09-01", "DescribeZones", test.documented)
 			begin := time.Now()

@@ -3,6 +3,7 @@ package tcapi_test
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -100,7 +101,11 @@ func TestANetworkFaultHasItsClassAndMessage(t *testing.T) {
 			handle: body(`{"Response":{"RequestId":"r"}}<`),
 			class:  tcapi.Fatal, sent: once, status: 200, message: "could not be decoded",
 		},
-		"other types":   {handle: body(`{"Response":[]}`), class: tcapi.Fatal, sent: once, status: 200, message: "could not be decoded"},
+		"other types": {handle: body(`{"Response":[]}`), class: tcapi.Fatal, sent: once, status: 200, message: "could not be decoded"},
+		"a field of another type, and no request ID": {
+			handle: body(`{"Response":{"Error":true}}`),
+			class:  tcapi.Fatal, sent: once, status: 200, message: "the field Error has the wrong type",
+		},
 		"HTML":          {handle: page(200), class: tcapi.Fatal, sent: once, status: 200, message: `not a JSON object (Content-Type "text/html"), so it is not from an API endpoint`},
 		"an empty body": {handle: body(""), class: tcapi.Fatal, sent: once, status: 200, message: "not a JSON object"},
 		"500":           {handle: page(500), class: tcapi.Transient, sent: thrice, status: 500, message: "the endpoint returned 500 Internal Server Error"},
@@ -119,6 +124,7 @@ func TestANetworkFaultHasItsClassAndMessage(t *testing.T) {
 			handle: page(302, "Location", "/?token=secret"),
 			class:  tcapi.Fatal, sent: once, status: 302, message: "redirects to 127.0.0.1, so it is not an API endpoint",
 		},
+		"300":                   {handle: page(300), class: tcapi.Fatal, sent: once, status: 300, message: "redirects to elsewhere"},
 		"a redirect to nowhere": {handle: page(308), class: tcapi.Fatal, sent: once, status: 308, message: "redirects to elsewhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -310,7 +316,10 @@ func TestABrokenStreamOfHTTP2IsRetried(t *testing.T) {
 			server.Config.ErrorLog = quiet()
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			transport := server.Client().Transport
+			roots := x509.NewCertPool()
+			roots.AddCert(server.Certificate())
+			transport := tcapi.NewTransport(tcapi.TransportOptions{RootCAs: roots})
+			t.Cleanup(transport.CloseIdleConnections)
 			endpoint, err := tcapi.ParseEndpoint(server.URL)
 			if err != nil {
 				t.Fatal(err)

@@ -167,6 +167,19 @@ func TestARequestThatCannotBeEncodedIsAnError(t *testing.T) {
 	}
 }
 
+// A request that has no URL is not sent, and not repeated.
+func TestARequestWithAnInvalidEndpointIsAnError(t *testing.T) {
+	t.Parallel()
+	client, seen := over(wire(func(r *http.Request) (*http.Response, error) {
+		t.Errorf("%s was sent", r.URL)
+		return answer(fine), nil
+	}), func(c *tcapi.Config) { c.Endpoint.Host = "teo .example.com" })
+	failure := failed(t, ask(t.Context(), client))
+	if failure.Class != tcapi.Fatal || failure.Status != 0 || len(seen.all()) != 1 || !strings.Contains(failure.Message, "invalid character") {
+		t.Errorf("%+v", failure)
+	}
+}
+
 // Each attempt is signed anew, with the credentials of that moment.
 func TestAttemptsAreSignedAnew(t *testing.T) {
 	t.Parallel()

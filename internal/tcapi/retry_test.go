@@ -125,7 +125,9 @@ func TestTheSkewOfTheClockIsMeasured(t *testing.T) {
 			t.Parallel()
 			now := time.Date(2022, 5, 11, 12, 0, 0, 0, time.UTC)
 			client, _ := over(wire(func(*http.Request) (*http.Response, error) {
-				return answer(apiError("AuthFailure.SignatureExpire", ""), "Date", now.Add(ahead).Format(http.TimeFormat)), nil
+				// The request and the response each take ten seconds.
+				now = now.Add(20 * time.Second)
+				return answer(apiError("AuthFailure.SignatureExpire", ""), "Date", now.Add(ahead-10*time.Second).Format(http.TimeFormat)), nil
 			}), func(c *tcapi.Config) { c.Now = func() time.Time { return now } })
 			if got := failed(t, ask(t.Context(), client)); got.Skew != ahead {
 				t.Errorf("the skew is %s, want %s", got.Skew, ahead)

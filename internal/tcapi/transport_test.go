@@ -47,6 +47,8 @@ func TestAnInvalidProxyIsRefused(t *testing.T) {
 		"http://user:hunter2@proxy:65536":    "between 1 and 65535",
 		"http://user:hunter2@proxy:0":        "between 1 and 65535",
 		"http://user:hunter2@proxy/p?q=1":    "without a path",
+		"http://user:hunter2@proxy?q=1":      "without a path",
+		"http://user:hunter2@proxy#f":        "without a path",
 		"http://user:hunter2@pro xy":         "not a URL",
 		"http://user:hunter2%zz@proxy":       "not a URL",
 		"http://proxy.example.com:3128/path": "without a path",
