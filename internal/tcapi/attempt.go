@@ -41,13 +41,9 @@ func attempt[R any, P reply[R]](ctx context.Context, c *Client, action Action, p
 	if x.err != nil {
 		failure.Class, failure.Err = x.class, x.err
 		failure.Message = printable.Redacted(x.err.Error(), printable.Message, secrets...)
-		if ctx.Err() != nil {
-			failure.Err = context.Cause(ctx)
-			failure.Class = Fatal
-			if errors.Is(failure.Err, errAttemptTimeout) {
-				failure.Class = Transient
-				failure.Message = fmt.Sprintf("no response within the request timeout of %s", c.RequestTimeout)
-			}
+		if errors.Is(context.Cause(ctx), errAttemptTimeout) {
+			failure.Class, failure.Err = Transient, errAttemptTimeout
+			failure.Message = fmt.Sprintf("no response within the request timeout of %s", c.RequestTimeout)
 		}
 		return nil, failure
 	}

@@ -83,7 +83,7 @@ func ruleOf(code string) rule {
 			return r
 		}
 	}
-	return rule{code: code, advice: adviceOther}
+	return rule{advice: adviceOther}
 }
 
 // Advice says what the user can do about the error, in full sentences.

@@ -46,7 +46,7 @@ func ParseEndpoint(s string) (Endpoint, error) {
 		// The text of url.Error repeats the input, which can hold a password.
 		return Endpoint{}, errors.New("it is neither a host name nor a URL")
 	}
-	scheme, host := strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	scheme, host := u.Scheme, strings.ToLower(u.Host)
 	switch {
 	case scheme != "https" && scheme != "http":
 		return Endpoint{}, fmt.Errorf("the scheme %q is neither https nor http", scheme)

@@ -36,7 +36,6 @@ var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func (x *exchange) release() {
 	if x.body != nil {
 		bodies.Put(x.body)
-		x.body = nil
 	}
 }
 

@@ -36,13 +36,13 @@ func parseInteger(text string) (int64, bool) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, text[0] != '+'
 	}
-	mantissa, exponent := text, 0
-	if i := strings.IndexAny(text, "eE"); i >= 0 {
+	mantissa, power, scientific := strings.Cut(strings.ToLower(text), "e")
+	exponent := 0
+	if scientific {
 		var err error
-		if exponent, err = strconv.Atoi(text[i+1:]); err != nil {
+		if exponent, err = strconv.Atoi(power); err != nil {
 			return 0, false
 		}
-		mantissa = text[:i]
 	}
 	mantissa, negative := strings.CutPrefix(mantissa, "-")
 	whole, fraction, _ := strings.Cut(mantissa, ".")

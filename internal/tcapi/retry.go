@@ -87,8 +87,8 @@ func (r *Retries) After(class Class, retryAfter time.Duration) (time.Duration, b
 // which is a number of seconds or a time; 0 without a valid header.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
-		return time.Duration(min(seconds, math.MaxInt32)) * time.Second
+	if seconds, err := strconv.Atoi(value); err == nil {
+		return time.Duration(max(0, min(seconds, math.MaxInt32))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
 		return max(0, at.Sub(now))

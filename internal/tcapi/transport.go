@@ -51,7 +51,7 @@ func NewTransport(o TransportOptions) *http.Transport {
 }
 
 func newDialer() *net.Dialer {
-	return &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &net.Dialer{Timeout: 10 * time.Second}
 }
 
 // ParseProxy parses "host:port" or a URL with the scheme http, https, socks5 or
@@ -66,7 +66,6 @@ func ParseProxy(s string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("it is not a URL such as http://proxy.example.com:3128")
 	}
-	u.Scheme = strings.ToLower(u.Scheme)
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" && u.Scheme != "socks5h":
 		return nil, errors.New("the scheme must be http, https, socks5 or socks5h")
