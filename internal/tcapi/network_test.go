@@ -101,7 +101,7 @@ func TestANetworkFaultHasItsClassAndMessage(t *testing.T) {
 			handle: body(`{"Response":{"RequestId":"r"}}<`),
 			class:  tcapi.Fatal, sent: once, status: 200, message: "could not be decoded",
 		},
-		"other types": {handle: body(`{"Response":[]}`), class: tcapi.Fatal, sent: once, status: 200, message: "could not be decoded"},
+		"other types": {handle: body(`{"Response":[]}`), class: tcapi.Fatal, sent: once, status: 200, message: "could not be decoded: the field Response has the wrong type (array)"},
 		"a field of another type, and no request ID": {
 			handle: body(`{"Response":{"Error":true}}`),
 			class:  tcapi.Fatal, sent: once, status: 200, message: "the field Error has the wrong type",
@@ -181,6 +181,10 @@ func TestASilentServiceIsAskedAgain(t *testing.T) {
 			response.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"Response":`), silence{r.Context()}))
 			return response, nil
 		}, 90 * time.Second, 200, "no response within the request timeout of 1m30s"},
+		"whatever the transport says": {func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, errors.New("it was interrupted")
+		}, 90 * time.Second, 0, "no response within the request timeout of 1m30s"},
 		"with the default timeout": {func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
 			return nil, r.Context().Err()
@@ -249,6 +253,28 @@ func TestAFaultBeforeTheConnectionHasItsClass(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A server that accepts a connection and then says nothing is not waited for as long as
+// for a response.
+func TestASilentHandshakeEndsBeforeTheRequestTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := tcapi.NewTransport(tcapi.TransportOptions{})
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			go func() { _, _ = io.Copy(io.Discard, server) }()
+			return client, nil
+		}
+		client, _ := over(transport, func(c *tcapi.Config) {
+			c.Endpoint, c.MaxRetries = tcapi.Endpoint{Scheme: "https", Host: "localhost"}, 0
+		})
+		begin := time.Now()
+		got := failed(t, ask(t.Context(), client))
+		if took := time.Since(begin); got.Class != tcapi.Transient || !strings.Contains(got.Message, "handshake") || took > 20*time.Second {
+			t.Errorf("%+v after %s", got, took)
+		}
+	})
 }
 
 // A certificate that is not trusted is a permanent error: one handshake, no request.

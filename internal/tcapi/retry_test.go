@@ -108,6 +108,19 @@ func TestWaitsGrowUpToTheMaximum(t *testing.T) {
 	}
 }
 
+// About half of the last waits have the maximum length.
+func TestADefaultWaitIsAtMostFifteenSeconds(t *testing.T) {
+	t.Parallel()
+	retries, longest := tcapi.NewRetries(100, tcapi.Pace{}), time.Duration(0)
+	for range 100 {
+		wait, _ := retries.After(tcapi.Transient, 0)
+		longest = max(longest, wait)
+	}
+	if longest != 15*time.Second {
+		t.Errorf("the longest wait is %s, want 15s", longest)
+	}
+}
+
 func TestPermanentErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	for _, class := range []tcapi.Class{tcapi.Fatal, tcapi.CredentialsRefused, tcapi.Gone} {

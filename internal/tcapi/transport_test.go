@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -88,6 +89,38 @@ func TestAnInvalidCABundleIsRefused(t *testing.T) {
 		if _, err := tcapi.LoadCABundle(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("LoadCABundle(%s): %v, want %q", filepath.Base(path), err, want)
 		}
+	}
+}
+
+// On a machine whose authorities cannot be read, those of the bundle are trusted. A child
+// process has such a machine, because crypto/x509 reads them once.
+func TestABundleIsEnoughWithoutTheSystemsAuthorities(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	const variable = "TCAPI_TEST_BUNDLE"
+	if path := os.Getenv(variable); path != "" {
+		if _, err := x509.SystemCertPool(); err == nil {
+			t.Skip("the authorities of this system do not depend on the environment")
+		}
+		pool, err := tcapi.LoadCABundle(path)
+		want := x509.NewCertPool()
+		want.AddCert(server.Certificate()) // of httptest, and the same in each process
+		if err != nil || !pool.Equal(want) {
+			t.Errorf("%v, %v", pool, err)
+		}
+		return
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(path, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+	child.Env = append(os.Environ(), variable+"="+path, "SSL_CERT_FILE="+dir, "SSL_CERT_DIR="+t.TempDir())
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
