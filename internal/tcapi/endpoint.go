@@ -27,10 +27,10 @@ func (e Endpoint) String() string { return e.Scheme + "://" + e.Host }
 // Loopback reports whether the host is a loopback address or localhost.
 func (e Endpoint) Loopback() bool { return loopback((&url.URL{Host: e.Host}).Hostname()) }
 
-// ServiceEndpoint returns the public endpoint of a service under a root domain,
-// such as teo.tencentcloudapi.com.
+// ServiceEndpoint returns the public endpoint of a service under a root domain, which
+// ParseDomain returned, such as teo.tencentcloudapi.com.
 func ServiceEndpoint(service, domain string) Endpoint {
-	return Endpoint{Scheme: "https", Host: service + "." + strings.ToLower(domain)}
+	return Endpoint{Scheme: "https", Host: service + "." + domain}
 }
 
 // ParseEndpoint parses "host", "host:port" or a URL of scheme and host. Plain HTTP

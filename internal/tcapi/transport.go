@@ -38,15 +38,14 @@ func NewTransport(o TransportOptions) *http.Transport {
 		proxy = http.ProxyURL(o.ProxyURL)
 	}
 	return &http.Transport{
-		Proxy:                 proxy,
-		DialContext:           newDialer().DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          2 * MaxInFlight,
-		MaxIdleConnsPerHost:   MaxInFlight,
-		IdleConnTimeout:       30 * time.Second,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
+		Proxy:               proxy,
+		DialContext:         newDialer().DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		ForceAttemptHTTP2:   true,
+		MaxIdleConns:        2 * MaxInFlight,
+		MaxIdleConnsPerHost: MaxInFlight,
+		IdleConnTimeout:     30 * time.Second,
+		TLSHandshakeTimeout: 10 * time.Second,
 	}
 }
 
