@@ -41,7 +41,7 @@ type Config struct {
 	// Limiters are shared by all clients of a process.
 	Limiters *Limiters
 
-	// Transport sends the requests; NewTransport returns a suitable one.
+	// Transport sends the requests; NewTransport returns a suitable one. It must be set.
 	Transport http.RoundTripper
 
 	// UserAgent is "product/version".
@@ -86,9 +86,6 @@ type Client struct{ Config }
 func New(c Config) *Client {
 	if c.Limiters == nil {
 		c.Limiters = new(Limiters)
-	}
-	if c.Transport == nil {
-		c.Transport = NewTransport(TransportOptions{})
 	}
 	if c.RequestTimeout <= 0 {
 		c.RequestTimeout = DefaultRequestTimeout
