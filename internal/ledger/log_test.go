@@ -462,6 +462,10 @@ func TestAnInvalidEntryStopsTheRead(t *testing.T) {
 			func(s *store) { s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte(archiveID), []byte(otherID), 1)) },
 			"ledger entry 27 is invalid: it belongs to another archive",
 		},
+		"the snapshot of another archive": {
+			func(s *store) { s.put(Key(26), bytes.Replace(s.get(Key(26)), []byte(archiveID), []byte(otherID), 1)) },
+			"ledger entry 26 is invalid: it belongs to another archive",
+		},
 		"a newer format": {
 			func(s *store) {
 				s.put(Key(27), bytes.Replace(s.get(Key(27)), []byte("teo-archive/2"), []byte("teo-archive/3"), 1))
