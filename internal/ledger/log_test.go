@@ -295,6 +295,12 @@ func TestAStoreThatCannotBeReadHasNoKnownArchive(t *testing.T) {
 	for name, set := range map[string]func(*store){
 		"list": func(s *store) { s.lists = denied },
 		"open": func(s *store) { s.reads = func(string, io.Reader) (io.Reader, error) { return nil, denied } },
+		"open once": func(s *store) {
+			s.reads = func(_ string, from io.Reader) (io.Reader, error) {
+				s.reads = nil
+				return from, denied
+			}
+		},
 	} {
 		s, _, _ := long(t, 2)
 		set(s)
@@ -1031,6 +1037,9 @@ func TestNewerEntriesAreKeptWithoutTheirSnapshots(t *testing.T) {
 	var seen []int64
 	if err := older.Advance(t.Context(), func(before *State, e *Entry) { seen = append(seen, e.Sequence) }); err != nil || older.Head != l.Head || !slices.Equal(seen, []int64{25, 26, 27}) {
 		t.Fatalf("got %+v, %v", seen, err)
+	}
+	if len(older.Newer) != 3 {
+		t.Errorf("%d newer entries are kept", len(older.Newer))
 	}
 	for i, e := range older.Newer {
 		if e.Sequence != int64(25+i) || e.Snapshot != nil {
