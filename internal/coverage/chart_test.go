@@ -172,6 +172,11 @@ func TestTheConclusionHasTheColorOfTheWorstStatus(t *testing.T) {
 // No rows, and rows without days, are valid in each format.
 func TestAnEmptyChartIsValid(t *testing.T) {
 	t.Parallel()
+	for format, want := range map[string]string{"text": "There is nothing to compare.\n", "markdown": "## Log coverage\n\n**There is nothing to compare.**\n"} {
+		if text := draw(t, nil, format); text != want {
+			t.Errorf("%s: %q", format, text)
+		}
+	}
 	for _, format := range coverage.Formats {
 		if text := draw(t, nil, format); !strings.Contains(text, "There is nothing to compare.") {
 			t.Errorf("%s: %s", format, text)
