@@ -124,6 +124,16 @@ func TestReadReturnsTheStateOfTheNewestEntry(t *testing.T) {
 	}
 }
 
+// The head can be the entry whose snapshot the state is from.
+func TestASnapshotIsTheWholeState(t *testing.T) {
+	t.Parallel()
+	s, want, heads := long(t, 26)
+	got, err := read(s, ReadOptions{Trusted: new(heads[26])})
+	if err != nil || !reflect.DeepEqual(got.Replay, want.Replay) {
+		t.Errorf("got %+v, %v, want %+v", got.Replay, err, want.Replay)
+	}
+}
+
 func TestReadWithoutAnArchive(t *testing.T) {
 	t.Parallel()
 	if _, err := read(newStore(), ReadOptions{}); !errors.Is(err, ErrNoArchive) {
@@ -347,8 +357,14 @@ func TestEveryEntryAfterALongGapIsRead(t *testing.T) {
 		_ = s.Remove(t.Context(), Key(n+4))
 	}
 	var seen []string
+	var problems []int64
 	got, err := read(s, ReadOptions{
-		All: true, Problem: func(*EntryError) {},
+		All: true,
+		Problem: func(err *EntryError) {
+			if problems = append(problems, err.Sequence); (err.Sequence == next) != strings.Contains(err.Error(), "too many entries before it") {
+				t.Error(err)
+			}
+		},
 		Skipped: func(_ *Entry, sha256 string) { seen = append(seen, sha256) },
 		Each: func(r *Replay) {
 			if r.Head.Sequence >= next {
@@ -365,6 +381,13 @@ func TestEveryEntryAfterALongGapIsRead(t *testing.T) {
 	}
 	if !slices.Equal(seen, want) {
 		t.Errorf("%d entries are seen, want %d", len(seen), len(want))
+	}
+	var missing []int64
+	for n := int64(4); n <= 4+maxForeign; n++ {
+		missing = append(missing, n)
+	}
+	if !slices.Equal(problems, append(missing, next)) {
+		t.Errorf("the problems are %v", problems)
 	}
 }
 
