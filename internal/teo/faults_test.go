@@ -213,6 +213,10 @@ func TestTheLargerRowOfAPackageIsKept(t *testing.T) {
 		}
 	}
 	checkPackages(t, o.Catalogue.L7[:3], l)
+	o.Catalogue.L7 = []teosim.Package{o.Catalogue.L7[1], grown}
+	if l := list(t, newClient(t, startSim(t, o), teo.Options{}), everything(10)); len(l.Packages) != 1 || *l.Packages[0].Size != 200 {
+		t.Errorf("got %+v, want the larger row of the only package", l.Packages)
+	}
 }
 
 // Shifted pages lose a row for every duplicate. The list is read again, or it is an
@@ -235,8 +239,8 @@ func TestAListWithShiftedPagesIsReadAgainOrAnError(t *testing.T) {
 						checkExact(t, sim, l)
 					case !errors.As(err, &incomplete):
 						t.Errorf("got %v, want an IncompleteError", err)
-					case incomplete.Read != int64(rows-1) || incomplete.Total != int64(rows):
-						t.Errorf("got %+v, want %d of %d", *incomplete, rows-1, rows)
+					case incomplete.Read != int64(rows-1) || incomplete.Total != int64(rows) || incomplete.Overlap:
+						t.Errorf("got %+v, want %d of %d, which the count shows", *incomplete, rows-1, rows)
 					}
 					sim.ClearFaults()
 					sim.Inject(teosim.Fault{Name: teosim.ShiftedPage, Page: new((rows - 1) / size), Times: 1})

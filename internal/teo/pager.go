@@ -258,7 +258,7 @@ func (p *pager[R]) add(r *reading[R], got page[R]) error {
 // capacity is the number of rows to allocate. The service's count is used only up
 // to a bound, because it can be wrong.
 func (r *reading[R]) capacity(rows int) int {
-	return max(int(min(max(r.expected(), 0), DefaultMaxPackages)), rows)
+	return max(int(min(r.expected(), DefaultMaxPackages)), rows)
 }
 
 // checkLength fails if the list is longer than maxRows, by the service's count if

@@ -1,26 +1,42 @@
 package teo_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// endless is a service of 2022-01-06 without a total, that answers every number
-// past the end with its last page.
+// endless is a service of 2022-01-06 that answers every number past the end with its
+// last page.
 type endless struct {
-	rows, base int
-	pages      bool // pages are counted
-	sent       atomic.Int32
+	rows, base   int
+	total, pages bool // rows and pages are counted
+	sent         atomic.Int32
+}
+
+// client returns a client of the service that sends at most perSecond requests a second.
+func (e *endless) client(perSecond float64, o teo.Options) *teo.Client {
+	o.APIVersion = teo.Version20220106
+	return teo.New(tcapi.New(tcapi.Config{
+		Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
+		Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: perSecond},
+		Transport: e, Pace: simtest.Pace,
+	}), o)
 }
 
 func (e *endless) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -35,11 +51,14 @@ func (e *endless) RoundTrip(request *http.Request) (*http.Response, error) {
 	for i := page * asked.PageSize; i < min(e.rows, (page+1)*asked.PageSize); i++ {
 		rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-%02d-a%02d.example","Domain":"a%02d.example"}`, i%24, i, i))
 	}
-	pages := "null"
+	total, pages := "null", "null"
+	if e.total {
+		total = fmt.Sprint(e.rows)
+	}
 	if e.pages {
 		pages = fmt.Sprint((e.rows + asked.PageSize - 1) / asked.PageSize)
 	}
-	body := fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":null,"Pages":%s,"RequestId":"r"}}`, strings.Join(rows, ","), pages)
+	body := fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":%s,"Pages":%s,"RequestId":"r"}}`, strings.Join(rows, ","), total, pages)
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: request,
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
@@ -55,11 +74,7 @@ func TestWithoutATotalAPageWithoutNewRowsIsTheEnd(t *testing.T) {
 				t.Run(fmt.Sprintf("rows=%d,base=%d,pages=%t", rows, base, pages), func(t *testing.T) {
 					t.Parallel()
 					service := &endless{rows: rows, base: base, pages: pages}
-					client := teo.New(tcapi.New(tcapi.Config{
-						Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
-						Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: 1e9},
-						Transport: service, Pace: simtest.Pace,
-					}), teo.Options{APIVersion: teo.Version20220106})
+					client := service.client(1e9, teo.Options{})
 					q := everything(10)
 					q.MaxPackages = max(1, rows)
 					for n := range 3 {
@@ -71,6 +86,11 @@ func TestWithoutATotalAPageWithoutNewRowsIsTheEnd(t *testing.T) {
 						if most := 3 * (rows/5 + 3); int(service.sent.Load()) > most {
 							t.Errorf("%d requests were sent, want at most %d", service.sent.Load(), most)
 						}
+						// A page that repeats the one before it may hide another one, which only a
+						// reading with other pages shows.
+						if least := 2 * ((rows + 9) / 10); !pages && rows > 0 && int(service.sent.Load()) < least {
+							t.Errorf("%d requests were sent, want at least %d", service.sent.Load(), least)
+						}
 						// A count of pages shows that the repeated page is the end, once the base is known.
 						if most := (rows+9)/10 + 2; pages && n == 2 && int(service.sent.Load()) > most {
 							t.Errorf("%d requests were sent with a count of pages, want at most %d", service.sent.Load(), most)
@@ -80,6 +100,86 @@ func TestWithoutATotalAPageWithoutNewRowsIsTheEnd(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A list of one page does not show whether its number is 0 or 1, so the next list finds
+// it out, and is read once.
+func TestAListOfOnePageShowsNoPageBase(t *testing.T) {
+	t.Parallel()
+	for _, base := range []int{0, 1} {
+		service := &endless{rows: 5, base: base, total: true}
+		client := service.client(1e9, teo.Options{})
+		list(t, client, everything(10))
+		service.rows = 45
+		service.sent.Store(0)
+		if l := list(t, client, everything(10)); len(l.Packages) != 45 {
+			t.Errorf("base %d: %d packages are listed", base, len(l.Packages))
+		}
+		if want := 5 + 1 - base; int(service.sent.Load()) != want {
+			t.Errorf("base %d: %d requests were sent, want %d", base, service.sent.Load(), want)
+		}
+	}
+}
+
+// Each page waits once for the rate limit.
+func TestAListIsAsFastAsItsRateAllows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &endless{rows: 45, base: 1, total: true}
+		begin := time.Now()
+		list(t, service.client(1, teo.Options{}), everything(10))
+		if took, want := time.Since(begin), 4*time.Second; took != want || service.sent.Load() != 5 {
+			t.Errorf("%d requests at one a second took %s, want %s", service.sent.Load(), took, want)
+		}
+	})
+}
+
+// Progress has the rows until now, and those of the service's count. Pages that are
+// read at the same time arrive in any order.
+func TestEachPageIsProgress(t *testing.T) {
+	t.Parallel()
+	record := func(got *[]int, want teo.Progress) teo.Options {
+		var mu sync.Mutex
+		return teo.Options{Progress: func(_ context.Context, p teo.Progress) {
+			mu.Lock()
+			defer mu.Unlock()
+			if *got = append(*got, p.Read); p.Action != want.Action || p.Version != want.Version || p.Total != want.Total {
+				t.Errorf("got %+v, want %+v", p, want)
+			}
+		}}
+	}
+	check := func(name string, got, want []int) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+	for base, want := range map[int][]int{0: {10, 15, 25, 7, 14, 21, 25}, 1: {10, 20, 25, 25, 7, 14, 21, 25}} {
+		service := &endless{rows: 25, base: base}
+		var got []int
+		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: -1})), everything(10))
+		check(fmt.Sprint("without a count, from ", base), got, want)
+
+		service.total, got = true, nil
+		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: 25})), everything(25))
+		check(fmt.Sprint("one page, from ", base), got, []int{25})
+
+		got = nil
+		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: 25})), everything(10))
+		if len(got) != 4-base || !slices.IsSorted(got) || got[0] != 10 || got[len(got)-1] < 25 {
+			t.Errorf("from %d: got %v", base, got)
+		}
+	}
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(25)})
+	var got []int
+	list(t, newClient(t, sim, record(&got, teo.Progress{Action: logs, Version: teo.Version20220901, Total: 25})), everythingByID(10))
+	if len(got) != 3 || !slices.IsSorted(got) || got[0] != 10 || got[2] != 25 {
+		t.Errorf("offsets: got %v", got)
+	}
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalCount"})
+	got = nil
+	list(t, newClient(t, sim, record(&got, teo.Progress{Action: logs, Version: teo.Version20220901, Total: -1})), everythingByID(10))
+	check("offsets without a count", got, []int{10, 20, 25, 25})
 }
 
 // Duplicates can exceed max_packages, because the service's count does not include

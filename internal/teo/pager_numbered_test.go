@@ -235,6 +235,12 @@ func TestWithoutATotalTheNumberOfPagesShowsAMissingOne(t *testing.T) {
 		sim.Inject(teosim.Fault{Name: teosim.EmptyPage, Page: new(3)})
 		_, err := client.L7Logs(t.Context(), everything(10))
 		checkIncomplete(t, err, teo.IncompleteError{Read: 30, Total: 41, Before: -1, Readings: 4})
+
+		sim = startSim(t, n.options(15))
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+		sim.Inject(teosim.Fault{Name: teosim.EmptyPage, Page: new(1)})
+		_, err = newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everything(10))
+		checkIncomplete(t, err, teo.IncompleteError{Read: 10, Total: 11, Before: -1, Readings: 4})
 	})
 }
 
