@@ -414,6 +414,21 @@ func TestAPagePastTheEndMayBeRefused(t *testing.T) {
 	}
 }
 
+// Once the base is known, a page that is refused is not past the end.
+func TestALastPageThatIsRefusedIsAnError(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		client := newClient(t, sim, teo.Options{})
+		list(t, client, everything(10))
+		sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "InvalidParameterValue: PageNo is too large", Page: new(4)})
+		_, err := client.L7Logs(t.Context(), everything(10))
+		if failure := tcapi.AsError(err); failure == nil || failure.Code != "InvalidParameterValue" {
+			t.Errorf("got %v, want the refusal", err)
+		}
+	})
+}
+
 // A list that is too long is known from the first page, and nothing else is read.
 func TestANumberedListThatIsTooLongEndsAfterItsFirstPage(t *testing.T) {
 	t.Parallel()

@@ -327,14 +327,17 @@ func TestAnOffsetListThatIsTooLongEndsAfterItsFirstPage(t *testing.T) {
 			if count != "" {
 				sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: count})
 			}
-			q := everythingByID(10)
-			q.MaxPackages = 44
-			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
-			var tooMany *teo.TooManyError
-			if !errors.As(err, &tooMany) || *tooMany != want {
-				t.Errorf("got %v, want %+v", err, want)
+			for _, size := range []int{10, 300} {
+				sim.ResetCounters()
+				q := everythingByID(size)
+				q.MaxPackages = 44
+				_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
+				var tooMany *teo.TooManyError
+				if !errors.As(err, &tooMany) || *tooMany != want {
+					t.Errorf("%d rows a page: got %v, want %+v", size, err, want)
+				}
+				checkCount(t, sim, 1)
 			}
-			checkCount(t, sim, 1)
 		})
 	}
 }
