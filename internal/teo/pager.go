@@ -189,13 +189,10 @@ func otherPageSize(size int) int {
 // expected is the service's count of rows, or the least that its count of pages
 // implies.
 func (r *reading[R]) expected() int64 {
-	switch {
-	case r.total != nil:
+	if r.total != nil {
 		return *r.total
-	case r.announced > 1:
-		return max(r.raw, (r.announced-1)*int64(r.size)+1)
 	}
-	return r.raw
+	return max(r.raw, (r.announced-1)*int64(r.size)+1)
 }
 
 // isComplete reports whether the reading has every row of the list. previous is

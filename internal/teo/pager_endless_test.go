@@ -121,6 +121,23 @@ func TestAListOfOnePageShowsNoPageBase(t *testing.T) {
 	}
 }
 
+// A list of several pages shows it, so that a later list without a count does not ask for
+// page 0.
+func TestAListOfSeveralPagesShowsThePageBase(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{15, 45} {
+		service := &endless{rows: rows, base: 1, total: true, pages: true}
+		client := service.client(1e9, teo.Options{})
+		list(t, client, everything(10))
+		service.total = false
+		service.sent.Store(0)
+		list(t, client, everything(10))
+		if want := (rows+9)/10 + 1; int(service.sent.Load()) != want {
+			t.Errorf("%d rows: %d requests were sent, want %d", rows, service.sent.Load(), want)
+		}
+	}
+}
+
 // Each page waits once for the rate limit.
 func TestAListIsAsFastAsItsRateAllows(t *testing.T) {
 	t.Parallel()

@@ -414,6 +414,20 @@ func TestAPagePastTheEndMayBeRefused(t *testing.T) {
 	}
 }
 
+// Without a total, a page that fails is not the end.
+func TestWithoutATotalAPageThatFailsIsAnError(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+		sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "UnauthorizedOperation: no", Page: new(3)})
+		_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everything(10))
+		if failure := tcapi.AsError(err); failure == nil || failure.Code != "UnauthorizedOperation" {
+			t.Errorf("got %v, want the error of the page", err)
+		}
+	})
+}
+
 // Once the base is known, a page that is refused is not past the end.
 func TestALastPageThatIsRefusedIsAnError(t *testing.T) {
 	t.Parallel()
