@@ -32,10 +32,15 @@ type endless struct {
 // client returns a client of the service that sends at most perSecond requests a second.
 func (e *endless) client(perSecond float64, o teo.Options) *teo.Client {
 	o.APIVersion = teo.Version20220106
+	return served(e, perSecond, o)
+}
+
+// served returns a client whose requests a transport answers.
+func served(service http.RoundTripper, perSecond float64, o teo.Options) *teo.Client {
 	return teo.New(tcapi.New(tcapi.Config{
 		Service: teo.Service, Endpoint: tcapi.Endpoint{Scheme: "https", Host: "teo.invalid"}, UserAgent: "terraform-provider-teo/test",
 		Credentials: tcapi.StaticCredentials{SecretID: "id", SecretKey: "key"}, Limiters: &tcapi.Limiters{PerSecond: perSecond},
-		Transport: e, Pace: simtest.Pace,
+		Transport: service, Pace: simtest.Pace,
 	}), o)
 }
 
@@ -58,11 +63,14 @@ func (e *endless) RoundTrip(request *http.Request) (*http.Response, error) {
 	if e.pages {
 		pages = fmt.Sprint((e.rows + asked.PageSize - 1) / asked.PageSize)
 	}
-	body := fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":%s,"Pages":%s,"RequestId":"r"}}`, strings.Join(rows, ","), total, pages)
+	return response(request, fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":%s,"Pages":%s,"RequestId":"r"}}`, strings.Join(rows, ","), total, pages)), nil
+}
+
+func response(request *http.Request, body string) *http.Response {
 	return &http.Response{
 		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Request: request,
 		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
-	}, nil
+	}
 }
 
 // Without a total the end is an empty page, or one without new rows.

@@ -1,10 +1,13 @@
 package teo_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -312,6 +315,37 @@ func TestNullDataIsAnEmptyPageAndANullRowARow(t *testing.T) {
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Data"})
 	_, err := client.L7Logs(t.Context(), everythingByID(10))
 	checkIncomplete(t, err, teo.IncompleteError{Read: 0, Total: 45, Before: -1, Readings: 4})
+}
+
+// repeating is a service of 2022-09-01 that counts nothing, and lists the first row
+// twice on one page.
+type repeating struct{ rows int }
+
+func (s repeating) RoundTrip(request *http.Request) (*http.Response, error) {
+	var asked struct{ Offset, Limit int }
+	if err := json.NewDecoder(request.Body).Decode(&asked); err != nil {
+		return nil, err
+	}
+	var rows []string
+	for i := asked.Offset; i < min(s.rows, asked.Offset+asked.Limit); i++ {
+		row := fmt.Sprintf(`{"LogPacketName":"20220501-%02d-a%02d.example","Domain":"a%02d.example"}`, i%24, i, i)
+		if rows = append(rows, row); i == 0 {
+			rows = append(rows, row)
+		}
+	}
+	return response(request, fmt.Sprintf(`{"Response":{"Data":[%s],"RequestId":"r"}}`, strings.Join(rows, ","))), nil
+}
+
+// A page with more rows than were requested does not show that the next one begins
+// later.
+func TestALongOffsetPageHidesNoRow(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{9, 10, 11, 45} {
+		client := served(repeating{rows}, 1e9, teo.Options{})
+		if l := list(t, client, everythingByID(10)); len(l.Packages) != rows {
+			t.Errorf("%d packages are listed, want %d", len(l.Packages), rows)
+		}
+	}
 }
 
 // A list that is too long is known from the first page, and nothing else is read.
