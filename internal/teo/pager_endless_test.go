@@ -114,17 +114,19 @@ func TestWithoutATotalAPageWithoutNewRowsIsTheEnd(t *testing.T) {
 // it out, and is read once.
 func TestAListOfOnePageShowsNoPageBase(t *testing.T) {
 	t.Parallel()
-	for _, base := range []int{0, 1} {
-		service := &endless{rows: 5, base: base, total: true}
-		client := service.client(1e9, teo.Options{})
-		list(t, client, everything(10))
-		service.rows = 45
-		service.sent.Store(0)
-		if l := list(t, client, everything(10)); len(l.Packages) != 45 {
-			t.Errorf("base %d: %d packages are listed", base, len(l.Packages))
-		}
-		if want := 5 + 1 - base; int(service.sent.Load()) != want {
-			t.Errorf("base %d: %d requests were sent, want %d", base, service.sent.Load(), want)
+	for _, rows := range []int{0, 5, 10} {
+		for _, base := range []int{0, 1} {
+			service := &endless{rows: rows, base: base, total: rows > 0}
+			client := service.client(1e9, teo.Options{})
+			list(t, client, everything(10))
+			service.rows, service.total = 45, true
+			service.sent.Store(0)
+			if l := list(t, client, everything(10)); len(l.Packages) != 45 {
+				t.Errorf("%d rows from page %d, then 45: %d packages are listed", rows, base, len(l.Packages))
+			}
+			if want := 5 + 1 - base; int(service.sent.Load()) != want {
+				t.Errorf("%d rows from page %d, then 45: %d requests were sent, want %d", rows, base, service.sent.Load(), want)
+			}
 		}
 	}
 }
