@@ -298,11 +298,7 @@ func (p *pager[R]) readMany(ctx context.Context, r *reading[R], at []int) ([]int
 	group.SetLimit(tcapi.MaxInFlight)
 	for i, n := range at {
 		if err := p.client.api.Admit(groupCtx, p.action); err != nil {
-			// If a page failed, that ended the group's context, and its error is
-			// the one to return.
-			if failed := group.Wait(); failed != nil {
-				err = failed
-			}
+			_ = group.Wait() // if a page failed, its error is the cause, and err
 			return nil, err
 		}
 		group.Go(func() error {

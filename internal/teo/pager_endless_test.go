@@ -26,6 +26,7 @@ import (
 type endless struct {
 	rows, base   int
 	total, pages bool // rows and pages are counted
+	refused      int  // number of a page that the caller may not read, if not 0
 	sent         atomic.Int32
 }
 
@@ -49,6 +50,9 @@ func (e *endless) RoundTrip(request *http.Request) (*http.Response, error) {
 	var asked struct{ PageNo, PageSize int }
 	if err := json.NewDecoder(request.Body).Decode(&asked); err != nil {
 		return nil, err
+	}
+	if e.refused > 0 && asked.PageNo == e.refused {
+		return response(request, `{"Response":{"Error":{"Code":"UnauthorizedOperation","Message":"no"},"RequestId":"r"}}`), nil
 	}
 	count := max(1, (e.rows+asked.PageSize-1)/asked.PageSize)
 	page := min(max(0, asked.PageNo-e.base), count-1)
@@ -157,6 +161,19 @@ func TestAListIsAsFastAsItsRateAllows(t *testing.T) {
 		list(t, service.client(1, teo.Options{}), everything(10))
 		if took, want := time.Since(begin), 4*time.Second; took != want || service.sent.Load() != 5 {
 			t.Errorf("%d requests at one a second took %s, want %s", service.sent.Load(), took, want)
+		}
+	})
+}
+
+// A page that fails ends the wait of those after it, and its error is that of the list.
+func TestAPageThatFailsEndsTheWaitForTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		service := &endless{rows: 45, base: 1, total: true, refused: 2}
+		begin := time.Now()
+		_, err := service.client(1, teo.Options{}).L7Logs(t.Context(), everything(10))
+		if failure := tcapi.AsError(err); failure == nil || failure.Code != "UnauthorizedOperation" || time.Since(begin) != time.Second {
+			t.Errorf("got %v after %s, want the error of the page", err, time.Since(begin))
 		}
 	})
 }

@@ -418,12 +418,14 @@ func TestAPagePastTheEndMayBeRefused(t *testing.T) {
 func TestWithoutATotalAPageThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
-		sim := startSim(t, n.options(45))
-		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
-		sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "UnauthorizedOperation: no", Page: new(3)})
-		_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everything(10))
-		if failure := tcapi.AsError(err); failure == nil || failure.Code != "UnauthorizedOperation" {
-			t.Errorf("got %v, want the error of the page", err)
+		for _, page := range []int{0, 3} {
+			sim := startSim(t, n.options(45))
+			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "UnauthorizedOperation: no", Page: new(page)})
+			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everything(10))
+			if failure := tcapi.AsError(err); failure == nil || failure.Code != "UnauthorizedOperation" {
+				t.Errorf("page %d: got %v, want its error", page, err)
+			}
 		}
 	})
 }
