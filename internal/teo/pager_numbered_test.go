@@ -417,16 +417,45 @@ func TestAPagePastTheEndMayBeRefused(t *testing.T) {
 // Without a total, a page that fails is not the end.
 func TestWithoutATotalAPageThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
-	eachNumbering(t, func(t *testing.T, n numbering) {
+	eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
+		o.Catalogue = catalogue(45)
 		for _, page := range []int{0, 3} {
-			sim := startSim(t, n.options(45))
+			sim := startSim(t, o)
 			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalCount"})
 			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "UnauthorizedOperation: no", Page: new(page)})
-			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), everything(10))
+			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), all(10))
 			if failure := tcapi.AsError(err); failure == nil || failure.Code != "UnauthorizedOperation" {
 				t.Errorf("page %d: got %v, want its error", page, err)
 			}
 		}
+	})
+}
+
+// Without a total, a list that is too long ends with the page that shows it.
+func TestWithoutATotalANumberedListIsLimited(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+		q := everything(10)
+		q.MaxPackages = 24
+		_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
+		var tooMany *teo.TooManyError
+		if !errors.As(err, &tooMany) || tooMany.Most != 24 || !tooMany.AtLeast || tooMany.Total <= 24 {
+			t.Errorf("got %v, want a TooManyError", err)
+		}
+	})
+}
+
+// A count that only later pages have can be too small as well.
+func TestALaterCountThatIsTooSmallHidesNoRow(t *testing.T) {
+	t.Parallel()
+	eachNumbering(t, func(t *testing.T, n numbering) {
+		sim := startSim(t, n.options(45))
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize", Times: 1})
+		sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: "7"})
+		checkExact(t, sim, list(t, newClient(t, sim, teo.Options{}), everything(10)))
 	})
 }
 

@@ -97,6 +97,10 @@ func TestALimitThatIsRefusedIsLowered(t *testing.T) {
 			if l.PageSize != test.kept {
 				t.Errorf("the page size is %d, want %d", l.PageSize, test.kept)
 			}
+			// A smaller size stays as it was asked for.
+			sim.ResetCounters()
+			checkExact(t, sim, list(t, client, everythingByID(19)))
+			checkLimits(t, sim, slices.Repeat([]int{19}, (310+18)/19))
 		})
 	}
 }
