@@ -3,8 +3,10 @@ package teo_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -348,6 +350,77 @@ func TestErrorsOfTheAnalyticsAreTypedAndRetried(t *testing.T) {
 	}
 }
 
+// Whichever of its requests fails, traffic is an error, and not a part of the counts.
+func TestTrafficFailsWithEachOfItsRequests(t *testing.T) {
+	t.Parallel()
+	several := map[string][]int{}
+	for i := range 5 {
+		several[fmt.Sprintf("www%d.example.com", i)] = []int{0, 2}
+	}
+	for name, test := range map[string]struct {
+		visits   map[string][]int
+		hours    int
+		layer    teo.Layer
+		refused  int // requests of windows that are beyond the look-back
+		requests int // besides those
+	}{
+		"by the domain":         {visits: map[string][]int{"www.example.com": {0}, "api.example.com": {1}}, hours: 3, requests: 1 + 2},
+		"by the hour":           {visits: several, hours: 3, requests: 1 + 3 + 1},
+		"without domains":       {visits: map[string][]int{"www.example.com": {30}}, hours: 2, requests: 1 + 1},
+		"beyond the look-back":  {visits: map[string][]int{"www.example.com": {30}}, hours: 48, refused: 1, requests: 1 + 1},
+		"by the proxy":          {visits: map[string][]int{"sid-1": {0}, "sid-2": {1}}, hours: 3, layer: teo.L4, requests: 1 + 2},
+		"proxies, looking back": {visits: map[string][]int{"sid-1": {30}}, hours: 48, layer: teo.L4, refused: 1, requests: 1 + 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for skip := range test.requests + 1 {
+				sim := startSim(t, teosim.Options{Catalogue: visited(test.visits)})
+				if test.refused > 0 {
+					sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "LimitExceeded.QueryTimeLimitExceeded: too early", Times: test.refused})
+				}
+				sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Skip: skip})
+				client := newClient(t, sim, teo.Options{})
+				read := client.L7Traffic
+				if test.layer == teo.L4 {
+					read = client.L4Traffic
+				}
+				traffic, err := read(t.Context(), "zone-1", windowStart, windowStart.Add(time.Duration(test.hours)*time.Hour))
+				var counts map[string][]int64
+				if err == nil {
+					counts, err = traffic.Counts(t.Context(), slices.Collect(maps.Keys(test.visits)))
+				}
+				complete := skip == test.requests
+				if failure := tcapi.AsError(err); (failure == nil) != complete || (counts != nil) != complete {
+					t.Errorf("after %d requests: got %v, %v", skip, counts, err)
+				}
+			}
+		})
+	}
+}
+
+// The points of an hour are added up. One without a value makes its hour unknown,
+// whichever comes first. Points of other metrics and outside of the window do not count.
+func TestTheCountOfAnHourIsThatOfItsPoints(t *testing.T) {
+	t.Parallel()
+	point := func(minutes int, value string) string {
+		return fmt.Sprintf(`{"Timestamp":%d,"Value":%s}`, windowStart.Add(time.Duration(minutes)*time.Minute).Unix(), value)
+	}
+	detail := strings.Join([]string{
+		point(-1, "1"), point(0, "10"), point(59, "3"), point(60, "null"), point(61, "5"), point(120, "5"), point(121, "null"), point(180, "-4"), point(240, "1"),
+	}, ",")
+	client, _ := replayed(`{"Response":{"Data":[{"DetailData":[{"Key":"www.example.com","Value":13},{"Key":"","Value":1}]}],"RequestId":"r-1"}}`+"\n"+
+		fmt.Sprintf(`{"Response":{"Data":[{"TypeValue":[{"MetricName":"l7Flow_outFlux","Detail":[%s]},{"MetricName":"l7Flow_request","Detail":[%s]}]}],"RequestId":"r-2"}}`,
+			point(0, "1000"), detail), "")
+	traffic, err := client.L7Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(4*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := traffic.Counts(t.Context(), traffic.Domains())
+	if want := map[string][]int64{"www.example.com": {13, teo.Unknown, teo.Unknown, 0}}; err != nil || !reflect.DeepEqual(counts, want) {
+		t.Errorf("got %v, %v, want %v", counts, err, want)
+	}
+}
+
 // A list that is longer than the query allows is read in parts, each package
 // once. Packages across two parts are not visited twice.
 func TestALongListIsWalkedInPartsWithEachPackageOnce(t *testing.T) {
@@ -365,8 +438,11 @@ func TestALongListIsWalkedInPartsWithEachPackageOnce(t *testing.T) {
 		sim := startSim(t, teosim.Options{Catalogue: c})
 		seen := map[string]int{}
 		err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106}).WalkPackages(t.Context(), teo.L7, "zone-gen0000", teo.Query{
-			Start: windowStart, End: windowStart.Add(hours * time.Hour), MaxPackages: most,
+			Start: windowStart, End: windowStart.Add(hours * time.Hour), MaxPackages: most, PageSize: teo.MaxPageSize,
 		}, func(p *teo.Package) { seen[p.Area+p.Name]++ })
+		if first := requests(t, sim, teo.Version20220901, logs)[0]; first.Limit != 300 {
+			t.Errorf("at most %d: the limit is %d, want the documented maximum of 300", most, first.Limit)
+		}
 		if most == 3 {
 			// An hour has up to four packages, and cannot be divided.
 			var many *teo.TooManyError

@@ -32,6 +32,7 @@ func TestGaps(t *testing.T) {
 		"a zone name that was looked up":        {query: teo.Query{Zones: []string{"example.com", "example.org"}}, hosts: []string{"www.example.com"}, resolved: true, want: teo.Gaps{Zones: []string{"example.org"}}},
 		"a zone ID":                             {query: teo.Query{ZoneIDs: []string{com, org}}, hosts: []string{"www.example.com"}, requestsOfName: 1, want: teo.Gaps{ZoneIDs: []string{org}}},
 		"a zone ID beside a name":               {query: teo.Query{Zones: []string{"example.org"}, ZoneIDs: []string{com}}, hosts: []string{"example.org"}, requestsOfName: 1, want: teo.Gaps{ZoneIDs: []string{com}}},
+		"a zone by name and one by ID":          {query: teo.Query{Zones: []string{"example.com", "example.org"}, ZoneIDs: []string{cloud}}, hosts: []string{"www.example.com"}, requestsOfName: 1, want: teo.Gaps{Zones: []string{"example.org"}, ZoneIDs: []string{cloud}}},
 		"as many sites as zones":                {query: teo.Query{ZoneIDs: []string{com, org}}, hosts: []string{"www.example.com", "www.example.org"}},
 		"an ID of no zone":                      {query: teo.Query{ZoneIDs: []string{com, org, "zone-none"}}, hosts: []string{"www.example.com"}, requestsOfName: 1, want: teo.Gaps{ZoneIDs: []string{org}}},
 		"a name that ends alike":                {query: teo.Query{Zones: []string{"example.com", "example.org"}}, hosts: []string{"www.example.com", "notexample.org"}},
@@ -68,8 +69,9 @@ func TestGaps(t *testing.T) {
 			}
 			sim.ResetCounters()
 			for range 2 {
-				if got := client.Gaps(t.Context(), test.layer, test.query, packages); fmt.Sprint(got) != fmt.Sprint(test.want) {
-					t.Errorf("got %+v, want %+v", got, test.want)
+				got := client.Gaps(t.Context(), test.layer, test.query, packages)
+				if empty := fmt.Sprint(test.want) == fmt.Sprint(teo.Gaps{}); fmt.Sprint(got) != fmt.Sprint(test.want) || got.IsEmpty() != empty {
+					t.Errorf("got %+v, empty: %t, want %+v", got, got.IsEmpty(), test.want)
 				}
 			}
 			checkCount(t, sim, test.requestsOfName)

@@ -9,25 +9,46 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
 )
 
-// Packages are sorted by start, host, area and name, in this order: each of these
-// rows comes before the next by one field, and after it by all later fields.
-func TestPackagesAreSortedByStartHostAreaAndName(t *testing.T) {
+// Packages are sorted by start, host, area, name, and path if they have no area, in
+// this order: each of these rows comes before the next by one field, and after it by all
+// later fields.
+func TestPackagesAreSortedByStartHostAreaNameAndPath(t *testing.T) {
 	t.Parallel()
 	var rows []string
-	for i, p := range []struct{ start, host, area, name string }{
-		{"2022-05-01T00:00:00Z", "z.example", "overseas", "20220501-09-z"},
-		{"2022-05-01T01:00:00Z", "a.example", "overseas", "20220501-08-z"},
-		{"2022-05-01T01:00:00Z", "b.example", "mainland", "20220501-07-z"},
-		{"2022-05-01T01:00:00Z", "b.example", "overseas", "20220501-05-a"},
-		{"2022-05-01T01:00:00Z", "b.example", "overseas", "20220501-06-a"},
+	for i, p := range []struct{ start, host, area, name, path string }{
+		{"2022-05-01T00:00:00Z", "z.example", "overseas", "20220501-09-z", "/"},
+		{"2022-05-01T01:00:00Z", "a.example", "overseas", "20220501-08-z", "/"},
+		{"2022-05-01T01:00:00Z", "b.example", "mainland", "20220501-07-z", "/"},
+		{"2022-05-01T01:00:00Z", "b.example", "overseas", "20220501-05-a", "/"},
+		{"2022-05-01T01:00:00Z", "b.example", "overseas", "20220501-06-a", "/"},
+		{"2022-05-01T02:00:00Z", "c.example", "", "20220501-03-a", "/3"},
+		{"2022-05-01T02:00:00Z", "c.example", "", "20220501-04-a", "/1"},
+		{"2022-05-01T02:00:00Z", "c.example", "", "20220501-04-a", "/2"},
 	} {
-		rows = append(rows, fmt.Sprintf(`{"LogStartTime":%q,"Domain":%q,"Area":%q,"LogPacketName":%q,"Size":%d}`, p.start, p.host, p.area, p.name, i))
+		rows = append(rows, fmt.Sprintf(`{"LogStartTime":%q,"Domain":%q,"Area":%q,"LogPacketName":%q,"Url":"https://a.example%s","Size":%d}`, p.start, p.host, p.area, p.name, p.path, i))
 	}
 	slices.Reverse(rows)
-	client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalCount":5,"RequestId":"r"}}`, strings.Join(rows, ",")), teo.Version20220901)
+	client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalCount":8,"RequestId":"r"}}`, strings.Join(rows, ",")), teo.Version20220901)
 	for i, p := range list(t, client, everythingByID(10)).Packages {
 		if *p.Size != int64(i) {
 			t.Errorf("package %d is the one expected at %d: %+v", i, *p.Size, p.Identity())
+		}
+	}
+}
+
+// The path of a URL has neither its host nor its query, which contains the signature.
+func TestThePathOfAURLHasNeitherHostNorQuery(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"https://log.example/2022/a.gz?sign=s/e": "/2022/a.gz",
+		"log.example/a.gz":                       "/a.gz",
+		"/a.gz?sign=s":                           "/a.gz",
+		"https://log.example/":                   "/",
+		"https://log.example?sign=s":             "",
+		"":                                       "",
+	} {
+		if got := (&teo.Package{URL: url}).SourcePath(); got != want {
+			t.Errorf("%s: the path is %q, want %q", url, got, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package teo_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -67,5 +68,25 @@ func TestManyZoneIDsAreListedInChunks(t *testing.T) {
 				t.Errorf("got %v, want that there are at least 800 entries", err)
 			}
 		})
+	}
+}
+
+// A service that lowers a page size without saying so shows it only in a list that fills a page.
+// The page size of the whole list is then the smaller one, whichever part shows it.
+func TestThePageSizeOfMergedListsIsTheSmallest(t *testing.T) {
+	t.Parallel()
+	for _, full := range []string{"zone-gen0000", "zone-gen0100"} {
+		c := teosim.Generate(teosim.GenerateOptions{Zones: 101, Slots: 40})
+		c.L7 = slices.DeleteFunc(c.L7, func(p teosim.Package) bool { return p.ZoneID != full })
+		sim := startSim(t, teosim.Options{Catalogue: c, MaxLimit: 50, LowerLimit: true})
+		q := everything(0)
+		for _, zone := range c.Zones {
+			q.ZoneIDs = append(q.ZoneIDs, zone.ID)
+		}
+		l := list(t, newClient(t, sim, teo.Options{}), q)
+		checkExact(t, sim, l)
+		if l.PageSize != 50 {
+			t.Errorf("with the packages of %s: the page size is %d, want 50", full, l.PageSize)
+		}
 	}
 }

@@ -153,7 +153,7 @@ func TestZonesAreAskedForInPagesOf100AndFiltersOf20(t *testing.T) {
 	}
 }
 
-// The names of a query are looked up together, once.
+// The names of a query are looked up together, once, also if some are given twice.
 func TestNamesAreLookedUpTogetherOnce(t *testing.T) {
 	t.Parallel()
 	var names []string
@@ -164,7 +164,7 @@ func TestNamesAreLookedUpTogetherOnce(t *testing.T) {
 	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
 	for _, want := range []int{3, 0} {
 		sim.ResetCounters()
-		l := list(t, client, byName(names...))
+		l := list(t, client, byName(slices.Concat(names, names)...))
 		checkPackages(t, slices.DeleteFunc(sim.Catalogue().L7, func(p teosim.Package) bool { return !slices.Contains(names, p.ZoneName) }), l)
 		if got := sim.Count("", "DescribeZones"); got != want {
 			t.Errorf("%d requests of DescribeZones were sent, want %d", got, want)
@@ -188,8 +188,11 @@ func TestASharedNameSelectsBothZones(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{})
 			q := byName(test.names...)
-			q.ZoneIDs = test.ids
+			q.ZoneIDs = slices.Clone(test.ids)
 			l := list(t, newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}), q)
+			if !slices.Equal(q.ZoneIDs, test.ids) || !slices.Equal(q.Zones, test.names) {
+				t.Errorf("the query became %v, %v", q.Zones, q.ZoneIDs)
+			}
 			checkPackages(t, slices.DeleteFunc(sim.Catalogue().L7, func(p teosim.Package) bool { return !slices.Contains(test.want, p.ZoneID) }), l)
 			for _, r := range requests(t, sim, teo.Version20220901, logs) {
 				if !slices.Equal(r.ZoneIds, test.want) {
@@ -251,6 +254,34 @@ func TestUnknownZonesAreAnErrorWithSimilarNames(t *testing.T) {
 				t.Errorf("%d requests of %s were sent, want none", got, logs)
 			}
 		})
+	}
+}
+
+// Names are similar if two letters, or a third of them, differ. At most five are listed,
+// the most similar ones first.
+func TestSimilarNamesAreTheNearestFive(t *testing.T) {
+	t.Parallel()
+	var c teosim.Catalogue
+	for i, name := range []string{
+		"shop1.example", "shop2.example", "shop3.example", "shop4.example", "shop5.example", "shop6.example", "abc.io", "warehouse.example.net",
+	} {
+		c.Zones = append(c.Zones, teosim.Zone{ID: fmt.Sprintf("zone-%d", i), Name: name})
+	}
+	sim := startSim(t, teosim.Options{Catalogue: c})
+	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+	for asked, want := range map[string][]string{
+		"shop66.example":        {"shop6.example", "shop1.example", "shop2.example", "shop3.example", "shop4.example"},
+		"xyc.io":                {"abc.io"},
+		"xyz.io":                nil,
+		"zzzzzzzse.example.net": {"warehouse.example.net"},
+		"zzzzzzzze.example.net": nil,
+		"examplo.net":           nil,
+	} {
+		_, err := client.L7Logs(t.Context(), byName(asked))
+		var unknown *teo.UnknownZonesError
+		if !errors.As(err, &unknown) || !slices.Equal(unknown.Similar, want) {
+			t.Errorf("%s: got %v, want the similar names %q", asked, err, want)
+		}
 	}
 }
 
@@ -335,7 +366,17 @@ func TestAnEmptyListNamesWhatCannotMatch(t *testing.T) {
 		"a domain of one of the zones": {zones: []string{"example.com"}, zoneIDs: []string{zoneID}, hosts: []string{"none.example.org"}, version: teo.Version20220901},
 		"an unknown zone ID":           {zoneIDs: []string{"zone-0none"}, want: teo.Hints{UnknownZoneIDs: []string{"zone-0none"}}},
 		"an unknown zone name":         {zones: []string{"example.net"}, version: teo.Version20220106, want: teo.Hints{UnknownZones: []string{"example.net"}}},
-		"no zones":                     {hosts: []string{"none.example.net"}, want: teo.Hints{OtherDomains: []string{"none.example.net"}}},
+		"several domains, in any order": {
+			zones: []string{"example.com"}, hosts: []string{"www.example.org", "example.org", "example.com", "api.example.org", "www.example.org"},
+			want: teo.Hints{RootDomains: []string{"example.com", "example.org"}, OtherDomains: []string{"api.example.org", "www.example.org"}},
+		},
+		"several zone names, in any order": {
+			zones: []string{"b.example", "a.example", "b.example"}, version: teo.Version20220106, want: teo.Hints{UnknownZones: []string{"a.example", "b.example"}},
+		},
+		"several zone IDs, in any order": {
+			zoneIDs: []string{"zone-0b", "zone-0a", "zone-0b"}, want: teo.Hints{UnknownZoneIDs: []string{"zone-0a", "zone-0b"}},
+		},
+		"no zones": {hosts: []string{"none.example.net"}, want: teo.Hints{OtherDomains: []string{"none.example.net"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
