@@ -43,7 +43,7 @@ type Traffic struct {
 
 	client *Client
 	layer  Layer
-	parts  []*trafficPart // in order of time
+	parts  []*trafficPart
 }
 
 // trafficPart is the part of a window that one request can ask for.
@@ -93,7 +93,6 @@ func (t *Traffic) find(ctx context.Context, probe func(context.Context, *traffic
 				t.Since = part.start
 				t.parts = append(t.parts, part)
 			}
-			slices.Reverse(t.parts)
 			return err
 		}
 		if err != nil {
@@ -101,7 +100,6 @@ func (t *Traffic) find(ctx context.Context, probe func(context.Context, *traffic
 		}
 		t.parts = append(t.parts, part)
 	}
-	slices.Reverse(t.parts)
 	return nil
 }
 
@@ -257,7 +255,7 @@ func (t *Traffic) fill(p *trafficPart, host string, series hourly, counts []int6
 		return // the list of domains contradicts the series
 	}
 	for at := p.start; at.Before(p.end); at = at.Add(time.Hour) {
-		if len(series) > 0 || len(p.top) > 0 || t.layer == L4 && len(*p.zone) > 0 || p.quiet(at) {
+		if len(p.top) > 0 || t.layer == L4 && len(*p.zone) > 0 || p.quiet(at) {
 			counts[t.hour(at)] = series[at.Unix()]
 		}
 	}

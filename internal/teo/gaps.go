@@ -31,9 +31,7 @@ func (c *Client) Gaps(ctx context.Context, layer Layer, q Query, packages []Pack
 	if len(hosts) == 0 {
 		return g
 	}
-	if len(q.Hosts) > 1 {
-		g.Hosts = hostsWithout(q.Hosts, hosts)
-	}
+	g.Hosts = hostsWithout(q.Hosts, hosts)
 	if layer == L7 && len(q.Zones)+len(q.ZoneIDs) > 1 {
 		g.Zones, g.ZoneIDs = c.zonesWithout(ctx, q, hosts)
 	}

@@ -128,17 +128,15 @@ func (c *Client) zonesWithIDs(ctx context.Context, ids []string) ([]Zone, error)
 			missing = append(missing, id)
 		}
 	}
-	if len(missing) > 0 {
-		found, err := c.zonesWith(ctx, "zone-id", missing)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range missing {
-			c.zones.byID[id] = nil
-		}
-		for _, zone := range found {
-			c.zones.byID[zone.ID] = []Zone{zone}
-		}
+	found, err := c.zonesWith(ctx, "zone-id", missing)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range missing {
+		c.zones.byID[id] = nil
+	}
+	for _, zone := range found {
+		c.zones.byID[zone.ID] = []Zone{zone}
 	}
 	var zones []Zone
 	for _, id := range ids {
