@@ -148,8 +148,22 @@ func TestAnEmptySeriesOfACountedDomainIsUnknown(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0}})})
 	sim.Inject(teosim.Fault{Name: teosim.NullField, Action: timingL7, Value: "Data"})
+	sim.Inject(teosim.Fault{Name: teosim.SetField, Action: topL7, Value: "Data.DetailData.Value=1"})
 	if _, counts := l7Counts(t, sim, 2); !slices.Equal(counts["www.example.com"], []int64{teo.Unknown, teo.Unknown}) {
 		t.Errorf("got %v", counts)
+	}
+}
+
+// A zone whose series has requests in an hour, although its list of domains is empty, is
+// quiet in the other hours only.
+func TestAnHourWithoutListedDomainsIsUnknownIfTheZoneHasRequests(t *testing.T) {
+	t.Parallel()
+	for _, options := range []teosim.AnalyticsOptions{{}, {Sparse: true}} {
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"www.example.com": {0}}), Analytics: options})
+		sim.Inject(teosim.Fault{Name: teosim.NullField, Action: topL7, Value: "Data"})
+		if _, counts := l7Counts(t, sim, 3, "www.example.com"); !slices.Equal(counts["www.example.com"], []int64{teo.Unknown, 0, 0}) {
+			t.Errorf("sparse is %t: got %v", options.Sparse, counts)
+		}
 	}
 }
 
@@ -306,25 +320,30 @@ func TestADomainThatACutOffHourLacksIsUnknown(t *testing.T) {
 
 func TestProxiesAreCountedInBytes(t *testing.T) {
 	t.Parallel()
-	sim := startSim(t, teosim.Options{
-		Catalogue: visited(map[string][]int{"sid-1": {0, 3}, "sid-2": {30}}), Analytics: teosim.AnalyticsOptions{PointAtEnd: true},
-	})
-	client := newClient(t, sim, teo.Options{})
-	proxies, err := client.L4Proxies(t.Context(), "zone-1")
-	if err != nil || len(proxies) != 2 || proxies[0] != (teo.L4Proxy{ID: "sid-1", ZoneID: "zone-1", Name: "proxy-sid-1", Area: "global", Status: "online"}) {
-		t.Errorf("%+v, %v", proxies, err)
-	}
-	traffic, err := client.L4Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(3*time.Hour))
-	if err != nil {
-		t.Fatal(err)
-	}
-	counts, err := traffic.Counts(t.Context(), []string{"sid-1", "sid-2"})
-	want := map[string][]int64{"sid-1": {500_000, 0, 0}, "sid-2": {0, 0, 0}}
-	if err != nil || !reflect.DeepEqual(counts, want) {
-		t.Errorf("got %v, %v, want %v", counts, err, want)
-	}
-	if n := sim.Count("", timingL4); n != 3 {
-		t.Errorf("%d requests, want one for the zone and one for each proxy", n)
+	for name, options := range map[string]teosim.AnalyticsOptions{"a point at the end": {PointAtEnd: true}, "sparse": {Sparse: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sim := startSim(t, teosim.Options{
+				Catalogue: visited(map[string][]int{"sid-1": {0, 3}, "sid-2": {30}}), Analytics: options,
+			})
+			client := newClient(t, sim, teo.Options{})
+			proxies, err := client.L4Proxies(t.Context(), "zone-1")
+			if err != nil || len(proxies) != 2 || proxies[0] != (teo.L4Proxy{ID: "sid-1", ZoneID: "zone-1", Name: "proxy-sid-1", Area: "global", Status: "online"}) {
+				t.Errorf("%+v, %v", proxies, err)
+			}
+			traffic, err := client.L4Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(3*time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			counts, err := traffic.Counts(t.Context(), []string{"sid-1", "sid-2"})
+			want := map[string][]int64{"sid-1": {500_000, 0, 0}, "sid-2": {0, 0, 0}}
+			if err != nil || !reflect.DeepEqual(counts, want) {
+				t.Errorf("got %v, %v, want %v", counts, err, want)
+			}
+			if n := sim.Count("", timingL4); n != 3 {
+				t.Errorf("%d requests, want one for the zone and one for each proxy", n)
+			}
+		})
 	}
 }
 
@@ -434,14 +453,23 @@ func TestALongListIsWalkedInPartsWithEachPackageOnce(t *testing.T) {
 			ZoneID: "zone-gen0000", Host: "odd.site0.example", Name: teosim.PackageName("odd.site0.example", at, time.Minute), Start: at, End: at.Add(time.Hour),
 		})
 	}
-	for _, most := range []int{1000, 120, 10, 3} {
+	for most, test := range map[int]struct{ pageSize, limit, requests int }{
+		1000: {pageSize: teo.MaxPageSize, limit: 300, requests: 1},
+		120:  {limit: 300, requests: 1 + 3}, // a third of the window for a third of the 299 packages
+		10:   {pageSize: 7, limit: 7},
+		4:    {limit: 300},
+		3:    {limit: 300},
+	} {
 		sim := startSim(t, teosim.Options{Catalogue: c})
 		seen := map[string]int{}
 		err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220106}).WalkPackages(t.Context(), teo.L7, "zone-gen0000", teo.Query{
-			Start: windowStart, End: windowStart.Add(hours * time.Hour), MaxPackages: most, PageSize: teo.MaxPageSize,
+			Start: windowStart, End: windowStart.Add(hours * time.Hour), MaxPackages: most, PageSize: test.pageSize,
 		}, func(p *teo.Package) { seen[p.Area+p.Name]++ })
-		if first := requests(t, sim, teo.Version20220901, logs)[0]; first.Limit != 300 {
-			t.Errorf("at most %d: the limit is %d, want the documented maximum of 300", most, first.Limit)
+		if first := requests(t, sim, teo.Version20220901, logs)[0]; first.Limit != test.limit {
+			t.Errorf("at most %d: the limit is %d, want %d", most, first.Limit, test.limit)
+		}
+		if test.requests > 0 {
+			checkCount(t, sim, test.requests)
 		}
 		if most == 3 {
 			// An hour has up to four packages, and cannot be divided.

@@ -36,6 +36,22 @@ func TestPackagesAreSortedByStartHostAreaNameAndPath(t *testing.T) {
 	}
 }
 
+// The identity of a package is its area, host, name and start. Without an area it is the
+// path of the URL instead.
+func TestTheIdentityOfAPackageIsAreaHostNameAndStart(t *testing.T) {
+	t.Parallel()
+	start := teo.Time{Time: windowStart}
+	for want, p := range map[teo.Identity]teo.Package{
+		{Area: "mainland", Host: "a.example", Name: "n", Start: windowStart.Unix()}: {Area: "mainland", Domain: "a.example", Name: "n", Start: start, URL: "https://b.example/c?d"},
+		{Area: "overseas", Host: "sid-1", Name: "n", Start: windowStart.Unix()}:     {Area: "overseas", ProxyID: "sid-1", Name: "n", Start: start, URL: "https://b.example/c?d"},
+		{Host: "a.example", Name: "n", Start: windowStart.Unix(), Source: "/c"}:     {Domain: "a.example", Name: "n", Start: start, URL: "https://b.example/c?d"},
+	} {
+		if got := p.Identity(); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
 // The path of a URL has neither its host nor its query, which contains the signature.
 func TestThePathOfAURLHasNeitherHostNorQuery(t *testing.T) {
 	t.Parallel()

@@ -263,7 +263,7 @@ func TestSimilarNamesAreTheNearestFive(t *testing.T) {
 	t.Parallel()
 	var c teosim.Catalogue
 	for i, name := range []string{
-		"shop1.example", "shop2.example", "shop3.example", "shop4.example", "shop5.example", "shop6.example", "abc.io", "warehouse.example.net",
+		"shop1.example", "shop2.example", "shop3.example", "shop4.example", "shop5.example", "shop6.example", "ab.io", "warehouse.example.net",
 	} {
 		c.Zones = append(c.Zones, teosim.Zone{ID: fmt.Sprintf("zone-%d", i), Name: name})
 	}
@@ -271,7 +271,8 @@ func TestSimilarNamesAreTheNearestFive(t *testing.T) {
 	client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
 	for asked, want := range map[string][]string{
 		"shop66.example":        {"shop6.example", "shop1.example", "shop2.example", "shop3.example", "shop4.example"},
-		"xyc.io":                {"abc.io"},
+		"xy.io":                 {"ab.io"},
+		"b.jo":                  {"ab.io"},
 		"xyz.io":                nil,
 		"zzzzzzzse.example.net": {"warehouse.example.net"},
 		"zzzzzzzze.example.net": nil,
@@ -345,6 +346,24 @@ func emptyList(t *testing.T, c *teo.Client, q teo.Query) teo.Hints {
 		t.Errorf("got %d packages, want none", len(l.Packages))
 	}
 	return c.Hints(t.Context(), teo.L7, q)
+}
+
+// A zone that is known from a list, by name or with all others, is not looked up by its ID.
+func TestAKnownZoneIsNotLookedUpByID(t *testing.T) {
+	t.Parallel()
+	for _, names := range [][]string{nil, {"example.org"}} {
+		sim := startSim(t, teosim.Options{})
+		client := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901})
+		list(t, client, byName(names...))
+		q := byName()
+		q.ZoneIDs = []string{"zone-2demo00003og"}
+		if got := client.Hints(t.Context(), teo.L7, q); !reflect.DeepEqual(got, teo.Hints{Checked: true}) {
+			t.Errorf("after a list of %q: got %+v, want none", names, got)
+		}
+		if got := sim.Count("", "DescribeZones"); got != 1 {
+			t.Errorf("after a list of %q: %d requests of DescribeZones were sent, want 1", names, got)
+		}
+	}
 }
 
 // The hints about an empty list are the domains and zones that cannot match anything.
