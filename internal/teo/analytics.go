@@ -234,13 +234,13 @@ func (t *Traffic) readZone(ctx context.Context, p *trafficPart) error {
 }
 
 // active reports whether a host can have traffic in the part, so that its series
-// is worth a request.
+// is worth a request: an hour of the zone that is Unknown may have some.
 func (p *trafficPart) active(host string) bool {
 	if p.top != nil {
 		return p.top[host] > 0 || p.cutOff()
 	}
 	for _, n := range *p.zone {
-		if n > 0 {
+		if n != 0 {
 			return true
 		}
 	}

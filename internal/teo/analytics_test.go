@@ -347,6 +347,39 @@ func TestProxiesAreCountedInBytes(t *testing.T) {
 	}
 }
 
+// What a zone of layer 4 has says whether the series of its proxies are requested, and what
+// their hours are without: an hour of the zone without a value is unknown, not quiet.
+func TestProxiesAreCountedWhereTheirZoneIsNotQuiet(t *testing.T) {
+	t.Parallel()
+	const null = "Data.TypeValue.Detail.Value=null"
+	unknown := []int64{teo.Unknown, teo.Unknown}
+	for name, test := range map[string]struct {
+		visit    int
+		fault    teosim.Fault
+		want     []int64
+		requests int
+	}{
+		"quiet":                     {visit: 30, want: []int64{0, 0}, requests: 1},
+		"no series":                 {visit: 0, fault: teosim.Fault{Name: teosim.NullField, Value: "Data"}, want: unknown, requests: 1},
+		"no values of the zone":     {visit: 0, fault: teosim.Fault{Name: teosim.SetField, Value: null, Times: 1}, want: []int64{500_000, 0}, requests: 2},
+		"no values of zone or host": {visit: 0, fault: teosim.Fault{Name: teosim.SetField, Value: null}, want: unknown, requests: 2},
+	} {
+		sim := startSim(t, teosim.Options{Catalogue: visited(map[string][]int{"sid-1": {test.visit}})})
+		if test.fault.Name != "" {
+			sim.Inject(test.fault)
+		}
+		traffic, err := newClient(t, sim, teo.Options{}).L4Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(2*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts, err := traffic.Counts(t.Context(), []string{"sid-1"})
+		if err != nil || !slices.Equal(counts["sid-1"], test.want) {
+			t.Errorf("%s: got %v, %v, want %v", name, counts, err, test.want)
+		}
+		checkCount(t, sim, test.requests)
+	}
+}
+
 // Analytics are limited and retried like all calls, and their errors are typed.
 func TestErrorsOfTheAnalyticsAreTypedAndRetried(t *testing.T) {
 	t.Parallel()
@@ -427,7 +460,7 @@ func TestTheCountOfAnHourIsThatOfItsPoints(t *testing.T) {
 	detail := strings.Join([]string{
 		point(-1, "1"), point(0, "10"), point(59, "3"), point(60, "null"), point(61, "5"), point(120, "5"), point(121, "null"), point(180, "-4"), point(240, "1"),
 	}, ",")
-	client, _ := replayed(`{"Response":{"Data":[{"DetailData":[{"Key":"www.example.com","Value":13},{"Key":"","Value":1}]}],"RequestId":"r-1"}}`+"\n"+
+	client, _ := replayed(`{"Response":{"Data":[{"DetailData":[{"Key":"www.example.com","Value":1},{"Key":"","Value":1}]}],"RequestId":"r-1"}}`+"\n"+
 		fmt.Sprintf(`{"Response":{"Data":[{"TypeValue":[{"MetricName":"l7Flow_outFlux","Detail":[%s]},{"MetricName":"l7Flow_request","Detail":[%s]}]}],"RequestId":"r-2"}}`,
 			point(0, "1000"), detail), "")
 	traffic, err := client.L7Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(4*time.Hour))
