@@ -311,8 +311,9 @@ func TestADomainThatACutOffHourLacksIsUnknown(t *testing.T) {
 		hours[fmt.Sprintf("www%d.example.com", i)] = []int{0}
 	}
 	sim := startSim(t, teosim.Options{Catalogue: visited(hours)})
+	sim.Inject(teosim.Fault{Name: teosim.SetField, Action: topL7, Value: "Data.DetailData.Value=1"})
 	_, counts := l7Counts(t, sim, 2, "www7.example.com", "www999.example.com", "none.example.com")
-	want := map[string][]int64{"www7.example.com": {10, 0}, "www999.example.com": {teo.Unknown, 0}, "none.example.com": {teo.Unknown, 0}}
+	want := map[string][]int64{"www7.example.com": {1, 0}, "www999.example.com": {teo.Unknown, 0}, "none.example.com": {teo.Unknown, 0}}
 	if !reflect.DeepEqual(counts, want) {
 		t.Errorf("got %v, want %v", counts, want)
 	}

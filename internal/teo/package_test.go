@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
+	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
 // Packages are sorted by start, host, area, name, and path if they have no area, in
@@ -78,4 +79,15 @@ func TestProxiesAreSortedByID(t *testing.T) {
 	if err != nil || len(proxies) != 3 || proxies[0].ID != "sid-1" || proxies[1].ID != "sid-2" || proxies[2].ID != "sid-3" {
 		t.Errorf("got %+v, %v", proxies, err)
 	}
+}
+
+// Proxies are asked for in pages of 1000.
+func TestProxiesAreAskedForInPagesOf1000(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Proxies: 1001, Slots: 1, Areas: []string{"mainland"}})})
+	proxies, err := newClient(t, sim, teo.Options{}).L4Proxies(t.Context(), "zone-gen0000")
+	if err != nil || len(proxies) != 1001 {
+		t.Errorf("got %d proxies, %v, want 1001", len(proxies), err)
+	}
+	checkCount(t, sim, 2)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
@@ -87,6 +88,39 @@ func TestThePageSizeOfMergedListsIsTheSmallest(t *testing.T) {
 		checkExact(t, sim, l)
 		if l.PageSize != 50 {
 			t.Errorf("with the packages of %s: the page size is %d, want 50", full, l.PageSize)
+		}
+	}
+}
+
+// Rows of two parts of a list are one package under the same conditions as rows of one
+// part: see TestRowsOfTwoHostsAreTwoPackagesIfBothAreCounted.
+func TestRowsOfTwoHostsStayTwoPackagesOfAMergedList(t *testing.T) {
+	t.Parallel()
+	q := everything(0)
+	for i := range 101 {
+		q.ZoneIDs = append(q.ZoneIDs, fmt.Sprintf("zone-%03d", i))
+	}
+	for name, test := range map[string]struct {
+		area    string
+		answers [][]string // the hosts of the URLs; what could be an overlap is read again
+		want    int
+	}{
+		"two hosts in a part":   {"", [][]string{{"cn", "os"}, {"cn", "os"}, {}}, 2},
+		"two hosts":             {"", [][]string{{"cn"}, {"os"}}, 2},
+		"one host":              {"", [][]string{{"cn"}, {"cn"}}, 1},
+		"two hosts of one area": {"mainland", [][]string{{"cn"}, {"os"}}, 1},
+	} {
+		var answers []string
+		for _, hosts := range test.answers {
+			var rows []string
+			for _, host := range hosts {
+				rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-02-a.example","Domain":"a.example","Area":%q,"Size":1,"Url":"https://%s.example/p"}`, test.area, host))
+			}
+			answers = append(answers, fmt.Sprintf(`{"Response":{"Data":[%s],"TotalCount":%d,"RequestId":"r"}}`, strings.Join(rows, ","), len(rows)))
+		}
+		client, _ := replayed(strings.Join(answers, "\n"), "")
+		if l := list(t, client, q); len(l.Packages) != test.want || l.TotalBytes != int64(test.want) || l.TotalCount != 2 {
+			t.Errorf("%s: %d packages of %d bytes, counted %d, want %d packages of a byte, counted 2", name, len(l.Packages), l.TotalBytes, l.TotalCount, test.want)
 		}
 	}
 }

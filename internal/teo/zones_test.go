@@ -31,13 +31,14 @@ func TestZonesAreFilteredByNameAndID(t *testing.T) {
 		name       string
 		names, ids []string
 		want       []string
+		requests   int
 	}{
-		{name: "all", want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}},
-		{name: "a name of two", names: []string{"example.com"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os"}},
-		{name: "an ID", ids: []string{"zone-2demo00003og"}, want: []string{"zone-2demo00003og"}},
-		{name: "both", names: []string{"example.com"}, ids: []string{"zone-2demo00002os", "zone-2demo00003og"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}},
-		{name: "twice", ids: []string{"zone-2demo00003og", "zone-2demo00003og"}, want: []string{"zone-2demo00003og"}},
-		{name: "unknown", names: []string{"nothing.example"}},
+		{name: "all", want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}, requests: 1},
+		{name: "a name of two", names: []string{"example.com"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os"}, requests: 1},
+		{name: "an ID", ids: []string{"zone-2demo00003og"}, want: []string{"zone-2demo00003og"}, requests: 1},
+		{name: "both", names: []string{"example.com"}, ids: []string{"zone-2demo00002os", "zone-2demo00003og"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}, requests: 2},
+		{name: "twice", ids: []string{"zone-2demo00003og", "zone-2demo00003og"}, want: []string{"zone-2demo00003og"}, requests: 1},
+		{name: "unknown", names: []string{"nothing.example"}, requests: 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -49,6 +50,8 @@ func TestZonesAreFilteredByNameAndID(t *testing.T) {
 			if got := zoneIDs(zones); !slices.Equal(got, test.want) {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
+			// An unknown name is looked for in the list of all zones.
+			checkCount(t, sim, test.requests)
 		})
 	}
 }
@@ -188,10 +191,11 @@ func TestASharedNameSelectsBothZones(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{})
 			q := byName(test.names...)
-			q.ZoneIDs = slices.Clone(test.ids)
+			array := append(slices.Clone(test.ids), "beyond its length")
+			q.ZoneIDs = array[:len(test.ids)]
 			l := list(t, newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}), q)
-			if !slices.Equal(q.ZoneIDs, test.ids) || !slices.Equal(q.Zones, test.names) {
-				t.Errorf("the query became %v, %v", q.Zones, q.ZoneIDs)
+			if !slices.Equal(array, append(slices.Clone(test.ids), "beyond its length")) || !slices.Equal(q.Zones, test.names) {
+				t.Errorf("the query became %v, %v", q.Zones, array)
 			}
 			checkPackages(t, slices.DeleteFunc(sim.Catalogue().L7, func(p teosim.Package) bool { return !slices.Contains(test.want, p.ZoneID) }), l)
 			for _, r := range requests(t, sim, teo.Version20220901, logs) {
@@ -383,8 +387,13 @@ func TestAnEmptyListNamesWhatCannotMatch(t *testing.T) {
 		},
 		"a name that ends alike":       {zoneIDs: []string{zoneID}, hosts: []string{"notexample.org"}, want: teo.Hints{OtherDomains: []string{"notexample.org"}}},
 		"a domain of one of the zones": {zones: []string{"example.com"}, zoneIDs: []string{zoneID}, hosts: []string{"none.example.org"}, version: teo.Version20220901},
-		"an unknown zone ID":           {zoneIDs: []string{"zone-0none"}, want: teo.Hints{UnknownZoneIDs: []string{"zone-0none"}}},
-		"an unknown zone name":         {zones: []string{"example.net"}, version: teo.Version20220106, want: teo.Hints{UnknownZones: []string{"example.net"}}},
+		"a domain of an unknown zone":  {zoneIDs: []string{"zone-0none"}, hosts: []string{"www.example.com"}, want: teo.Hints{UnknownZoneIDs: []string{"zone-0none"}}},
+		"a domain beside an unknown zone ID": {
+			zones: []string{"example.com"}, zoneIDs: []string{"zone-0none"}, hosts: []string{"www.example.org"}, version: teo.Version20220901,
+			want: teo.Hints{UnknownZoneIDs: []string{"zone-0none"}, OtherDomains: []string{"www.example.org"}},
+		},
+		"an unknown zone ID":   {zoneIDs: []string{"zone-0none"}, want: teo.Hints{UnknownZoneIDs: []string{"zone-0none"}}},
+		"an unknown zone name": {zones: []string{"example.net"}, version: teo.Version20220106, want: teo.Hints{UnknownZones: []string{"example.net"}}},
 		"several domains, in any order": {
 			zones: []string{"example.com"}, hosts: []string{"www.example.org", "example.org", "example.com", "api.example.org", "www.example.org"},
 			want: teo.Hints{RootDomains: []string{"example.com", "example.org"}, OtherDomains: []string{"api.example.org", "www.example.org"}},
