@@ -230,6 +230,7 @@ func TestUnknownZonesAreAnErrorWithSimilarNames(t *testing.T) {
 		{asked: []string{"exmaple.com"}, unknown: []string{"exmaple.com"}, near: []string{"example.com"}},
 		{asked: []string{"www.example.org", "example.com"}, unknown: []string{"www.example.org"}, near: []string{"example.org"}},
 		{asked: []string{"example"}, unknown: []string{"example"}, near: []string{"example.com", "example.org"}},
+		{asked: []string{"exmaple.com", "zzz.invalid"}, unknown: []string{"exmaple.com", "zzz.invalid"}, near: []string{"example.com"}},
 		{asked: []string{"zzz.invalid", "aaa.invalid"}, unknown: []string{"aaa.invalid", "zzz.invalid"}},
 	} {
 		t.Run(fmt.Sprint(test.asked), func(t *testing.T) {
@@ -477,12 +478,13 @@ func TestHintsOfProxies(t *testing.T) {
 		query  teo.Query
 		denied bool
 		want   teo.Hints
+		lists  int // of proxies that are requested
 	}{
-		"unknown":             {query: teo.Query{Hosts: []string{"sid-none", first}}, want: teo.Hints{Checked: true, OtherProxies: []string{"sid-none"}}},
-		"of another zone":     {query: teo.Query{Zones: []string{"example.org"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, OtherProxies: []string{first}}},
-		"of two zones":        {query: teo.Query{Zones: []string{"example.com"}, Hosts: []string{first, second}}, want: teo.Hints{Checked: true}},
+		"unknown":             {query: teo.Query{Hosts: []string{"sid-none", first}}, want: teo.Hints{Checked: true, OtherProxies: []string{"sid-none"}}, lists: 3},
+		"of another zone":     {query: teo.Query{Zones: []string{"example.org"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, OtherProxies: []string{first}}, lists: 1},
+		"of two zones":        {query: teo.Query{Zones: []string{"example.com"}, Hosts: []string{first, second}}, want: teo.Hints{Checked: true}, lists: 2},
 		"of an unknown zone":  {query: teo.Query{ZoneIDs: []string{"zone-none"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, UnknownZoneIDs: []string{"zone-none"}}},
-		"without permission":  {query: teo.Query{Hosts: []string{"sid-none"}}, denied: true},
+		"without permission":  {query: teo.Query{Hosts: []string{"sid-none"}}, denied: true, lists: 1},
 		"without any filters": {want: teo.Hints{Checked: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -493,6 +495,9 @@ func TestHintsOfProxies(t *testing.T) {
 			}
 			if got := newClient(t, sim, teo.Options{}).Hints(t.Context(), teo.L4, test.query); !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+			if got := sim.Count("", "DescribeL4Proxy"); got != test.lists {
+				t.Errorf("%d requests of DescribeL4Proxy were sent, want %d", got, test.lists)
 			}
 		})
 	}
