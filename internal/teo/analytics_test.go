@@ -101,13 +101,14 @@ func TestMoreDomainsThanHoursAreCountedByTheHour(t *testing.T) {
 			t.Parallel()
 			hours := map[string][]int{}
 			for i := range 5 {
-				hours[fmt.Sprintf("www%d.example.com", i)] = []int{0, i % 2 * 2}
+				hours[fmt.Sprintf("www%d.example.com", i)] = []int{0, 0}
 			}
+			hours["www1.example.com"] = []int{0, 2}
 			sim := startSim(t, teosim.Options{Catalogue: visited(hours), Analytics: options})
 			_, counts := l7Counts(t, sim, 3)
 			for i := range 5 {
 				want := []int64{20, 0, 0}
-				if i%2 == 1 {
+				if i == 1 {
 					want = []int64{10, 0, 10}
 				}
 				if got := counts[fmt.Sprintf("www%d.example.com", i)]; !slices.Equal(got, want) {
@@ -419,6 +420,7 @@ func TestTrafficFailsWithEachOfItsRequests(t *testing.T) {
 	}{
 		"by the domain":         {visits: map[string][]int{"www.example.com": {0}, "api.example.com": {1}}, hours: 3, requests: 1 + 2},
 		"by the hour":           {visits: several, hours: 3, requests: 1 + 3 + 1},
+		"each hour has domains": {visits: map[string][]int{"www.example.com": {0, 1}, "api.example.com": {0, 1}, "cdn.example.com": {0}}, hours: 2, requests: 1 + 2},
 		"without domains":       {visits: map[string][]int{"www.example.com": {30}}, hours: 2, requests: 1 + 1},
 		"beyond the look-back":  {visits: map[string][]int{"www.example.com": {30}}, hours: 48, refused: 1, requests: 1 + 1},
 		"by the proxy":          {visits: map[string][]int{"sid-1": {0}, "sid-2": {1}}, hours: 3, layer: teo.L4, requests: 1 + 2},

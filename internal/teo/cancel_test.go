@@ -50,6 +50,9 @@ func TestAListEndsWithItsContext(t *testing.T) {
 			defer close(ended)
 			_, _ = client.L7Logs(other, everything(0))
 		}()
+		for sim.Count("", "DescribeZones") == 0 {
+			time.Sleep(time.Millisecond)
+		}
 		checkCancel(t, sim, client, everything(0))
 		cancel()
 		<-ended

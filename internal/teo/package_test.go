@@ -1,6 +1,7 @@
 package teo_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -90,4 +91,44 @@ func TestProxiesAreAskedForInPagesOf1000(t *testing.T) {
 		t.Errorf("got %d proxies, %v, want 1001", len(proxies), err)
 	}
 	checkCount(t, sim, 2)
+}
+
+// An incomplete list of proxies says which request had the last count.
+func TestAnIncompleteListOfProxiesIsAnError(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{})
+	sim.Inject(teosim.Fault{Name: teosim.WrongTotal, Value: "3", Action: "DescribeL4Proxy"})
+	_, err := newClient(t, sim, teo.Options{}).L4Proxies(t.Context(), "zone-2demo00001cn")
+	var incomplete *teo.IncompleteError
+	if !errors.As(err, &incomplete) || incomplete.Action != "DescribeL4Proxy" || incomplete.RequestID == "" || incomplete.Total != 3 {
+		t.Errorf("got %v, want an IncompleteError with a request ID", err)
+	}
+}
+
+// Proxies that the service lists twice are one. Of those without an ID it is not known.
+func TestProxiesThatAreListedTwiceAreOne(t *testing.T) {
+	t.Parallel()
+	client, _ := replayed(`{"Response":{"TotalCount":5,"L4Proxies":[{"ProxyId":"sid-2"},{"ProxyName":"a"},{"ProxyId":"sid-1"},{"ProxyName":"b"},{"ProxyId":"sid-2"}],"RequestId":"r"}}`, "")
+	proxies, err := client.L4Proxies(t.Context(), "zone-1")
+	var ids []string
+	for _, p := range proxies {
+		ids = append(ids, p.ID)
+	}
+	if want := []string{"", "", "sid-1", "sid-2"}; err != nil || !slices.Equal(ids, want) {
+		t.Errorf("got %q, %v, want %q", ids, err, want)
+	}
+}
+
+// A row that is listed because its URL is on another host has its place by time.
+func TestRowsOfTwoHostsAreInOrderOfTime(t *testing.T) {
+	t.Parallel()
+	var rows []string
+	for _, p := range []struct{ hour, host string }{{"02", "cn"}, {"03", "cn"}, {"02", "os"}} {
+		rows = append(rows, fmt.Sprintf(`{"LogPacketName":"20220501-%s-a.example","Domain":"a.example","Url":"https://%s.example/%[1]s"}`, p.hour, p.host))
+	}
+	client, _ := replayed(fmt.Sprintf(`{"Response":{"Data":[%s],"TotalSize":3,"RequestId":"r"}}`, strings.Join(rows, ",")), "")
+	l := list(t, client, everything(10))
+	if len(l.Packages) != 3 || !slices.IsSortedFunc(l.Packages, teo.ByTime) {
+		t.Errorf("got %+v, want three packages in order", listed(l))
+	}
 }

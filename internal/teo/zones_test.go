@@ -37,6 +37,7 @@ func TestZonesAreFilteredByNameAndID(t *testing.T) {
 		{name: "a name of two", names: []string{"example.com"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os"}, requests: 1},
 		{name: "an ID", ids: []string{"zone-2demo00003og"}, want: []string{"zone-2demo00003og"}, requests: 1},
 		{name: "both", names: []string{"example.com"}, ids: []string{"zone-2demo00002os", "zone-2demo00003og"}, want: []string{"zone-2demo00001cn", "zone-2demo00002os", "zone-2demo00003og"}, requests: 2},
+		{name: "a name and an ID", names: []string{"example.org"}, ids: []string{"zone-2demo00001cn"}, want: []string{"zone-2demo00001cn", "zone-2demo00003og"}, requests: 2},
 		{name: "twice", ids: []string{"zone-2demo00003og", "zone-2demo00003og"}, want: []string{"zone-2demo00003og"}, requests: 1},
 		{name: "unknown", names: []string{"nothing.example"}, requests: 2},
 	} {
@@ -476,22 +477,27 @@ func TestHintsOfProxies(t *testing.T) {
 	const first, second = "sid-2demo0000001", "sid-2demo0000002" // both in zones named example.com
 	for name, test := range map[string]struct {
 		query  teo.Query
-		denied bool
+		denied string // the action that is denied
 		want   teo.Hints
 		lists  int // of proxies that are requested
 	}{
-		"unknown":             {query: teo.Query{Hosts: []string{"sid-none", first}}, want: teo.Hints{Checked: true, OtherProxies: []string{"sid-none"}}, lists: 3},
-		"of another zone":     {query: teo.Query{Zones: []string{"example.org"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, OtherProxies: []string{first}}, lists: 1},
-		"of two zones":        {query: teo.Query{Zones: []string{"example.com"}, Hosts: []string{first, second}}, want: teo.Hints{Checked: true}, lists: 2},
-		"of an unknown zone":  {query: teo.Query{ZoneIDs: []string{"zone-none"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, UnknownZoneIDs: []string{"zone-none"}}},
-		"without permission":  {query: teo.Query{Hosts: []string{"sid-none"}}, denied: true, lists: 1},
-		"without any filters": {want: teo.Hints{Checked: true}},
+		"unknown":            {query: teo.Query{Hosts: []string{"sid-none", first}}, want: teo.Hints{Checked: true, OtherProxies: []string{"sid-none"}}, lists: 3},
+		"of another zone":    {query: teo.Query{Zones: []string{"example.org"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, OtherProxies: []string{first}}, lists: 1},
+		"of two zones":       {query: teo.Query{Zones: []string{"example.com"}, Hosts: []string{first, second}}, want: teo.Hints{Checked: true}, lists: 2},
+		"of an unknown zone": {query: teo.Query{ZoneIDs: []string{"zone-none"}, Hosts: []string{first}}, want: teo.Hints{Checked: true, UnknownZoneIDs: []string{"zone-none"}}},
+		"without permission": {query: teo.Query{Hosts: []string{"sid-none"}}, denied: "DescribeL4Proxy", lists: 1},
+		"of two unknown zones": {
+			query: teo.Query{Zones: []string{"none.example"}, ZoneIDs: []string{"zone-none"}, Hosts: []string{first}},
+			want:  teo.Hints{Checked: true, UnknownZones: []string{"none.example"}, UnknownZoneIDs: []string{"zone-none"}},
+		},
+		"without permission for the zones": {query: teo.Query{Hosts: []string{"sid-none"}}, denied: "DescribeZones"},
+		"without any filters":              {want: teo.Hints{Checked: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sim := startSim(t, teosim.Options{})
-			if test.denied {
-				sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: "DescribeL4Proxy"})
+			if test.denied != "" {
+				sim.Inject(teosim.Fault{Name: teosim.CamUnauthorized, Action: test.denied})
 			}
 			if got := newClient(t, sim, teo.Options{}).Hints(t.Context(), teo.L4, test.query); !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, want %+v", got, test.want)
@@ -500,6 +506,20 @@ func TestHintsOfProxies(t *testing.T) {
 				t.Errorf("%d requests of DescribeL4Proxy were sent, want %d", got, test.lists)
 			}
 		})
+	}
+}
+
+// Proxies are looked up in at most 20 zones, because each costs a request.
+func TestProxiesAreLookedUpInAtMost20ZonesForHints(t *testing.T) {
+	t.Parallel()
+	for zones, want := range map[int]teo.Hints{20: {Checked: true, OtherProxies: []string{"sid-none"}}, 21: {}} {
+		sim := startSim(t, teosim.Options{Catalogue: teosim.Generate(teosim.GenerateOptions{Zones: zones, Slots: 1})})
+		if got := newClient(t, sim, teo.Options{}).Hints(t.Context(), teo.L4, teo.Query{Hosts: []string{"sid-none"}}); !reflect.DeepEqual(got, want) {
+			t.Errorf("in %d zones: got %+v, want %+v", zones, got, want)
+		}
+		if got, want := sim.Count("", "DescribeL4Proxy"), len(want.OtherProxies)*zones; got != want {
+			t.Errorf("in %d zones: %d requests of DescribeL4Proxy were sent, want %d", zones, got, want)
+		}
 	}
 }
 
@@ -646,6 +666,9 @@ func TestFailedLookUpNamesItsAction(t *testing.T) {
 			_, err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}).L7Logs(t.Context(), everything(0))
 			var incomplete *teo.IncompleteError
 			if errors.As(err, &incomplete) {
+				if incomplete.RequestID == "" {
+					t.Error("there is no request ID")
+				}
 				incomplete.RequestID = ""
 			}
 			if !reflect.DeepEqual(any(err), want) {
