@@ -87,7 +87,7 @@ func (c *Client) zoneHints(ctx context.Context, q Query) Hints {
 	}
 	defer c.zones.unlock()
 
-	if len(q.Zones)+len(domains) > 0 && c.readZonesNamed(ctx, slices.Concat(q.Zones, domains)) != nil {
+	if c.readZonesNamed(ctx, slices.Concat(q.Zones, domains)) != nil {
 		return h
 	}
 	zones, err := c.zonesWithIDs(ctx, q.ZoneIDs)
