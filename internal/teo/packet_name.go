@@ -25,9 +25,9 @@ func (s Slot) Minutes() int { return int(s.End.Sub(s.Start) / time.Minute) }
 // suffix ".log.gz" or ".gz", as in file names, is ignored.
 func ParsePacketName(name string) (Slot, error) {
 	trimmed := strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".log")
-	day, rest, ok := strings.Cut(trimmed, "-")
-	clock, rest, ok2 := strings.Cut(rest, "-")
-	if !ok || !ok2 || rest == "" {
+	day, rest, _ := strings.Cut(trimmed, "-")
+	clock, rest, _ := strings.Cut(rest, "-")
+	if rest == "" {
 		return Slot{}, errors.New(`it is not of the form "YYYYMMDD-HH-name" or "YYYYMMDD-HHMM-name"`)
 	}
 	var layout string
