@@ -62,9 +62,14 @@ func TestManyZoneIDsAreListedInChunks(t *testing.T) {
 			if _, err := read(t.Context(), q); err != nil {
 				t.Errorf("got %v, want a list of just max_packages", err)
 			}
+			var many *teo.TooManyError
+			last := q
+			last.ZoneIDs, last.MaxPackages = q.ZoneIDs[:200], 799
+			if _, err := read(t.Context(), last); !errors.As(err, &many) || *many != (teo.TooManyError{Action: action, Total: 800, Most: 799}) {
+				t.Errorf("got %v, want that there are 800 entries, no zones being left", err)
+			}
 			q.MaxPackages = 500
 			_, err = read(t.Context(), q)
-			var many *teo.TooManyError
 			if !errors.As(err, &many) || *many != (teo.TooManyError{Action: action, Total: 800, AtLeast: true, Most: 500}) {
 				t.Errorf("got %v, want that there are at least 800 entries", err)
 			}

@@ -208,6 +208,27 @@ func TestASharedNameSelectsBothZones(t *testing.T) {
 	}
 }
 
+// A site that the service does not find by the form of its name that is sent is found in
+// the list of all zones.
+func TestASiteIsFoundByAnotherSpelling(t *testing.T) {
+	t.Parallel()
+	c := catalogue(2)
+	c.Zones[0].Name = "bücher.example"
+	sim := startSim(t, teosim.Options{Catalogue: c})
+	for _, names := range [][]string{{"xn--bcher-kva.example"}, {"xn--bcher-kva.example", "none.example"}} {
+		l, err := newClient(t, sim, teo.Options{APIVersion: teo.Version20220901}).L7Logs(t.Context(), byName(names...))
+		var unknown *teo.UnknownZonesError
+		switch {
+		case len(names) == 1 && err != nil:
+			t.Errorf("got %v, want a list", err)
+		case len(names) == 1:
+			checkExact(t, sim, l)
+		case !errors.As(err, &unknown) || !slices.Equal(unknown.Names, names[1:]):
+			t.Errorf("got %v, want that %s is unknown", err, names[1])
+		}
+	}
+}
+
 // An account without zones has no logs, and none are requested.
 func TestAnAccountWithoutZonesHasNoLogs(t *testing.T) {
 	t.Parallel()
@@ -279,6 +300,7 @@ func TestSimilarNamesAreTheNearestFive(t *testing.T) {
 		"shop66.example":        {"shop6.example", "shop1.example", "shop2.example", "shop3.example", "shop4.example"},
 		"xy.io":                 {"ab.io"},
 		"b.jo":                  {"ab.io"},
+		"axy.io":                {"ab.io"},
 		"xyz.io":                nil,
 		"zzzzzzzse.example.net": {"warehouse.example.net"},
 		"zzzzzzzze.example.net": nil,
