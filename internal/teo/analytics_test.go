@@ -463,7 +463,7 @@ func TestTheCountOfAnHourIsThatOfItsPoints(t *testing.T) {
 	detail := strings.Join([]string{
 		point(-1, "1"), point(0, "10"), point(59, "3"), point(60, "null"), point(61, "5"), point(120, "5"), point(121, "null"), point(180, "-4"), point(240, "1"),
 	}, ",")
-	client, _ := replayed(`{"Response":{"Data":[{"DetailData":[{"Key":"www.example.com","Value":1},{"Key":"WWW.example.com","Value":-5},{"Key":"","Value":1}]}],"RequestId":"r-1"}}`+"\n"+
+	client, _ := replayed(`{"Response":{"Data":[{"DetailData":[{"Key":"www.example.com","Value":1},{"Key":"WWW.example.com","Value":-5},{"Key":"api.example.com","Value":0},{"Key":"","Value":1}]}],"RequestId":"r-1"}}`+"\n"+
 		fmt.Sprintf(`{"Response":{"Data":[{"TypeValue":[{"MetricName":"l7Flow_outFlux","Detail":[%s]},{"MetricName":"l7Flow_request","Detail":[%s]}]}],"RequestId":"r-2"}}`,
 			point(0, "1000"), detail), "")
 	traffic, err := client.L7Traffic(t.Context(), "zone-1", windowStart, windowStart.Add(4*time.Hour))
@@ -471,7 +471,7 @@ func TestTheCountOfAnHourIsThatOfItsPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	counts, err := traffic.Counts(t.Context(), traffic.Domains())
-	if want := map[string][]int64{"www.example.com": {13, teo.Unknown, teo.Unknown, 0}}; err != nil || !reflect.DeepEqual(counts, want) {
+	if want := map[string][]int64{"www.example.com": {13, teo.Unknown, teo.Unknown, 0}, "api.example.com": {0, 0, 0, 0}}; err != nil || !reflect.DeepEqual(counts, want) {
 		t.Errorf("got %v, %v, want %v", counts, err, want)
 	}
 }
