@@ -414,19 +414,22 @@ func TestAPagePastTheEndMayBeRefused(t *testing.T) {
 	}
 }
 
-// Without a total, a page that fails is not the end.
-func TestWithoutATotalAPageThatFailsIsAnError(t *testing.T) {
+// A page that fails is neither empty nor the end, with a total or without.
+func TestAPageThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
 	eachService(t, func(t *testing.T, o teosim.Options, all func(int) teo.Query) {
-		o.Catalogue = catalogue(45)
-		for _, page := range []int{0, 3} {
-			sim := startSim(t, o)
-			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
-			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalCount"})
-			sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "UnauthorizedOperation: no", Page: new(page)})
-			_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), all(10))
-			if failure := tcapi.AsError(err); failure == nil || failure.Code != "UnauthorizedOperation" {
-				t.Errorf("page %d: got %v, want its error", page, err)
+		o.Catalogue, o.MaxPageSize = catalogue(45), 8
+		for _, nulls := range [][]string{nil, {"PageSize"}, {"PageSize", "TotalSize", "TotalCount"}} {
+			for _, page := range []int{0, 3} {
+				sim := startSim(t, o)
+				for _, field := range nulls {
+					sim.Inject(teosim.Fault{Name: teosim.NullField, Value: field})
+				}
+				sim.Inject(teosim.Fault{Name: teosim.APIError, Value: "UnauthorizedOperation: no", Page: new(page)})
+				_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), all(10))
+				if failure := tcapi.AsError(err); failure == nil || failure.Code != "UnauthorizedOperation" {
+					t.Errorf("page %d, null are %q: got %v, want its error", page, nulls, err)
+				}
 			}
 		}
 	})
