@@ -510,16 +510,6 @@ func (l *Log) reached(e *Entry, o ReadOptions) {
 
 // note records the older entries that are not listed.
 func (l *Log) note(numbers []int64) {
-	listed := 0
-	for _, n := range numbers {
-		if n >= l.First {
-			break
-		}
-		listed++
-	}
-	if int64(listed) == l.First-1 {
-		return
-	}
 	for n := range l.Older() {
 		if len(l.Absent) == maxForeign {
 			break // as in replay
