@@ -49,6 +49,17 @@ func TestNumbersOfRowsAreReadInEveryNotation(t *testing.T) {
 	}
 }
 
+// One number that cannot be read is enough.
+func TestARowWithOneUnreadableNumberIsUnreadable(t *testing.T) {
+	t.Parallel()
+	for numbers, want := range map[string]int{`"Size":1,"LogTime":1`: 0, `"Size":"x","LogTime":1`: 1, `"Size":1,"LogTime":"x"`: 1, `"Size":"x","LogTime":"x"`: 1} {
+		client, _ := replayed(`{"Response":{"Data":[{"Domain":"a.example","LogPacketName":"20220504-02-a.example",`+numbers+`}],"TotalSize":1,"RequestId":"r-1"}}`, teo.Version20220106)
+		if l := list(t, client, everything(0)); l.Unreadable != want {
+			t.Errorf("%s: %d rows are unreadable, want %d", numbers, l.Unreadable, want)
+		}
+	}
+}
+
 // The counts that a list is checked against are read in every notation as well. One
 // that is not a whole number is an error that names it.
 func TestNumbersOfListsAreReadInEveryNotation(t *testing.T) {
