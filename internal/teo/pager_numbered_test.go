@@ -440,13 +440,22 @@ func TestWithoutATotalANumberedListIsLimited(t *testing.T) {
 	t.Parallel()
 	eachNumbering(t, func(t *testing.T, n numbering) {
 		sim := startSim(t, n.options(45))
-		sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+		client := newClient(t, sim, teo.Options{})
 		q := everything(10)
-		q.MaxPackages = 24
-		_, err := newClient(t, sim, teo.Options{}).L7Logs(t.Context(), q)
-		var tooMany *teo.TooManyError
-		if !errors.As(err, &tooMany) || tooMany.Most != 24 || !tooMany.AtLeast || tooMany.Total <= 24 {
-			t.Errorf("got %v, want a TooManyError", err)
+		for _, learned := range []bool{false, true} {
+			sim.ClearFaults()
+			if learned {
+				q.MaxPackages = 45
+				list(t, client, q)
+			}
+			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+			sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "Pages"})
+			q.MaxPackages = 24
+			_, err := client.L7Logs(t.Context(), q)
+			var tooMany *teo.TooManyError
+			if !errors.As(err, &tooMany) || tooMany.Most != 24 || !tooMany.AtLeast || tooMany.Total <= 24 {
+				t.Errorf("base known: %t: got %v, want a TooManyError", learned, err)
+			}
 		}
 	})
 }

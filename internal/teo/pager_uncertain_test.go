@@ -109,6 +109,19 @@ func TestAListThatGrowsBeforePageZeroIsReadAgain(t *testing.T) {
 	}
 }
 
+// So is a list of which only one page was read before page 0.
+func TestAListOfTwoPagesThatGrowsBeforePageZeroIsReadAgain(t *testing.T) {
+	t.Parallel()
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(15)})
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalSize"})
+	sim.Inject(teosim.Fault{Name: teosim.CatalogueGrows, Page: new(0), Times: 1})
+	l := list(t, newClient(t, sim, teo.Options{}), everything(10))
+	if len(l.Packages) != 16 {
+		t.Errorf("%d packages are listed, want 16", len(l.Packages))
+	}
+	checkNames(t, sim.Catalogue().L7, l)
+}
+
 // Duplicates that no count explains are confirmed by another reading with pages of
 // another size. A reading that missed the service's count confirms nothing.
 func TestAnIncompleteReadingConfirmsNothing(t *testing.T) {
