@@ -115,8 +115,8 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		}
 	}
 	for _, changes := range programs {
-		if len(changes) == 0 {
-			continue
+		if len(changes) == 0 || ctx.Err() != nil {
+			continue // after an interrupt, what was tried is printed
 		}
 		p, err := t.newProgram(ctx, work, changes)
 		if err == nil && changes[0].function != nil {
