@@ -1,9 +1,12 @@
 package teo_test
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -697,5 +700,27 @@ func TestFailedLookUpNamesItsAction(t *testing.T) {
 				t.Errorf("got %+v, want %+v", err, want)
 			}
 		})
+	}
+}
+
+// spelled is a service that knows its only zone by another spelling of the name.
+type spelled struct{}
+
+func (spelled) RoundTrip(request *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Contains(body, []byte("zone-name")) {
+		return response(request, `{"Response":{"TotalCount":0,"Zones":[],"RequestId":"r"}}`), nil
+	}
+	return response(request, `{"Response":{"TotalCount":1,"Zones":[{"ZoneId":"zone-1","ZoneName":"EXAMPLE.com"}],"RequestId":"r"}}`), nil
+}
+
+func TestAZoneIsFoundByAnotherSpellingOfItsName(t *testing.T) {
+	t.Parallel()
+	zones, err := served(spelled{}, 1e9, teo.Options{}).Zones(t.Context(), []string{"example.com"}, nil)
+	if got := zoneIDs(zones); err != nil || !slices.Equal(got, []string{"zone-1"}) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
