@@ -29,6 +29,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func main() {
@@ -88,7 +90,7 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 		all = all[:min(*sample, len(all))]
 	}
 	for i := range t.tests {
-		if err := t.measure(ctx, &t.tests[i], work, *workers); err != nil {
+		if err := t.tests[i].measure(ctx, t.name, work, *workers); err != nil {
 			return err
 		}
 	}
@@ -119,20 +121,26 @@ func run(ctx context.Context, args []string, stdout io.Writer) error {
 			continue // after an interrupt, what was tried is printed
 		}
 		p, err := t.newProgram(ctx, work, changes)
-		if err == nil && changes[0].function != nil {
-			err = p.check(ctx)
-		}
 		if err != nil {
 			return err
 		}
-		each(len(changes), *workers, func(i int) {
-			if ctx.Err() != nil {
-				return
+		if changes[0].function != nil {
+			if got := p.try(ctx, 0, mutation{}, *timeout); got != survived {
+				return fmt.Errorf("the tests do not pass where no change is chosen: %s", got)
 			}
-			if got := p.try(ctx, i+1, changes[i], *timeout); ctx.Err() == nil {
-				report(changes[i], got)
-			}
-		})
+		}
+		var group errgroup.Group
+		group.SetLimit(*workers)
+		for i, m := range changes {
+			group.Go(func() error {
+				got := p.try(ctx, i+1, m, *timeout)
+				if ctx.Err() == nil { // else it was interrupted
+					report(m, got)
+				}
+				return nil
+			})
+		}
+		_ = group.Wait() // there are only outcomes
 	}
 	tried := count[killed] + count[survived] + count[stopped]
 	fmt.Fprintf(stdout, "%s: %d of %d possible changes tried: %d noticed, %d did not end in time, %d survived; %d others did not compile\n",

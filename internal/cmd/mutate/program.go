@@ -106,19 +106,9 @@ func (p *program) build(ctx context.Context) error {
 	return nil
 }
 
-// check runs all tests with no change chosen.
-func (p *program) check(ctx context.Context) error {
-	for i, tests := range p.tests {
-		names, took := tests.reach(mutation{})
-		if got := tests.run(ctx, p.binaries[i], names, 0, 3*took+10*time.Second); got != survived {
-			return fmt.Errorf("the tests of %s do not pass where no change is chosen: %s", tests.name, got)
-		}
-	}
-	return nil
-}
-
-// try runs the tests that reach a change, package by package until one notices it.
-// A timeout of 0 is chosen after the time that the tests take.
+// try runs the tests that reach a change, package by package until one notices it. The
+// number 0 chooses no change. With a timeout of 0, the limit follows from the time that
+// the tests take.
 func (p *program) try(ctx context.Context, number int, m mutation, timeout time.Duration) outcome {
 	if p.broken[number] {
 		return broken
@@ -163,8 +153,7 @@ func (p *program) write(changes []mutation) (copies, error) {
 func (p *program) changed(file string, changes []mutation) ([]byte, []lineRange) {
 	source := p.sources[file]
 	var edits []edit
-	var copied []string
-	var copyNumbers []int
+	var copied []int // numbers
 	numbers := map[*function][]int{}
 	for i, m := range changes {
 		switch number := i + 1; {
@@ -173,8 +162,7 @@ func (p *program) changed(file string, changes []mutation) ([]byte, []lineRange)
 			edits = append(edits, edit{m.start, m.end, m.new})
 		case !p.broken[number]:
 			numbers[m.function] = append(numbers[m.function], number)
-			copied = append(copied, m.function.copyOf(source, number, m))
-			copyNumbers = append(copyNumbers, number)
+			copied = append(copied, number)
 		}
 	}
 	for fn, numbers := range numbers {
@@ -192,10 +180,12 @@ func (p *program) changed(file string, changes []mutation) ([]byte, []lineRange)
 	text.WriteString("\n")
 	var ranges []lineRange
 	line := bytes.Count(text.Bytes(), []byte("\n")) + 1
-	for i, c := range copied {
+	for _, number := range copied {
+		m := changes[number-1]
+		c := m.function.copyOf(source, number, m)
 		text.WriteString(c + "\n")
 		last := line + strings.Count(c, "\n")
-		ranges = append(ranges, lineRange{line, last, copyNumbers[i]})
+		ranges = append(ranges, lineRange{line, last, number})
 		line = last + 1
 	}
 	return text.Bytes(), ranges

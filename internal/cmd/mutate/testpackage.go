@@ -4,15 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // testPackage is a package whose tests are run in its folder.
@@ -40,10 +40,11 @@ func (b block) contains(m mutation) bool {
 		(m.line < b.endLine || m.line == b.endLine && m.column < b.endColumn)
 }
 
-// measure runs each test of a package alone, and sees which code of the target it runs.
-func (t *target) measure(ctx context.Context, p *testPackage, folder string, workers int) error {
+// measure runs each test alone, workers of them at the same time, and notes which code
+// of a package it runs.
+func (p *testPackage) measure(ctx context.Context, target, folder string, workers int) error {
 	binary := filepath.Join(folder, "covered.exe")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-cover", "-coverpkg="+t.name, "-o", binary, p.name)
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-cover", "-coverpkg="+target, "-o", binary, p.name)
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go test -c %s: %w\n%s", p.name, err, out)
 	}
@@ -56,21 +57,24 @@ func (t *target) measure(ctx context.Context, p *testPackage, folder string, wor
 	for name := range strings.FieldsSeq(string(out)) {
 		p.tests = append(p.tests, test{name: name})
 	}
-	errs := make([]error, len(p.tests))
-	each(len(p.tests), workers, func(i int) {
-		one := &p.tests[i]
-		profile := filepath.Join(folder, fmt.Sprint("profile", i))
-		cmd := exec.CommandContext(ctx, binary, "-test.short", "-test.run=^"+one.name+"$", "-test.coverprofile="+profile)
-		cmd.Dir = p.dir
-		begin := time.Now()
-		if out, err := cmd.CombinedOutput(); err != nil {
-			errs[i] = fmt.Errorf("the tests do not pass without a change: %s: %w\n%s", one.name, err, out)
-			return
-		}
-		one.took = time.Since(begin)
-		one.ran, errs[i] = readProfile(profile)
-	})
-	return errors.Join(errs...)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for i := range p.tests {
+		group.Go(func() (err error) {
+			one := &p.tests[i]
+			profile := filepath.Join(folder, fmt.Sprint("profile", i))
+			cmd := exec.CommandContext(ctx, binary, "-test.short", "-test.run=^"+one.name+"$", "-test.coverprofile="+profile)
+			cmd.Dir = p.dir
+			begin := time.Now()
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return fmt.Errorf("the tests do not pass without a change: %s: %w\n%s", one.name, err, out)
+			}
+			one.took = time.Since(begin)
+			one.ran, err = readProfile(profile)
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // reach returns the tests that reach a change, and the time they take one after the
@@ -146,24 +150,6 @@ func (p testPackage) run(ctx context.Context, binary string, names []string, num
 		return killed // it did not print that a test failed, such as after os.Exit
 	}
 	return survived
-}
-
-// each calls f with the numbers from 0 to n-1, some of them at the same time.
-func each(n, workers int, f func(int)) {
-	numbers := make(chan int)
-	var wait sync.WaitGroup
-	for range workers {
-		wait.Go(func() {
-			for i := range numbers {
-				f(i)
-			}
-		})
-	}
-	for i := range n {
-		numbers <- i
-	}
-	close(numbers)
-	wait.Wait()
 }
 
 // readProfile returns the blocks that ran.
