@@ -1,15 +1,12 @@
 package teo_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,7 +15,6 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/simtest"
 	"github.com/edgeone-community/terraform-provider-teo/internal/tcapi"
 	"github.com/edgeone-community/terraform-provider-teo/internal/teo"
-	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
 // endless is a service of 2022-01-06 that answers every number past the end with its
@@ -114,8 +110,8 @@ func TestWithoutATotalAPageWithoutNewRowsIsTheEnd(t *testing.T) {
 	}
 }
 
-// A list of one page does not show whether its number is 0 or 1, so the next list finds
-// it out, and is read once.
+// A list of one page does not show whether pages are numbered from 0 or 1. The next list
+// finds that out, and is read once.
 func TestAListOfOnePageShowsNoPageBase(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 5, 10} {
@@ -135,8 +131,8 @@ func TestAListOfOnePageShowsNoPageBase(t *testing.T) {
 	}
 }
 
-// A list of several pages shows it, so that a later list without a count does not ask for
-// page 0.
+// A list of several pages shows the number of the first page, so that a later list without
+// a count does not request page 0.
 func TestAListOfSeveralPagesShowsThePageBase(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{15, 45} {
@@ -176,54 +172,6 @@ func TestAPageThatFailsEndsTheWaitForTheOthers(t *testing.T) {
 			t.Errorf("got %v after %s, want the error of the page", err, time.Since(begin))
 		}
 	})
-}
-
-// Progress has the rows until now, and those of the service's count. Pages that are
-// read at the same time arrive in any order.
-func TestEachPageIsProgress(t *testing.T) {
-	t.Parallel()
-	record := func(got *[]int, want teo.Progress) teo.Options {
-		var mu sync.Mutex
-		return teo.Options{Progress: func(_ context.Context, p teo.Progress) {
-			mu.Lock()
-			defer mu.Unlock()
-			if *got = append(*got, p.Read); p.Action != want.Action || p.Version != want.Version || p.Total != want.Total {
-				t.Errorf("got %+v, want %+v", p, want)
-			}
-		}}
-	}
-	check := func(name string, got, want []int) {
-		t.Helper()
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", name, got, want)
-		}
-	}
-	for base, want := range map[int][]int{0: {10, 15, 25, 7, 14, 21, 25}, 1: {10, 20, 25, 25, 7, 14, 21, 25}} {
-		service := &endless{rows: 25, base: base}
-		var got []int
-		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: -1})), everything(10))
-		check(fmt.Sprint("without a count, from ", base), got, want)
-
-		service.total, got = true, nil
-		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: 25})), everything(25))
-		check(fmt.Sprint("one page, from ", base), got, []int{25})
-
-		got = nil
-		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: 25})), everything(10))
-		if len(got) != 4-base || !slices.IsSorted(got) || got[0] != 10 || got[len(got)-1] < 25 {
-			t.Errorf("from %d: got %v", base, got)
-		}
-	}
-	sim := startSim(t, teosim.Options{Catalogue: catalogue(25)})
-	var got []int
-	list(t, newClient(t, sim, record(&got, teo.Progress{Action: logs, Version: teo.Version20220901, Total: 25})), everythingByID(10))
-	if len(got) != 3 || !slices.IsSorted(got) || got[0] != 10 || got[2] != 25 {
-		t.Errorf("offsets: got %v", got)
-	}
-	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalCount"})
-	got = nil
-	list(t, newClient(t, sim, record(&got, teo.Progress{Action: logs, Version: teo.Version20220901, Total: -1})), everythingByID(10))
-	check("offsets without a count", got, []int{10, 20, 25, 25})
 }
 
 // Duplicates can exceed max_packages, because the service's count does not include

@@ -109,7 +109,8 @@ func TestAListThatGrowsBeforePageZeroIsReadAgain(t *testing.T) {
 	}
 }
 
-// So is a list of which only one page was read before page 0.
+// A list that grows before page 0 is read is also read again if only one page was read
+// until then.
 func TestAListOfTwoPagesThatGrowsBeforePageZeroIsReadAgain(t *testing.T) {
 	t.Parallel()
 	sim := startSim(t, teosim.Options{Catalogue: catalogue(15)})

@@ -2,6 +2,8 @@ package teo_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -9,45 +11,50 @@ import (
 	"github.com/edgeone-community/terraform-provider-teo/internal/teosim"
 )
 
-// The progress of a list says after each page how many rows have been read, and of how
-// many, if the service counts them.
-func TestTheProgressOfAListIsToldAfterEachPage(t *testing.T) {
+// Progress is reported after each page, with the number of rows so far and the service's
+// count. Pages that are requested at the same time arrive in any order.
+func TestEachPageIsProgress(t *testing.T) {
 	t.Parallel()
-	for _, total := range []int64{25, -1} {
-		for version, field := range map[string]string{teo.Version20220106: "TotalSize", teo.Version20220901: "TotalCount"} {
-			sim := startSim(t, teosim.Options{PageBase: 1, Catalogue: catalogue(25)})
-			if total < 0 {
-				sim.Inject(teosim.Fault{Name: teosim.NullField, Value: field})
+	record := func(got *[]int, want teo.Progress) teo.Options {
+		var mu sync.Mutex
+		return teo.Options{Progress: func(_ context.Context, p teo.Progress) {
+			mu.Lock()
+			defer mu.Unlock()
+			if *got = append(*got, p.Read); p.Action != want.Action || p.Version != want.Version || p.Total != want.Total {
+				t.Errorf("got %+v, want %+v", p, want)
 			}
-			var mu sync.Mutex
-			var got []teo.Progress
-			client := newClient(t, sim, teo.Options{APIVersion: version, Progress: func(_ context.Context, p teo.Progress) {
-				mu.Lock()
-				defer mu.Unlock()
-				got = append(got, p)
-			}})
-			q := everythingByID(10)
-			if version == teo.Version20220106 {
-				q = everything(10)
-			}
-			list(t, client, q)
-			// Pages after the first arrive in any order, and without a total there is one
-			// beyond the end.
-			for i, p := range got {
-				want := teo.Progress{Action: logs, Version: version, Read: p.Read, Total: total}
-				switch {
-				case i == 0:
-					want.Read = 10
-				case i == len(got)-1:
-					want.Read = 25
-				}
-				if p != want {
-					t.Errorf("after page %d: got %+v, want %+v", i, p, want)
-				}
-			}
-			if len(got) < 3 {
-				t.Errorf("got %+v, want three pages or more", got)
-			}
+		}}
+	}
+	check := func(name string, got, want []int) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
 	}
+	for base, want := range map[int][]int{0: {10, 15, 25, 7, 14, 21, 25}, 1: {10, 20, 25, 25, 7, 14, 21, 25}} {
+		service := &endless{rows: 25, base: base}
+		var got []int
+		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: -1})), everything(10))
+		check(fmt.Sprint("without a count, from ", base), got, want)
+
+		service.total, got = true, nil
+		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: 25})), everything(25))
+		check(fmt.Sprint("one page, from ", base), got, []int{25})
+
+		got = nil
+		list(t, service.client(1e9, record(&got, teo.Progress{Action: logs, Version: teo.Version20220106, Total: 25})), everything(10))
+		if len(got) != 4-base || !slices.IsSorted(got) || got[0] != 10 || got[len(got)-1] < 25 {
+			t.Errorf("from %d: got %v", base, got)
+		}
+	}
+	sim := startSim(t, teosim.Options{Catalogue: catalogue(25)})
+	var got []int
+	list(t, newClient(t, sim, record(&got, teo.Progress{Action: logs, Version: teo.Version20220901, Total: 25})), everythingByID(10))
+	if len(got) != 3 || !slices.IsSorted(got) || got[0] != 10 || got[2] != 25 {
+		t.Errorf("offsets: got %v", got)
+	}
+	sim.Inject(teosim.Fault{Name: teosim.NullField, Value: "TotalCount"})
+	got = nil
+	list(t, newClient(t, sim, record(&got, teo.Progress{Action: logs, Version: teo.Version20220901, Total: -1})), everythingByID(10))
+	check("offsets without a count", got, []int{10, 20, 25, 25})
 }

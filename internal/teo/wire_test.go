@@ -49,7 +49,7 @@ func TestNumbersOfRowsAreReadInEveryNotation(t *testing.T) {
 	}
 }
 
-// One number that cannot be read is enough.
+// A row is unreadable if one of its numbers is.
 func TestARowWithOneUnreadableNumberIsUnreadable(t *testing.T) {
 	t.Parallel()
 	for numbers, want := range map[string]int{`"Size":1,"LogTime":1`: 0, `"Size":"x","LogTime":1`: 1, `"Size":1,"LogTime":"x"`: 1, `"Size":"x","LogTime":"x"`: 1} {
