@@ -69,7 +69,7 @@ func TestAppendRefusesAnInvalidEntry(t *testing.T) {
 	}
 }
 
-// Append sets the snapshot, also in an entry that another attempt has set one in.
+// Append replaces the snapshot that an earlier attempt has set.
 func TestOnlyEveryTwentyFifthEntryHasASnapshot(t *testing.T) {
 	t.Parallel()
 	s, l, _ := long(t, 24)
@@ -118,7 +118,7 @@ func TestAnAppendSyncsTheHeadAndTheEntry(t *testing.T) {
 	}
 }
 
-// An entry after one that may have been removed meanwhile is not taken for written.
+// An append fails if it cannot see whether another run has removed the head.
 func TestAnAppendFailsIfItCannotLookForTheHead(t *testing.T) {
 	t.Parallel()
 	s, l, _ := long(t, 3)
@@ -167,7 +167,7 @@ func TestALostResponseIsNoConflict(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
-	// It shows nothing of a store's conditional writes.
+	// A lost response does not show whether the store has conditional writes.
 	s := newStore()
 	s.after = func(string, []byte) error { s.after = nil; return lost }
 	if l := begin(t, s); !l.Conditional {
@@ -191,7 +191,7 @@ func TestALostResponseIsNoConflict(t *testing.T) {
 	}
 }
 
-// S3 answers 409 or 412 to one of two writes at once, though the other one can fail.
+// S3 refuses one of two writes at once with 409 or 412, and the other one can fail.
 func TestAnEntryThatIsTakenButAbsentIsWrittenAgain(t *testing.T) {
 	t.Parallel()
 	for taken, want := range map[int]error{1: nil, putAttempts - 1: nil, putAttempts: bucket.ErrNotExist} {
@@ -207,7 +207,7 @@ func TestAnEntryThatIsTakenButAbsentIsWrittenAgain(t *testing.T) {
 			t.Errorf("taken %d times: got %v", taken, err)
 		}
 	}
-	// Whose entry it is must be known.
+	// The existing entry must be read to know which run wrote it.
 	s, l, _ := long(t, 3)
 	denied := errors.New("access denied")
 	s.before = func(string, []byte) error { return bucket.ErrExist }

@@ -283,7 +283,8 @@ func TestAnEntryAtItsLimitsIsAccepted(t *testing.T) {
 	}
 }
 
-// The text of an entry is not much shorter than its elements need memory.
+// Empty elements need many times the memory of their text, so an object full of them is
+// refused.
 func TestManyEmptyElementsAreNoEntry(t *testing.T) {
 	t.Parallel()
 	const many = 30_000

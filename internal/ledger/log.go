@@ -415,6 +415,7 @@ func (l *Log) replay(ctx context.Context, numbers []int64, top int64, o ReadOpti
 				broken = true
 				if missing++; missing > maxForeign {
 					// A foreign entry with a huge number must not cause billions of reads.
+					// Without o.Problem, the read has ended with the first of the errors.
 					next := nextListed(numbers, sequence, top)
 					o.Problem(&EntryError{next, errors.New("too many entries before it are missing or invalid")})
 					at, missing = next-readAtOnce, 0

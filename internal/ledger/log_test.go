@@ -120,7 +120,7 @@ func TestReadReturnsTheStateOfTheNewestEntry(t *testing.T) {
 	}
 }
 
-// The head can be the entry whose snapshot the state is from.
+// The newest entry can be the one with the snapshot.
 func TestASnapshotIsTheWholeState(t *testing.T) {
 	t.Parallel()
 	s, want, heads := long(t, 26)
@@ -294,7 +294,7 @@ func TestAReadErrorIsNoInvalidEntry(t *testing.T) {
 	}
 }
 
-// A store that answers neither is no destination without an archive.
+// A store that cannot be read is not an empty destination.
 func TestAStoreThatCannotBeReadHasNoKnownArchive(t *testing.T) {
 	t.Parallel()
 	denied := errors.New("access denied")
@@ -316,7 +316,7 @@ func TestAStoreThatCannotBeReadHasNoKnownArchive(t *testing.T) {
 	}
 }
 
-// A listing that lags can hide many older entries, and a message has room for some.
+// A read reports absent entries up to a limit.
 func TestAbsentEntriesAreLimited(t *testing.T) {
 	t.Parallel()
 	s, l, _ := long(t, 2*maxForeign+30)
@@ -329,7 +329,8 @@ func TestAbsentEntriesAreLimited(t *testing.T) {
 	}
 }
 
-// Whoever writes on after the end is not followed, even from a snapshot on.
+// An entry after the one that destroyed the archive is invalid, also where the read begins
+// with the snapshot of that one.
 func TestAnEntryAfterTheOneThatDestroyedIsInvalid(t *testing.T) {
 	t.Parallel()
 	s, l, _ := long(t, 25)
@@ -388,7 +389,8 @@ func TestEveryEntryAfterALongGapIsRead(t *testing.T) {
 	}
 }
 
-// Many entries that are missing one by one are no gap: each other one is read.
+// Missing entries that do not follow each other are not a gap: the entries between them
+// are read.
 func TestEveryEntryBetweenMissingOnesIsRead(t *testing.T) {
 	t.Parallel()
 	s, l, _ := long(t, 2*maxForeign+30)

@@ -138,7 +138,7 @@ func TestAScopeSaysWhatItContainsAndWhen(t *testing.T) {
 	}
 }
 
-// A scope in any form is that of whole seconds of UTC, with sorted sets.
+// Normal returns whole seconds of UTC and sorted sets, and leaves the given scope as it is.
 func TestANormalScopeIsInWholeSecondsOfUTC(t *testing.T) {
 	t.Parallel()
 	zone := time.FixedZone("", 2*3600)
